@@ -1,0 +1,44 @@
+"""Stream LLM output through one typed interface."""
+
+from typing import TYPE_CHECKING
+
+from mirascope._version import __version__
+
+if TYPE_CHECKING:
+    from mirascope import core, errors, local
+    from mirascope.core import (
+        BaseMessageParam,
+        BasePrompt,
+        BaseTool,
+        Messages,
+        metadata,
+        prompt_template,
+    )
+else:
+    from importlib import import_module
+
+    _MODULES = frozenset({"core", "errors", "local"})
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return import_module(f"mirascope.{name}")
+        if name in __all__:
+            return getattr(import_module("mirascope.core"), name)
+        raise AttributeError(f"module 'mirascope' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)
+
+
+__all__ = [
+    "BaseMessageParam",
+    "BasePrompt",
+    "BaseTool",
+    "Messages",
+    "__version__",
+    "core",
+    "errors",
+    "local",
+    "metadata",
+    "prompt_template",
+]

@@ -1,0 +1,45 @@
+"""The doorway: a provider, and its SDK, is imported when it is first named.
+
+The laziness is hidden from type checkers, which would take any name for good behind a visible
+``__getattr__``.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mirascope.core import base, openai
+    from mirascope.core.base import (
+        BaseMessageParam,
+        BasePrompt,
+        BaseTool,
+        Messages,
+        prompt_template,
+    )
+    from mirascope.core.base.metadata import Metadata, metadata
+else:
+    from importlib import import_module
+
+    _PROVIDERS = frozenset({"base", "openai"})
+
+    def __getattr__(name: str) -> object:
+        if name in _PROVIDERS:
+            return import_module(f"mirascope.core.{name}")
+        if name in __all__:
+            return getattr(import_module("mirascope.core.base"), name)
+        raise AttributeError(f"module 'mirascope.core' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)
+
+
+__all__ = [
+    "BaseMessageParam",
+    "BasePrompt",
+    "BaseTool",
+    "Messages",
+    "Metadata",
+    "base",
+    "metadata",
+    "openai",
+    "prompt_template",
+]

@@ -1,0 +1,302 @@
+"""The dialect of OpenAI's Chat Completions, which many servers speak.
+
+Two rules of it are decided here. A record without a choice (the trailing usage, Azure's filter
+results) is never an item of its own: users index ``choices[0]`` on every item. So the chunk that
+tells the finish reason is held until the next record or the end, and tells the usage too. And the
+answer is complete when every choice has a finish reason, or at ``[DONE]``; compatible servers leave
+out either one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, cast
+
+from typing_extensions import TypeVar
+
+from mirascope.core._wire.events import (
+    JSON,
+    FinishT,
+    ProviderError,
+    Record,
+    TokenCounts,
+    ToolCallDelta,
+)
+from mirascope.core._wire.reply import Growing, Reply, grow, grown
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Where compatible servers put the reasoning; the first that has text counts."""
+
+_IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
+_IN_ENVELOPE = frozenset({"choices", "obfuscation"})
+_IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
+
+
+ChunkT = TypeVar("ChunkT", bound="ChatCompletionsChunk[Any, Any]")
+
+
+class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
+    """A chunk of a Chat Completions stream; its text is that of the first choice."""
+
+    __slots__ = ("_usage",)
+
+    _usage: Record | None
+
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = ""
+        self.finish_reasons = None
+        self.tool_calls = ()
+        self.id = text_or_none(record.get("id"))
+        self.model = text_or_none(record.get("model"))
+        self.tell_usage(record.get("usage"))
+        choices = record.get("choices")
+        if isinstance(choices, list):
+            for choice in choices:
+                if isinstance(choice, dict):
+                    self._read_choice(choice)
+
+    def _read_choice(self, choice: Record) -> None:
+        if reason := choice.get("finish_reason"):
+            self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
+        delta = choice.get("delta")
+        if choice.get("index") or not isinstance(delta, dict):
+            return
+        content = delta.get("content")
+        if isinstance(content, str):
+            self.content = content
+        if len(delta) > 1 or not content:
+            self.reasoning = reasoning_of(delta)[1]
+            self.tool_calls = tool_calls_of(delta)
+
+    def tell_usage(self, usage: JSON) -> None:
+        """Take over the usage that a record tells."""
+        if isinstance(usage, dict):
+            self._usage = usage
+            self.tokens = token_counts(usage)
+        else:
+            self._usage = self.tokens = None
+
+
+class ChatCompletionsDecoder(Generic[ChunkT]):
+    """Reads one stream: records in, chunks out, and the answer that they add up to.
+
+    Args:
+        chunk_type: The provider's chunk.
+    """
+
+    def __init__(self, chunk_type: type[ChunkT]) -> None:
+        self._new_chunk = chunk_type.from_record
+        self._held: ChunkT | None = None
+        self._envelope: dict[str, JSON] = {}
+        self._usage: JSON = None
+        self._choices: dict[int, _Choice] = {0: _Choice()}
+        self._started = False
+        self.reply: Reply = self._choices[0].reply
+        self.id: str | None = None
+        self.model: str | None = None
+        self.tokens: TokenCounts | None = None
+
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+        """Read one record and add the chunks that are now ready to ``out``.
+
+        Raises:
+            ProviderError: The record reports a failure.
+        """
+        if error := record.get("error"):
+            raise provider_error(error)
+        self._envelope.update(record)
+        choices = record.get("choices")
+        if not choices or not isinstance(choices, list):
+            self._read_trailer(record)
+            return
+        chunk = self._new_chunk(record, raw)
+        self._started = True
+        self.id = self.id or chunk.id
+        self.model = self.model or chunk.model
+        if chunk.tokens:
+            self.tokens, self._usage = chunk.tokens, record.get("usage")
+        for choice in choices:
+            if isinstance(choice, dict):
+                self._fold(choice)
+        self.flush(out)
+        if chunk.finish_reasons:
+            self._held = chunk
+        else:
+            out.append(chunk)
+
+    def flush(self, out: list[ChunkT]) -> None:
+        """Let go of the chunk that was held for the usage."""
+        if self._held is not None:
+            out.append(self._held)
+            self._held = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has come to its own end."""
+        return self._started and all(c.reply.finish_reason for c in self._choices.values())
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the choices ended, as far as they have."""
+        reasons = (choice.reply.finish_reason for _, choice in sorted(self._choices.items()))
+        return [reason for reason in reasons if reason] or None
+
+    def response(self) -> dict[str, JSON]:
+        """Return the ``chat.completion`` that a plain call would have given, as far as it came."""
+        envelope = {k: v for k, v in self._envelope.items() if k not in _IN_ENVELOPE}
+        return {
+            **envelope,
+            "id": self.id,
+            "model": self.model,
+            "object": "chat.completion",
+            "choices": [choice.response(i) for i, choice in sorted(self._choices.items())],
+            "usage": self._usage,
+        }
+
+    def _read_trailer(self, record: Record) -> None:
+        self.id = self.id or text_or_none(record.get("id"))
+        self.model = self.model or text_or_none(record.get("model"))
+        usage = record.get("usage")
+        if isinstance(usage, dict):
+            self.tokens, self._usage = token_counts(usage), usage
+            if self._held is not None:
+                self._held.tell_usage(usage)
+
+    def _fold(self, choice: Record) -> None:
+        index = choice.get("index") or 0
+        known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
+        if known is None:
+            known = self._choices[cast("int", index)] = _Choice()
+        known.add(choice)
+
+
+class _Choice:
+    """One choice so far."""
+
+    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
+
+    def __init__(self) -> None:
+        self.reply = Reply()
+        self._fields: dict[str, JSON] = {}
+        self._logprobs: dict[str, Growing] = {}
+        self._reasoning_field = REASONING_FIELDS[0]
+
+    def add(self, choice: Record) -> None:
+        self._fields.update(choice)
+        if reason := text_or_none(choice.get("finish_reason")):
+            self.reply.finish_reason = reason
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict):
+            grow(self._logprobs, logprobs)
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            return
+        content = delta.get("content")
+        if isinstance(content, str):
+            self.reply.add_text(content)
+        if len(delta) > 1 or not content:
+            self._add_rest(delta)
+
+    def _add_rest(self, delta: Record) -> None:
+        field, reasoning = reasoning_of(delta)
+        if reasoning:
+            self._reasoning_field = field
+            self.reply.add_reasoning(reasoning)
+        if calls := tool_calls_of(delta):
+            self.reply.add_tool_calls(calls)
+        rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
+        if rest:
+            grow(self.reply.rest, rest)
+
+    def response(self, index: int) -> dict[str, JSON]:
+        fields = {k: v for k, v in self._fields.items() if k not in _IN_CHOICE}
+        return {
+            **fields,
+            "index": index,
+            "finish_reason": self.reply.finish_reason,
+            "logprobs": grown(self._logprobs) if self._logprobs else None,
+            "message": self._message(),
+        }
+
+    def _message(self) -> dict[str, JSON]:
+        reply = self.reply
+        message: dict[str, JSON] = {
+            "role": "assistant",
+            "content": reply.content or (None if reply.tool_calls or reply.rest else ""),
+            **cast("dict[str, JSON]", grown(reply.rest)),
+        }
+        if reply.reasoning:
+            message[self._reasoning_field] = reply.reasoning
+        if reply.tool_calls:
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                for call in reply.tool_calls
+            ]
+        return message
+
+
+def text_or_none(value: JSON) -> str | None:
+    """Return a text that says something, else ``None``."""
+    return value if value and isinstance(value, str) else None
+
+
+def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:
+    """Return where a delta or message has its reasoning, and the reasoning."""
+    for field in REASONING_FIELDS:
+        value = message.get(field)
+        if value and isinstance(value, str):
+            return field, value
+    return "", ""
+
+
+def tool_calls_of(delta: Record) -> tuple[ToolCallDelta, ...]:
+    """Return the pieces of tool calls in a delta."""
+    calls = delta.get("tool_calls")
+    if not calls or not isinstance(calls, list):
+        return ()
+    return tuple(_tool_call(call) for call in calls if isinstance(call, dict))
+
+
+def _tool_call(call: Record) -> ToolCallDelta:
+    index = call.get("index")
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    arguments = function.get("arguments")
+    return ToolCallDelta(
+        key=index if isinstance(index, int) else None,
+        id=text_or_none(call.get("id")),
+        name=text_or_none(function.get("name")),
+        arguments=arguments if isinstance(arguments, str) else "",
+    )
+
+
+def token_counts(usage: Record) -> TokenCounts:
+    """Return the token counts of a usage object in the common meaning."""
+    details = usage.get("prompt_tokens_details")
+    return TokenCounts(
+        input=_count(usage.get("prompt_tokens")),
+        output=_count(usage.get("completion_tokens")),
+        cached=_count(details.get("cached_tokens")) if isinstance(details, dict) else None,
+    )
+
+
+def _count(value: JSON) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def provider_error(error: JSON) -> ProviderError:
+    """Return the failure that an ``error`` field reports."""
+    fields = error if isinstance(error, dict) else {}
+    code = fields.get("code")
+    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else None
+    message = text_or_none(fields.get("message")) or text_or_none(error)
+    return ProviderError(message or "An error occurred during streaming", status=status, body=error)

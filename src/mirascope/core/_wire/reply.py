@@ -1,0 +1,167 @@
+"""The answer so far: what the deltas of a stream add up to.
+
+Text grows in a buffer, never by joining strings, so a long answer costs what its length costs.
+Counts and names are totals: the newest replaces what was there.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from mirascope.core._wire.events import ToolCallDelta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mirascope.core._wire.events import JSON
+
+Growing: TypeAlias = (
+    "StringIO | str | int | float | bool | list[Growing] | dict[str, Growing] | None"
+)
+"""JSON whose texts can grow."""
+
+_GROWING = frozenset({"arguments", "content", "data", "reasoning", "refusal", "text", "transcript"})
+
+
+class ToolCall:
+    """A tool call so far.
+
+    Attributes:
+        key: The provider's own index of the call, if it gave one.
+        id: The provider's id for the call, if it gave one.
+        name: The tool's name.
+    """
+
+    __slots__ = ("_arguments", "id", "key", "name")
+
+    def __init__(self, piece: ToolCallDelta) -> None:
+        self.key = piece.key
+        self.id = piece.id
+        self.name = piece.name or ""
+        self._arguments = StringIO()
+        self._arguments.write(piece.arguments)
+
+    @property
+    def arguments(self) -> str:
+        """The JSON text of the arguments so far."""
+        return self._arguments.getvalue()
+
+    def continued_by(self, piece: ToolCallDelta) -> bool:
+        """Tell whether a piece belongs to this call rather than opening another.
+
+        Servers that leave the index out, or give all calls the same one, are told apart by the id.
+        """
+        if piece.id and self.id and piece.id != self.id:
+            return False
+        return piece.key is None or self.key is None or piece.key == self.key
+
+    def add(self, piece: ToolCallDelta) -> None:
+        """Add a piece."""
+        self.id = self.id or piece.id
+        self.name = self.name or piece.name or ""
+        self._arguments.write(piece.arguments)
+
+
+class Reply:
+    """One answer so far.
+
+    Attributes:
+        tool_calls: The tool calls, in the order in which they were opened.
+        finish_reason: Why the answer ended, in the provider's words; ``None`` before its end.
+        rest: Whatever else was said, added up: refusal, audio, annotations and the like.
+    """
+
+    __slots__ = ("_content", "_reasoning", "finish_reason", "rest", "tool_calls")
+
+    def __init__(self) -> None:
+        self._content = StringIO()
+        self._reasoning = StringIO()
+        self.tool_calls: list[ToolCall] = []
+        self.finish_reason: str | None = None
+        self.rest: dict[str, Growing] = {}
+
+    @property
+    def content(self) -> str:
+        """The text so far."""
+        return self._content.getvalue()
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return self._reasoning.getvalue()
+
+    def add_text(self, text: str) -> None:
+        """Add text."""
+        self._content.write(text)
+
+    def add_reasoning(self, text: str) -> None:
+        """Add reasoning."""
+        self._reasoning.write(text)
+
+    def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> None:
+        """Add pieces of tool calls, each to the newest call that it fits."""
+        for piece in pieces:
+            for call in reversed(self.tool_calls):
+                if call.continued_by(piece):
+                    call.add(piece)
+                    break
+            else:
+                self.tool_calls.append(ToolCall(piece))
+
+
+def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
+    """Add what a delta says to what was said before.
+
+    Known texts grow, lists grow (element by element where elements carry an ``index``), objects
+    are added up field by field, anything else is replaced. `grown` reads the sum.
+    """
+    for key, value in delta.items():
+        if value is None:
+            continue
+        before = into.get(key)
+        if isinstance(value, str) and key in _GROWING:
+            if not isinstance(before, StringIO):
+                into[key] = before = StringIO()
+            before.write(value)
+        elif isinstance(value, dict):
+            if not isinstance(before, dict):
+                into[key] = before = dict[str, Growing]()
+            grow(before, value)
+        elif isinstance(value, list):
+            if not isinstance(before, list):
+                into[key] = before = list[Growing]()
+            _grow_list(before, value)
+        else:
+            into[key] = value
+
+
+def _grow_list(into: list[Growing], delta: list[JSON]) -> None:
+    for element in delta:
+        if not isinstance(element, dict):
+            into.append(cast("Growing", element))
+            continue
+        slot = _with_index(into, element.get("index"))
+        if slot is None:
+            slot = dict[str, Growing]()
+            into.append(slot)
+        grow(slot, element)
+
+
+def _with_index(elements: list[Growing], index: JSON) -> dict[str, Growing] | None:
+    if index is not None:
+        for element in elements:
+            if isinstance(element, dict) and element.get("index") == index:
+                return element
+    return None
+
+
+def grown(value: Growing) -> JSON:
+    """Return plain JSON for what `grow` has added up."""
+    if isinstance(value, StringIO):
+        return value.getvalue()
+    if isinstance(value, dict):
+        return {key: grown(field) for key, field in value.items()}
+    if isinstance(value, list):
+        return [grown(element) for element in value]
+    return value

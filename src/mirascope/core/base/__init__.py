@@ -1,0 +1,33 @@
+"""What every provider has in common."""
+
+from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
+from mirascope.core.base.call_response import BaseCallResponse
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.dynamic_config import BaseDynamicConfig
+from mirascope.core.base.message_param import BaseMessageParam, TextPart
+from mirascope.core.base.messages import Messages
+from mirascope.core.base.metadata import Metadata, metadata
+from mirascope.core.base.prompt import BasePrompt, prompt_template
+from mirascope.core.base.stream import BaseStream
+from mirascope.core.base.stream_config import StreamConfig
+from mirascope.core.base.tool import BaseTool
+from mirascope.core.base.types import StreamState
+
+__all__ = [
+    "BaseCallParams",
+    "BaseCallResponse",
+    "BaseCallResponseChunk",
+    "BaseDynamicConfig",
+    "BaseMessageParam",
+    "BasePrompt",
+    "BaseStream",
+    "BaseTool",
+    "CommonCallParams",
+    "Messages",
+    "Metadata",
+    "StreamConfig",
+    "StreamState",
+    "TextPart",
+    "metadata",
+    "prompt_template",
+]

@@ -1,0 +1,56 @@
+"""What was asked of the model: the same on a response and on a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, cast
+
+from typing_extensions import TypeVar
+
+from mirascope.core.base.dynamic_config import DynamicConfig
+from mirascope.core.base.metadata import Metadata
+from mirascope.core.base.tool import BaseTool
+
+MessageT = TypeVar("MessageT", default=object)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class Asked(Generic[MessageT]):
+    """What was asked.
+
+    Attributes:
+        metadata: The data attached to the call.
+        tool_types: The tools that the model may ask for.
+        prompt_template: The template, if there was one.
+        fn_args: The prompt function's arguments by name, and computed fields.
+        dynamic_config: What the prompt function returned to configure this call.
+        messages: The messages in the provider's form.
+        call_params: The decorator's call parameters.
+        call_kwargs: All that was passed to the SDK.
+    """
+
+    provider: ClassVar[str]
+
+    metadata: Metadata = field(default_factory=Metadata)
+    tool_types: list[type[BaseTool]] | None = None
+    prompt_template: str | None = None
+    fn_args: dict[str, object] = field(default_factory=dict[str, object])
+    dynamic_config: DynamicConfig | None = None
+    messages: list[MessageT] = field(default_factory=list[MessageT])
+    call_params: Mapping[str, object] = field(default_factory=dict[str, object])
+    call_kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
+    user_message_param: MessageT | None = None
+
+    def __post_init__(self) -> None:
+        if self.user_message_param is None and self.messages:
+            last = self.messages[-1]
+            fields = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
+            if fields.get("role") == "user":
+                self.user_message_param = last
+
+    def _asked(self) -> dict[str, Any]:
+        """Return the fields, to make a response of a stream."""
+        return {
+            name: getattr(self, name) for name in Asked.__dataclass_fields__ if name != "provider"
+        }

@@ -1,0 +1,93 @@
+"""The clients that serve calls which name none: one per process, and one per event loop.
+
+Connections are reused because clients are. A client is remade when the environment that it was
+made from (key, base URL) changes, and after a fork. The async client of an event loop is closed
+with its loop: a sleeping async generator, which every loop runner closes at its end, holds it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Generic, Protocol
+
+from anyio.lowlevel import RunVar
+from typing_extensions import TypeVar
+
+
+class Client(Protocol):
+    """What a sync client can do."""
+
+    def close(self) -> None: ...
+
+
+class AsyncClient(Protocol):
+    """What an async client can do."""
+
+    def close(self) -> Awaitable[None]: ...
+
+
+ClientT = TypeVar("ClientT", bound=Client)
+AsyncClientT = TypeVar("AsyncClientT", bound=AsyncClient)
+
+_Key = tuple[int, tuple[str | None, ...]]
+
+
+class DefaultClients(Generic[ClientT, AsyncClientT]):
+    """A provider's default clients.
+
+    Args:
+        make: Makes a sync client from the environment.
+        amake: Makes an async client from the environment.
+        env: The names of the environment variables that a client is made from.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], ClientT],
+        amake: Callable[[], AsyncClientT],
+        env: tuple[str, ...],
+    ) -> None:
+        self._make = make
+        self._amake = amake
+        self._env = env
+        self._lock = threading.Lock()
+        self._client: tuple[_Key, ClientT] | None = None
+        self._in_loop = RunVar[dict[_Key, tuple[AsyncClientT, AsyncGenerator[None]]]]("clients")
+
+    def get(self) -> ClientT:
+        """Return this process's client."""
+        key = self._key()
+        with self._lock:
+            if self._client is None or self._client[0] != key:
+                client = self._make()
+                atexit.register(client.close)
+                self._client = key, client
+            return self._client[1]
+
+    async def aget(self) -> AsyncClientT:
+        """Return the running event loop's client."""
+        key = self._key()
+        try:
+            clients = self._in_loop.get()
+        except LookupError:
+            clients = dict[_Key, tuple[AsyncClientT, AsyncGenerator[None]]]()
+            self._in_loop.set(clients)
+        if key not in clients:
+            client = self._amake()
+            keeper = _close_with_loop(client)
+            clients[key] = client, keeper
+            await anext(keeper)
+        return clients[key][0]
+
+    def _key(self) -> _Key:
+        return os.getpid(), tuple(os.environ.get(name) for name in self._env)
+
+
+async def _close_with_loop(client: AsyncClient) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await client.close()

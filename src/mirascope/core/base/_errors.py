@@ -1,0 +1,133 @@
+"""How a failure becomes an error of ours that is also the SDK's.
+
+A provider describes its SDK's errors in one `SDKErrors`. Whatever fails is first said the SDK's own
+way, unless the SDK raised it itself; then an instance of a class below both our class and the SDK's
+is made, with the attributes of both, and the SDK's exception is its ``__cause__``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mirascope import errors
+from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
+from mirascope.core._wire.sse import EventTooLargeError
+
+_BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
+    400: errors.BadRequest,
+    401: errors.AuthenticationFailed,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    413: errors.BadRequest,
+    422: errors.BadRequest,
+    429: errors.RateLimited,
+}
+_SERVER_ERROR: Final = 500
+_RETRYABLE: Final = frozenset({408, 409, 425, 429})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SDKErrors:
+    """A provider's errors.
+
+    Attributes:
+        provider: The provider's name.
+        base: The class that all errors of the SDK derive from.
+        timeouts: What the SDK and its transport raise when time is up.
+        connections: What they raise when there is no connection or it breaks.
+        undecodable: What the transport raises for a body that its encoding does not fit.
+        say: Makes the SDK's own exception for one of our classes, given a message, the response
+            as far as there is one, and the provider's report.
+    """
+
+    provider: str
+    base: type[Exception]
+    timeouts: tuple[type[Exception], ...]
+    connections: tuple[type[Exception], ...]
+    undecodable: tuple[type[Exception], ...]
+    say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
+
+    def make(
+        self,
+        kind: type[errors.StreamError],
+        message: str,
+        *,
+        response: object = None,
+        body: JSON = None,
+        cause: Exception | None = None,
+    ) -> errors.StreamError:
+        """Return an error of ours that is also the SDK's."""
+        theirs = self.say(kind, message, response, body)
+        theirs.__cause__ = cause
+        return self._both(kind, theirs)
+
+    def translate(self, error: Exception, response: object = None) -> errors.StreamError | None:
+        """Return what an exception means, or ``None`` if it is not about the answer at all."""
+        if isinstance(error, errors.StreamError):
+            return error
+        if isinstance(error, ProviderError):
+            kind = api_error(error.status)
+            ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
+            return _with_status(ours, error.status)
+        if happened := self._happened(error):
+            sort, what = happened
+            if isinstance(error, self.base):
+                return self._both(sort, error)
+            message = f"{what}: {str(error) or type(error).__name__}"
+            return self.make(sort, message, response=response, cause=error)
+        if isinstance(error, self.base):
+            status = getattr(error, "status_code", None)
+            status = status if isinstance(status, int) else None
+            return _with_status(self._both(api_error(status), error), status)
+        return None
+
+    def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
+        if isinstance(error, self.timeouts):
+            return errors.StreamTimeout, "the provider took too long"
+        if isinstance(error, self.connections):
+            return errors.StreamConnectionError, "the connection failed"
+        if isinstance(error, (*self.undecodable, EventTooLargeError, MalformedEventError)):
+            return errors.StreamDataError, "the provider's answer cannot be read"
+        return None
+
+    def _both(self, kind: type[errors.StreamError], theirs: Exception) -> errors.StreamError:
+        error_type = _below(kind, type(theirs))
+        ours = error_type.__new__(error_type, *theirs.args)
+        ours.__dict__.update(vars(theirs))
+        ours.provider = self.provider
+        ours.__cause__ = theirs
+        return ours
+
+
+_combined: dict[tuple[type, type], type[errors.StreamError]] = {}
+
+
+def _below(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
+    """Return the class below both, always the same one."""
+    if (kind, theirs) not in _combined:
+        _combined[kind, theirs] = _combine(kind, theirs)
+    return _combined[kind, theirs]
+
+
+def _combine(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
+    return type(
+        kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    )
+
+
+def _with_status(error: errors.StreamError, status: int | None) -> errors.StreamError:
+    if status is not None:
+        error.status_code = status
+        error.retryable = status in _RETRYABLE or status >= _SERVER_ERROR
+    return error
+
+
+def api_error(status: int | None) -> type[errors.StreamAPIError]:
+    """Return our class for an HTTP status."""
+    if status is None:
+        return errors.StreamAPIError
+    if status >= _SERVER_ERROR:
+        return errors.Overloaded
+    return _BY_STATUS.get(status, errors.StreamAPIError)

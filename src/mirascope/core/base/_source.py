@@ -1,0 +1,192 @@
+"""Where a stream's events come from: an HTTP response, or the SDK's own typed objects.
+
+A source is opened once and left in one of two ways. `finish` follows a whole answer: what is left
+of the body (the end of the chunked encoding) is read, so that the connection can be used again, but
+for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way: the connection ends at once,
+even while another thread waits for its next bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import anyio
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+DRAIN_SECONDS: Final = 0.25
+
+
+class HTTPResponse(Protocol):
+    """What ``httpx``, ``httpx2`` and their like have in common."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def extensions(self) -> Mapping[str, object]: ...
+    @property
+    def http_version(self) -> str: ...
+    def iter_bytes(self) -> Iterator[bytes]: ...
+    def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+    def close(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+class NetworkStream(Protocol):
+    """The connection below a response; a documented extension of ``httpx``."""
+
+    def get_extra_info(self, info: str) -> object: ...
+
+
+class Source:
+    """An opened answer, read by a sync stream.
+
+    Args:
+        response: The HTTP response, if that is where it comes from.
+    """
+
+    def __init__(self, response: HTTPResponse | None = None) -> None:
+        self.response = response
+
+    def __iter__(self) -> Iterator[bytes | BaseModel]:
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Leave after the whole answer."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave at once."""
+
+
+class AsyncSource:
+    """An opened answer, read by an async stream; see `Source`."""
+
+    def __init__(self, response: HTTPResponse | None = None) -> None:
+        self.response = response
+
+    def __aiter__(self) -> AsyncIterator[bytes | BaseModel]:
+        raise NotImplementedError
+
+    async def finish(self) -> None:
+        """Leave after the whole answer."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Leave at once."""
+
+
+class ResponseSource(Source):
+    """The bytes of an HTTP response."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        super().__init__(response)
+        self._response = response
+        self._blocks = response.iter_bytes()
+
+    @override
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+    @override
+    def finish(self) -> None:
+        watchdog = threading.Timer(DRAIN_SECONDS, _hang_up, (self._response,))
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            with contextlib.suppress(Exception):  # the answer is whole, whatever comes now
+                for _ in self._blocks:
+                    pass
+        finally:
+            watchdog.cancel()
+            self._response.close()
+
+    @override
+    def close(self) -> None:
+        _hang_up(self._response)
+        self._response.close()
+
+
+class AsyncResponseSource(AsyncSource):
+    """The bytes of an HTTP response, async."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        super().__init__(response)
+        self._response = response
+        self._blocks = response.aiter_bytes()
+
+    @override
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._blocks
+
+    @override
+    async def finish(self) -> None:
+        try:
+            with contextlib.suppress(Exception), anyio.move_on_after(DRAIN_SECONDS):
+                async for _ in self._blocks:
+                    pass
+        finally:
+            await self.aclose()
+
+    @override
+    async def aclose(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._response.aclose()
+
+
+class ItemSource(Source):
+    """Typed objects of an SDK, from an iterable that may have a ``close``."""
+
+    def __init__(self, items: Iterable[BaseModel]) -> None:
+        super().__init__()
+        self._items = items
+
+    @override
+    def __iter__(self) -> Iterator[BaseModel]:
+        return iter(self._items)
+
+    @override
+    def close(self) -> None:
+        close = getattr(self._items, "close", None)
+        if close is not None:
+            close()
+
+
+class AsyncItemSource(AsyncSource):
+    """Typed objects of an SDK, async."""
+
+    def __init__(self, items: AsyncIterable[BaseModel]) -> None:
+        super().__init__()
+        self._items = items
+
+    @override
+    def __aiter__(self) -> AsyncIterator[BaseModel]:
+        return aiter(self._items)
+
+    @override
+    async def aclose(self) -> None:
+        close = getattr(self._items, "aclose", None) or getattr(self._items, "close", None)
+        if close is not None:
+            await close()
+
+
+def _hang_up(response: HTTPResponse) -> None:
+    """End the TCP connection, which wakes whoever is reading from it.
+
+    Closing alone would leave a thread in ``recv`` asleep. An HTTP/2 connection carries other
+    streams, so there the response alone is closed. The plain socket's method is called because
+    TLS sockets replace it by one that another thread must not call.
+    """
+    stream = response.extensions.get("network_stream")
+    if stream is None or response.http_version.startswith("HTTP/2"):
+        return
+    sock = cast("NetworkStream", stream).get_extra_info("socket")
+    if isinstance(sock, socket.socket):
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,103 @@
+"""The whole answer to a call, and the common names for what is in it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from mirascope.core._wire.events import Record, TokenCounts
+from mirascope.core.base._asked import Asked, MessageT
+from mirascope.core.base.tool import BaseTool
+
+RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel)
+ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
+    """The whole answer to a call, the same for every provider; ``str(response)`` is its text.
+
+    Attributes:
+        response: The SDK's own typed object.
+        start_time: When the call began, in milliseconds since the epoch.
+        end_time: When the answer was whole, in the same unit.
+        partial: Whether this is only what had come of an answer that did not end.
+    """
+
+    response: RawResponseT
+    start_time: float = 0
+    end_time: float = 0
+    partial: bool = False
+
+    @classmethod
+    @abstractmethod
+    def raw(cls, record: Record) -> RawResponseT:
+        """Return the SDK's own object for a response in the provider's JSON."""
+
+    @property
+    @abstractmethod
+    def content(self) -> str:
+        """The text, ``""`` if there is none."""
+
+    @property
+    @abstractmethod
+    def reasoning(self) -> str:
+        """The text of the model's reasoning, ``""`` if there is none."""
+
+    @property
+    @abstractmethod
+    def finish_reasons(self) -> Sequence[str] | None:
+        """Why the generation ended, in the provider's words."""
+
+    @property
+    @abstractmethod
+    def model(self) -> str | None:
+        """The name of the model that answered."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str | None:
+        """The provider's id for the response."""
+
+    @property
+    @abstractmethod
+    def usage(self) -> BaseModel | None:
+        """The usage in the provider's own form."""
+
+    @property
+    @abstractmethod
+    def message_param(self) -> MessageT:
+        """The answer as a message that can be sent back in the next call."""
+
+    @property
+    @abstractmethod
+    def _tokens(self) -> TokenCounts | None: ...
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the prompt, cached ones included."""
+        return self._tokens.input if self._tokens else None
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens generated, reasoning included."""
+        return self._tokens.output if self._tokens else None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the prompt that came from the provider's cache."""
+        return self._tokens.cached if self._tokens else None
+
+    def __str__(self) -> str:
+        return self.content
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(model={self.model!r}, finish_reasons={self.finish_reasons!r}, "
+            f"partial={self.partial!r})"
+        )

@@ -1,0 +1,100 @@
+"""One item of a stream: what one event on the wire says, and the provider's own object for it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
+
+import pydantic_core
+from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeVar
+
+from mirascope.core._wire.events import Delta, FinishT
+
+if TYPE_CHECKING:
+    from mirascope.core._wire.events import Record
+
+RawT = TypeVar("RawT", bound=BaseModel)
+
+
+def record_of(raw: BaseModel) -> Record:
+    """Return the provider's JSON for one of its SDK's objects."""
+    return raw.model_dump(mode="json", exclude_unset=True, warnings=False)
+
+
+class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
+    """What one event of a stream says, the same for every provider.
+
+    ``str(chunk)`` is its text. Beside the attributes of a delta (``content``, ``reasoning``,
+    ``finish_reasons``, ``id``, ``model``) it has token counts and, as ``chunk``, the SDK's own
+    typed object, which is built only when it is first asked for.
+
+    Args:
+        chunk: The SDK's object. Streams make their chunks from bytes instead.
+    """
+
+    __slots__ = ("_raw",)
+    __match_args__ = ("content",)
+
+    _raw_type: ClassVar[type[BaseModel]]
+
+    _raw: RawT | bytes
+
+    def __init__(self, chunk: RawT) -> None:
+        self._raw = chunk
+        self._read(record_of(chunk))
+
+    @classmethod
+    def from_record(cls, record: Record, raw: RawT | bytes) -> Self:
+        """Return the chunk for one decoded event, given the event's bytes or the SDK's object."""
+        self = cls.__new__(cls)
+        self._raw = raw
+        self._read(record)
+        return self
+
+    @abstractmethod
+    def _read(self, record: Record) -> None:
+        """Fill the attributes of a delta from the provider's JSON."""
+
+    @property
+    def chunk(self) -> RawT:
+        """The SDK's own typed object for this event."""
+        if isinstance(self._raw, bytes):
+            self._raw = self._build(self._raw)
+        return self._raw
+
+    @classmethod
+    def _build(cls, data: bytes) -> RawT:
+        """Validation in Rust is many times faster than the SDKs' way, and refuses what they take.
+
+        What it refuses (missing fields, other types) is therefore built as the SDK would build it.
+        """
+        raw_type = cast("type[RawT]", cls._raw_type)
+        try:
+            return raw_type.model_validate_json(data, strict=True)
+        except ValidationError:
+            return raw_type.model_construct(**pydantic_core.from_json(data))
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the prompt so far, cached ones included, if told."""
+        return self.tokens.input if self.tokens else None
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens generated so far, reasoning included, if told."""
+        return self.tokens.output if self.tokens else None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the prompt that came from the provider's cache, if told."""
+        return self.tokens.cached if self.tokens else None
+
+    def __str__(self) -> str:
+        return self.content
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(content={self.content!r}, "
+            f"finish_reasons={self.finish_reasons!r}, model={self.model!r})"
+        )

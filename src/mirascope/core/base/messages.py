@@ -1,0 +1,50 @@
+"""Shorthands for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from mirascope.core.base.message_param import BaseMessageParam, TextPart
+
+Content: TypeAlias = str | TextPart | Sequence[str | TextPart]
+"""What a message can be made of."""
+
+
+class Messages:
+    """Makes messages, one role a method.
+
+    Example:
+        >>> Messages.User("Recommend a fantasy book").role
+        'user'
+    """
+
+    Type: TypeAlias = (
+        "str | Sequence[str | TextPart] | Sequence[BaseMessageParam] | BaseMessageParam"
+    )
+    """What a prompt function may return."""
+
+    @staticmethod
+    def System(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return a system message."""
+        return _message("system", content)
+
+    @staticmethod
+    def User(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return a user message."""
+        return _message("user", content)
+
+    @staticmethod
+    def Assistant(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return an assistant message."""
+        return _message("assistant", content)
+
+
+def _message(role: str, content: Content) -> BaseMessageParam:
+    if isinstance(content, str):
+        return BaseMessageParam(role=role, content=content)
+    parts = [content] if isinstance(content, TextPart) else content
+    return BaseMessageParam(
+        role=role,
+        content=[part if isinstance(part, TextPart) else TextPart(text=part) for part in parts],
+    )

@@ -1,0 +1,453 @@
+"""The engine: bytes in, ``(chunk, tool)`` items out, and the answer that they add up to.
+
+`BaseStream._feed` is pure: it turns a block of bytes into items and knows nothing of sockets or
+event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks through it. Both
+are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
+generator, and with it the connection. For the same reason a stream holds its source and never its
+own iterator.
+
+`_life` is around the whole of either driver: it decides what state a stream ends in and what error
+a failure becomes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, cast
+
+import pydantic_core
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from mirascope import errors
+from mirascope.core._wire.events import (
+    JSON,
+    MalformedEventError,
+    Record,
+    TokenCounts,
+)
+from mirascope.core._wire.reply import Reply
+from mirascope.core._wire.sse import SSEDecoder
+from mirascope.core.base._asked import Asked, MessageT
+from mirascope.core.base._errors import SDKErrors
+from mirascope.core.base._source import (
+    AsyncItemSource,
+    AsyncSource,
+    ItemSource,
+    Source,
+)
+from mirascope.core.base.call_response import BaseCallResponse, ToolT
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core.base.types import StreamState
+
+ResponseT = TypeVar("ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse)
+ChunkT = TypeVar(
+    "ChunkT",
+    bound=BaseCallResponseChunk[Any, Any],
+    default=BaseCallResponseChunk[BaseModel, str],
+)
+
+
+class Decoder(Protocol[ChunkT]):
+    """Reads one stream of a provider: records in, chunks out, and what they add up to."""
+
+    reply: Reply
+    id: str | None
+    model: str | None
+    tokens: TokenCounts | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has come to its own end."""
+        ...
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the generation ended, as far as it has."""
+        ...
+
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+        """Read one record; add the chunks that are now ready to ``out``."""
+        ...
+
+    def flush(self, out: list[ChunkT]) -> None:
+        """Add the chunks that were held back to ``out``."""
+        ...
+
+    def response(self) -> dict[str, JSON]:
+        """Return what a plain call would have given, as far as it came."""
+        ...
+
+
+class Opener(ABC):
+    """Sends the request of a stream."""
+
+    @abstractmethod
+    def open(self) -> Source:
+        """Send it, and return the answer as it begins."""
+
+    @abstractmethod
+    async def aopen(self) -> AsyncSource:
+        """Send it, async."""
+
+
+Items: TypeAlias = "Opener | Iterable[BaseModel] | AsyncIterable[BaseModel]"
+"""Where the items of a stream come from: a request to send, or the SDK's own objects."""
+
+_DONE = b"[DONE]"
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
+    """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
+
+    Each item is a chunk and, if the call has tools and this chunk completes one, the tool. The
+    request is sent when iteration begins. Leaving the loop early closes the connection; to pause
+    instead, hold the iterator (``items = iter(stream)``).
+
+    Attributes:
+        stream: Where the items come from: a request, or the SDK's own objects.
+        model: The name of the model: the one asked for until the provider tells.
+        state: ``"pending"``, ``"open"``, ``"finished"``, ``"truncated"``, ``"closed"`` or
+            ``"failed"``.
+        start_time: When iteration began, in milliseconds since the epoch; 0 before.
+        end_time: When it ended, in the same unit; 0 before.
+        time_to_first_chunk: Seconds from the beginning to the first text, reasoning or piece of a
+            tool call; ``None`` before.
+
+    Raises:
+        StreamError: While iterating, for whatever goes wrong; it is also an error of the SDK, and
+            its ``partial`` holds what had come. `StreamConsumed` if iterated a second time.
+    """
+
+    stream: Items
+    call_response_type: type[ResponseT] | None = None
+    model: str = ""
+
+    state: StreamState = field(default="pending", init=False)
+    start_time: float = field(default=0, init=False)
+    end_time: float = field(default=0, init=False)
+    time_to_first_chunk: float | None = field(default=None, init=False)
+
+    _errors: ClassVar[SDKErrors]
+    _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._decoder = self._new_decoder()
+        self._sse = SSEDecoder()
+        self._source: Source | AsyncSource | None = None
+        self._done = False
+        self._began = 0.0
+
+    def _new_decoder(self) -> Decoder[ChunkT]:
+        """Return the provider's decoder for one stream."""
+        raise NotImplementedError
+
+    # The drivers.
+
+    def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        with self._life():
+            self._source = source = self._open()
+            try:
+                for block in source:
+                    for item in self._feed(block):
+                        yield item
+                        if self.state != "open":
+                            return
+                    if self._done:
+                        break
+                for item in self._end():
+                    yield item
+            finally:
+                source.finish() if self._done else source.close()
+
+    async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
+        with self._life():
+            self._source = source = await self._aopen()
+            try:
+                async for block in source:
+                    for item in self._feed(block):
+                        yield item
+                        if self.state != "open":
+                            return
+                    if self._done:
+                        break
+                for item in self._end():
+                    yield item
+            finally:
+                await (source.finish() if self._done else source.aclose())
+
+    # The pure middle.
+
+    def _feed(self, block: bytes | BaseModel) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the items that a block of bytes, or one of the SDK's objects, completes."""
+        ready: list[ChunkT] = []
+        decode = self._decoder.decode
+        if not isinstance(block, bytes):
+            decode(record_of(block), block, ready)
+            yield from self._items(ready)
+            return
+        for _, data in self._sse.feed(block):
+            if data.startswith(_DONE):
+                self._done = True
+                return
+            if data:
+                decode(_parsed(data), data, ready)
+                if self.time_to_first_chunk is None:
+                    self._note_beginning(ready)
+                for chunk in ready:
+                    yield chunk, None
+                ready.clear()
+
+    def _end(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield what was held back, and check that the answer is whole.
+
+        A stream made of objects that someone brought has no connection that could be cut.
+        """
+        ready: list[ChunkT] = []
+        self._decoder.flush(ready)
+        yield from self._items(ready)
+        if self._opener is not None and not self._whole:
+            raise self._errors.make(
+                errors.StreamTruncated,
+                "the connection ended before the answer did: it is cut off",
+                response=self._source and self._source.response,
+            )
+
+    def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        if self.time_to_first_chunk is None:
+            self._note_beginning(chunks)
+        for chunk in chunks:
+            yield chunk, None
+
+    def _note_beginning(self, chunks: list[ChunkT]) -> None:
+        if any(chunk.content or chunk.reasoning or chunk.tool_calls for chunk in chunks):
+            self.time_to_first_chunk = time.perf_counter() - self._began
+            self.model = self._decoder.model or self.model
+
+    # The life of a stream.
+
+    @property
+    def _opener(self) -> Opener | None:
+        return self.stream if isinstance(self.stream, Opener) else None
+
+    def _open(self) -> Source:
+        if self._opener is not None:
+            return self._opener.open()
+        if isinstance(self.stream, Iterable):
+            return ItemSource(self.stream)
+        raise TypeError("this stream is async: iterate it with `async for`")
+
+    async def _aopen(self) -> AsyncSource:
+        if self._opener is not None:
+            return await self._opener.aopen()
+        if isinstance(self.stream, AsyncIterable):
+            return AsyncItemSource(self.stream)
+        raise TypeError("this stream is not async: iterate it with `for`")
+
+    @contextmanager
+    def _life(self) -> Generator[None]:
+        if self.state != "pending":
+            raise self._errors.make(errors.StreamConsumed, _consumed(self.state))
+        self.state = "open"
+        self.start_time = time.time() * 1000
+        self._began = time.perf_counter()
+        try:
+            yield
+            self._leave("finished")
+        except Exception as error:
+            if self._closed:  # by another thread or task, which is why reading failed
+                return
+            meant = self._meaning(error)
+            self._leave("truncated" if isinstance(meant, errors.StreamTruncated) else "failed")
+            if meant is None:
+                raise
+            raise meant  # noqa: B904  # its cause is set
+        finally:
+            self._leave("finished" if self._whole else "closed")
+
+    @property
+    def _closed(self) -> bool:
+        return self.state == "closed"
+
+    @property
+    def _whole(self) -> bool:
+        return self._done or self._decoder.complete
+
+    def _leave(self, state: StreamState) -> None:
+        """End in a state; the first to say so is right."""
+        if self.state == "open":
+            self.state = state
+            self.model = self._decoder.model or self.model
+            self.end_time = time.time() * 1000
+
+    def _meaning(self, error: Exception) -> errors.StreamError | None:
+        response = self._source.response if self._source else None
+        meant = self._errors.translate(error, response)
+        if meant is not None and meant.phase is None:
+            begun = self.time_to_first_chunk is not None
+            meant.phase = "mid" if begun else "first" if self._source else "open"
+            meant.partial = self.partial() if begun else None
+        return meant
+
+    def close(self) -> None:
+        """Close the connection now, from whatever thread; what has come stays readable.
+
+        Raises:
+            TypeError: The stream is being read by ``async for``: await `aclose` instead.
+        """
+        source = self._source
+        if self.state == "open" and isinstance(source, AsyncSource):
+            raise TypeError("this stream is async: use `await stream.aclose()`")
+        self._shut()
+        if isinstance(source, Source):
+            source.close()
+
+    async def aclose(self) -> None:
+        """Close the connection now; what has come stays readable."""
+        source = self._source
+        self._shut()
+        if isinstance(source, AsyncSource):
+            await source.aclose()
+        elif source is not None:
+            source.close()
+
+    def _shut(self) -> None:
+        if self.state == "pending":
+            self.state = "open"
+        self._leave("closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    # The answer so far.
+
+    @property
+    def content(self) -> str:
+        """The text so far."""
+        return self._decoder.reply.content
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return self._decoder.reply.reasoning
+
+    @property
+    def id(self) -> str | None:
+        """The provider's id for the response, once it is told."""
+        return self._decoder.id
+
+    @property
+    def finish_reasons(self) -> Sequence[str] | None:
+        """Why the generation ended, in the provider's words; ``None`` before."""
+        return self._decoder.finish_reasons
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the prompt, cached ones included, once they are told."""
+        return self._decoder.tokens.input if self._decoder.tokens else None
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens generated so far, reasoning included, once they are told."""
+        return self._decoder.tokens.output if self._decoder.tokens else None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the prompt that came from the provider's cache, once they are told."""
+        return self._decoder.tokens.cached if self._decoder.tokens else None
+
+    @property
+    def message_param(self) -> MessageT:
+        """The whole answer as a message that can be sent back in the next call.
+
+        Raises:
+            StreamNotFinished: The answer has not come to its end.
+        """
+        return cast("MessageT", self.construct_call_response().message_param)
+
+    def construct_call_response(self) -> ResponseT:
+        """Return the response that a plain call would have given.
+
+        Raises:
+            StreamNotFinished: The answer has not come to its end; see `partial`.
+        """
+        if self.state != "finished":
+            raise self._errors.make(errors.StreamNotFinished, _NOT_FINISHED[self.state])
+        return self._response(partial=False)
+
+    def partial(self) -> ResponseT:
+        """Return what has come so far as a response, in any state."""
+        return self._response(partial=self.state != "finished")
+
+    def _response(self, *, partial: bool) -> ResponseT:
+        response_type = cast("type[ResponseT]", self.call_response_type or self._response_type)
+        return response_type(
+            **self._asked(),
+            response=response_type.raw(self._decoder.response()),
+            start_time=self.start_time,
+            end_time=self.end_time,
+            partial=partial,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.model}, {self.state}>"
+
+
+def _consumed(state: StreamState) -> str:
+    return (
+        f"this stream is {state}; a stream is iterated once. To pause, hold the iterator: "
+        "`items = iter(stream)`. To ask again, call the function again"
+    )
+
+
+_NOT_FINISHED: dict[StreamState, str] = {
+    "pending": "the stream was not iterated yet: iterate it first",
+    "open": "the stream is still being read: iterate it to its end, or use stream.partial()",
+    "truncated": "the answer is cut off: stream.partial() has what came",
+    "closed": "the stream was closed early: stream.partial() has what came",
+    "failed": "the stream failed: stream.partial() has what came",
+}
+
+
+def _parsed(data: bytes) -> Record:
+    """Decode an event's JSON object.
+
+    The fast decoder refuses lone surrogates, which servers send when they cut an emoji in two.
+    """
+    try:
+        record = pydantic_core.from_json(data)
+    except ValueError:
+        try:
+            record = json.loads(data)
+        except ValueError as error:
+            raise MalformedEventError(f"an event is not JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise MalformedEventError("an event is not a JSON object")
+    return cast("Record", record)

@@ -1,0 +1,28 @@
+"""OpenAI's models, through its Chat Completions."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("openai", extra="openai"):
+    from openai.types.chat import ChatCompletionMessageParam as OpenAIMessageParam
+
+    from mirascope.core.openai.call_params import OpenAICallParams
+    from mirascope.core.openai.call_response import OpenAICallResponse
+    from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk
+    from mirascope.core.openai.dynamic_config import AsyncOpenAIDynamicConfig, OpenAIDynamicConfig
+    from mirascope.core.openai.stream import OpenAIStream
+    from mirascope.core.openai.tool import OpenAITool
+
+    from mirascope.core.openai.call import call, openai_call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "AsyncOpenAIDynamicConfig",
+    "OpenAICallParams",
+    "OpenAICallResponse",
+    "OpenAICallResponseChunk",
+    "OpenAIDynamicConfig",
+    "OpenAIMessageParam",
+    "OpenAIStream",
+    "OpenAITool",
+    "call",
+    "openai_call",
+]

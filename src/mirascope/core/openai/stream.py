@@ -1,0 +1,41 @@
+"""A stream of an OpenAI model."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from openai.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core.base.stream import BaseStream
+from mirascope.core.openai._errors import ERRORS
+from mirascope.core.openai.call_response import OpenAICallResponse
+from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk
+from mirascope.core.openai.tool import OpenAITool
+
+
+class OpenAIStream(
+    BaseStream[OpenAICallResponse, OpenAICallResponseChunk, OpenAITool, ChatCompletionMessageParam]
+):
+    """The answer of an OpenAI model as it comes."""
+
+    provider = "openai"
+    _errors = ERRORS
+    _response_type = OpenAICallResponse
+
+    @override
+    def _new_decoder(self) -> ChatCompletionsDecoder[OpenAICallResponseChunk]:
+        return ChatCompletionsDecoder(OpenAICallResponseChunk)
+
+    @property
+    @override
+    def finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended; ``None`` before."""
+        return cast("list[FinishReason] | None", super().finish_reasons)
+
+    @property
+    @override
+    def message_param(self) -> ChatCompletionAssistantMessageParam:
+        """The whole answer as a message that can be sent back in the next call."""
+        return self.construct_call_response().message_param
