@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from loopback import Loopback
+from providers import CASES, Case, Driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    return Driver(asynchronous=request.param)
+
+
+@pytest.fixture
+def server(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """A server that the provider's default client talks to."""
+    with Loopback() as server:
+        monkeypatch.setenv(case.key_variable, "a-secret-key")
+        monkeypatch.setenv(case.url_variable, server.url + case.url_path)
+        yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def replay() -> Iterator[Loopback]:
         body = recording.body
         cuts = random.Random(recording.name)
         edges = [0, *sorted(cuts.sample(range(len(body) + 1), min(9, len(body)))), len(body)]
-        pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        pieces = [body[a:b] for a, b in itertools.pairwise(edges)]
         if recording.status != 200:
             return Answer(pieces, recording.status, {"content-type": "application/json"})
         return Answer(pieces)

@@ -33,11 +33,11 @@ class CallDecorator(Protocol[ResultT_co]):
     """Makes a prompt function answer with a result; an async one with its coroutine."""
 
     @overload
+    def __call__(self, fn: Callable[P, PromptResult], /) -> Callable[P, ResultT_co]: ...
+    @overload
     def __call__(
         self, fn: Callable[P, Coroutine[object, object, PromptResult]], /
     ) -> Callable[P, Coroutine[object, object, ResultT_co]]: ...
-    @overload
-    def __call__(self, fn: Callable[P, PromptResult], /) -> Callable[P, ResultT_co]: ...
 
 
 class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]):

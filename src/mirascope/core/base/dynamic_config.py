@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypedDict
+from typing import TypeAlias, TypedDict
 
-from typing_extensions import TypeVar
+from pydantic import BaseModel
 
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.metadata import Metadata
 
-MessageT = TypeVar("MessageT", default=object)
-ParamsT = TypeVar("ParamsT", default=Mapping[str, object])
-ConfigClientT = TypeVar("ConfigClientT", default=object)
 
-
-class DynamicConfig(TypedDict, Generic[MessageT, ParamsT, ConfigClientT], total=False):
-    """Settings for one call; each overrides what the decorator says.
+class CommonConfig(TypedDict, total=False):
+    """The settings that are the same for every provider.
 
     Attributes:
         metadata: Replaces the decorator's metadata.
         computed_fields: Further variables for the template.
+    """
+
+    metadata: Metadata
+    computed_fields: Mapping[str, object]
+
+
+class DynamicConfig(CommonConfig, total=False):
+    """Settings for one call; each overrides what the decorator says.
+
+    Each provider has its own, with its own types.
+
+    Attributes:
         messages: The messages; the template is not used.
         call_params: Parameters, merged over the decorator's.
         client: The client for this call alone.
     """
 
-    metadata: Metadata
-    computed_fields: Mapping[str, object]
-    messages: Sequence[BaseMessageParam | MessageT]
-    call_params: ParamsT
-    client: ConfigClientT
+    messages: Sequence[BaseMessageParam | Mapping[str, object] | BaseModel]
+    call_params: Mapping[str, object]
+    client: object
 
 
-BaseDynamicConfig = DynamicConfig[MessageT, ParamsT, ConfigClientT] | None
+BaseDynamicConfig: TypeAlias = DynamicConfig | None
+"""What a prompt function may return to configure its call."""

@@ -41,10 +41,10 @@ PromptResult: TypeAlias = (
     | Sequence[str | TextPart]
     | Sequence[BaseMessageParam]
     | Sequence[Mapping[str, object]]
-    | DynamicConfig
+    | Mapping[str, object]
     | None
 )
-"""What a prompt function may return."""
+"""What a prompt function may return; a mapping is a `DynamicConfig` or a provider's message."""
 
 _ROLE = re.compile(r"^[ \t]*(SYSTEM|USER|ASSISTANT|MESSAGES):", re.MULTILINE)
 _FROM_DOCSTRING = "MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE"
@@ -107,7 +107,7 @@ class PromptFunction:
             config, result = result, None
         variables = {**variables, **config.get("computed_fields", {})}
         if "messages" in config:
-            return Prompt(cast("list[Message]", list(config["messages"])), variables, config)
+            return Prompt(list(config["messages"]), variables, config)
         if result is not None:
             return Prompt(_messages(result), variables, config)
         if self._template is None:
@@ -291,12 +291,12 @@ class TemplateDecorator(Protocol):
     def __call__(self, prompt: type[PromptT], /) -> type[PromptT]: ...
     @overload
     def __call__(
-        self, prompt: Callable[P, Coroutine[object, object, PromptResult]], /
-    ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
-    @overload
-    def __call__(
         self, prompt: Callable[P, PromptResult], /
     ) -> Callable[P, list[BaseMessageParam]]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, PromptResult]], /
+    ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
 
 
 def prompt_template(template: str | None = None) -> TemplateDecorator:
@@ -412,7 +412,7 @@ class BasePrompt(BaseModel):
         return self._template().text(self._variables(), type(self).__name__)
 
     def _config(self) -> DynamicConfig:
-        config = DynamicConfig[object, Mapping[str, object], object](messages=self.message_params())
+        config: DynamicConfig = {"messages": self.message_params()}
         own = self.dynamic_config()
         if own is not None:
             config.update(own)

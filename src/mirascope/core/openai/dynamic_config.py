@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from mirascope.core.base.dynamic_config import BaseDynamicConfig
+from mirascope.core.base.dynamic_config import CommonConfig
+from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.openai.call_params import OpenAICallParams
 
-OpenAIDynamicConfig = BaseDynamicConfig[ChatCompletionMessageParam, OpenAICallParams, OpenAI]
+
+class _Config(CommonConfig, total=False):
+    messages: Sequence[BaseMessageParam | ChatCompletionMessageParam]
+    call_params: OpenAICallParams
+
+
+class _SyncConfig(_Config, total=False):
+    client: OpenAI
+
+
+class _AsyncConfig(_Config, total=False):
+    client: AsyncOpenAI
+
+
+OpenAIDynamicConfig: TypeAlias = _SyncConfig | None
 """The settings of one call of a sync function."""
 
-AsyncOpenAIDynamicConfig = BaseDynamicConfig[
-    ChatCompletionMessageParam, OpenAICallParams, AsyncOpenAI
-]
+AsyncOpenAIDynamicConfig: TypeAlias = _AsyncConfig | None
 """The settings of one call of an async function."""

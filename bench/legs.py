@@ -1,0 +1,148 @@
+"""The measured loops: each runs in a process of its own, `python bench/legs.py LEG URL`.
+
+A process each, because legs that share one share a heap: the garbage of one leg would be collected
+on another's bill. The process lives for the whole run, so that imports, the first request and what
+the SDK builds lazily are paid before anything is measured, and `run.py` can still alternate between
+legs. Every leg imports the same modules, the SDK's and ours: a full collection then costs the same
+everywhere. The collector stays on, as in a user's program, since what a loop makes it do is a cost
+of that loop; it only starts from a clean heap each time.
+
+In: a model's name (see `replay.py`), a line. Out: a line of JSON, the fields of `run.Sample`. The
+whole call is measured, its request included.
+"""
+
+import asyncio
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from functools import cache
+
+import openai as sdk
+
+from mirascope.core import openai, prompt_template
+
+Loop = Callable[[], str]
+AsyncLoop = Callable[[], Coroutine[None, None, str]]
+
+QUESTION = "Recommend a {genre} book"
+
+
+def sdk_sync(client: sdk.OpenAI, model: str) -> Loop:
+    def loop() -> str:
+        text = ""
+        for chunk in client.chat.completions.create(
+            model=model,
+            messages=[{"role": "user", "content": QUESTION.format(genre="fantasy")}],
+            stream=True,
+            stream_options={"include_usage": True},
+        ):
+            if chunk.choices:
+                text += chunk.choices[0].delta.content or ""
+        return text
+
+    return loop
+
+
+def sdk_async(client: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
+    async def loop() -> str:
+        text = ""
+        async for chunk in await client.chat.completions.create(
+            model=model,
+            messages=[{"role": "user", "content": QUESTION.format(genre="fantasy")}],
+            stream=True,
+            stream_options={"include_usage": True},
+        ):
+            if chunk.choices:
+                text += chunk.choices[0].delta.content or ""
+        return text
+
+    return loop
+
+
+def ours_sync(client: sdk.OpenAI, model: str) -> Loop:
+    @openai.call(model, stream=True, client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        text = ""
+        for chunk, _ in recommend("fantasy"):
+            text += chunk.content
+        return text
+
+    return loop
+
+
+def touched_sync(client: sdk.OpenAI, model: str) -> Loop:
+    """Ours, with the SDK's own object of every chunk built."""
+
+    @openai.call(model, stream=True, client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        text = ""
+        for chunk, _ in recommend("fantasy"):
+            text += chunk.chunk.choices[0].delta.content or ""
+        return text
+
+    return loop
+
+
+def ours_async(client: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
+    @openai.call(model, stream=True, client=client)
+    @prompt_template(QUESTION)
+    async def recommend(genre: str) -> None: ...
+
+    async def loop() -> str:
+        text = ""
+        async for chunk, _ in await recommend("fantasy"):
+            text += chunk.content
+        return text
+
+    return loop
+
+
+SYNC = {"sdk-sync": sdk_sync, "ours-sync": ours_sync, "touched-sync": touched_sync}
+ASYNC = {"sdk-async": sdk_async, "ours-async": ours_async}
+
+
+def loops(leg: str, url: str) -> Callable[[str], Loop]:
+    """Gives the leg's loop for a model, all of them on one client (and one event loop)."""
+    if leg in SYNC:
+        client = sdk.OpenAI(base_url=url, api_key="bench", max_retries=0)
+        return lambda model: SYNC[leg](client, model)
+    async_client = sdk.AsyncOpenAI(base_url=url, api_key="bench", max_retries=0)
+    runner = asyncio.Runner()
+
+    def make(model: str) -> Loop:
+        loop = ASYNC[leg](async_client, model)
+        return lambda: runner.run(loop())
+
+    return make
+
+
+def waits() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+
+
+def measure(loop: Loop) -> dict[str, float | str]:
+    gc.collect()
+    before = waits()
+    start = time.process_time()
+    text = loop()
+    cpu = time.process_time() - start
+    return {"cpu": cpu, "waits": waits() - before, "text": text}
+
+
+def main() -> None:
+    make = cache(loops(*sys.argv[1:]))
+    for line in sys.stdin:
+        print(json.dumps(measure(make(line.strip()))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""Whatever goes wrong is an error of both trees, and what came before stays readable."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from loopback import Abort, Answer, Fault, Loopback, Reset
+from providers import Case, Driver
+
+from mirascope import errors
+from mirascope.core import prompt_template
+from mirascope.core._wire.sse import MAX_EVENT_BYTES
+
+STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
+    (400, errors.BadRequest, False),
+    (401, errors.AuthenticationFailed, False),
+    (403, errors.PermissionDenied, False),
+    (404, errors.NotFound, False),
+    (409, errors.StreamAPIError, True),
+    (422, errors.BadRequest, False),
+    (429, errors.RateLimited, True),
+    (500, errors.Overloaded, True),
+    (503, errors.Overloaded, True),
+]
+
+
+def failing(
+    case: Case,
+    driver: Driver,
+    *,
+    stream: bool = True,
+    client: dict[str, Any] | None = None,
+    **options: Any,
+) -> tuple[Any, errors.StreamError, list[Any]]:
+    """Ask for what fails; return the stream, the error and the items that came before.
+
+    Args:
+        case: The provider.
+        driver: Sync or async.
+        stream: Whether to stream.
+        client: Arguments of a client of one's own; by default the provider's default client.
+        options: Further options of the call.
+    """
+    asked: Any = None
+    items: list[Any] = []
+
+    async def ask_and_read() -> None:
+        nonlocal asked
+        own = None if client is None else case.async_client(**client)
+        async with own or contextlib.nullcontext():
+            asked = await driver.function(case, stream=stream, client=own, **options)("fantasy")
+            async for item in asked:
+                items.append(item)  # noqa: PERF401  # what came before the failure counts
+
+    with pytest.raises(errors.StreamError) as caught:
+        if driver.asynchronous:
+            driver.run(ask_and_read)
+        with contextlib.nullcontext() if client is None else case.client(**client) as own:
+            asked = driver.function(case, stream=stream, client=own, **options)("fantasy")
+            for item in asked:
+                items.append(item)  # noqa: PERF402  # likewise
+    error = caught.value
+    assert isinstance(error, case.sdk_error)
+    assert error.provider == case.name
+    assert "a-secret-key" not in f"{error!r} {error} {vars(error)}"
+    return asked, error, items
+
+
+@pytest.mark.parametrize(("status", "kind", "retryable"), STATUSES)
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_a_refusal_tells_its_status(
+    case: Case,
+    driver: Driver,
+    server: Loopback,
+    status: int,
+    kind: type[errors.StreamError],
+    *,
+    retryable: bool,
+    stream: bool,
+) -> None:
+    body = {"error": {"message": "No.", "code": "nope"}}
+    server.queue = [Answer.of_json(body, status, **{"x-request-id": "req-1"})]
+    asked, error, items = failing(case, driver, stream=stream, client={"max_retries": 0})
+    assert items == []
+    assert error.partial is None
+    if stream:
+        assert asked.state == "failed"
+    assert isinstance(error, kind)
+    assert error.status_code == status
+    assert (error.request_id, error.phase, error.retryable) == ("req-1", "open", retryable)
+    assert isinstance(error.__cause__, case.sdk_error)
+
+
+def test_an_answer_without_its_end_is_truncated(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer([case.text("Hello"), case.text(" wor")])]
+    stream, error, items = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, stream.content, len(items)) == ("truncated", "Hello wor", 2)
+    assert (error.phase, error.retryable) == ("mid", True)
+    assert error.partial is not None
+    assert error.partial.content == "Hello wor"
+
+
+def test_an_empty_answer_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([])]
+    stream, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, error.phase, error.partial) == ("truncated", "first", None)
+
+
+@pytest.mark.parametrize("fault", [Abort(), Reset()], ids=["abort", "reset"])
+def test_a_connection_that_breaks_in_mid_event_is_an_error(
+    case: Case, driver: Driver, server: Loopback, fault: Fault
+) -> None:
+    server.queue = [Answer([case.text("Hello"), case.text(" world")[:20], fault])]
+    stream, error, items = failing(case, driver)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert not isinstance(error, errors.StreamTruncated)
+    assert (stream.state, stream.content, error.phase) == ("failed", "Hello", "mid")
+    assert len(items) == 1
+
+
+def test_a_connection_that_breaks_after_the_answer_s_end_does_not_matter(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer([*case.answer("Hello"), Abort()])]
+    stream, _ = driver.both(driver.function(case))
+    assert (stream.state, stream.content) == ("finished", "Hello")
+
+
+@pytest.mark.usefixtures("server")
+def test_no_server_at_all(case: Case, driver: Driver) -> None:
+    with Loopback() as gone:
+        url = gone.url
+    client = {"base_url": url, "max_retries": 0}
+    stream, error, _ = failing(case, driver, client=client)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert (stream.state, error.phase, error.retryable) == ("failed", "open", True)
+
+
+def test_an_sdk_s_own_timeout_is_a_stream_timeout(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer([case.text("Hello")], linger=True)]
+    stream, error, _ = failing(case, driver, call_params={"timeout": 0.2})
+    assert isinstance(error, errors.StreamTimeout)
+    assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)
+
+
+@pytest.mark.parametrize(
+    "data", [b"data: {not json}\n\n", b"data: [1]\n\n", b"data: \xff\xfe\n\n", b"data: 7\n\n"]
+)
+def test_malformed_data_is_an_error(
+    case: Case, driver: Driver, server: Loopback, data: bytes
+) -> None:
+    server.queue = [Answer([case.text("Hello") + data])]
+    stream, error, items = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError)
+    assert (stream.state, stream.content, len(items)) == ("failed", "Hello", 1)
+
+
+def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
+    def script() -> Iterator[bytes]:
+        yield case.text("Hello")
+        yield b"data: "
+        for _ in range(50):
+            yield b"x" * 2**20
+
+    server.queue = [Answer(script())]
+    stream, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError)
+    assert f"{MAX_EVENT_BYTES:,}" in str(error)
+    assert stream.content == "Hello"
+    assert server.connections[0].hung_up.wait(0.5)
+
+
+def test_a_body_that_its_encoding_does_not_fit_is_an_error(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    packed = gzip.compress(case.text("Hello"))
+    server.queue = [Answer([packed[:-12] + b"garbage" * 9], headers={"content-encoding": "gzip"})]
+    _, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError | errors.StreamTruncated)
+
+
+def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([case.text("Hello") + case.failure])]
+    stream, error, items = failing(case, driver)
+    assert isinstance(error, errors.Overloaded)
+    assert (error.status_code, error.phase, error.retryable) == (503, "mid", True)
+    assert "overloaded" in str(error)
+    assert (stream.state, stream.content, len(items)) == ("failed", "Hello", 1)
+
+
+def test_a_missing_key_is_told_at_the_call(
+    case: Case, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(case.key_variable, raising=False)
+    for stream in (True, False):
+        with pytest.raises(errors.AuthenticationFailed, match=case.key_variable) as caught:
+            driver.ask(driver.function(case, stream=stream))
+        assert isinstance(caught.value, case.sdk_error)
+
+
+def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:
+    @case.call("asked-for", stream=True)
+    @prompt_template("Recommend a {genre} book")
+    def recommend(topic: str, language: str) -> None: ...
+
+    with pytest.raises(KeyError) as caught:
+        recommend("fantasy", "en")
+    assert isinstance(caught.value, errors.TemplateError)
+    assert str(caught.value) == (
+        "the template of recommend names {genre}, but what there is to fill in is: topic, language"
+    )
+
+
+def test_valid_json_of_unexpected_types_is_no_error(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    odd = json.loads(case.text("Hello").removeprefix(b"data: "))
+    odd |= {"id": 7, "model": None, "created": "now", "usage": "none", "extra": [{"a": 1}]}
+    server.queue = [Answer([b"data: " + json.dumps(odd).encode() + b"\n\n", *case.answer("!")])]
+    stream, items = driver.both(driver.function(case))
+    assert stream.content == "Hello!"
+    assert items[0][0].chunk.created == "now"

@@ -1,0 +1,272 @@
+"""However a stream is left, the server sees the connection end, within half a second."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import pytest
+from loopback import Answer, Loopback, Stall, dripping
+from providers import Case, Driver
+
+from mirascope import errors
+
+HALF_A_SECOND = 0.5
+
+
+class LeaveError(Exception):
+    """Raised by the loop of a test."""
+
+
+def by_break(stream: Any) -> None:
+    for _ in stream:
+        break
+
+
+def by_an_exception(stream: Any) -> None:
+    with pytest.raises(LeaveError):
+        for _ in stream:
+            raise LeaveError
+
+
+def by_dropping_the_iterator(stream: Any) -> None:
+    items = iter(stream)
+    next(items)
+    del stream, items
+
+
+def by_close(stream: Any) -> None:
+    items = iter(stream)
+    next(items)
+    stream.close()
+    stream.close()
+    assert list(items) == []
+
+
+def by_with(stream: Any) -> None:
+    with stream:
+        items = iter(stream)
+        next(items)
+    assert list(items) == []
+
+
+def by_return(stream: Any) -> None:
+    def first() -> Any:
+        for item in stream:
+            return item
+        return None
+
+    assert first() is not None
+
+
+WAYS: list[Callable[[Any], None]] = [
+    by_break,
+    by_an_exception,
+    by_dropping_the_iterator,
+    by_close,
+    by_with,
+    by_return,
+]
+
+
+async def by_break_async(stream: Any) -> None:
+    async for _ in stream:
+        break
+
+
+async def by_an_exception_async(stream: Any) -> None:
+    with pytest.raises(LeaveError):
+        async for _ in stream:
+            raise LeaveError
+
+
+async def by_dropping_the_iterator_async(stream: Any) -> None:
+    items = aiter(stream)
+    await anext(items)
+    del stream, items
+
+
+async def by_aclose(stream: Any) -> None:
+    items = aiter(stream)
+    await anext(items)
+    await stream.aclose()
+    await stream.aclose()
+    assert [item async for item in items] == []
+
+
+async def by_async_with(stream: Any) -> None:
+    async with stream:
+        items = aiter(stream)
+        await anext(items)
+    assert [item async for item in items] == []
+
+
+async def by_cancellation(stream: Any) -> None:
+    started = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in stream:
+            started.set()
+
+    task = asyncio.create_task(read())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def by_a_cancel_scope(stream: Any) -> None:
+    with anyio.CancelScope() as scope:
+        async for _ in stream:
+            scope.cancel()
+    assert scope.cancelled_caught
+
+
+async def by_a_timeout(stream: Any) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            async for _ in stream:
+                pass
+
+
+ASYNC_WAYS: list[Callable[[Any], Awaitable[None]]] = [
+    by_break_async,
+    by_an_exception_async,
+    by_dropping_the_iterator_async,
+    by_aclose,
+    by_async_with,
+    by_cancellation,
+    by_a_cancel_scope,
+    by_a_timeout,
+]
+
+
+def endless(case: Case) -> Answer:
+    return Answer(dripping(case.text("a") for _ in range(10_000)))
+
+
+@pytest.mark.parametrize("leave", WAYS, ids=lambda way: way.__name__)
+def test_leaving_closes(case: Case, server: Loopback, leave: Callable[[Any], None]) -> None:
+    server.queue = [endless(case)]
+    stream = Driver(asynchronous=False).function(case)("fantasy")
+    leave(stream)
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert stream.state == "closed"
+    assert set(stream.content) == {"a"}
+    assert stream.end_time >= stream.start_time > 0
+
+
+@pytest.mark.parametrize("leave", ASYNC_WAYS, ids=lambda way: way.__name__)
+def test_leaving_closes_async(
+    case: Case, server: Loopback, leave: Callable[[Any], Awaitable[None]]
+) -> None:
+    server.queue = [endless(case)]
+    function = Driver(asynchronous=True).function(case)
+
+    async def ask_and_leave() -> Any:
+        stream = await function("fantasy")
+        await leave(stream)
+        hung_up = server.connections[0].hung_up
+        assert await anyio.to_thread.run_sync(hung_up.wait, HALF_A_SECOND)
+        return stream
+
+    stream = anyio.run(ask_and_leave)
+    assert stream.state == "closed"
+    assert set(stream.content) == {"a"}
+
+
+def test_a_dropped_stream_closes_without_the_garbage_collector(
+    case: Case, server: Loopback
+) -> None:
+    server.queue = [endless(case)]
+    gc.disable()
+    try:
+        items = iter(Driver(asynchronous=False).function(case)("fantasy"))
+        next(items)
+        del items
+        assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    finally:
+        gc.enable()
+
+
+def test_another_thread_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
+    server.queue = [Answer([case.text("a"), Stall()])]
+    stream = Driver(asynchronous=False).function(case)("fantasy")
+    first, ended = threading.Event(), threading.Event()
+
+    def read() -> None:
+        for _ in stream:
+            first.set()
+        ended.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert first.wait(5)
+    stream.close()
+    assert ended.wait(HALF_A_SECOND)
+    thread.join()
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert (stream.state, stream.content) == ("closed", "a")
+
+
+def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
+    server.queue = [Answer([case.text("a"), Stall()])]
+    function = Driver(asynchronous=True).function(case)
+
+    async def read_and_close() -> Any:
+        stream = await function("fantasy")
+        first = anyio.Event()
+
+        async def read() -> None:
+            async for _ in stream:
+                first.set()
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                await first.wait()
+                await stream.aclose()
+        return stream
+
+    stream = anyio.run(read_and_close)
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert (stream.state, stream.content) == ("closed", "a")
+
+
+def test_what_came_stays_readable(case: Case, server: Loopback) -> None:
+    server.queue = [endless(case)]
+    stream = Driver(asynchronous=False).function(case)("fantasy")
+    by_break(stream)
+    with pytest.raises(errors.StreamNotFinished, match="partial") as caught:
+        stream.construct_call_response()
+    assert isinstance(caught.value, case.sdk_error)
+    with pytest.raises(errors.StreamNotFinished):
+        _ = stream.message_param
+    partial = stream.partial()
+    assert partial.partial
+    assert partial.content == stream.content == "a"
+    assert partial.finish_reasons is None
+
+
+def test_a_stream_can_be_closed_before_it_began(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    stream = driver.ask(driver.function(case))
+    stream.close()
+    assert stream.state == "closed"
+    with pytest.raises(errors.StreamConsumed):
+        driver.read(stream)
+    assert server.connections == []
+
+
+def test_leaving_at_the_last_item_leaves_a_finished_stream(case: Case, server: Loopback) -> None:
+    server.queue = [Answer(case.answer("Hello"))]
+    stream = Driver(asynchronous=False).function(case)("fantasy")
+    for chunk, _ in stream:
+        if chunk.finish_reasons:
+            break
+    assert stream.construct_call_response().content == "Hello"
