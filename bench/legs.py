@@ -14,6 +14,7 @@ whole call is measured, its request included.
 import asyncio
 import gc
 import json
+import os
 import resource
 import sys
 import time
@@ -92,7 +93,7 @@ def touched_sync(client: sdk.OpenAI, model: str) -> Loop:
     return loop
 
 
-def ours_async(client: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
+def ours_async(client: sdk.AsyncOpenAI | None, model: str) -> AsyncLoop:
     @openai.call(model, stream=True, client=client)
     @prompt_template(QUESTION)
     async def recommend(genre: str) -> None: ...
@@ -106,16 +107,22 @@ def ours_async(client: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
     return loop
 
 
+def default_async(_: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
+    """Ours, with the client that a call has by itself: on aiohttp where that is installed."""
+    return ours_async(None, model)
+
+
 SYNC = {"sdk-sync": sdk_sync, "ours-sync": ours_sync, "touched-sync": touched_sync}
-ASYNC = {"sdk-async": sdk_async, "ours-async": ours_async}
+ASYNC = {"sdk-async": sdk_async, "ours-async": default_async, "httpx2-async": ours_async}
 
 
 def loops(leg: str, url: str) -> Callable[[str], Loop]:
     """Gives the leg's loop for a model, all of them on one client (and one event loop)."""
+    os.environ |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "bench"}
     if leg in SYNC:
-        client = sdk.OpenAI(base_url=url, api_key="bench", max_retries=0)
+        client = sdk.OpenAI(max_retries=0)
         return lambda model: SYNC[leg](client, model)
-    async_client = sdk.AsyncOpenAI(base_url=url, api_key="bench", max_retries=0)
+    async_client = sdk.AsyncOpenAI(max_retries=0)
     runner = asyncio.Runner()
 
     def make(model: str) -> Loop:

@@ -43,8 +43,10 @@ ROWS = (
     Row("coalesced, sync", "coalesced", "sdk-sync", "ours-sync"),
     Row("coalesced, sync, every `chunk.chunk`", "coalesced", "sdk-sync", "touched-sync"),
     Row("coalesced, async", "coalesced", "sdk-async", "ours-async"),
+    Row("coalesced, async, on httpx2", "coalesced", "sdk-async", "httpx2-async"),
     Row("a write per event, sync", "per-event", "sdk-sync", "ours-sync"),
     Row("a write per event, async", "per-event", "sdk-async", "ours-async"),
+    Row("a write per event, async, on httpx2", "per-event", "sdk-async", "httpx2-async"),
 )
 LEGS = tuple(dict.fromkeys(leg for row in ROWS for leg in (row.sdk, row.ours)))
 IMPORTS = ("pass", "import mirascope", "import openai", "from mirascope.core import openai")

@@ -51,9 +51,11 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         self.content = self.reasoning = ""
         self.finish_reasons = None
         self.tool_calls = ()
+        self._usage = self.tokens = None
         self.id = text_or_none(record.get("id"))
         self.model = text_or_none(record.get("model"))
-        self.tell_usage(record.get("usage"))
+        if usage := record.get("usage"):
+            self.tell_usage(usage)
         choices = record.get("choices")
         if isinstance(choices, list):
             for choice in choices:
@@ -78,8 +80,6 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         if isinstance(usage, dict):
             self._usage = usage
             self.tokens = token_counts(usage)
-        else:
-            self._usage = self.tokens = None
 
 
 class ChatCompletionsDecoder(Generic[ChunkT]):
@@ -118,12 +118,13 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self._started = True
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
-        if chunk.tokens:
+        if chunk.tokens is not None:
             self.tokens, self._usage = chunk.tokens, record.get("usage")
         for choice in choices:
             if isinstance(choice, dict):
                 self._fold(choice)
-        self.flush(out)
+        if self._held is not None:
+            self.flush(out)
         if chunk.finish_reasons:
             self._held = chunk
         else:

@@ -7,6 +7,7 @@ with its loop: a sleeping async generator, which every loop runner closes at its
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
@@ -84,6 +85,15 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
 
     def _key(self) -> _Key:
         return os.getpid(), tuple(os.environ.get(name) for name in self._env)
+
+
+def on_asyncio() -> bool:
+    """Tell asyncio from other event loops, such as trio's."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _close_with_loop(client: AsyncClient) -> AsyncGenerator[None]:
