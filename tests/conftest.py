@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cases import Case, Driver
 from loopback import Loopback
-from providers import CASES, Case, Driver
+from providers import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,5 +26,5 @@ def server(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     """A server that the provider's default client talks to."""
     with Loopback() as server:
         monkeypatch.setenv(case.key_variable, "a-secret-key")
-        monkeypatch.setenv(case.url_variable, server.url + case.url_path)
+        monkeypatch.setenv(case.url_variable, case.url(server.url))
         yield server

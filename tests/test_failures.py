@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cases import Case, Driver
 from loopback import Abort, Answer, Fault, Loopback, Reset
-from providers import Case, Driver
 
 from mirascope import errors
 from mirascope.core import prompt_template
@@ -30,45 +28,37 @@ STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
 
 
 def failing(
-    case: Case,
-    driver: Driver,
-    *,
-    stream: bool = True,
-    client: dict[str, Any] | None = None,
-    **options: Any,
-) -> tuple[Any, errors.StreamError, list[Any]]:
-    """Ask for what fails; return the stream, the error and the items that came before.
+    case: Case, driver: Driver, *, stream: bool = True, **options: Any
+) -> tuple[Any, errors.StreamError, list[str]]:
+    """Ask for what fails; return the stream, the error and the texts that came before.
 
     Args:
         case: The provider.
         driver: Sync or async.
         stream: Whether to stream.
-        client: Arguments of a client of one's own; by default the provider's default client.
         options: Further options of the call.
     """
+    function = driver.function(case, stream=stream, max_retries=0, **options)
     asked: Any = None
-    items: list[Any] = []
+    texts: list[str] = []
 
     async def ask_and_read() -> None:
         nonlocal asked
-        own = None if client is None else case.async_client(**client)
-        async with own or contextlib.nullcontext():
-            asked = await driver.function(case, stream=stream, client=own, **options)("fantasy")
-            async for item in asked:
-                items.append(item)  # noqa: PERF401  # what came before the failure counts
+        asked = await function("fantasy")
+        async for chunk, _ in asked:
+            texts.append(chunk.content)
 
     with pytest.raises(errors.StreamError) as caught:
         if driver.asynchronous:
             driver.run(ask_and_read)
-        with contextlib.nullcontext() if client is None else case.client(**client) as own:
-            asked = driver.function(case, stream=stream, client=own, **options)("fantasy")
-            for item in asked:
-                items.append(item)  # noqa: PERF402  # likewise
+        asked = function("fantasy")
+        for chunk, _ in asked:
+            texts.append(chunk.content)
     error = caught.value
     assert isinstance(error, case.sdk_error)
     assert error.provider == case.name
     assert "a-secret-key" not in f"{error!r} {error} {vars(error)}"
-    return asked, error, items
+    return asked, error, [text for text in texts if text]
 
 
 @pytest.mark.parametrize(("status", "kind", "retryable"), STATUSES)
@@ -83,26 +73,27 @@ def test_a_refusal_tells_its_status(
     retryable: bool,
     stream: bool,
 ) -> None:
-    body = {"error": {"message": "No.", "code": "nope"}}
-    server.queue = [Answer.of_json(body, status, **{"x-request-id": "req-1"})]
-    asked, error, items = failing(case, driver, stream=stream, client={"max_retries": 0})
-    assert items == []
+    headers = {} if case.request_id_header is None else {case.request_id_header: "req-1"}
+    server.queue = [Answer.of_json(case.error_body("No."), status, **headers)]
+    asked, error, texts = failing(case, driver, stream=stream)
+    assert texts == []
     assert error.partial is None
     if stream:
         assert asked.state == "failed"
     assert isinstance(error, kind)
     assert error.status_code == status
-    assert (error.request_id, error.phase, error.retryable) == ("req-1", "open", retryable)
+    assert (error.phase, error.retryable) == ("open", retryable)
+    assert error.request_id == (case.request_id_header and "req-1")
     assert isinstance(error.__cause__, case.sdk_error)
 
 
 def test_an_answer_without_its_end_is_truncated(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([case.text("Hello"), case.text(" wor")])]
-    stream, error, items = failing(case, driver)
+    server.queue = [Answer([*case.begin, case.text("Hello"), case.text(" wor")])]
+    stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
-    assert (stream.state, stream.content, len(items)) == ("truncated", "Hello wor", 2)
+    assert (stream.state, texts) == ("truncated", ["Hello", " wor"])
     assert (error.phase, error.retryable) == ("mid", True)
     assert error.partial is not None
     assert error.partial.content == "Hello wor"
@@ -119,12 +110,12 @@ def test_an_empty_answer_is_truncated(case: Case, driver: Driver, server: Loopba
 def test_a_connection_that_breaks_in_mid_event_is_an_error(
     case: Case, driver: Driver, server: Loopback, fault: Fault
 ) -> None:
-    server.queue = [Answer([case.text("Hello"), case.text(" world")[:20], fault])]
-    stream, error, items = failing(case, driver)
+    server.queue = [Answer([*case.begin, case.text("Hello"), case.text(" world")[:20], fault])]
+    stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamConnectionError)
     assert not isinstance(error, errors.StreamTruncated)
     assert (stream.state, stream.content, error.phase) == ("failed", "Hello", "mid")
-    assert len(items) == 1
+    assert texts == ["Hello"]
 
 
 def test_a_connection_that_breaks_after_the_answer_s_end_does_not_matter(
@@ -135,21 +126,22 @@ def test_a_connection_that_breaks_after_the_answer_s_end_does_not_matter(
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
-@pytest.mark.usefixtures("server")
-def test_no_server_at_all(case: Case, driver: Driver) -> None:
+def test_no_server_at_all(
+    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Loopback() as gone:
-        url = gone.url
-    client = {"base_url": url, "max_retries": 0}
-    stream, error, _ = failing(case, driver, client=client)
+        monkeypatch.setenv(case.url_variable, case.url(gone.url))
+    stream, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamConnectionError)
     assert (stream.state, error.phase, error.retryable) == ("failed", "open", True)
+    assert server.requests == []
 
 
 def test_an_sdk_s_own_timeout_is_a_stream_timeout(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([case.text("Hello")], linger=True)]
-    stream, error, _ = failing(case, driver, call_params={"timeout": 0.2})
+    server.queue = [Answer([*case.begin, case.text("Hello")], linger=True)]
+    stream, error, _ = failing(case, driver, call_params=case.timeout(0.2))
     assert isinstance(error, errors.StreamTimeout)
     assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)
 
@@ -160,14 +152,15 @@ def test_an_sdk_s_own_timeout_is_a_stream_timeout(
 def test_malformed_data_is_an_error(
     case: Case, driver: Driver, server: Loopback, data: bytes
 ) -> None:
-    server.queue = [Answer([case.text("Hello") + data])]
-    stream, error, items = failing(case, driver)
+    server.queue = [Answer([*case.begin, case.text("Hello") + data])]
+    stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamDataError)
-    assert (stream.state, stream.content, len(items)) == ("failed", "Hello", 1)
+    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
 
 
 def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
     def script() -> Iterator[bytes]:
+        yield from case.begin
         yield case.text("Hello")
         yield b"data: "
         for _ in range(50):
@@ -191,12 +184,12 @@ def test_a_body_that_its_encoding_does_not_fit_is_an_error(
 
 
 def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([case.text("Hello") + case.failure])]
-    stream, error, items = failing(case, driver)
+    server.queue = [Answer([*case.begin, case.text("Hello") + case.failure])]
+    stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.Overloaded)
     assert (error.status_code, error.phase, error.retryable) == (503, "mid", True)
     assert "overloaded" in str(error)
-    assert (stream.state, stream.content, len(items)) == ("failed", "Hello", 1)
+    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
 
 
 def test_a_missing_key_is_told_at_the_call(
@@ -222,12 +215,23 @@ def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:
     )
 
 
-def test_valid_json_of_unexpected_types_is_no_error(
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_what_fails_before_the_answer_is_sent_again(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    no = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
+    yes = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
+    server.queue = [no, no, yes]
+    function = driver.function(case, stream=stream)
+    answer = driver.both(function)[0] if stream else driver.ask(function)
+    assert answer.content == "Hello"
+    assert len(server.requests) == 3
+
+
+def test_what_fails_after_the_answer_began_is_not_sent_again(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    odd = json.loads(case.text("Hello").removeprefix(b"data: "))
-    odd |= {"id": 7, "model": None, "created": "now", "usage": "none", "extra": [{"a": 1}]}
-    server.queue = [Answer([b"data: " + json.dumps(odd).encode() + b"\n\n", *case.answer("!")])]
-    stream, items = driver.both(driver.function(case))
-    assert stream.content == "Hello!"
-    assert items[0][0].chunk.created == "now"
+    server.queue = [Answer([*case.begin, case.text("Hel"), Abort()]), Answer(case.answer("Hello"))]
+    with pytest.raises(errors.StreamConnectionError):
+        driver.both(driver.function(case))
+    assert len(server.requests) == 1

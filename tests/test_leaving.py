@@ -10,8 +10,8 @@ from typing import Any
 
 import anyio
 import pytest
+from cases import Case, Driver
 from loopback import Answer, Loopback, Stall, dripping
-from providers import Case, Driver
 
 from mirascope import errors
 
@@ -22,26 +22,39 @@ class LeaveError(Exception):
     """Raised by the loop of a test."""
 
 
+def until_text(items: Any) -> None:
+    """Read on until text has come."""
+    while not next(items)[0].content:
+        pass
+
+
+async def until_text_async(items: Any) -> None:
+    while not (await anext(items))[0].content:
+        pass
+
+
 def by_break(stream: Any) -> None:
-    for _ in stream:
-        break
+    for chunk, _ in stream:
+        if chunk.content:
+            break
 
 
 def by_an_exception(stream: Any) -> None:
     with pytest.raises(LeaveError):
-        for _ in stream:
-            raise LeaveError
+        for chunk, _ in stream:
+            if chunk.content:
+                raise LeaveError
 
 
 def by_dropping_the_iterator(stream: Any) -> None:
     items = iter(stream)
-    next(items)
+    until_text(items)
     del stream, items
 
 
 def by_close(stream: Any) -> None:
     items = iter(stream)
-    next(items)
+    until_text(items)
     stream.close()
     stream.close()
     assert list(items) == []
@@ -50,14 +63,15 @@ def by_close(stream: Any) -> None:
 def by_with(stream: Any) -> None:
     with stream:
         items = iter(stream)
-        next(items)
+        until_text(items)
     assert list(items) == []
 
 
 def by_return(stream: Any) -> None:
     def first() -> Any:
-        for item in stream:
-            return item
+        for chunk, _ in stream:
+            if chunk.content:
+                return chunk
         return None
 
     assert first() is not None
@@ -74,25 +88,27 @@ WAYS: list[Callable[[Any], None]] = [
 
 
 async def by_break_async(stream: Any) -> None:
-    async for _ in stream:
-        break
+    async for chunk, _ in stream:
+        if chunk.content:
+            break
 
 
 async def by_an_exception_async(stream: Any) -> None:
     with pytest.raises(LeaveError):
-        async for _ in stream:
-            raise LeaveError
+        async for chunk, _ in stream:
+            if chunk.content:
+                raise LeaveError
 
 
 async def by_dropping_the_iterator_async(stream: Any) -> None:
     items = aiter(stream)
-    await anext(items)
+    await until_text_async(items)
     del stream, items
 
 
 async def by_aclose(stream: Any) -> None:
     items = aiter(stream)
-    await anext(items)
+    await until_text_async(items)
     await stream.aclose()
     await stream.aclose()
     assert [item async for item in items] == []
@@ -101,7 +117,7 @@ async def by_aclose(stream: Any) -> None:
 async def by_async_with(stream: Any) -> None:
     async with stream:
         items = aiter(stream)
-        await anext(items)
+        await until_text_async(items)
     assert [item async for item in items] == []
 
 
@@ -109,8 +125,9 @@ async def by_cancellation(stream: Any) -> None:
     started = asyncio.Event()
 
     async def read() -> None:
-        async for _ in stream:
-            started.set()
+        async for chunk, _ in stream:
+            if chunk.content:
+                started.set()
 
     task = asyncio.create_task(read())
     await started.wait()
@@ -121,14 +138,15 @@ async def by_cancellation(stream: Any) -> None:
 
 async def by_a_cancel_scope(stream: Any) -> None:
     with anyio.CancelScope() as scope:
-        async for _ in stream:
-            scope.cancel()
+        async for chunk, _ in stream:
+            if chunk.content:
+                scope.cancel()
     assert scope.cancelled_caught
 
 
 async def by_a_timeout(stream: Any) -> None:
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(0.2):
             async for _ in stream:
                 pass
 
@@ -146,7 +164,7 @@ ASYNC_WAYS: list[Callable[[Any], Awaitable[None]]] = [
 
 
 def endless(case: Case) -> Answer:
-    return Answer(dripping(case.text("a") for _ in range(10_000)))
+    return Answer(dripping([*case.begin, *[case.text("a")] * 10_000]))
 
 
 @pytest.mark.parametrize("leave", WAYS, ids=lambda way: way.__name__)
@@ -186,7 +204,7 @@ def test_a_dropped_stream_closes_without_the_garbage_collector(
     gc.disable()
     try:
         items = iter(Driver(asynchronous=False).function(case)("fantasy"))
-        next(items)
+        until_text(items)
         del items
         assert server.connections[0].hung_up.wait(HALF_A_SECOND)
     finally:
@@ -194,13 +212,14 @@ def test_a_dropped_stream_closes_without_the_garbage_collector(
 
 
 def test_another_thread_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([case.text("a"), Stall()])]
+    server.queue = [Answer([*case.begin, case.text("a"), Stall()])]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     first, ended = threading.Event(), threading.Event()
 
     def read() -> None:
-        for _ in stream:
-            first.set()
+        for chunk, _ in stream:
+            if chunk.content:
+                first.set()
         ended.set()
 
     thread = threading.Thread(target=read)
@@ -214,7 +233,7 @@ def test_another_thread_can_close_a_stream_that_waits(case: Case, server: Loopba
 
 
 def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([case.text("a"), Stall()])]
+    server.queue = [Answer([*case.begin, case.text("a"), Stall()])]
     function = Driver(asynchronous=True).function(case)
 
     async def read_and_close() -> Any:
@@ -222,8 +241,9 @@ def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback
         first = anyio.Event()
 
         async def read() -> None:
-            async for _ in stream:
-                first.set()
+            async for chunk, _ in stream:
+                if chunk.content:
+                    first.set()
 
         with anyio.fail_after(5):
             async with anyio.create_task_group() as tasks:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import openai as sdk
 import pytest
-from loopback import Answer, Loopback
+from case_openai import OPENAI, completion_chunk
+from cases import Case, Driver, event
+from loopback import Abort, Answer, Loopback, Wait
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from providers import OPENAI, Case, Driver, completion_chunk, event
 
 from mirascope import errors
-from mirascope.core import openai, prompt_template
+from mirascope.core import BaseMessageParam, Messages, openai, prompt_template
+from mirascope.core.base import AudioPart, DocumentPart, ImagePart, ImageURLPart
 from mirascope.core.openai import OpenAICallResponse, OpenAICallResponseChunk, OpenAIStream
 
 if TYPE_CHECKING:
@@ -83,6 +86,19 @@ def test_compatible_servers_end_in_several_ways(server: Loopback, ending: list[b
     assert (stream.state, stream.content) == ("finished", "Hi")
 
 
+def test_a_connection_that_breaks_between_the_end_and_the_usage_does_not_matter(
+    server: Loopback,
+) -> None:
+    events = [completion_chunk({"content": "Hi"}), completion_chunk({}, "stop")]
+    server.queue = [Answer([*events, Abort()]), Answer([*events, Wait(0.5)])]
+    for params in ({}, {"timeout": 0.1}):
+        driver = Driver(asynchronous=False)
+        stream, items = driver.both(driver.function(OPENAI, call_params=params))
+        assert (stream.state, len(items)) == ("finished", 2)
+        assert items[-1][0].finish_reasons == ["stop"]
+        assert stream.construct_call_response().usage is None
+
+
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_reasoning_is_read_where_compatible_servers_put_it(server: Loopback, field: str) -> None:
     stream, chunks = streamed(
@@ -104,7 +120,7 @@ def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
         server,
         completion_chunk({"content": "a"}).replace(b'"a"', b'"\\ud83e"'),
         completion_chunk({"content": "a"}).replace(b'"a"', b'"\\udd8a"'),
-        *OPENAI.end("stop", 1, 1),
+        *OPENAI.end(1, 1),
     )
     assert stream.content.encode("utf-16", "surrogatepass").decode("utf-16") == "🦊"
 
@@ -158,7 +174,7 @@ def test_logprobs_refusal_audio_and_annotations_are_added_up(server: Loopback) -
         completion_chunk({"audio": {"id": "audio-1", "data": "QUJD", "transcript": "A"}}),
         completion_chunk({"audio": {"data": "REVG", "transcript": "B"}}),
         completion_chunk({"annotations": [{"type": "url_citation", "url_citation": {"url": "u"}}]}),
-        *OPENAI.end("stop", 1, 1),
+        *OPENAI.end(1, 1),
     )
     assert chunks[0].chunk.choices[0].logprobs.content[0].token == "a"
     choice = stream.construct_call_response().response.choices[0]
@@ -185,7 +201,8 @@ def test_tool_calls_are_in_the_message_that_is_sent_back(server: Loopback) -> No
         piece(1, None, None, ":2}"),
         piece(0, None, None, "1}"),
         piece(None, "call-3", "third", "{}"),
-        *OPENAI.end("tool_calls", 1, 1),
+        completion_chunk({}, "tool_calls"),
+        DONE,
     )
     assert [
         (call["id"], call["function"]["name"], call["function"]["arguments"])
@@ -306,3 +323,48 @@ def test_events_that_are_not_openai_s_do_not_matter(server: Loopback) -> None:
     assert stream.content == "a"
     assert len(chunks) == 6
     assert [chunk.chunk for chunk in chunks]
+
+
+def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loopback) -> None:
+    odd = json.loads(OPENAI.text("Hello").removeprefix(b"data: "))
+    odd |= {"id": 7, "model": None, "created": "now", "usage": "none", "extra": [{"a": 1}]}
+    server.queue = [Answer([b"data: " + json.dumps(odd).encode() + b"\n\n", *OPENAI.answer("!")])]
+    stream, items = driver.both(driver.function(OPENAI))
+    assert stream.content == "Hello!"
+    assert items[0][0].chunk.created == "now"
+
+
+def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
+    make = sdk.OpenAI if driver.asynchronous else sdk.AsyncOpenAI
+    with pytest.raises(TypeError, match="async def"):
+        driver.ask(driver.function(OPENAI, client=make(base_url=server.url)))
+
+
+def test_parts_of_messages(server: Loopback) -> None:
+    parts = [
+        "Look:",
+        ImagePart(media_type="image/png", image=b"png", detail="low"),
+        ImageURLPart(url="http://127.0.0.1/a.png"),
+        AudioPart(media_type="audio/wav", audio=b"wav"),
+        DocumentPart(media_type="application/pdf", document=b"pdf"),
+    ]
+    server.queue = [Answer.of_json(OPENAI.plain("ok"))]
+
+    @openai.call("m")
+    def look() -> BaseMessageParam:
+        return Messages.User(parts)
+
+    look()
+    assert server.requests[0].json["messages"][0]["content"] == [
+        {"type": "text", "text": "Look:"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n", "detail": "low"}},
+        {"type": "image_url", "image_url": {"url": "http://127.0.0.1/a.png"}},
+        {"type": "input_audio", "input_audio": {"data": "d2F2", "format": "wav"}},
+        {
+            "type": "file",
+            "file": {
+                "filename": "document.pdf",
+                "file_data": "data:application/pdf;base64,cGRm",
+            },
+        },
+    ]

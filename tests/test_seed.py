@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import openai as sdk
 import pytest
+from case_openai import OPENAI
+from cases import Case
 from loopback import Abort, Answer, Loopback
-from providers import OPENAI, Case
 
 from mirascope import errors, local
 from mirascope.core.base.stream import BaseStream

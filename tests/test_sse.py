@@ -26,6 +26,7 @@ def decode(*blocks: bytes) -> list[ServerSentEvent]:
             b"data: one\r\n\r\ndata: two\r\rdata: three\n\n",
             [("", b"one"), ("", b"two"), ("", b"three")],
         ),
+        (b"data: one\r\ndata: two\r\n\r\n", [("", b"one\ntwo")]),
         (b"\xef\xbb\xbfdata: one\n\n", [("", b"one")]),
         (b": comment\n\ndata: one\n: comment\n\n", [("", b"one")]),
         (b"data: one\ndata\ndata:two\n\n", [("", b"one\n\ntwo")]),

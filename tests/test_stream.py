@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import itertools
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from cases import Case, Driver
 from loopback import Answer, Loopback, Stall, in_pieces
-from providers import Case, Driver
 
 from mirascope import errors
+from mirascope.core import Messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def test_items_tell_what_the_events_say(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*map(case.reasoning, ["Hm", "m"]), *case.answer("Hello", " world")])]
+    reasoning = [*case.begin, *map(case.reasoning, ["Hm", "m"])]
+    answer = [*map(case.text, ["Hello", " world"]), *case.end(3, 2)]
+    server.queue = [Answer([*reasoning, *answer])]
     stream, items = driver.both(driver.function(case))
     chunks = [chunk for chunk, _ in items]
     assert [tool for _, tool in items] == [None] * len(items)
     assert "".join(str(chunk) for chunk in chunks) == stream.content == "Hello world"
     assert "".join(chunk.reasoning for chunk in chunks) == stream.reasoning == "Hmm"
-    assert [chunk.finish_reasons for chunk in chunks] == [None] * (len(chunks) - 1) + [["stop"]]
-    assert (chunks[-1].input_tokens, chunks[-1].output_tokens) == (3, 2)
-    assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (3, 2, None)
-    assert chunks[0].usage is chunks[0].input_tokens is None
-    assert stream.finish_reasons == ["stop"]
-    assert stream.model == chunks[0].model == "the-model-that-answers"
-    assert stream.id == chunks[0].id
+    assert [c.finish_reasons for c in chunks if c.finish_reasons is not None] == [[case.stop]]
+    assert [c.output_tokens for c in chunks if c.output_tokens is not None][-1] == 2
+    assert (stream.input_tokens, stream.output_tokens) == (3, 2)
+    assert stream.finish_reasons == [case.stop]
+    assert stream.model == (case.model or "asked-for")
+    assert {chunk.model for chunk in chunks} <= {stream.model, None}
+    assert {chunk.id for chunk in chunks} <= {stream.id, None}
+    assert stream.id
 
 
 def test_a_finished_stream_is_the_response_of_a_plain_call(
@@ -48,7 +55,8 @@ def test_a_finished_stream_is_the_response_of_a_plain_call(
     assert str(rebuilt) == str(plain) == "Hello world"
     assert rebuilt.message_param == plain.message_param == stream.message_param
     assert (plain.input_tokens, plain.output_tokens) == (3, 2)
-    assert plain.finish_reasons == ["stop"]
+    assert plain.finish_reasons == [case.stop]
+    assert (plain.model, plain.id) == (stream.model, stream.id)
     assert rebuilt.usage == plain.usage
     assert not rebuilt.partial
     assert plain.end_time >= plain.start_time > 0
@@ -65,7 +73,7 @@ def test_a_stream_knows_what_was_asked(case: Case, driver: Driver, server: Loopb
     assert stream.provider == case.name
     assert "fantasy" not in repr(stream)
     assert "fantasy" not in repr(stream.construct_call_response())
-    assert server.requests[0].json["temperature"] == 0.5
+    assert case.temperature_of(server.requests[0].json) == 0.5
 
 
 def test_nothing_is_sent_before_iteration(case: Case, driver: Driver, server: Loopback) -> None:
@@ -104,7 +112,7 @@ def test_chunks_hold_the_sdk_s_own_typed_object(
     for chunk, _ in items:
         raw = chunk.chunk
         assert chunk.chunk is raw
-        assert type(raw).__module__.startswith(case.sdk_error.__module__.partition(".")[0])
+        assert type(raw).__module__.startswith(case.sdk_package)
         assert type(chunk)(chunk=raw).content == chunk.content
 
 
@@ -214,45 +222,53 @@ def test_a_hundred_tasks_stream_at_once(case: Case, server: Loopback) -> None:
 
 
 def test_a_client_of_one_s_own_is_used(case: Case, driver: Driver, server: Loopback) -> None:
-    async def ask_and_read(options: dict[str, Any]) -> Any:
-        async with case.async_client(**options) as client:
+    async def ask_and_read(url: str) -> Any:
+        async with case.async_client(url, "own-key") as client:
             stream = await driver.function(case, client=client)("fantasy")
             return stream, [item async for item in stream]
 
     with Loopback() as own:
         own.queue = [Answer(case.answer("mine"))]
-        options = {"base_url": own.url + case.url_path, "api_key": "own-key"}
         if driver.asynchronous:
-            stream, _ = anyio.run(ask_and_read, options)
+            stream, _ = anyio.run(ask_and_read, case.url(own.url))
         else:
-            with case.client(**options) as client:
+            with case.client(case.url(own.url), "own-key") as client:
                 stream, _ = driver.both(driver.function(case, client=client))
+        assert case.key_of(own.requests[0]) == "own-key"
     assert stream.content == "mine"
     assert server.requests == []
 
 
-def test_a_client_of_the_wrong_kind_is_refused(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    make = case.client if driver.asynchronous else case.async_client
-    client = make(base_url=server.url, api_key="key")
-    with pytest.raises(TypeError, match="async def"):
-        driver.ask(driver.function(case, client=client))
+def test_an_event_loop_takes_its_client_with_it(case: Case, server: Loopback) -> None:
+    server.default = lambda: Answer(case.answer("Hello"))
+    function = Driver(asynchronous=True).function(case)
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def ask_and_read() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        async for _ in await function("fantasy"):
+            pass
+
+    for _ in range(3):
+        asyncio.run(ask_and_read())
+    assert len(server.connections) == 3
+    assert all(connection.hung_up.wait(0.5) for connection in server.connections)
+    gc.collect()
+    assert [loop() for loop in loops] == [None] * 3
 
 
 def test_a_dynamic_config_counts_for_one_call(case: Case, server: Loopback) -> None:
     server.default = lambda: Answer(case.answer("default"))
-    with Loopback() as own:
+    with Loopback() as own, case.client(case.url(own.url), "own-key") as client:
         own.queue = [Answer(case.answer("mine"))]
-        client = case.client(base_url=own.url + case.url_path, api_key="own-key")
-        configs: list[dict[str, Any] | None] = [
+        configs: list[dict[str, Any]] = [
             {"client": client, "call_params": {"temperature": 1.0}, "metadata": {"tags": {"x"}}},
-            None,
+            {},
         ]
 
-        @case.call("asked-for", stream=True, call_params={"temperature": 0.5, "seed": 1})
+        @case.call("asked-for", stream=True, call_params={"temperature": 0.5})
         def recommend(genre: str) -> Any:
-            return (configs.pop(0) or {}) | {"messages": [{"role": "user", "content": genre}]}
+            return configs.pop(0) | {"messages": [Messages.User(genre)]}
 
         first, second = recommend("a"), recommend("b")
         for stream in (first, second):
@@ -260,8 +276,8 @@ def test_a_dynamic_config_counts_for_one_call(case: Case, server: Loopback) -> N
                 pass
     assert (first.content, second.content) == ("mine", "default")
     assert (first.metadata, second.metadata) == ({"tags": {"x"}}, {})
-    assert [own.requests[0].json["temperature"], server.requests[0].json["temperature"]] == [1, 0.5]
-    assert own.requests[0].json["seed"] == 1
+    asked = [case.temperature_of(requests[0].json) for requests in (own.requests, server.requests)]
+    assert asked == [1, 0.5]
 
 
 def test_the_default_client_follows_the_environment(
@@ -272,5 +288,4 @@ def test_the_default_client_follows_the_environment(
     driver.both(function)
     monkeypatch.setenv(case.key_variable, "another-key")
     driver.both(function)
-    keys = [request.headers["authorization"] for request in server.requests]
-    assert keys == ["Bearer a-secret-key", "Bearer another-key"]
+    assert [*map(case.key_of, server.requests)] == ["a-secret-key", "another-key"]

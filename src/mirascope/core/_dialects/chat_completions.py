@@ -89,6 +89,8 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         chunk_type: The provider's chunk.
     """
 
+    ended = False  # `[DONE]` is nothing that is decoded
+
     def __init__(self, chunk_type: type[ChunkT]) -> None:
         self._new_chunk = chunk_type.from_record
         self._held: ChunkT | None = None

@@ -4,7 +4,19 @@ from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
-from mirascope.core.base.message_param import BaseMessageParam, TextPart
+from mirascope.core.base.message_param import (
+    AudioPart,
+    AudioURLPart,
+    BaseMessageParam,
+    CacheControlPart,
+    DocumentPart,
+    DocumentURLPart,
+    ImagePart,
+    ImageURLPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata, metadata
 from mirascope.core.base.prompt import BasePrompt, prompt_template
@@ -14,6 +26,8 @@ from mirascope.core.base.tool import BaseTool
 from mirascope.core.base.types import StreamState
 
 __all__ = [
+    "AudioPart",
+    "AudioURLPart",
     "BaseCallParams",
     "BaseCallResponse",
     "BaseCallResponseChunk",
@@ -22,12 +36,19 @@ __all__ = [
     "BasePrompt",
     "BaseStream",
     "BaseTool",
+    "CacheControlPart",
     "CommonCallParams",
+    "DocumentPart",
+    "DocumentURLPart",
+    "ImagePart",
+    "ImageURLPart",
     "Messages",
     "Metadata",
     "StreamConfig",
     "StreamState",
     "TextPart",
+    "ToolCallPart",
+    "ToolResultPart",
     "metadata",
     "prompt_template",
 ]

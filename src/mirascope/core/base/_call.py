@@ -18,7 +18,8 @@ from typing_extensions import ParamSpec, TypeVar
 
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
+from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.prompt import PromptFunction, PromptResult
 from mirascope.core.base.stream_config import StreamConfig
 
@@ -61,7 +62,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: Literal[False] = False,
         output_parser: None = None,
         client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
     ) -> CallDecorator[CallResponseT]: ...
     @overload
     def __call__(
@@ -71,7 +73,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: Literal[False] = False,
         output_parser: Callable[[CallResponseT], ResultT],
         client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
     ) -> CallDecorator[ResultT]: ...
     @overload
     def __call__(
@@ -80,7 +83,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         *,
         stream: Literal[True] | StreamConfig,
         client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
     ) -> CallDecorator[StreamT]: ...
     @overload
     def __call__(
@@ -89,7 +93,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         *,
         stream: bool | StreamConfig,
         client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
     ) -> CallDecorator[CallResponseT | StreamT]: ...
     def __call__(
         self,
@@ -98,7 +103,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: bool | StreamConfig = False,
         output_parser: Callable[[CallResponseT], object] | None = None,
         client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
     ) -> CallDecorator[object]:
         """Make a prompt function ask a model.
 
@@ -114,6 +120,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             client: The client to use, sync or async as the function is; by default one per process
                 (per event loop for async), made from the environment.
             call_params: Further parameters of the request.
+            max_retries: How often to send a request again that fails before its answer begins; by
+                default as the client says.
 
         Raises:
             ValueError: ``output_parser`` is given with ``stream``.
@@ -126,28 +134,31 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
 
         def decorate(fn: Callable[..., object]) -> Callable[..., object]:
-            caller = _Caller(self._provider, PromptFunction(fn), model, client, call_params or {})
+            caller = _Caller(
+                provider=self._provider,
+                prompt=PromptFunction(fn),
+                model=model,
+                client=client,
+                call_params=call_params or {},
+                max_retries=max_retries,
+                metadata=getattr(fn, "_metadata", Metadata()),
+            )
             return caller.decorated(fn, streaming=bool(stream), parse=output_parser)
 
         return cast("CallDecorator[object]", decorate)
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """A decorated function, from its arguments to its answer."""
 
-    def __init__(
-        self,
-        provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT],
-        prompt: PromptFunction,
-        model: str,
-        client: ClientT | AsyncClientT | None,
-        call_params: Mapping[str, object],
-    ) -> None:
-        self._provider = provider
-        self._prompt = prompt
-        self._model = model
-        self._client = client
-        self._call_params = call_params
+    provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
+    prompt: PromptFunction
+    model: str
+    client: ClientT | AsyncClientT | None
+    call_params: Mapping[str, object]
+    max_retries: int | None
+    metadata: Metadata
 
     def decorated(
         self,
@@ -157,37 +168,36 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         parse: Callable[[CallResponseT], object] | None,
     ) -> Callable[..., object]:
         """Return the function that answers."""
-        self._metadata = getattr(fn, "_metadata", {})
-        provider, run = self._provider, self._prompt.fn
+        provider, run = self.provider, self.prompt.fn
 
         @wraps(fn)
         def call(*args: object, **kwargs: object) -> object:
-            asked = self._ask(run(*args, **kwargs), args, kwargs, streaming=streaming)
-            client = provider.client(asked.client)
+            asking = self._ask(run(*args, **kwargs), args, kwargs, streaming=streaming)
+            asking.client = provider.client(asking.client)
             if streaming:
-                return asked.stream(client)
+                return asking.stream()
             start = time.time() * 1000
             with provider.calling():
-                response = asked.response(provider.create(client, asked.arguments), start)
+                raw = asking.request().create()
+            response = asking.response(raw, start)
             return parse(response) if parse else response
 
         @wraps(fn)
         async def acall(*args: object, **kwargs: object) -> object:
             result = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
-            asked = self._ask(result, args, kwargs, streaming=streaming)
-            client = await provider.aclient(asked.client)
+            asking = self._ask(result, args, kwargs, streaming=streaming)
+            asking.client = await provider.aclient(asking.client)
             if streaming:
-                return asked.stream(client)
+                return asking.stream()
             start = time.time() * 1000
             with provider.calling():
-                response = asked.response(await provider.acreate(client, asked.arguments), start)
-            if parse is None:
-                return response
-            parsed = parse(response)
+                raw = await asking.request().acreate()
+            response = asking.response(raw, start)
+            parsed = parse(response) if parse else response
             return await parsed if inspect.isawaitable(parsed) else parsed
 
-        decorated = acall if self._prompt.is_async else call
-        vars(decorated).update(_model=self._model, __mirascope_call__=True)
+        decorated = acall if self.prompt.is_async else call
+        vars(decorated).update(_model=self.model, __mirascope_call__=True)
         return decorated
 
     def _ask(
@@ -198,27 +208,29 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         *,
         streaming: bool,
     ) -> _Asking[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
-        prompt = self._prompt.prompt(result, self._prompt.variables(args, kwargs))
-        params = {**self._call_params, **prompt.config.get("call_params", {})}
-        arguments = self._provider.encode(self._model, prompt.messages, params, streaming=streaming)
+        prompt = self.prompt.prompt(result, self.prompt.variables(args, kwargs))
+        params = {**self.call_params, **prompt.config.get("call_params", {})}
+        arguments = self.provider.encode(self.model, prompt.messages, params, streaming=streaming)
         return _Asking(
-            provider=self._provider,
-            model=self._model,
+            provider=self.provider,
+            model=self.model,
             arguments=arguments,
-            client=prompt.config.get("client") or self._client,
+            client=prompt.config.get("client") or self.client,
+            is_async=self.prompt.is_async,
+            max_retries=self.max_retries,
             asked={
-                "metadata": prompt.config.get("metadata") or self._metadata,
-                "prompt_template": self._prompt.template_text,
+                "metadata": prompt.config.get("metadata") or self.metadata,
+                "prompt_template": self.prompt.template_text,
                 "fn_args": prompt.variables,
                 "dynamic_config": prompt.config or None,
                 "messages": arguments["messages"],
-                "call_params": self._call_params,
+                "call_params": self.call_params,
                 "call_kwargs": arguments,
             },
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """One call, ready to be sent."""
 
@@ -226,11 +238,21 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     model: str
     arguments: Arguments
     client: object
+    is_async: bool
+    max_retries: int | None
     asked: dict[str, Any]
 
-    def stream(self, client: ClientT | AsyncClientT) -> StreamT:
-        request = Request(self.provider, client, self.arguments)
-        return self.provider.stream_type(stream=request, model=self.model, **self.asked)
+    def request(self) -> Request[ClientT, AsyncClientT, RawT]:
+        return Request(
+            provider=self.provider,
+            client=self.client,
+            is_async=self.is_async,
+            arguments=self.arguments,
+            max_retries=self.max_retries,
+        )
+
+    def stream(self) -> StreamT:
+        return self.provider.stream_type(stream=self.request(), model=self.model, **self.asked)
 
     def response(self, raw: RawT, start_time: float) -> CallResponseT:
         return self.provider.response_type(

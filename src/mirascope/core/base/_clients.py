@@ -2,7 +2,8 @@
 
 Connections are reused because clients are. A client is remade when the environment that it was
 made from (key, base URL) changes, and after a fork. The async client of an event loop is closed
-with its loop: a sleeping async generator, which every loop runner closes at its end, holds it.
+and forgotten with its loop, by a sleeping async generator, which every loop runner closes at its
+end.
 """
 
 from __future__ import annotations
@@ -12,26 +13,13 @@ import atexit
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Generic, Protocol
+from typing import Generic
 
 from anyio.lowlevel import RunVar
 from typing_extensions import TypeVar
 
-
-class Client(Protocol):
-    """What a sync client can do."""
-
-    def close(self) -> None: ...
-
-
-class AsyncClient(Protocol):
-    """What an async client can do."""
-
-    def close(self) -> Awaitable[None]: ...
-
-
-ClientT = TypeVar("ClientT", bound=Client)
-AsyncClientT = TypeVar("AsyncClientT", bound=AsyncClient)
+ClientT = TypeVar("ClientT")
+AsyncClientT = TypeVar("AsyncClientT")
 
 _Key = tuple[int, tuple[str | None, ...]]
 
@@ -42,17 +30,24 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
     Args:
         make: Makes a sync client from the environment.
         amake: Makes an async client from the environment.
+        close: Closes a sync client.
+        aclose: Closes an async client.
         env: The names of the environment variables that a client is made from.
     """
 
     def __init__(
         self,
+        *,
         make: Callable[[], ClientT],
         amake: Callable[[], AsyncClientT],
+        close: Callable[[ClientT], object],
+        aclose: Callable[[AsyncClientT], Awaitable[object]],
         env: tuple[str, ...],
     ) -> None:
         self._make = make
         self._amake = amake
+        self._close = close
+        self._aclose = aclose
         self._env = env
         self._lock = threading.Lock()
         self._client: tuple[_Key, ClientT] | None = None
@@ -64,7 +59,7 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
         with self._lock:
             if self._client is None or self._client[0] != key:
                 client = self._make()
-                atexit.register(client.close)
+                atexit.register(self._close, client)
                 self._client = key, client
             return self._client[1]
 
@@ -78,10 +73,18 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
             self._in_loop.set(clients)
         if key not in clients:
             client = self._amake()
-            keeper = _close_with_loop(client)
+            keeper = self._kept(clients, key)
             clients[key] = client, keeper
             await anext(keeper)
         return clients[key][0]
+
+    async def _kept(
+        self, clients: dict[_Key, tuple[AsyncClientT, AsyncGenerator[None]]], key: _Key
+    ) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await self._aclose(clients.pop(key)[0])
 
     def _key(self) -> _Key:
         return os.getpid(), tuple(os.environ.get(name) for name in self._env)
@@ -94,10 +97,3 @@ def on_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-async def _close_with_loop(client: AsyncClient) -> AsyncGenerator[None]:
-    try:
-        yield
-    finally:
-        await client.close()

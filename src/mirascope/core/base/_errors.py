@@ -73,9 +73,10 @@ class SDKErrors:
             return _with_status(ours, error.status)
         if happened := self._happened(error):
             sort, what = happened
-            if isinstance(error, self.base):
+            mistaken = isinstance(error, self.timeouts) and sort is not errors.StreamTimeout
+            if isinstance(error, self.base) and not mistaken:
                 return self._both(sort, error)
-            message = f"{what}: {str(error) or type(error).__name__}"
+            message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
         if isinstance(error, self.base):
             status = getattr(error, "status_code", None)
@@ -84,9 +85,9 @@ class SDKErrors:
         return None
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
-        if isinstance(error, self.timeouts):
+        if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):
             return errors.StreamTimeout, "the provider took too long"
-        if isinstance(error, self.connections):
+        if isinstance(error, (*self.timeouts, *self.connections)):
             return errors.StreamConnectionError, "the connection failed"
         if isinstance(error, (*self.undecodable, EventTooLargeError, MalformedEventError)):
             return errors.StreamDataError, "the provider's answer cannot be read"
@@ -99,6 +100,17 @@ class SDKErrors:
         ours.provider = self.provider
         ours.__cause__ = theirs
         return ours
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Tell a connection that was refused; on aiohttp, the SDKs call that a timeout."""
+    return isinstance(error, OSError) and not isinstance(error, TimeoutError)
 
 
 _combined: dict[tuple[type, type], type[errors.StreamError]] = {}

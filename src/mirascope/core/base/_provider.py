@@ -13,6 +13,7 @@ from typing_extensions import TypeVar, override
 from mirascope import errors
 from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core.base._errors import SDKErrors
+from mirascope.core.base._retry import MAX_RETRIES, asent, sent
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.prompt import Message
@@ -36,6 +37,7 @@ Arguments = dict[str, object]
 """Keyword arguments of an SDK's method."""
 
 RawT = TypeVar("RawT", bound=BaseModel)
+T = TypeVar("T")
 CallResponseT = TypeVar("CallResponseT", bound=BaseCallResponse[Any, Any, Any])
 StreamT = TypeVar("StreamT", bound=BaseStream[Any, Any, Any, Any])
 
@@ -53,6 +55,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             the arguments of the SDK's method, the messages among them as ``"messages"``.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
+        set_max_retries: Returns a client that retries so often, if the SDK retries by itself;
+            ``None`` if it does not, or not always, so that the engine has to.
         response_type: The class of its responses.
         stream_type: The class of its streams.
     """
@@ -68,6 +72,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     aopen: Callable[[AsyncClientT, Arguments], Awaitable[AsyncSource]]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
+    set_max_retries: Callable[[Any, int], Any] | None = None
 
     def client(self, given: object) -> ClientT:
         """Return the client for a sync call: the one given, or the default.
@@ -79,8 +84,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         if given is None:
             with self._making_a_client():
                 return self.clients.get()
-        async_type = self.client_types[1]
-        if isinstance(given, async_type):
+        sync_type, async_type = self.client_types
+        if sync_type is not async_type and isinstance(given, async_type):
             raise TypeError(f"{async_type.__name__} needs an `async def` function")
         return cast("ClientT", given)
 
@@ -90,7 +95,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         if given is None:
             with self._making_a_client():
                 return await self.clients.aget()
-        if isinstance(given, sync_type):
+        if sync_type is not async_type and isinstance(given, sync_type):
             raise TypeError(
                 f"an `async def` function needs {async_type.__name__}, not {sync_type.__name__}"
             )
@@ -116,22 +121,62 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
 
 
-@dataclass(frozen=True)
-class Request(Opener, Generic[ClientT, AsyncClientT]):
-    """A streaming request that is sent when it is opened."""
+@dataclass(frozen=True, kw_only=True)
+class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
+    """A request, ready to be sent, as a stream or for a plain answer.
 
-    provider: Provider[ClientT, AsyncClientT, Any, Any, Any]
-    client: ClientT | AsyncClientT
+    Attributes:
+        provider: The provider.
+        client: The client, sync or async.
+        is_async: Which of the two.
+        arguments: The arguments of the SDK's method.
+        max_retries: How often to send it again if it fails before the answer begins; ``None`` for
+            the SDK's or our default.
+    """
+
+    provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
+    client: Any
+    is_async: bool
     arguments: Arguments
+    max_retries: int | None
+
+    def create(self) -> RawT:
+        """Send it for a plain answer."""
+        return self._sent(self.provider.create)
+
+    async def acreate(self) -> RawT:
+        """Send it for a plain answer, async."""
+        return await self._asent(self.provider.acreate)
 
     @override
     def open(self) -> Source:
-        if isinstance(self.client, self.provider.client_types[1]):
+        if self.is_async:
             raise TypeError("this stream is async: iterate it with `async for`")
-        return self.provider.open(cast("ClientT", self.client), self.arguments)
+        return self._sent(self.provider.open)
 
     @override
     async def aopen(self) -> AsyncSource:
-        if isinstance(self.client, self.provider.client_types[0]):
+        if not self.is_async:
             raise TypeError("this stream is not async: iterate it with `for`")
-        return await self.provider.aopen(cast("AsyncClientT", self.client), self.arguments)
+        return await self._asent(self.provider.aopen)
+
+    def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
+        client, retries = self._retrying()
+        if retries is None:
+            return send(client, self.arguments)
+        return sent(self.provider.errors, retries, lambda: send(client, self.arguments))
+
+    async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
+        client, retries = self._retrying()
+        if retries is None:
+            return await send(client, self.arguments)
+        return await asent(self.provider.errors, retries, lambda: send(client, self.arguments))
+
+    def _retrying(self) -> tuple[Any, int | None]:
+        """Return the client, and how often we have to retry ourselves."""
+        set_max_retries = self.provider.set_max_retries
+        if set_max_retries is None:
+            return self.client, MAX_RETRIES if self.max_retries is None else self.max_retries
+        if self.max_retries is None:
+            return self.client, None
+        return set_max_retries(self.client, self.max_retries), None

@@ -1,9 +1,9 @@
 """Where a stream's events come from: an HTTP response, or the SDK's own typed objects.
 
-A source is opened once and left in one of two ways. `finish` follows a whole answer: what is left
+A source is opened once and left in one of three ways. `finish` follows a whole answer: what is left
 of the body (the end of the chunked encoding) is read, so that the connection can be used again, but
-for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way: the connection ends at once,
-even while another thread waits for its next bytes.
+for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way, and the connection with it.
+`abort` does so while another thread waits for the next bytes, and wakes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import anyio
@@ -30,6 +38,8 @@ class HTTPResponse(Protocol):
     def headers(self) -> Mapping[str, str]: ...
     @property
     def extensions(self) -> Mapping[str, object]: ...
+    @property
+    def is_closed(self) -> bool: ...
     @property
     def http_version(self) -> str: ...
     def iter_bytes(self) -> Iterator[bytes]: ...
@@ -64,6 +74,10 @@ class Source:
     def close(self) -> None:
         """Leave at once."""
 
+    def abort(self) -> None:
+        """Leave at once, though another thread may be reading."""
+        self.close()
+
 
 class AsyncSource:
     """An opened answer, read by an async stream; see `Source`."""
@@ -83,11 +97,17 @@ class AsyncSource:
 
 
 class ResponseSource(Source):
-    """The bytes of an HTTP response."""
+    """The bytes of an HTTP response.
 
-    def __init__(self, response: HTTPResponse) -> None:
+    Args:
+        response: The response.
+        release: Called after the response is closed, to let go of what belongs to it.
+    """
+
+    def __init__(self, response: HTTPResponse, release: Callable[[], object] | None = None) -> None:
         super().__init__(response)
         self._response = response
+        self._release = release
         self._blocks = response.iter_bytes()
 
     @override
@@ -105,20 +125,29 @@ class ResponseSource(Source):
                     pass
         finally:
             watchdog.cancel()
-            self._response.close()
+            self.close()
 
     @override
     def close(self) -> None:
-        _hang_up(self._response)
         self._response.close()
+        if self._release is not None:
+            self._release()
+
+    @override
+    def abort(self) -> None:
+        _hang_up(self._response)
+        self.close()
 
 
 class AsyncResponseSource(AsyncSource):
-    """The bytes of an HTTP response, async."""
+    """The bytes of an HTTP response, async; see `ResponseSource`."""
 
-    def __init__(self, response: HTTPResponse) -> None:
+    def __init__(
+        self, response: HTTPResponse, release: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         super().__init__(response)
         self._response = response
+        self._release = release
         self._blocks = response.aiter_bytes()
 
     @override
@@ -138,6 +167,8 @@ class AsyncResponseSource(AsyncSource):
     async def aclose(self) -> None:
         with anyio.CancelScope(shield=True):
             await self._response.aclose()
+            if self._release is not None:
+                await self._release()
 
 
 class ItemSource(Source):
@@ -179,12 +210,13 @@ class AsyncItemSource(AsyncSource):
 def _hang_up(response: HTTPResponse) -> None:
     """End the TCP connection, which wakes whoever is reading from it.
 
-    Closing alone would leave a thread in ``recv`` asleep. An HTTP/2 connection carries other
-    streams, so there the response alone is closed. The plain socket's method is called because
-    TLS sockets replace it by one that another thread must not call.
+    Closing alone would leave a thread in ``recv`` asleep. The connection of a response that is
+    closed already may serve another one, and an HTTP/2 connection always does; both are left alone.
+    The plain socket's method is called because TLS sockets replace it by one that another thread
+    must not call.
     """
     stream = response.extensions.get("network_stream")
-    if stream is None or response.http_version.startswith("HTTP/2"):
+    if stream is None or response.is_closed or response.http_version.startswith("HTTP/2"):
         return
     sock = cast("NetworkStream", stream).get_extra_info("socket")
     if isinstance(sock, socket.socket):

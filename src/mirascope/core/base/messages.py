@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from mirascope.core.base.message_param import BaseMessageParam, TextPart
+from pydantic import BaseModel
 
-Content: TypeAlias = str | TextPart | Sequence[str | TextPart]
+from mirascope.core.base.message_param import BaseMessageParam, Part, TextPart
+
+Content: TypeAlias = str | Part | Sequence[str | Part]
 """What a message can be made of."""
 
 
@@ -19,9 +21,7 @@ class Messages:
         'user'
     """
 
-    Type: TypeAlias = (
-        "str | Sequence[str | TextPart] | Sequence[BaseMessageParam] | BaseMessageParam"
-    )
+    Type: TypeAlias = str | Sequence[str | Part] | Sequence[BaseMessageParam] | BaseMessageParam
     """What a prompt function may return."""
 
     @staticmethod
@@ -43,8 +43,8 @@ class Messages:
 def _message(role: str, content: Content) -> BaseMessageParam:
     if isinstance(content, str):
         return BaseMessageParam(role=role, content=content)
-    parts = [content] if isinstance(content, TextPart) else content
+    parts = [content] if isinstance(content, BaseModel) else content
     return BaseMessageParam(
         role=role,
-        content=[part if isinstance(part, TextPart) else TextPart(text=part) for part in parts],
+        content=[TextPart(text=part) if isinstance(part, str) else part for part in parts],
     )

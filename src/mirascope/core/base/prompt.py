@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeIs, TypeVar, override
 
 from mirascope.core.base.dynamic_config import DynamicConfig
-from mirascope.core.base.message_param import BaseMessageParam, TextPart
+from mirascope.core.base.message_param import BaseMessageParam, Part
 from mirascope.core.base.messages import Messages
 from mirascope.errors import TemplateError
 
@@ -38,7 +38,7 @@ Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel
 PromptResult: TypeAlias = (
     str
     | BaseMessageParam
-    | Sequence[str | TextPart]
+    | Sequence[str | Part]
     | Sequence[BaseMessageParam]
     | Sequence[Mapping[str, object]]
     | Mapping[str, object]
@@ -123,13 +123,13 @@ def _is_config(result: object) -> TypeIs[DynamicConfig]:
 
 
 def _messages(result: object) -> list[Message]:
-    if isinstance(result, str | TextPart):
+    if isinstance(result, str | Part):
         return [Messages.User(result)]
     if isinstance(result, BaseMessageParam | Mapping):
         return [cast("Message", result)]
-    items = list(cast("Iterable[Message | str | TextPart]", result))
-    if items and all(isinstance(item, str | TextPart) for item in items):
-        return [Messages.User(cast("list[str | TextPart]", items))]
+    items = list(cast("Iterable[Message | str | Part]", result))
+    if items and all(isinstance(item, str | Part) for item in items):
+        return [Messages.User(cast("list[str | Part]", items))]
     return cast("list[Message]", items)
 
 

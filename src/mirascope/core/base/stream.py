@@ -61,6 +61,8 @@ class Decoder(Protocol[ChunkT]):
     id: str | None
     model: str | None
     tokens: TokenCounts | None
+    ended: bool
+    """Whether the event has come after which there is nothing to come, but the end of the body."""
 
     @property
     def complete(self) -> bool:
@@ -156,13 +158,14 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
         with self._life():
             self._source = source = self._open()
             try:
-                for block in source:
-                    for item in self._feed(block):
-                        yield item
-                        if self.state != "open":
-                            return
-                    if self._done:
-                        break
+                with self._whole_is_enough():
+                    for block in source:
+                        for item in self._feed(block):
+                            yield item
+                            if self.state != "open":
+                                return
+                        if self._done:
+                            break
                 for item in self._end():
                     yield item
             finally:
@@ -172,13 +175,14 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
         with self._life():
             self._source = source = await self._aopen()
             try:
-                async for block in source:
-                    for item in self._feed(block):
-                        yield item
-                        if self.state != "open":
-                            return
-                    if self._done:
-                        break
+                with self._whole_is_enough():
+                    async for block in source:
+                        for item in self._feed(block):
+                            yield item
+                            if self.state != "open":
+                                return
+                        if self._done:
+                            break
                 for item in self._end():
                     yield item
             finally:
@@ -204,6 +208,9 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
                     self._note_beginning(ready)
                 for chunk in ready:
                     yield chunk, None
+                if self._decoder.ended:
+                    self._done = True
+                    return
                 ready.clear()
 
     def _end(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
@@ -273,6 +280,15 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
         finally:
             self._leave("finished" if self._whole else "closed")
 
+    @contextmanager
+    def _whole_is_enough(self) -> Generator[None]:
+        """Let a connection that breaks after the answer's own end take nothing away."""
+        try:
+            yield
+        except (*self._errors.connections, *self._errors.timeouts):
+            if self._closed or not self._decoder.complete:
+                raise
+
     @property
     def _closed(self) -> bool:
         return self.state == "closed"
@@ -308,7 +324,7 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
             raise TypeError("this stream is async: use `await stream.aclose()`")
         self._shut()
         if isinstance(source, Source):
-            source.close()
+            source.abort()
 
     async def aclose(self) -> None:
         """Close the connection now; what has come stays readable."""
@@ -317,7 +333,7 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
         if isinstance(source, AsyncSource):
             await source.aclose()
         elif source is not None:
-            source.close()
+            source.abort()
 
     def _shut(self) -> None:
         if self.state == "pending":

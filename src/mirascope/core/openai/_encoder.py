@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from pydantic import BaseModel
-
+from mirascope.core._dialects.chat_completions_messages import encode_message
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.prompt import Message
 
 
@@ -21,21 +19,10 @@ def encode(
     """
     arguments: Arguments = {
         "model": model,
-        "messages": [_message(message) for message in messages],
+        "messages": [encode_message(message, "OpenAI") for message in messages],
         **call_params,
     }
     if streaming:
         given = cast("Mapping[str, object]", call_params.get("stream_options") or {})
         arguments |= {"stream": True, "stream_options": {"include_usage": True, **given}}
     return arguments
-
-
-def _message(message: Message) -> Mapping[str, object]:
-    if isinstance(message, BaseMessageParam):
-        if isinstance(message.content, str):
-            return {"role": message.role, "content": message.content}
-        parts = [{"type": "text", "text": part.text} for part in message.content]
-        return {"role": message.role, "content": parts}
-    if isinstance(message, BaseModel):
-        return message.model_dump(exclude_none=True)
-    return message

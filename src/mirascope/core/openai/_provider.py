@@ -67,7 +67,10 @@ PROVIDER = Provider(
     name="openai",
     errors=ERRORS,
     client_types=(OpenAI, AsyncOpenAI),
-    clients=DefaultClients(OpenAI, _async_client, _ENV),
+    clients=DefaultClients(
+        make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
+    ),
+    set_max_retries=lambda client, count: client.with_options(max_retries=count),
     encode=encode,
     create=_create,
     acreate=_acreate,

@@ -1,0 +1,102 @@
+"""OpenAI's Chat Completions, as the tests see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai as sdk
+from cases import Case, arguments_of, event
+
+from mirascope.core import openai
+
+
+def completion_chunk(
+    delta: dict[str, Any] | None, finish_reason: str | None = None, **fields: object
+) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
+    return event(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1_700_000_000,
+            "model": "the-model-that-answers",
+            "choices": [] if delta is None else [choice],
+            **fields,
+        }
+    )
+
+
+def usage(input_tokens: int, output_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": input_tokens,
+        "completion_tokens": output_tokens,
+        "total_tokens": input_tokens + output_tokens,
+    }
+
+
+def expected(reading: dict[str, Any]) -> dict[str, Any]:
+    counts = reading["usage"] or {}
+    details = counts.get("prompt_tokens_details") or {}
+    return {
+        "text": reading["text"],
+        "reasoning": reading["reasoning"],
+        "finish_reason": reading["finish_reason"],
+        "tool_calls": [
+            (call["name"], arguments_of(call["arguments"]), call["id"])
+            for call in reading["tool_calls"]
+        ],
+        "tokens": (
+            counts.get("prompt_tokens"),
+            counts.get("completion_tokens"),
+            details.get("cached_tokens"),
+        ),
+        "id": reading["id"],
+        "model": reading["model"],
+    }
+
+
+OPENAI = Case(
+    name="openai",
+    call=openai.call,
+    sdk_error=sdk.OpenAIError,
+    sdk_package="openai",
+    key_variable="OPENAI_API_KEY",
+    url_variable="OPENAI_BASE_URL",
+    url_path="/v1",
+    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
+    temperature_of=lambda body: body["temperature"],
+    text=lambda text: completion_chunk({"content": text}),
+    reasoning=lambda text: completion_chunk({"reasoning_content": text}),
+    end=lambda tokens_in, tokens_out: [
+        completion_chunk({}, "stop"),
+        completion_chunk(None, usage=usage(tokens_in, tokens_out)),
+        b"data: [DONE]\n\n",
+    ],
+    failure=event({"error": {"message": "The server is overloaded", "code": 503}}),
+    plain=lambda text: {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "the-model-that-answers",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": usage(3, 2),
+    },
+    client=lambda url, key: sdk.OpenAI(base_url=url, api_key=key),
+    async_client=lambda url, key: sdk.AsyncOpenAI(base_url=url, api_key=key),
+    timeout=lambda seconds: {"timeout": seconds},
+    request_id_header="x-request-id",
+    recordings=("openai", "openai-compat"),
+    expected=expected,
+    disagree={
+        "openai-compat/ai--fixtures--cererebras-structured-output-tools.1.chunks": (
+            "two calls have one index and two ids: the SDK's reading glues their arguments"
+        ),
+    },
+)

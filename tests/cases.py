@@ -1,0 +1,174 @@
+"""The providers as the tests see them, and the two ways to drive a stream.
+
+One test body serves all providers, sync and async. A `Case` tells how a provider says things on the
+wire, one file each (``case_openai.py``); a `Driver` makes a prompt function sync or async and reads
+its stream. ``providers.py`` has the list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+from loopback import Request
+
+from mirascope.core import prompt_template
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """A provider.
+
+    Attributes:
+        name: Its name, which is also its module's below `mirascope.core`.
+        call: Its call decorator.
+        sdk_error: The base class of its SDK's errors.
+        sdk_package: How the names of the SDK's modules begin.
+        key_variable: The environment variable of the key of the default client.
+        url_variable: The environment variable of its base URL.
+        url_path: What follows the server's address in a base URL.
+        key_of: Finds the key in a request.
+        temperature_of: Finds the temperature in a request's JSON.
+        text: Returns the event of a piece of text.
+        reasoning: Returns the event, or events, of a piece of reasoning.
+        begin: The events before the first text.
+        end: Returns the events after the last text, given the tokens in and out.
+        stop: The finish reason in those.
+        failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
+        plain: Returns the JSON of a plain response that says the same as an answer of one text.
+        model: The model that answers according to the events, if they tell.
+        client: Makes a sync client in a context manager, given a base URL and a key.
+        async_client: Makes an async client in a context manager.
+        timeout: Returns call parameters that set the SDK's own timeout in seconds.
+        error_body: Returns the JSON of an HTTP error with a message.
+        request_id_header: The header with the request's id, if the SDK's errors tell it.
+        recordings: The folders of its recordings.
+        api: What the recordings of the provider's API that is read here are marked with.
+        expected: Makes of an official SDK's reading of a recording what `told` makes of a stream.
+        disagree: Recordings that we read otherwise, each with the reason.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    sdk_error: type[Exception]
+    sdk_package: str
+    key_variable: str
+    url_variable: str
+    url_path: str = ""
+    key_of: Callable[[Request], str]
+    temperature_of: Callable[[Any], float]
+    text: Callable[[str], bytes]
+    reasoning: Callable[[str], bytes]
+    begin: list[bytes] = field(default_factory=list)
+    end: Callable[[int, int], list[bytes]]
+    stop: str = "stop"
+    failure: bytes
+    plain: Callable[[str], dict[str, Any]]
+    model: str | None = "the-model-that-answers"
+    client: Callable[[str, str], AbstractContextManager[Any]]
+    async_client: Callable[[str, str], AbstractAsyncContextManager[Any]]
+    timeout: Callable[[float], dict[str, Any]]
+    error_body: Callable[[str], Any] = lambda message: {"error": {"message": message}}
+    request_id_header: str | None = None
+    recordings: tuple[str, ...] = ()
+    api: str | None = None
+    expected: Callable[[dict[str, Any]], dict[str, Any]]
+    disagree: dict[str, str] = field(default_factory=dict)
+
+    def answer(self, *texts: str) -> list[bytes]:
+        """Return the events of a whole answer: 3 tokens in, 2 out."""
+        return [*self.begin, *map(self.text, texts), *self.end(3, 2)]
+
+    def url(self, address: str) -> str:
+        """Return the base URL of a server."""
+        return address + self.url_path
+
+
+def event(data: object, name: str | None = None) -> bytes:
+    """Return a server-sent event with JSON."""
+    start = f"event: {name}\n".encode() if name else b""
+    return start + b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+def told(stream: Any) -> dict[str, Any]:
+    """Return what a finished stream said, in the words of `Case.expected`."""
+    response = stream.construct_call_response()
+    assert response.content == stream.content
+    assert response.reasoning == stream.reasoning
+    assert response.id == stream.id
+    assert response.finish_reasons == stream.finish_reasons
+    tokens = (stream.input_tokens, stream.output_tokens, stream.cached_tokens)
+    assert (response.input_tokens, response.output_tokens, response.cached_tokens) == tokens
+    return {
+        "text": stream.content,
+        "reasoning": stream.reasoning,
+        "finish_reason": stream.finish_reasons[0] if stream.finish_reasons else None,
+        "tool_calls": [
+            (call.name, arguments_of(call.arguments), call.id)
+            for call in stream._decoder.reply.tool_calls
+        ],
+        "tokens": tokens,
+        "id": stream.id,
+        "model": stream.model,
+    }
+
+
+def arguments_of(text: str) -> Any:
+    """Return what the text of a tool call's arguments says; cut-off text stays as it is."""
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Sync or async."""
+
+    asynchronous: bool
+
+    def function(self, case: Case, *, stream: bool = True, **options: Any) -> Callable[[str], Any]:
+        """Return a decorated prompt function."""
+        decorate = case.call("asked-for", stream=stream, **options)
+        template = prompt_template("Recommend a {genre} book")
+        if self.asynchronous:
+
+            async def arecommend(genre: str) -> None: ...
+
+            return decorate(template(arecommend))
+
+        def recommend(genre: str) -> None: ...
+
+        return decorate(template(recommend))
+
+    def ask(self, function: Callable[[str], Any]) -> Any:
+        """Return a prompt function's stream or response."""
+        return anyio.run(function, "fantasy") if self.asynchronous else function("fantasy")
+
+    def read(self, stream: Any) -> list[tuple[Any, Any]]:
+        """Iterate a stream to its end."""
+
+        async def read_async() -> list[tuple[Any, Any]]:
+            return [item async for item in stream]
+
+        return anyio.run(read_async) if self.asynchronous else list(stream)
+
+    def both(self, function: Callable[[str], Any]) -> tuple[Any, list[tuple[Any, Any]]]:
+        """Ask and read, in one event loop; return the stream and its items."""
+
+        async def ask_and_read() -> tuple[Any, list[tuple[Any, Any]]]:
+            stream = await function("fantasy")
+            return stream, [item async for item in stream]
+
+        if self.asynchronous:
+            return anyio.run(ask_and_read)
+        stream = function("fantasy")
+        return stream, list(stream)
+
+    def run(self, body: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Run a coroutine."""
+        return anyio.run(body)
