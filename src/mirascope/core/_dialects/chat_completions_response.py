@@ -1,0 +1,85 @@
+"""A whole answer in the dialect of OpenAI's Chat Completions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, cast
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar, override
+
+from mirascope.core._dialects.chat_completions import reasoning_of, token_counts
+from mirascope.core._wire.events import FinishT, TokenCounts
+from mirascope.core.base._asked import MessageT
+from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, ToolT
+
+UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
+
+_SENT_BACK = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "audio"})
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class ChatCompletionsResponse(
+    BaseCallResponse[RawResponseT, ToolT, MessageT],
+    Generic[RawResponseT, ToolT, MessageT, FinishT, UsageT],
+):
+    """A whole answer; its text is that of the first choice.
+
+    The SDKs build responses unvalidated, so of an unfinished one any field can be ``None``.
+    """
+
+    @property
+    def _raw(self) -> Any:
+        return self.response
+
+    @property
+    def _message(self) -> Any:
+        return self._raw.choices[0].message if self._raw.choices else None
+
+    @property
+    @override
+    def content(self) -> str:
+        content = self._message.content if self._message else None
+        return content if isinstance(content, str) else ""
+
+    @property
+    @override
+    def reasoning(self) -> str:
+        return reasoning_of(self._message.model_dump())[1] if self._message else ""
+
+    @property
+    @override
+    def finish_reasons(self) -> list[FinishT] | None:
+        reasons = [choice.finish_reason for choice in self._raw.choices or ()]
+        return [cast("FinishT", reason) for reason in reasons if reason] or None
+
+    @property
+    @override
+    def model(self) -> str | None:
+        return cast("str | None", self._raw.model or None)
+
+    @property
+    @override
+    def id(self) -> str | None:
+        return cast("str | None", self._raw.id or None)
+
+    @property
+    @override
+    def usage(self) -> UsageT | None:
+        return cast("UsageT | None", self._raw.usage)
+
+    @property
+    @override
+    def message_param(self) -> MessageT:
+        message = self._message
+        sent_back = (
+            {"role": "assistant", "content": ""}
+            if message is None
+            else message.model_dump(include=_SENT_BACK, exclude_none=True)
+        )
+        return cast("MessageT", sent_back)
+
+    @property
+    @override
+    def _tokens(self) -> TokenCounts | None:
+        return token_counts(self.usage.model_dump()) if self.usage else None
