@@ -1,0 +1,61 @@
+"""The one runner of all checks: ``nox`` runs them all, ``nox -s tests`` one of them.
+
+They run in the environment that nox is installed in, which the README's test command makes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "contracts", "tests", "tests_without_aiohttp"]
+
+# What talks to a server over the async default client's transport.
+TRANSPORT_TESTS = ["tests/test_stream.py", "tests/test_leaving.py", "tests/test_failures.py"]
+
+
+def python(session: nox.Session, *arguments: str, **environment: str) -> None:
+    """Run a module or a script with this environment's interpreter."""
+    session.run(sys.executable, *arguments, env=environment)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and common mistakes."""
+    python(session, "-m", "ruff", "check", ".")
+    python(session, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Both type checkers, strict."""
+    python(session, "-m", "pyright", "--pythonpath", sys.executable)
+    python(session, "-m", "mypy")
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Imports go down only, and the engine knows no SDK."""
+    session.run(str(Path(sys.executable).with_name("lint-imports")), "--no-logo")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, and the examples in docstrings."""
+    python(session, "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+def tests_without_aiohttp(session: nox.Session) -> None:
+    """The tests of the async transport again, as they run where aiohttp is not installed."""
+    plugin = ("-p", "without_aiohttp")
+    python(session, "-m", "pytest", "-n", "2", *plugin, *TRANSPORT_TESTS, PYTHONPATH="tests")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmark; fails if a ratio is above its ceiling."""
+    python(session, "bench/run.py", "--check", *session.posargs)

@@ -1,0 +1,301 @@
+"""llama.cpp's server inside this process.
+
+It listens on 127.0.0.1 alone, on a port of its own, answers nobody without the key that was made
+up for it (but for "are you well?"), and allows no web page to read its answers. It never looks
+for anything on the network. Our clients go there straight, whatever proxy the environment names,
+and load no certificates, since nothing leaves the machine.
+
+Its threads are native ones, which makes three rules. Left running while the interpreter takes
+itself apart they crash it, so each server is stopped before that. Told to stop before its loop
+runs it never stops, so a server counts as started when the loop has answered. And a forked child,
+which inherits the server's memory but none of its threads, must never stop it, because it would
+wait for those threads for ever. (Such a child has to leave through ``os._exit``, as those of
+``multiprocessing`` do: llama.cpp waits for its threads at a C program's exit, too.)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import sys
+import threading
+import weakref
+from typing import TYPE_CHECKING, Protocol, Self, cast
+
+from mirascope.local._weights import MODEL, WeightsError, find, is_default, require
+
+_FEW_CORES = 4
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import openai
+
+
+class _Engine(Protocol):
+    """A running ``xllamacpp.Server``; it stops when the last reference to it goes."""
+
+    listening_address: str
+
+    def handle_metrics(self) -> bytes: ...
+
+
+class _CpuParams(Protocol):
+    n_threads: int
+    poll: int
+
+
+class _ModelParams(Protocol):
+    path: str
+
+
+class _SamplingParams(Protocol):
+    temp: float
+    top_p: float
+    penalty_repeat: float
+
+
+class _Params(Protocol):
+    """What we set of ``xllamacpp.CommonParams``."""
+
+    api_keys: list[str]
+    cache_ram_mib: int
+    cors_credentials: bool
+    cors_headers: str
+    cors_methods: str
+    cors_origins: str
+    cpuparams: _CpuParams
+    cpuparams_batch: _CpuParams
+    endpoint_metrics: bool
+    endpoint_slots: bool
+    fit_params: bool
+    hostnames: list[str]
+    kv_unified: bool
+    model: _ModelParams
+    model_alias: set[str]
+    n_ctx: int
+    n_parallel: int
+    offline: bool
+    port: int
+    sampling: _SamplingParams
+    sse_ping_interval: int
+    ui: bool
+    verbosity: int
+
+
+class _Package(Protocol):
+    """What we use of ``xllamacpp``, which brings no types."""
+
+    CommonParams: Callable[[], _Params]
+    Server: Callable[[_Params], _Engine]
+
+
+class LocalServer:
+    """A model that runs in this process and speaks OpenAI's and Anthropic's protocols.
+
+    ``serve`` makes it. It ends with ``close()``, with its ``with`` block, when it is dropped or
+    with the process, whichever comes first; answers under way are then cut off.
+
+    Attributes:
+        model: The name to pass as ``model=``.
+        base_url: Where OpenAI's SDK finds it; ends in ``/v1``.
+        anthropic_base_url: Where Anthropic's SDK finds it.
+        api_key: The key that every request must bring, made up at the start.
+    """
+
+    def __init__(self, model: str, address: str, api_key: str, running: list[_Engine]) -> None:
+        self.model = model
+        self.base_url = f"{address}/v1"
+        self.anthropic_base_url = address
+        self.api_key = api_key
+        self._clients = weakref.WeakSet["openai.OpenAI"]()
+        self._finalize = weakref.finalize(self, _stop, running, self._clients, os.getpid())
+
+    def client(self) -> openai.OpenAI:
+        """A new client of OpenAI's SDK for this server.
+
+        Raises:
+            MissingSDKError: ``openai`` is not installed.
+        """
+        require("openai")
+        from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415  # slow, and not always needed
+
+        direct = DefaultHttpxClient(trust_env=False, verify=False)
+        client = OpenAI(base_url=self.base_url, api_key=self.api_key, http_client=direct)
+        self._clients.add(client)
+        return client
+
+    def async_client(self) -> openai.AsyncOpenAI:
+        """A new asynchronous client of OpenAI's SDK for this server; it serves any event loop.
+
+        Raises:
+            MissingSDKError: ``openai`` is not installed.
+        """
+        require("openai")
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415  # as above
+
+        direct = DefaultAsyncHttpxClient(trust_env=False, verify=False)
+        return AsyncOpenAI(
+            base_url=self.base_url,
+            api_key=self.api_key,
+            http_client=direct,
+            # A connection that is kept would belong to the loop that opened it.
+            default_headers={"Connection": "close"},
+        )
+
+    def close(self) -> None:
+        """Stop the model and free its memory; does nothing the second time."""
+        self._finalize()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(model={self.model!r}, base_url={self.base_url!r})"
+
+
+def _stop(running: list[_Engine], clients: weakref.WeakSet[openai.OpenAI], owner: int) -> None:
+    if os.getpid() == owner:
+        # It waits for whoever is being answered: a second or two, for those that do not hang up.
+        for client in clients:
+            client.close()
+        running.clear()
+    else:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(running))
+
+
+def serve(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    threads: int | None = None,
+    context: int = 4096,
+) -> LocalServer:
+    """Load a model and serve it on 127.0.0.1. Every thread of Python waits while it loads.
+
+    Example::
+
+        from mirascope import local
+
+        with local.serve() as server:
+            answer = server.client().chat.completions.create(
+                model=server.model,
+                messages=[{"role": "user", "content": "Recommend a fantasy book"}],
+            )
+            print(answer.choices[0].message.content)
+
+    Args:
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use.
+        threads: How many threads compute. Half of the cores but at most eight if not given, and
+            only one where there are four cores or fewer: each step waits for its slowest thread,
+            so that a second one halves the time on two idle cores and multiplies it on busy ones.
+        context: How many tokens the prompts and answers under way (up to four) may have together.
+
+    Raises:
+        WeightsError: The weights are not to be had, damaged or not usable.
+        MissingSDKError: ``xllamacpp`` or ``platformdirs`` is not installed.
+        ValueError: ``threads`` or ``context`` is less than one.
+    """
+    threads = _default_threads() if threads is None else threads
+    if threads < 1 or context < 1:
+        raise ValueError("threads and context must be one or more")
+    package = cast("_Package", require("xllamacpp"))
+    path = find(model)
+    key = secrets.token_urlsafe(32)
+    name = MODEL if is_default(model) else path.stem
+    params = _params(package, path, key)
+    params.model_alias = {name}
+    params.n_ctx = context
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    if is_default(model):
+        _suit_default(params)
+    try:
+        engine = package.Server(params)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"cannot run {path}: it is damaged, of a kind that llama.cpp does not know, or too big"
+            " for this machine"
+        ) from error
+    engine.handle_metrics()  # answered by its loop, so it runs
+    return LocalServer(name, engine.listening_address, key, [engine])
+
+
+def _params(package: _Package, path: Path, key: str) -> _Params:
+    params = package.CommonParams()
+    params.model.path = str(path)
+    params.api_keys = [key]
+    params.hostnames, params.port = ["127.0.0.1"], 0
+    params.cors_origins = params.cors_methods = params.cors_headers = ""
+    params.cors_credentials = params.ui = params.endpoint_slots = False
+    params.endpoint_metrics = True
+    params.offline = True
+    params.verbosity = -1  # llama.cpp would write to our stderr
+    params.sse_ping_interval = 1  # seconds, and how soon it notices that it was told to stop
+    params.n_parallel, params.kv_unified = 4, True
+    params.cache_ram_mib = 0  # else old prompts are kept in up to 8 GiB
+    return params
+
+
+def _suit_default(params: _Params) -> None:
+    """What suits the default model where a request does not say; it rambles and loops without."""
+    params.sampling.temp, params.sampling.top_p, params.sampling.penalty_repeat = 0.2, 0.9, 1.1
+    params.fit_params = False  # it fits anywhere; to find that out takes a third of a second
+
+
+def _default_threads() -> int:
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return 1 if cores <= _FEW_CORES else min(cores // 2, 8)
+
+
+_shared: dict[str, LocalServer] = {}
+_lock = threading.Lock()
+
+
+def client(model: str | os.PathLike[str] | None = None) -> openai.OpenAI:
+    """A new client of OpenAI's SDK for a model that is loaded once for the whole process.
+
+    Example::
+
+        from mirascope import local
+        from mirascope.core import openai
+
+        @openai.call(model=local.MODEL, client=local.client(), stream=True)
+        def recommend_book(genre: str) -> str:
+            return f"Recommend a {genre} book"
+
+        for chunk, _ in recommend_book("fantasy"):
+            print(chunk.content, end="", flush=True)
+
+    Args:
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use.
+
+    Raises:
+        WeightsError: The weights are not to be had, damaged or not usable.
+        MissingSDKError: ``openai``, ``xllamacpp`` or ``platformdirs`` is not installed.
+    """
+    return _server_of(model).client()
+
+
+def async_client(model: str | os.PathLike[str] | None = None) -> openai.AsyncOpenAI:
+    """The asynchronous twin of ``client``; what it returns serves any event loop.
+
+    Args:
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use.
+
+    Raises:
+        WeightsError: The weights are not to be had, damaged or not usable.
+        MissingSDKError: ``openai``, ``xllamacpp`` or ``platformdirs`` is not installed.
+    """
+    return _server_of(model).async_client()
+
+
+def _server_of(model: str | os.PathLike[str] | None) -> LocalServer:
+    key = MODEL if is_default(model) else os.path.realpath(cast("str", model))
+    with _lock:
+        if key not in _shared:
+            _shared[key] = serve(model)
+        return _shared[key]
