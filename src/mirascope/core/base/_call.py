@@ -148,7 +148,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         return cast("CallDecorator[object]", decorate)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """A decorated function, from its arguments to its answer."""
 
@@ -230,7 +230,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         )
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """One call, ready to be sent."""
 

@@ -121,7 +121,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)  # it holds the prompt
 class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     """A request, ready to be sent, as a stream or for a plain answer.
 

@@ -26,6 +26,7 @@ from mirascope.core.openai.stream import OpenAIStream
 
 _ENV = (
     "OPENAI_API_KEY",
+    "OPENAI_ADMIN_KEY",
     "OPENAI_BASE_URL",
     "OPENAI_ORG_ID",
     "OPENAI_PROJECT_ID",
