@@ -48,6 +48,7 @@ GROQ = Case(
     client=lambda url, key: sdk.Groq(base_url=url, api_key=key),
     async_client=lambda url, key: sdk.AsyncGroq(base_url=url, api_key=key),
     timeout=lambda seconds: {"timeout": seconds},
+    request_id_header="x-request-id",
     recordings=("groq",),
     expected=expected,
 )

@@ -99,6 +99,7 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
         ),
         undecodable=(http.DecodingError,),
         say=say,
+        request_id_header="x-request-id",
     )
 
 
