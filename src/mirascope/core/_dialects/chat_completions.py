@@ -87,16 +87,18 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
 
     Args:
         chunk_type: The provider's chunk.
+        choice_type: Adds up a choice, for a server that says more than the dialect has.
     """
 
     ended = False  # `[DONE]` is nothing that is decoded
 
-    def __init__(self, chunk_type: type[ChunkT]) -> None:
+    def __init__(self, chunk_type: type[ChunkT], choice_type: type[Choice] | None = None) -> None:
+        self._new_choice = choice_type or Choice
         self._new_chunk = chunk_type.from_record
         self._held: ChunkT | None = None
         self._envelope: dict[str, JSON] = {}
         self._usage: JSON = None
-        self._choices: dict[int, _Choice] = {0: _Choice()}
+        self._choices: dict[int, Choice] = {0: self._new_choice()}
         self._started = False
         self.reply: Reply = self._choices[0].reply
         self.id: str | None = None
@@ -174,12 +176,16 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         index = choice.get("index") or 0
         known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
         if known is None:
-            known = self._choices[cast("int", index)] = _Choice()
+            known = self._choices[cast("int", index)] = self._new_choice()
         known.add(choice)
 
 
-class _Choice:
-    """One choice so far."""
+class Choice:
+    """One choice so far.
+
+    Attributes:
+        reply: What it adds up to.
+    """
 
     __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
 
@@ -190,6 +196,7 @@ class _Choice:
         self._reasoning_field = REASONING_FIELDS[0]
 
     def add(self, choice: Record) -> None:
+        """Add what a record says of it."""
         self._fields.update(choice)
         if reason := text_or_none(choice.get("finish_reason")):
             self.reply.finish_reason = reason
@@ -214,9 +221,14 @@ class _Choice:
             self.reply.add_tool_calls(calls)
         rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
         if rest:
-            grow(self.reply.rest, rest)
+            self.add_rest(rest)
+
+    def add_rest(self, rest: dict[str, JSON]) -> None:
+        """Add what a delta says beside text, reasoning and tool calls."""
+        grow(self.reply.rest, rest)
 
     def response(self, index: int) -> dict[str, JSON]:
+        """Return the choice as a plain call would have given it."""
         fields = {k: v for k, v in self._fields.items() if k not in _IN_CHOICE}
         return {
             **fields,
@@ -299,7 +311,7 @@ def _count(value: JSON) -> int | None:
 def provider_error(error: JSON) -> ProviderError:
     """Return the failure that an ``error`` field reports."""
     fields = error if isinstance(error, dict) else {}
-    code = fields.get("code")
+    code = fields.get("status_code") or fields.get("code")
     status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else None
     message = text_or_none(fields.get("message")) or text_or_none(error)
     return ProviderError(message or "An error occurred during streaming", status=status, body=error)

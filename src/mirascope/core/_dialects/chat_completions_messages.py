@@ -21,11 +21,22 @@ from mirascope.core.base.message_param import (
 from mirascope.core.base.prompt import Message
 
 
-def encode_message(message: Message, provider: str) -> Mapping[str, object]:
-    """Return a message in the dialect; one that is in the provider's own form stays as it is."""
+def encode_message(
+    message: Message, provider: str, refused: tuple[type[Part], ...] = ()
+) -> Mapping[str, object]:
+    """Return a message in the dialect; one that is in the provider's own form stays as it is.
+
+    Args:
+        message: The message.
+        provider: The provider's name, for the error about a part that it does not take.
+        refused: What the dialect has, and the provider does not take.
+    """
     if isinstance(message, BaseMessageParam):
         if isinstance(message.content, str):
             return {"role": message.role, "content": message.content}
+        for part in message.content:
+            if isinstance(part, refused):
+                raise unsupported(part, provider)
         parts = [_part(part, provider) for part in message.content]
         return {"role": message.role, "content": parts}
     if isinstance(message, BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, cast
+from typing import Any, ClassVar, Generic, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
@@ -15,7 +15,7 @@ from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, To
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 
-_SENT_BACK = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "audio"})
+SENT_BACK = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "audio"})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -27,6 +27,8 @@ class ChatCompletionsResponse(
 
     The SDKs build responses unvalidated, so of an unfinished one any field can be ``None``.
     """
+
+    _sent_back: ClassVar[frozenset[str]] = SENT_BACK
 
     @property
     def _raw(self) -> Any:
@@ -71,13 +73,11 @@ class ChatCompletionsResponse(
     @property
     @override
     def message_param(self) -> MessageT:
-        message = self._message
-        sent_back = (
-            {"role": "assistant", "content": ""}
-            if message is None
-            else message.model_dump(include=_SENT_BACK, exclude_none=True)
-        )
-        return cast("MessageT", sent_back)
+        if self._message is None:
+            return cast("MessageT", {"role": "assistant", "content": ""})
+        fields = self._message.model_dump(include=self._sent_back, exclude_none=True)
+        told = {name: field for name, field in fields.items() if field or name == "content"}
+        return cast("MessageT", told)
 
     @property
     @override

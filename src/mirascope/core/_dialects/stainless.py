@@ -6,13 +6,65 @@ Their modules are passed in, so that nothing is imported here.
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, cast
 
 import anyio
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON
+from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._errors import SDKErrors
+from mirascope.core.base._provider import Arguments, RawT
+from mirascope.core.base._source import (
+    AsyncItemSource,
+    AsyncResponseSource,
+    AsyncSource,
+    ItemSource,
+    ResponseSource,
+    Source,
+)
+
+
+@dataclass(frozen=True)
+class Method(Generic[ClientT, AsyncClientT, RawT]):
+    """The method of such an SDK that asks a model, for a whole answer or for a stream.
+
+    Attributes:
+        sdk: The SDK's module.
+        of: Finds the method, given a client.
+    """
+
+    sdk: Any
+    of: Callable[[Any], Callable[..., Any]]
+
+    def create(self, client: ClientT, arguments: Arguments) -> RawT:
+        """Ask for a whole answer."""
+        return cast("RawT", self.of(client)(**arguments))
+
+    async def acreate(self, client: AsyncClientT, arguments: Arguments) -> RawT:
+        """Ask for a whole answer, async."""
+        return cast("RawT", await self.of(client)(**arguments))
+
+    def open(self, client: ClientT, arguments: Arguments) -> Source:
+        """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
+        stream = self.of(client)(**arguments)
+        if type(stream) is self.sdk.Stream:
+            return ResponseSource(stream.response)
+        return ItemSource(stream)
+
+    async def aopen(self, client: AsyncClientT, arguments: Arguments) -> AsyncSource:
+        """Take the bytes of the SDK's stream, async."""
+        stream = await self.of(client)(**arguments)
+        if type(stream) is self.sdk.AsyncStream:
+            return AsyncResponseSource(stream.response)
+        return AsyncItemSource(stream)
+
+
+def set_max_retries(client: Any, count: int) -> Any:
+    """Return a client that sends again so often, on the same connections."""
+    return client.with_options(max_retries=count)
 
 
 def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
@@ -47,6 +99,7 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
         ),
         undecodable=(http.DecodingError,),
         say=say,
+        request_id_header="x-request-id",
     )
 
 

@@ -141,14 +141,15 @@ def _grow_list(into: list[Growing], delta: list[JSON]) -> None:
         if not isinstance(element, dict):
             into.append(cast("Growing", element))
             continue
-        slot = _with_index(into, element.get("index"))
+        slot = with_index(into, element.get("index"))
         if slot is None:
             slot = dict[str, Growing]()
             into.append(slot)
         grow(slot, element)
 
 
-def _with_index(elements: list[Growing], index: JSON) -> dict[str, Growing] | None:
+def with_index(elements: list[Growing], index: JSON) -> dict[str, Growing] | None:
+    """Return the element that carries an index, if there is one."""
     if index is not None:
         for element in elements:
             if isinstance(element, dict) and element.get("index") == index:

@@ -40,6 +40,7 @@ class SDKErrors:
         undecodable: What the transport raises for a body that its encoding does not fit.
         say: Makes the SDK's own exception for one of our classes, given a message, the response
             as far as there is one, and the provider's report.
+        request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
     """
 
     provider: str
@@ -48,6 +49,7 @@ class SDKErrors:
     connections: tuple[type[Exception], ...]
     undecodable: tuple[type[Exception], ...]
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
+    request_id_header: str | None = None
 
     def make(
         self,
@@ -98,8 +100,13 @@ class SDKErrors:
         ours = error_type.__new__(error_type, *theirs.args)
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
+        ours.request_id = ours.request_id or self._request_id(theirs)
         ours.__cause__ = theirs
         return ours
+
+    def _request_id(self, error: Exception) -> str | None:
+        headers = getattr(getattr(error, "response", None), "headers", None)
+        return headers.get(self.request_id_header) if headers and self.request_id_header else None
 
 
 def _root(error: BaseException) -> BaseException:

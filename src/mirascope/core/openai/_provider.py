@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from importlib.util import find_spec
-from typing import Any, cast
 
-from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, OpenAI, Stream
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+import openai
+from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
+from openai.types.chat import ChatCompletion
 
+from mirascope.core._dialects.stainless import Method, set_max_retries
 from mirascope.core.base._clients import DefaultClients, on_asyncio
 from mirascope.core.base._provider import Provider
-from mirascope.core.base._source import (
-    AsyncItemSource,
-    AsyncResponseSource,
-    AsyncSource,
-    ItemSource,
-    ResponseSource,
-    Source,
-)
 from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
@@ -41,28 +33,9 @@ def _async_client() -> AsyncOpenAI:
     return AsyncOpenAI()
 
 
-def _create(client: OpenAI, arguments: dict[str, Any]) -> ChatCompletion:
-    return cast("ChatCompletion", client.chat.completions.create(**arguments))
-
-
-def _acreate(client: AsyncOpenAI, arguments: dict[str, Any]) -> Awaitable[ChatCompletion]:
-    return cast("Awaitable[ChatCompletion]", client.chat.completions.create(**arguments))
-
-
-def _open(client: OpenAI, arguments: dict[str, Any]) -> Source:
-    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-    stream = cast("Stream[ChatCompletionChunk]", client.chat.completions.create(**arguments))
-    return ResponseSource(stream.response) if type(stream) is Stream else ItemSource(stream)
-
-
-async def _aopen(client: AsyncOpenAI, arguments: dict[str, Any]) -> AsyncSource:
-    stream = cast(
-        "AsyncStream[ChatCompletionChunk]", await client.chat.completions.create(**arguments)
-    )
-    if type(stream) is AsyncStream:
-        return AsyncResponseSource(stream.response)
-    return AsyncItemSource(stream)
-
+_METHOD = Method[OpenAI, AsyncOpenAI, ChatCompletion](
+    openai, lambda client: client.chat.completions.create
+)
 
 PROVIDER = Provider(
     name="openai",
@@ -71,12 +44,12 @@ PROVIDER = Provider(
     clients=DefaultClients(
         make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
-    set_max_retries=lambda client, count: client.with_options(max_retries=count),
+    set_max_retries=set_max_retries,
     encode=encode,
-    create=_create,
-    acreate=_acreate,
-    open=_open,
-    aopen=_aopen,
+    create=_METHOD.create,
+    acreate=_METHOD.acreate,
+    open=_METHOD.open,
+    aopen=_METHOD.aopen,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
 )

@@ -1,0 +1,28 @@
+"""Groq's models, through its Chat Completions."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("groq", extra="groq"):
+    from groq.types.chat import ChatCompletionMessageParam as GroqMessageParam
+
+    from mirascope.core.groq.call_params import GroqCallParams
+    from mirascope.core.groq.call_response import GroqCallResponse
+    from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk
+    from mirascope.core.groq.dynamic_config import AsyncGroqDynamicConfig, GroqDynamicConfig
+    from mirascope.core.groq.stream import GroqStream
+    from mirascope.core.groq.tool import GroqTool
+
+    from mirascope.core.groq.call import call, groq_call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "AsyncGroqDynamicConfig",
+    "GroqCallParams",
+    "GroqCallResponse",
+    "GroqCallResponseChunk",
+    "GroqDynamicConfig",
+    "GroqMessageParam",
+    "GroqStream",
+    "GroqTool",
+    "call",
+    "groq_call",
+]

@@ -1,0 +1,85 @@
+"""What Groq says beyond the dialect of Chat Completions.
+
+Usage comes in ``x_groq`` of the finishing record, in ``usage``, or in both: it is one total, never
+a sum. A stream that was stopped early tells so in ``x_groq.error``. Of a tool that Groq executed
+itself, each record tells all there is so far, where the dialect would tell what is new. And the
+answer to a plain call has the breakdown of the usage beside the usage rather than in ``x_groq``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import (
+    ChatCompletionsDecoder,
+    Choice,
+    provider_error,
+)
+from mirascope.core._wire.reply import Growing, with_index
+from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from mirascope.core._wire.events import JSON, Record
+
+_OF_STREAMS = frozenset({"error", "usage", "usage_breakdown"})
+
+
+class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
+    """Reads one stream of a Groq model."""
+
+    def __init__(self) -> None:
+        super().__init__(GroqCallResponseChunk, _GroqChoice)
+        self._x_groq: dict[str, JSON] = {}
+
+    @override
+    def decode(
+        self, record: Record, raw: BaseModel | bytes, out: list[GroqCallResponseChunk]
+    ) -> None:
+        extra = record.get("x_groq")
+        if not isinstance(extra, dict):
+            super().decode(record, raw, out)
+            return
+        self._x_groq.update(extra)
+        super().decode(in_dialect(record), raw, out)
+        if error := extra.get("error"):
+            raise provider_error(error)
+
+    @override
+    def response(self) -> dict[str, JSON]:
+        response = super().response()
+        if self._x_groq:
+            kept = {key: value for key, value in self._x_groq.items() if key not in _OF_STREAMS}
+            response["x_groq"] = kept
+        if breakdown := self._x_groq.get("usage_breakdown"):
+            response["usage_breakdown"] = breakdown
+        return response
+
+
+class _GroqChoice(Choice):
+    """One choice so far."""
+
+    __slots__ = ()
+
+    @override
+    def add_rest(self, rest: dict[str, JSON]) -> None:
+        rest.pop("channel", None)  # says that text is text and reasoning is reasoning
+        tools = rest.pop("executed_tools", None)
+        if isinstance(tools, list):
+            known = self.reply.rest.setdefault("executed_tools", list[Growing]())
+            _replace(cast("list[Growing]", known), tools)
+        super().add_rest(rest)
+
+
+def _replace(known: list[Growing], tools: list[JSON]) -> None:
+    for tool in tools:
+        if isinstance(tool, dict):
+            told = cast("dict[str, Growing]", tool)
+            same = with_index(known, tool.get("index"))
+            if same is None:
+                known.append(dict(told))
+            else:
+                same.update(told)

@@ -1,0 +1,34 @@
+"""Messages and parameters as arguments of the SDK's ``chat.completions.create``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from mirascope.core._dialects.chat_completions_messages import encode_message
+from mirascope.core.base._provider import Arguments
+from mirascope.core.base.message_param import AudioPart, DocumentPart
+from mirascope.core.base.prompt import Message
+
+_REFUSED = (AudioPart, DocumentPart)
+
+
+def encode(
+    model: str, messages: list[Message], call_params: Mapping[str, object], *, streaming: bool
+) -> Arguments:
+    """Return the arguments of one request.
+
+    Usage is asked for in every stream. The API takes ``stream_options`` but the SDK's method has no
+    parameter for them, so they go into ``extra_body``, beside whatever the user puts there.
+    """
+    arguments: Arguments = {
+        "model": model,
+        "messages": [encode_message(message, "Groq", _REFUSED) for message in messages],
+        **call_params,
+    }
+    if streaming:
+        body = cast("Mapping[str, object]", call_params.get("extra_body") or {})
+        options = cast("Mapping[str, object]", body.get("stream_options") or {})
+        options = {"include_usage": True, **options}
+        arguments |= {"stream": True, "extra_body": {**body, "stream_options": options}}
+    return arguments

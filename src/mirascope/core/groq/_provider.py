@@ -1,0 +1,40 @@
+"""Groq: how its Chat Completions are reached through its SDK."""
+
+from __future__ import annotations
+
+import groq
+from groq import AsyncGroq, Groq
+from groq.types.chat import ChatCompletion
+
+from mirascope.core._dialects.stainless import Method, set_max_retries
+from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._provider import Provider
+from mirascope.core.groq._encoder import encode
+from mirascope.core.groq._errors import ERRORS
+from mirascope.core.groq.call_response import GroqCallResponse
+from mirascope.core.groq.stream import GroqStream
+
+_METHOD = Method[Groq, AsyncGroq, ChatCompletion](
+    groq, lambda client: client.chat.completions.create
+)
+
+PROVIDER = Provider(
+    name="groq",
+    errors=ERRORS,
+    client_types=(Groq, AsyncGroq),
+    clients=DefaultClients(
+        make=Groq,
+        amake=AsyncGroq,
+        close=Groq.close,
+        aclose=AsyncGroq.close,
+        env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
+    ),
+    set_max_retries=set_max_retries,
+    encode=encode,
+    create=_METHOD.create,
+    acreate=_METHOD.acreate,
+    open=_METHOD.open,
+    aopen=_METHOD.aopen,
+    response_type=GroqCallResponse,
+    stream_type=GroqStream,
+)

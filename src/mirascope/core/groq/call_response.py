@@ -1,0 +1,44 @@
+"""The whole answer of a Groq model.
+
+What is sent back includes the reasoning: models that give some go on from it, and those that give
+none refuse the field even when it is empty.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from groq.types import CompletionUsage
+from groq.types.chat import (
+    ChatCompletion,
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionMessageParam,
+)
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions_response import SENT_BACK, ChatCompletionsResponse
+from mirascope.core._wire.events import Record
+from mirascope.core.groq.call_response_chunk import FinishReason
+from mirascope.core.groq.tool import GroqTool
+
+
+class GroqCallResponse(
+    ChatCompletionsResponse[
+        ChatCompletion, GroqTool, ChatCompletionMessageParam, FinishReason, CompletionUsage
+    ]
+):
+    """The whole answer of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
+
+    provider = "groq"
+    _sent_back: ClassVar[frozenset[str]] = SENT_BACK | {"reasoning"}
+
+    @classmethod
+    @override
+    def raw(cls, record: Record) -> ChatCompletion:
+        return ChatCompletion.model_construct(None, **record)
+
+    @property
+    @override
+    def message_param(self) -> ChatCompletionAssistantMessageParam:
+        """The answer as a message that can be sent back in the next call."""
+        return cast("ChatCompletionAssistantMessageParam", super().message_param)

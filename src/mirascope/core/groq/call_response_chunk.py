@@ -1,0 +1,49 @@
+"""One item of a stream of a Groq model."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from groq.types import CompletionUsage
+from groq.types.chat import ChatCompletionChunk
+from pydantic import BaseModel
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._wire.events import Record
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+
+
+class GroqCallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishReason]):
+    """What one event of a Groq stream says; ``chunk`` is the ``ChatCompletionChunk``.
+
+    Example:
+        >>> raw = ChatCompletionChunk.model_validate({
+        ...     "id": "1", "object": "chat.completion.chunk", "created": 0, "model": "qwen3-32b",
+        ...     "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}],
+        ... })
+        >>> GroqCallResponseChunk(chunk=raw).content
+        'Hi'
+    """
+
+    __slots__ = ()
+
+    _raw_type: ClassVar[type[BaseModel]] = ChatCompletionChunk
+
+    @override
+    def _read(self, record: Record) -> None:
+        super()._read(in_dialect(record) if "x_groq" in record else record)
+
+    @property
+    def usage(self) -> CompletionUsage | None:
+        """The usage as Groq reports it, in whichever place, if told."""
+        return None if self._usage is None else CompletionUsage.model_construct(None, **self._usage)
+
+
+def in_dialect(record: Record) -> Record:
+    """Return a record with the usage where the dialect has it."""
+    extra = record.get("x_groq")
+    if record.get("usage") or not isinstance(extra, dict):
+        return record
+    return {**record, "usage": extra.get("usage")}

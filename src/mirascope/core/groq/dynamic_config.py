@@ -1,0 +1,33 @@
+"""What a prompt function may return to configure one call of a Groq model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from groq import AsyncGroq, Groq
+from groq.types.chat import ChatCompletionMessageParam
+
+from mirascope.core.base.dynamic_config import CommonConfig
+from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.groq.call_params import GroqCallParams
+
+
+class _Config(CommonConfig, total=False):
+    messages: Sequence[BaseMessageParam | ChatCompletionMessageParam]
+    call_params: GroqCallParams
+
+
+class _SyncConfig(_Config, total=False):
+    client: Groq
+
+
+class _AsyncConfig(_Config, total=False):
+    client: AsyncGroq
+
+
+GroqDynamicConfig: TypeAlias = _SyncConfig | None
+"""The settings of one call of a sync function."""
+
+AsyncGroqDynamicConfig: TypeAlias = _AsyncConfig | None
+"""The settings of one call of an async function."""

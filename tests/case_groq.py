@@ -1,0 +1,54 @@
+"""Groq's Chat Completions, as the tests see them."""
+
+from __future__ import annotations
+
+import groq as sdk
+from case_openai import completion_chunk, expected, usage
+from cases import Case, event
+
+from mirascope.core import groq
+
+GROQ = Case(
+    name="groq",
+    call=groq.call,
+    sdk_error=sdk.GroqError,
+    sdk_package="groq",
+    key_variable="GROQ_API_KEY",
+    url_variable="GROQ_BASE_URL",
+    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
+    temperature_of=lambda body: body["temperature"],
+    text=lambda text: completion_chunk({"content": text}),
+    reasoning=lambda text: completion_chunk({"reasoning": text, "channel": "analysis"}),
+    begin=[
+        completion_chunk({"role": "assistant", "content": ""}, x_groq={"id": "req_1", "seed": 7})
+    ],
+    end=lambda tokens_in, tokens_out: [
+        completion_chunk({}, "stop", x_groq={"id": "req_1", "usage": usage(tokens_in, tokens_out)}),
+        completion_chunk(None, usage=usage(tokens_in, tokens_out), service_tier="on_demand"),
+        b"data: [DONE]\n\n",
+    ],
+    failure=event({"error": {"message": "It is overloaded", "status_code": 503}}, "error"),
+    plain=lambda text: {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "the-model-that-answers",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "service_tier": "on_demand",
+        "usage": usage(3, 2),
+        "x_groq": {"id": "req_1", "seed": 7},
+    },
+    client=lambda url, key: sdk.Groq(base_url=url, api_key=key),
+    async_client=lambda url, key: sdk.AsyncGroq(base_url=url, api_key=key),
+    timeout=lambda seconds: {"timeout": seconds},
+    request_id_header="x-request-id",
+    recordings=("groq",),
+    expected=expected,
+)
