@@ -315,17 +315,18 @@ def test_a_proxy_in_the_environment_is_not_in_the_way(
         assert [model.id for model in client.models.list()] == [local.MODEL]
 
 
-def test_the_default_model_has_the_sampling_it_needs(
+def test_the_default_model_has_the_defaults_it_needs(
     server: local.LocalServer, cache: Path
 ) -> None:
-    def sampling(server: local.LocalServer) -> tuple[float, ...]:
+    def defaults(server: local.LocalServer) -> tuple[float, ...]:
         _, body = ask(server, "GET", "/props", Authorization=f"Bearer {server.api_key}")
         params = json.loads(body)["default_generation_settings"]["params"]
-        return tuple(round(params[n], 2) for n in ("temperature", "top_p", "repeat_penalty"))
+        names = ("temperature", "top_p", "repeat_penalty", "repeat_last_n")
+        return tuple(round(params[name], 2) for name in names)
 
-    assert sampling(server) == (0.2, 0.9, 1.1)
+    assert defaults(server) == (0.2, 0.9, 1.1, 512, 512)
     with local.serve(cache / FILE, threads=2, context=256) as other:
-        assert sampling(other) == (0.8, 0.95, 1.0)
+        assert defaults(other) == (0.8, 0.95, 1.0, 64)
 
 
 def test_a_file_may_be_named_and_several_servers_live_side_by_side(
