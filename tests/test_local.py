@@ -324,7 +324,7 @@ def test_the_default_model_has_the_defaults_it_needs(
         names = ("temperature", "top_p", "repeat_penalty", "repeat_last_n")
         return tuple(round(params[name], 2) for name in names)
 
-    assert defaults(server) == (0.2, 0.9, 1.1, 512, 512)
+    assert defaults(server) == (0.2, 0.9, 1.1, 512)
     with local.serve(cache / FILE, threads=2, context=256) as other:
         assert defaults(other) == (0.8, 0.95, 1.0, 64)
 
