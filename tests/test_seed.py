@@ -11,6 +11,7 @@ import pytest
 from case_openai import OPENAI
 from cases import Case
 from loopback import Abort, Answer, Loopback
+from providers import CASES
 
 from mirascope import errors, local
 from mirascope.core.base.stream import BaseStream
@@ -77,6 +78,18 @@ def test_the_samples_print_the_answer(server: Loopback, capsys: pytest.CaptureFi
     assert server.requests[0].json["messages"] == [
         {"role": "user", "content": "Recommend a fantasy book"}
     ]
+
+
+@pytest.mark.parametrize("provider", CASES, ids=lambda case: case.name)
+def test_the_basic_sample_runs_with_every_provider_by_changing_names_only(
+    provider: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Loopback() as server:
+        monkeypatch.setenv(provider.key_variable, "a-secret-key")
+        monkeypatch.setenv(provider.url_variable, provider.url(server.url))
+        server.queue = [Answer(provider.answer("The ", "Hobbit"))]
+        run(BASIC.replace("openai", provider.name))
+    assert capsys.readouterr().out == "The Hobbit"
 
 
 def test_provider_specific_details_work_on_every_item(server: Loopback) -> None:
