@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from case_cohere import COHERE
 from case_openai import OPENAI
 from cases import Case
 
-CASES: list[Case] = [OPENAI]
+CASES: list[Case] = [OPENAI, COHERE]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
@@ -40,6 +40,7 @@ class SDKErrors:
         undecodable: What the transport raises for a body that its encoding does not fit.
         say: Makes the SDK's own exception for one of our classes, given a message, the response
             as far as there is one, and the provider's report.
+        text: Returns the text of an error, where the SDK's own tells what it should not.
     """
 
     provider: str
@@ -48,6 +49,7 @@ class SDKErrors:
     connections: tuple[type[Exception], ...]
     undecodable: tuple[type[Exception], ...]
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
+    text: Callable[[Any], str] | None = None
 
     def make(
         self,
@@ -94,7 +96,7 @@ class SDKErrors:
         return None
 
     def _both(self, kind: type[errors.StreamError], theirs: Exception) -> errors.StreamError:
-        error_type = _below(kind, type(theirs))
+        error_type = _below(kind, type(theirs), self.text)
         ours = error_type.__new__(error_type, *theirs.args)
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
@@ -116,17 +118,26 @@ def _is_refusal(error: BaseException) -> bool:
 _combined: dict[tuple[type, type], type[errors.StreamError]] = {}
 
 
-def _below(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
+def _below(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+) -> type[errors.StreamError]:
     """Return the class below both, always the same one."""
     if (kind, theirs) not in _combined:
-        _combined[kind, theirs] = _combine(kind, theirs)
+        _combined[kind, theirs] = _combine(kind, theirs, text)
     return _combined[kind, theirs]
 
 
-def _combine(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
-    return type(
-        kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__}
-    )
+def _combine(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+) -> type[errors.StreamError]:
+    names: dict[str, object] = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    if text is not None:
+        names["__str__"] = text
+    return type(kind.__name__, (kind, theirs), names)
 
 
 def _with_status(error: errors.StreamError, status: int | None) -> errors.StreamError:

@@ -1,0 +1,75 @@
+"""Messages and parameters as arguments of the SDK's ``chat`` and ``chat_stream``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cohere import AssistantChatMessageV2, SystemChatMessageV2, UserChatMessageV2
+
+from mirascope.core.base._provider import Arguments
+from mirascope.core.base.message_param import (
+    BaseMessageParam,
+    ImagePart,
+    ImageURLPart,
+    Part,
+    TextPart,
+    data_url,
+    unsupported,
+)
+from mirascope.core.base.prompt import Message
+
+_MESSAGE_TYPES: Final = {
+    "assistant": AssistantChatMessageV2,
+    "system": SystemChatMessageV2,
+    "user": UserChatMessageV2,
+}
+_RENAMED: Final = {"top_p": "p", "stop": "stop_sequences"}
+
+
+def encode(
+    model: str,
+    messages: list[Message],
+    call_params: Mapping[str, object],
+    *,
+    streaming: bool,  # noqa: ARG001  # which it is, the SDK's two methods say
+) -> Arguments:
+    """Return the arguments of one request; a message in Cohere's own form stays as it is."""
+    return {
+        "model": model,
+        "messages": [_message(message) for message in messages],
+        **_params(call_params),
+    }
+
+
+def _params(call_params: Mapping[str, object]) -> Arguments:
+    params = {_RENAMED.get(name, name): value for name, value in call_params.items()}
+    stop = params.get("stop_sequences")
+    return params | {"stop_sequences": [stop]} if isinstance(stop, str) else params
+
+
+def _message(message: Message) -> object:
+    if not isinstance(message, BaseMessageParam):
+        return message
+    role, content = message.role, message.content
+    fields = {
+        "role": role,
+        "content": content if isinstance(content, str) else [_part(p, role) for p in content],
+    }
+    message_type = _MESSAGE_TYPES.get(role)
+    return fields if message_type is None else message_type.model_validate(fields)
+
+
+def _part(part: Part, role: str) -> dict[str, object]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    if role == "user" and isinstance(part, ImagePart):
+        return _image(data_url(part.media_type, part.image), part.detail)
+    if role == "user" and isinstance(part, ImageURLPart):
+        return _image(part.url, part.detail)
+    raise unsupported(part, "Cohere" if role == "user" else f"Cohere's {role}")
+
+
+def _image(url: str, detail: str | None) -> dict[str, object]:
+    image = {"url": url} if detail is None else {"url": url, "detail": detail}
+    return {"type": "image_url", "image_url": image}

@@ -1,0 +1,63 @@
+"""Cohere's errors.
+
+Its SDK has a class for what the API refuses and none for what happens to the connection, so those
+are `ApiError` itself. A text of the SDK's has the response's headers in it; ours has not. And an
+answer that fails on its way ends in good order, with a finish reason that says so.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import anyio
+import httpx
+from cohere.core import ApiError, ParsingError
+
+from mirascope import errors
+from mirascope.core._wire.events import JSON, ProviderError, Record
+from mirascope.core.base._errors import SDKErrors
+
+_FAILED: Final[dict[JSON, int | None]] = {"ERROR": None, "TIMEOUT": 504}
+"""Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
+
+
+def failure(end: Record) -> ProviderError | None:
+    """Return the failure that the end of an answer reports, if it does."""
+    reason, error = end.get("finish_reason"), end.get("error")
+    failed = isinstance(reason, str) and reason in _FAILED
+    if not failed and not error:
+        return None
+    message = error if error and isinstance(error, str) else f"the answer ended in {reason}"
+    return ProviderError(
+        message, status=_FAILED[reason] if failed else None, body=cast("JSON", end)
+    )
+
+
+def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
+    known = isinstance(response, httpx.Response) and issubclass(kind, errors.StreamAPIError)
+    return ApiError(
+        headers=dict(response.headers) if known else None,
+        status_code=response.status_code if known else None,
+        body={"message": message} if body is None else body,
+    )
+
+
+def _text(error: Any) -> str:
+    body = error.body
+    if isinstance(body, Mapping):
+        told = cast("Mapping[str, object]", body)
+        body = told.get("message") or told.get("error") or told
+    return str(body)
+
+
+ERRORS = SDKErrors(
+    provider="cohere",
+    base=ApiError,
+    timeouts=(httpx.TimeoutException,),
+    connections=(httpx.TransportError, httpx.StreamError, ssl.SSLError, anyio.EndOfStream),
+    undecodable=(httpx.DecodingError, ParsingError),
+    say=_say,
+    text=_text,
+)
