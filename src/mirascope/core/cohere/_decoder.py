@@ -16,6 +16,7 @@ from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
 
 if TYPE_CHECKING:
+    from cohere import V2ChatStreamResponse
     from pydantic import BaseModel
 
 _IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
@@ -48,7 +49,9 @@ class CohereDecoder:
         Raises:
             ProviderError: The event reports a failure.
         """
-        chunk = CohereCallResponseChunk.from_record(record, raw)
+        chunk = CohereCallResponseChunk.from_record(
+            record, cast("V2ChatStreamResponse | bytes", raw)
+        )
         self.id = self.id or chunk.id
         delta = record.get("delta")
         if isinstance(delta, dict):

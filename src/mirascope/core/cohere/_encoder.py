@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cohere import AssistantChatMessageV2, SystemChatMessageV2, UserChatMessageV2
+from pydantic import BaseModel
 
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (
@@ -19,7 +20,7 @@ from mirascope.core.base.message_param import (
 )
 from mirascope.core.base.prompt import Message
 
-_MESSAGE_TYPES: Final = {
+_MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "assistant": AssistantChatMessageV2,
     "system": SystemChatMessageV2,
     "user": UserChatMessageV2,

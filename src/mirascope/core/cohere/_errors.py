@@ -35,13 +35,15 @@ def failure(end: Record) -> ProviderError | None:
     )
 
 
-def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
-    known = isinstance(response, httpx.Response) and issubclass(kind, errors.StreamAPIError)
-    return ApiError(
-        headers=dict(response.headers) if known else None,
-        status_code=response.status_code if known else None,
-        body={"message": message} if body is None else body,
-    )
+def _say(
+    kind: type[errors.StreamError],  # noqa: ARG001  # there are no classes to choose from
+    message: str,
+    response: object,
+    body: JSON,
+) -> Exception:
+    """Say it; a response that began well has a status that is no error's."""
+    headers = dict(response.headers) if isinstance(response, httpx.Response) else None
+    return ApiError(headers=headers, body={"message": message} if body is None else body)
 
 
 def _text(error: Any) -> str:

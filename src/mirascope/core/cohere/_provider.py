@@ -7,11 +7,16 @@ requests and never streams; here it retries nothing, and the engine both.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    ExitStack,
+)
 from typing import Any, cast
 
 from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
+from cohere.core import RequestOptions
 
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
@@ -31,35 +36,35 @@ from mirascope.core.cohere.stream import CohereStream
 _URL = "CO_API_URL"
 
 
-def _client() -> ClientV2:
+def _client() -> Client:
     """Make a client; the SDK itself reads the URL only once, when it is imported."""
     return ClientV2(base_url=os.environ.get(_URL))
 
 
-def _async_client() -> AsyncClientV2:
+def _async_client() -> AsyncClient:
     return AsyncClientV2(base_url=os.environ.get(_URL))
 
 
-def _close(client: Client) -> None:
+def _close(client: AbstractContextManager[object]) -> None:
     client.__exit__(None, None, None)
 
 
-async def _aclose(client: AsyncClient) -> None:
+async def _aclose(client: AbstractAsyncContextManager[object]) -> None:
     await client.__aexit__(None, None, None)
 
 
 def _create(client: Client, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, ClientV2) else client.v2.chat
-    return _whole(cast("V2ChatResponse", chat(**_sent_once(arguments))))
+    return _whole(chat(**_sent_once(arguments)))
 
 
 async def _acreate(client: AsyncClient, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, AsyncClientV2) else client.v2.chat
-    return _whole(await cast("Awaitable[V2ChatResponse]", chat(**_sent_once(arguments))))
+    return _whole(await chat(**_sent_once(arguments)))
 
 
 def _sent_once(arguments: dict[str, Any]) -> dict[str, Any]:
-    options = arguments.get("request_options") or {}
+    options = cast("RequestOptions", arguments.get("request_options") or {})
     return {**arguments, "request_options": {**options, "max_retries": 0}}
 
 
