@@ -43,7 +43,8 @@ def _say(
 ) -> Exception:
     """Say it; a response that began well has a status that is no error's."""
     headers = dict(response.headers) if isinstance(response, httpx.Response) else None
-    return ApiError(headers=headers, body={"message": message} if body is None else body)
+    report = body if isinstance(body, dict) else {}
+    return ApiError(headers=headers, body={**report, "message": message})
 
 
 def _text(error: Any) -> str:

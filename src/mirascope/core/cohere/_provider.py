@@ -27,10 +27,9 @@ from mirascope.core.base._source import (
     ResponseSource,
     Source,
 )
-from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.cohere._encoder import encode
 from mirascope.core.cohere._errors import ERRORS, failure
-from mirascope.core.cohere.call_response import CohereCallResponse
+from mirascope.core.cohere.call_response import CohereCallResponse, said_by
 from mirascope.core.cohere.stream import CohereStream
 
 _URL = "CO_API_URL"
@@ -69,7 +68,7 @@ def _sent_once(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(response: V2ChatResponse) -> V2ChatResponse:
-    if failed := failure(record_of(response)):
+    if failed := failure(said_by(response)):
         raise failed
     return response
 

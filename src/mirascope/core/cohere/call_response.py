@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.cohere.call_response_chunk import (
     FinishReason,
     objects,
@@ -40,7 +39,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     @property
     def _message(self) -> Mapping[str, JSON]:
-        message = record_of(self.response).get("message")
+        message = said_by(self.response).get("message")
         return message if isinstance(message, Mapping) else {}
 
     def _texts(self, kind: str) -> str:
@@ -99,7 +98,12 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def _tokens(self) -> TokenCounts | None:
-        return token_counts(record_of(self.usage)) if self.usage else None
+        return token_counts(said_by(self.usage)) if self.usage else None
+
+
+def said_by(raw: BaseModel) -> Record:
+    """Return what one of the SDK's objects says; its own JSON warns where it is unvalidated."""
+    return raw.model_dump(exclude_none=True, warnings=False)
 
 
 def _sent_back(call: Record) -> Record:
