@@ -8,15 +8,15 @@ tells the finish reason and the usage, and nothing but ``[DONE]`` comes after it
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from mirascope.core._dialects.chat_completions import whole_tool_calls
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
 
 if TYPE_CHECKING:
-    from cohere import V2ChatStreamResponse
     from pydantic import BaseModel
 
 _IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
@@ -49,9 +49,7 @@ class CohereDecoder:
         Raises:
             ProviderError: The event reports a failure.
         """
-        chunk = CohereCallResponseChunk.from_record(
-            record, cast("V2ChatStreamResponse | bytes", raw)
-        )
+        chunk = CohereCallResponseChunk.from_record(record, cast("Any", raw))
         self.id = self.id or chunk.id
         delta = record.get("delta")
         if isinstance(delta, dict):
@@ -77,24 +75,20 @@ class CohereDecoder:
 
     def response(self) -> dict[str, JSON]:
         """Return the response that a plain call would have given, as far as it came."""
-        response: dict[str, JSON] = {
+        told: dict[str, JSON] = {"usage": self._usage, "logprobs": self._logprobs or None}
+        return {
             "id": self.id,
             "finish_reason": self.reply.finish_reason,
             "message": self._message(),
+            **{name: value for name, value in told.items() if value is not None},
         }
-        if self._usage is not None:
-            response["usage"] = self._usage
-        if self._logprobs:
-            response["logprobs"] = self._logprobs
-        return response
 
     def _add(self, chunk: CohereCallResponseChunk, message: Record, record: Record) -> None:
         content = message.get("content")
         if isinstance(content, dict):
             index = record.get("index")
             grow(self._blocks.setdefault(index if isinstance(index, int) else 0, {}), content)
-            if chunk.content:
-                self.reply.add_text(chunk.content)
+            self.reply.add_text(chunk.content)
             logprobs = record.get("logprobs")
             if isinstance(logprobs, dict):
                 self._logprobs.append(logprobs)
@@ -104,8 +98,7 @@ class CohereDecoder:
             self.reply.add_tool_calls(chunk.tool_calls)
         elif citations := message.get("citations"):
             self._citations += cast("list[JSON]", objects(citations))
-        if chunk.reasoning:
-            self.reply.add_reasoning(chunk.reasoning)
+        self.reply.add_reasoning(chunk.reasoning)
         if rest := message.keys() - _IN_MESSAGE:
             grow(self.reply.rest, {name: message[name] for name in rest})
 
@@ -122,14 +115,7 @@ class CohereDecoder:
         fields: dict[str, JSON] = {
             "content": [_block(block) for _, block in sorted(self._blocks.items())],
             "tool_plan": self._plan.getvalue(),
-            "tool_calls": [
-                {
-                    "id": call.id,
-                    "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
-                }
-                for call in self.reply.tool_calls
-            ],
+            "tool_calls": whole_tool_calls(self.reply),
             "citations": self._citations,
         }
         rest = cast("dict[str, JSON]", grown(self.reply.rest))

@@ -8,14 +8,13 @@ from typing import Final
 from cohere import AssistantChatMessageV2, SystemChatMessageV2, UserChatMessageV2
 from pydantic import BaseModel
 
+from mirascope.core._dialects.chat_completions_messages import encode_message
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (
     BaseMessageParam,
     ImagePart,
     ImageURLPart,
-    Part,
     TextPart,
-    data_url,
     unsupported,
 )
 from mirascope.core.base.prompt import Message
@@ -25,6 +24,7 @@ _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "system": SystemChatMessageV2,
     "user": UserChatMessageV2,
 }
+_IN_USER_MESSAGES: Final = (TextPart, ImagePart, ImageURLPart)
 _RENAMED: Final = {"top_p": "p", "stop": "stop_sequences"}
 
 
@@ -52,25 +52,11 @@ def _params(call_params: Mapping[str, object]) -> Arguments:
 def _message(message: Message) -> object:
     if not isinstance(message, BaseMessageParam):
         return message
-    role, content = message.role, message.content
-    fields = {
-        "role": role,
-        "content": content if isinstance(content, str) else [_part(p, role) for p in content],
-    }
+    role, parts = message.role, () if isinstance(message.content, str) else message.content
+    taken = _IN_USER_MESSAGES if role == "user" else TextPart
+    for part in parts:
+        if not isinstance(part, taken):
+            raise unsupported(part, "Cohere" if role == "user" else f"Cohere's {role}")
+    fields = encode_message(message, "Cohere")
     message_type = _MESSAGE_TYPES.get(role)
     return fields if message_type is None else message_type.model_validate(fields)
-
-
-def _part(part: Part, role: str) -> dict[str, object]:
-    if isinstance(part, TextPart):
-        return {"type": "text", "text": part.text}
-    if role == "user" and isinstance(part, ImagePart):
-        return _image(data_url(part.media_type, part.image), part.detail)
-    if role == "user" and isinstance(part, ImageURLPart):
-        return _image(part.url, part.detail)
-    raise unsupported(part, "Cohere" if role == "user" else f"Cohere's {role}")
-
-
-def _image(url: str, detail: str | None) -> dict[str, object]:
-    image = {"url": url} if detail is None else {"url": url, "detail": detail}
-    return {"type": "image_url", "image_url": image}

@@ -16,43 +16,34 @@ import httpx
 from cohere.core import ApiError, ParsingError
 
 from mirascope import errors
+from mirascope.core._dialects.chat_completions import text_or_none
 from mirascope.core._wire.events import JSON, ProviderError, Record
 from mirascope.core.base._errors import SDKErrors
 
-_FAILED: Final[dict[JSON, int | None]] = {"ERROR": None, "TIMEOUT": 504}
+_FAILED: Final[dict[str | None, int | None]] = {"ERROR": None, "TIMEOUT": 504}
 """Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
 
 
 def failure(end: Record) -> ProviderError | None:
     """Return the failure that the end of an answer reports, if it does."""
-    reason, error = end.get("finish_reason"), end.get("error")
-    failed = isinstance(reason, str) and reason in _FAILED
-    if not failed and not error:
+    reason, error = text_or_none(end.get("finish_reason")), text_or_none(end.get("error"))
+    if reason not in _FAILED and error is None:
         return None
-    message = error if error and isinstance(error, str) else f"the answer ended in {reason}"
-    return ProviderError(
-        message, status=_FAILED[reason] if failed else None, body=cast("JSON", end)
-    )
+    message = error or f"the answer ended in {reason}"
+    return ProviderError(message, status=_FAILED.get(reason), body=cast("JSON", end))
 
 
-def _say(
-    kind: type[errors.StreamError],  # noqa: ARG001  # there are no classes to choose from
-    message: str,
-    response: object,
-    body: JSON,
-) -> Exception:
-    """Say it; a response that began well has a status that is no error's."""
+def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
+    """Say it without a status: that of an answer that began well is no error's."""
     headers = dict(response.headers) if isinstance(response, httpx.Response) else None
     report = body if isinstance(body, dict) else {}
     return ApiError(headers=headers, body={**report, "message": message})
 
 
 def _text(error: Any) -> str:
-    body = error.body
-    if isinstance(body, Mapping):
-        told = cast("Mapping[str, object]", body)
-        body = told.get("message") or told.get("error") or told
-    return str(body)
+    body: object = error.body
+    told = cast("Mapping[str, object]", body if isinstance(body, Mapping) else {})
+    return str(told.get("message") or body)
 
 
 ERRORS = SDKErrors(

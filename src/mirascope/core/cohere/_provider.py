@@ -6,13 +6,8 @@ requests and never streams; here it retries nothing, and the engine both.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    AsyncExitStack,
-    ExitStack,
-)
 from typing import Any, cast
 
 from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
@@ -44,11 +39,11 @@ def _async_client() -> AsyncClient:
     return AsyncClientV2(base_url=os.environ.get(_URL))
 
 
-def _close(client: AbstractContextManager[object]) -> None:
+def _close(client: contextlib.AbstractContextManager[object]) -> None:
     client.__exit__(None, None, None)
 
 
-async def _aclose(client: AbstractAsyncContextManager[object]) -> None:
+async def _aclose(client: contextlib.AbstractAsyncContextManager[object]) -> None:
     await client.__aexit__(None, None, None)
 
 
@@ -74,13 +69,13 @@ def _whole(response: V2ChatResponse) -> V2ChatResponse:
 
 
 def _open(client: Client, arguments: dict[str, Any]) -> Source:
-    leaving = ExitStack()
+    leaving = contextlib.ExitStack()
     http = leaving.enter_context(client.v2.with_raw_response.chat_stream(**arguments))
     return ResponseSource(cast("HTTPResponse", http.response), leaving.close)
 
 
 async def _aopen(client: AsyncClient, arguments: dict[str, Any]) -> AsyncSource:
-    leaving = AsyncExitStack()
+    leaving = contextlib.AsyncExitStack()
     http = await leaving.enter_async_context(client.v2.with_raw_response.chat_stream(**arguments))
     return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
 

@@ -10,14 +10,10 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions import text_or_none
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.cohere.call_response_chunk import (
-    FinishReason,
-    objects,
-    text_or_none,
-    token_counts,
-)
+from mirascope.core.cohere.call_response_chunk import FinishReason, objects, token_counts
 from mirascope.core.cohere.tool import CohereTool
 
 _SENT_BACK = ("content", "tool_plan", "tool_calls", "citations")
@@ -84,10 +80,9 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @override
     def message_param(self) -> AssistantChatMessageV2:
         """The answer as a message that can be sent back in the next call."""
-        fields: dict[str, object] = {
-            name: value for name in _SENT_BACK if (value := self._message.get(name))
-        }
-        if calls := objects(self._message.get("tool_calls")):
+        message = self._message
+        fields: dict[str, object] = {k: v for k in _SENT_BACK if (v := message.get(k))}
+        if calls := objects(message.get("tool_calls")):
             fields["tool_calls"] = [_sent_back(call) for call in calls]
         fields = fields or {"content": ""}
         try:

@@ -11,7 +11,8 @@ from cohere import DebugV2ChatStreamResponse, Usage, V2ChatStreamResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._dialects.chat_completions import text_or_none, tool_calls_of
+from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 
 FinishReason: TypeAlias = Literal[
@@ -71,7 +72,8 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
         elif plan := text_or_none(message.get("tool_plan")):
             self.reasoning = plan
         elif calls := message.get("tool_calls"):
-            self.tool_calls = tuple(_tool_call(call, index) for call in objects(calls))
+            pieces: list[JSON] = [{**call, "index": index} for call in objects(calls)]
+            self.tool_calls = tool_calls_of({"tool_calls": pieces})
 
     @property
     def usage(self) -> Usage | None:
@@ -89,26 +91,10 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
             return event_type.model_construct(None, **record)
 
 
-def text_or_none(value: JSON) -> str | None:
-    """Return a text that says something, else ``None``."""
-    return value if value and isinstance(value, str) else None
-
-
 def objects(value: JSON) -> list[Record]:
     """Return the objects in a field for many, which events often fill with a single one."""
     values = value if isinstance(value, list) else [value]
     return [value for value in values if isinstance(value, Mapping)]
-
-
-def _tool_call(call: Record, index: JSON) -> ToolCallDelta:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    return ToolCallDelta(
-        key=index if isinstance(index, int) else None,
-        id=text_or_none(call.get("id")),
-        name=text_or_none(function.get("name")),
-        arguments=text_or_none(function.get("arguments")) or "",
-    )
 
 
 def token_counts(usage: Record) -> TokenCounts:
