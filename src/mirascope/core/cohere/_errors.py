@@ -43,7 +43,7 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
 def _text(error: Any) -> str:
     body: object = error.body
     told = cast("Mapping[str, object]", body if isinstance(body, Mapping) else {})
-    return str(told.get("message") or body)
+    return str(told.get("message") or error.body)
 
 
 ERRORS = SDKErrors(
