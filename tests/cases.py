@@ -39,6 +39,7 @@ class Case:
         end: Returns the events after the last text, given the tokens in and out.
         stop: The finish reason in those.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
+        failure_status: The HTTP status that it is like.
         plain: Returns the JSON of a plain response that says the same as an answer of one text.
         model: The model that answers according to the events, if they tell.
         client: Makes a sync client in a context manager, given a base URL and a key.
@@ -67,6 +68,7 @@ class Case:
     end: Callable[[int, int], list[bytes]]
     stop: str = "stop"
     failure: bytes
+    failure_status: int = 503
     plain: Callable[[str], dict[str, Any]]
     model: str | None = "the-model-that-answers"
     client: Callable[[str, str], AbstractContextManager[Any]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from case_cohere import COHERE
 from case_groq import GROQ
 from case_openai import OPENAI
 from cases import Case
 
-CASES: list[Case] = [GROQ, OPENAI]
+CASES: list[Case] = [COHERE, GROQ, OPENAI]

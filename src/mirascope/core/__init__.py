@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import base, groq, openai
+    from mirascope.core import base, cohere, groq, openai
     from mirascope.core.base import (
         BaseMessageParam,
         BasePrompt,
@@ -39,6 +39,7 @@ __all__ = [
     "Messages",
     "Metadata",
     "base",
+    "cohere",
     "groq",
     "metadata",
     "openai",

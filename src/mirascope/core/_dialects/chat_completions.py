@@ -248,15 +248,20 @@ class Choice:
         if reply.reasoning:
             message[self._reasoning_field] = reply.reasoning
         if reply.tool_calls:
-            message["tool_calls"] = [
-                {
-                    "id": call.id,
-                    "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
-                }
-                for call in reply.tool_calls
-            ]
+            message["tool_calls"] = whole_tool_calls(reply)
         return message
+
+
+def whole_tool_calls(reply: Reply) -> list[JSON]:
+    """Return the tool calls of a reply as a whole message has them."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in reply.tool_calls
+    ]
 
 
 def text_or_none(value: JSON) -> str | None:

@@ -21,7 +21,9 @@ Growing: TypeAlias = (
 )
 """JSON whose texts can grow."""
 
-_GROWING = frozenset({"arguments", "content", "data", "reasoning", "refusal", "text", "transcript"})
+_GROWING = frozenset(
+    {"arguments", "content", "data", "reasoning", "refusal", "text", "thinking", "transcript"}
+)
 
 
 class ToolCall:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
@@ -41,6 +41,7 @@ class SDKErrors:
         say: Makes the SDK's own exception for one of our classes, given a message, the response
             as far as there is one, and the provider's report.
         request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
+        text: Returns the text of an error, where the SDK's own tells what it should not.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class SDKErrors:
     undecodable: tuple[type[Exception], ...]
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
     request_id_header: str | None = None
+    text: Callable[[Any], str] | None = None
 
     def make(
         self,
@@ -96,7 +98,7 @@ class SDKErrors:
         return None
 
     def _both(self, kind: type[errors.StreamError], theirs: Exception) -> errors.StreamError:
-        error_type = _below(kind, type(theirs))
+        error_type = _below(kind, type(theirs), self.text)
         ours = error_type.__new__(error_type, *theirs.args)
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
@@ -123,17 +125,26 @@ def _is_refusal(error: BaseException) -> bool:
 _combined: dict[tuple[type, type], type[errors.StreamError]] = {}
 
 
-def _below(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
+def _below(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+) -> type[errors.StreamError]:
     """Return the class below both, always the same one."""
     if (kind, theirs) not in _combined:
-        _combined[kind, theirs] = _combine(kind, theirs)
+        _combined[kind, theirs] = _combine(kind, theirs, text)
     return _combined[kind, theirs]
 
 
-def _combine(kind: type[errors.StreamError], theirs: type[Exception]) -> type[errors.StreamError]:
-    return type(
-        kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__}
-    )
+def _combine(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+) -> type[errors.StreamError]:
+    names: dict[str, object] = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    if text is not None:
+        names["__str__"] = text
+    return type(kind.__name__, (kind, theirs), names)
 
 
 def _with_status(error: errors.StreamError, status: int | None) -> errors.StreamError:

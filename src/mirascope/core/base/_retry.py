@@ -35,7 +35,10 @@ async def asent(errors: SDKErrors, max_retries: int, send: Callable[[], Awaitabl
     """Send, and send again as the policy says, async."""
     from tenacity import AsyncRetrying  # noqa: PLC0415  # only some providers need it
 
-    return await AsyncRetrying(**_policy(errors, max_retries))(send)
+    async def attempt() -> T:  # it awaits only what comes from a coroutine function
+        return await send()
+
+    return await AsyncRetrying(**_policy(errors, max_retries))(attempt)
 
 
 def _policy(errors: SDKErrors, max_retries: int) -> dict[str, Any]:

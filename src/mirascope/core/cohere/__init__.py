@@ -1,0 +1,28 @@
+"""Cohere's models, through the second version of its Chat API."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("cohere", extra="cohere"):
+    from cohere import ChatMessageV2 as CohereMessageParam
+
+    from mirascope.core.cohere.call_params import CohereCallParams
+    from mirascope.core.cohere.call_response import CohereCallResponse
+    from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk
+    from mirascope.core.cohere.dynamic_config import AsyncCohereDynamicConfig, CohereDynamicConfig
+    from mirascope.core.cohere.stream import CohereStream
+    from mirascope.core.cohere.tool import CohereTool
+
+    from mirascope.core.cohere.call import call, cohere_call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "AsyncCohereDynamicConfig",
+    "CohereCallParams",
+    "CohereCallResponse",
+    "CohereCallResponseChunk",
+    "CohereDynamicConfig",
+    "CohereMessageParam",
+    "CohereStream",
+    "CohereTool",
+    "call",
+    "cohere_call",
+]

@@ -1,0 +1,127 @@
+"""Reads a stream of Cohere's Chat API: events in, chunks out, and the answer that they add up to.
+
+An answer is one message: blocks of text and thinking, a tool plan, tool calls and citations. A
+field of many has one object in an event; which one, the event's ``index`` says. ``message-end``
+tells the finish reason and the usage, and nothing but ``[DONE]`` comes after it.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, cast
+
+from mirascope.core._dialects.chat_completions import whole_tool_calls
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.reply import Growing, Reply, grow, grown
+from mirascope.core.cohere._errors import failure
+from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
+
+
+class CohereDecoder:
+    """Reads one stream.
+
+    Args:
+        model: The name of the model that was asked for; no event tells one.
+    """
+
+    def __init__(self, model: str | None) -> None:
+        self._blocks: dict[int, dict[str, Growing]] = {}
+        self._plan = StringIO()
+        self._citations: list[JSON] = []
+        self._logprobs: list[JSON] = []
+        self._usage: JSON = None
+        self.reply = Reply()
+        self.id: str | None = None
+        self.model = model
+        self.tokens: TokenCounts | None = None
+        self.ended = False
+
+    def decode(
+        self, record: Record, raw: BaseModel | bytes, out: list[CohereCallResponseChunk]
+    ) -> None:
+        """Read one event and add its chunk to ``out``.
+
+        Raises:
+            ProviderError: The event reports a failure.
+        """
+        chunk = CohereCallResponseChunk.from_record(record, cast("Any", raw))
+        self.id = self.id or chunk.id
+        delta = record.get("delta")
+        if isinstance(delta, dict):
+            message = delta.get("message")
+            if isinstance(message, dict):
+                self._add(chunk, message, record)
+            elif record.get("type") == "message-end":
+                self._end(chunk, delta)
+        out.append(chunk)
+
+    def flush(self, out: list[CohereCallResponseChunk]) -> None:
+        """Do nothing: no chunk is held back."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has come to its own end."""
+        return self.ended
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the generation ended."""
+        return [self.reply.finish_reason] if self.reply.finish_reason else None
+
+    def response(self) -> dict[str, JSON]:
+        """Return the response that a plain call would have given, as far as it came."""
+        told: dict[str, JSON] = {"usage": self._usage, "logprobs": self._logprobs or None}
+        return {
+            "id": self.id,
+            "finish_reason": self.reply.finish_reason,
+            "message": self._message(),
+            **{name: value for name, value in told.items() if value is not None},
+        }
+
+    def _add(self, chunk: CohereCallResponseChunk, message: Record, record: Record) -> None:
+        content = message.get("content")
+        if isinstance(content, dict):
+            index = record.get("index")
+            grow(self._blocks.setdefault(index if isinstance(index, int) else 0, {}), content)
+            self.reply.add_text(chunk.content)
+            logprobs = record.get("logprobs")
+            if isinstance(logprobs, dict):
+                self._logprobs.append(logprobs)
+        elif chunk.reasoning:
+            self._plan.write(chunk.reasoning)
+        elif chunk.tool_calls:
+            self.reply.add_tool_calls(chunk.tool_calls)
+        elif citations := message.get("citations"):
+            self._citations += cast("list[JSON]", objects(citations))
+        self.reply.add_reasoning(chunk.reasoning)
+        if rest := message.keys() - _IN_MESSAGE:
+            grow(self.reply.rest, {name: message[name] for name in rest})
+
+    def _end(self, chunk: CohereCallResponseChunk, delta: Record) -> None:
+        if chunk.finish_reasons:
+            self.reply.finish_reason = chunk.finish_reasons[0]
+        if chunk.tokens is not None:
+            self.tokens, self._usage = chunk.tokens, delta.get("usage")
+        if failed := failure(delta):
+            raise failed
+        self.ended = True
+
+    def _message(self) -> dict[str, JSON]:
+        fields: dict[str, JSON] = {
+            "content": [_block(block) for _, block in sorted(self._blocks.items())],
+            "tool_plan": self._plan.getvalue(),
+            "tool_calls": whole_tool_calls(self.reply),
+            "citations": self._citations,
+        }
+        rest = cast("dict[str, JSON]", grown(self.reply.rest))
+        return {"role": "assistant", **rest, **{name: v for name, v in fields.items() if v}}
+
+
+def _block(block: dict[str, Growing]) -> dict[str, JSON]:
+    known = cast("dict[str, JSON]", grown(block))
+    return {"type": "thinking" if "thinking" in known else "text", **known}

@@ -1,0 +1,101 @@
+"""Cohere: how its Chat API, in its second version, is reached through its SDK.
+
+Clients for the first version serve as well: each has one for the second. The SDK retries plain
+requests and never streams; here it retries nothing, and the engine both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any, cast
+
+from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
+from cohere.core import RequestOptions
+
+from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._provider import Provider
+from mirascope.core.base._source import (
+    AsyncResponseSource,
+    AsyncSource,
+    HTTPResponse,
+    ResponseSource,
+    Source,
+)
+from mirascope.core.cohere._encoder import encode
+from mirascope.core.cohere._errors import ERRORS, failure
+from mirascope.core.cohere.call_response import CohereCallResponse, said_by
+from mirascope.core.cohere.stream import CohereStream
+
+_URL = "CO_API_URL"
+
+
+def _client() -> Client:
+    """Make a client; the SDK itself reads the URL only once, when it is imported."""
+    return ClientV2(base_url=os.environ.get(_URL))
+
+
+def _async_client() -> AsyncClient:
+    return AsyncClientV2(base_url=os.environ.get(_URL))
+
+
+def _close(client: contextlib.AbstractContextManager[object]) -> None:
+    client.__exit__(None, None, None)
+
+
+async def _aclose(client: contextlib.AbstractAsyncContextManager[object]) -> None:
+    await client.__aexit__(None, None, None)
+
+
+def _create(client: Client, arguments: dict[str, Any]) -> V2ChatResponse:
+    chat = client.chat if isinstance(client, ClientV2) else client.v2.chat
+    return _whole(chat(**_sent_once(arguments)))
+
+
+async def _acreate(client: AsyncClient, arguments: dict[str, Any]) -> V2ChatResponse:
+    chat = client.chat if isinstance(client, AsyncClientV2) else client.v2.chat
+    return _whole(await chat(**_sent_once(arguments)))
+
+
+def _sent_once(arguments: dict[str, Any]) -> dict[str, Any]:
+    options = cast("RequestOptions", arguments.get("request_options") or {})
+    return {**arguments, "request_options": {**options, "max_retries": 0}}
+
+
+def _whole(response: V2ChatResponse) -> V2ChatResponse:
+    if failed := failure(said_by(response)):
+        raise failed
+    return response
+
+
+def _open(client: Client, arguments: dict[str, Any]) -> Source:
+    leaving = contextlib.ExitStack()
+    http = leaving.enter_context(client.v2.with_raw_response.chat_stream(**arguments))
+    return ResponseSource(cast("HTTPResponse", http.response), leaving.close)
+
+
+async def _aopen(client: AsyncClient, arguments: dict[str, Any]) -> AsyncSource:
+    leaving = contextlib.AsyncExitStack()
+    http = await leaving.enter_async_context(client.v2.with_raw_response.chat_stream(**arguments))
+    return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
+
+
+PROVIDER = Provider(
+    name="cohere",
+    errors=ERRORS,
+    client_types=(Client, AsyncClient),
+    clients=DefaultClients(
+        make=_client,
+        amake=_async_client,
+        close=_close,
+        aclose=_aclose,
+        env=("CO_API_KEY", "COHERE_API_KEY", _URL),
+    ),
+    encode=encode,
+    create=_create,
+    acreate=_acreate,
+    open=_open,
+    aopen=_aopen,
+    response_type=CohereCallResponse,
+    stream_type=CohereStream,
+)

@@ -1,0 +1,109 @@
+"""The whole answer of a Cohere model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
+from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import text_or_none
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core.base.call_response import BaseCallResponse
+from mirascope.core.cohere.call_response_chunk import FinishReason, objects, token_counts
+from mirascope.core.cohere.tool import CohereTool
+
+_SENT_BACK = ("content", "tool_plan", "tool_calls", "citations")
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessageV2]):
+    """The whole answer of a Cohere model; ``response`` is the SDK's ``V2ChatResponse``.
+
+    The SDK builds responses unvalidated: any field can be ``None`` or what it should not be.
+    """
+
+    provider = "cohere"
+
+    @classmethod
+    @override
+    def raw(cls, record: Record) -> V2ChatResponse:
+        return V2ChatResponse.model_construct(None, **record)
+
+    @property
+    def _message(self) -> Mapping[str, JSON]:
+        message = said_by(self.response).get("message")
+        return message if isinstance(message, Mapping) else {}
+
+    def _texts(self, kind: str) -> str:
+        """Return what all blocks of content of a kind say."""
+        blocks = objects(self._message.get("content"))
+        return "".join(text_or_none(block.get(kind)) or "" for block in blocks)
+
+    @property
+    @override
+    def content(self) -> str:
+        return self._texts("text")
+
+    @property
+    @override
+    def reasoning(self) -> str:
+        """The thinking and the plan of a tool use, ``""`` if there is none."""
+        return self._texts("thinking") + (text_or_none(self._message.get("tool_plan")) or "")
+
+    @property
+    @override
+    def finish_reasons(self) -> list[FinishReason] | None:
+        reason = text_or_none(cast("JSON", self.response.finish_reason))
+        return [cast("FinishReason", reason)] if reason else None
+
+    @property
+    @override
+    def model(self) -> str | None:
+        """The name of the model that was asked for: Cohere tells none."""
+        return text_or_none(cast("JSON", self.call_kwargs.get("model")))
+
+    @property
+    @override
+    def id(self) -> str | None:
+        return self.response.id or None
+
+    @property
+    @override
+    def usage(self) -> Usage | None:
+        return self.response.usage
+
+    @property
+    @override
+    def message_param(self) -> AssistantChatMessageV2:
+        """The answer as a message that can be sent back in the next call."""
+        message = self._message
+        fields: dict[str, object] = {k: v for k in _SENT_BACK if (v := message.get(k))}
+        if calls := objects(message.get("tool_calls")):
+            fields["tool_calls"] = [_sent_back(call) for call in calls]
+        fields = fields or {"content": ""}
+        try:
+            return AssistantChatMessageV2.model_validate(fields)
+        except ValidationError:
+            return AssistantChatMessageV2.model_construct(None, **fields)
+
+    @property
+    @override
+    def _tokens(self) -> TokenCounts | None:
+        return token_counts(said_by(self.usage)) if self.usage else None
+
+
+def said_by(raw: BaseModel) -> Record:
+    """Return what one of the SDK's objects says; its own JSON warns where it is unvalidated."""
+    return raw.model_dump(exclude_none=True, warnings=False)
+
+
+def _sent_back(call: Record) -> Record:
+    """Return a tool call as the API takes it: the arguments are JSON, also if there are none."""
+    function = call.get("function")
+    if not isinstance(function, dict) or function.get("arguments"):
+        return call
+    return {**call, "function": {**function, "arguments": "{}"}}

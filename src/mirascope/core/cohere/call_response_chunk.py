@@ -1,0 +1,112 @@
+"""One item of a stream of a Cohere model."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from cohere import DebugV2ChatStreamResponse, Usage, V2ChatStreamResponse
+from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import text_or_none, tool_calls_of
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+
+FinishReason: TypeAlias = Literal[
+    "COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"
+]
+
+_EVENT_TYPES: Final[dict[JSON, type[BaseModel]]] = {
+    event_type.model_fields["type"].default: event_type
+    for event_type in get_args(get_args(V2ChatStreamResponse)[0])
+}
+
+
+class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, FinishReason]):
+    """What one event of a Cohere stream says; ``chunk`` is one of ``V2ChatStreamResponse``.
+
+    Thinking and the plan of a tool use are both reasoning. An event that the SDK does not know is
+    a ``DebugV2ChatStreamResponse``, with its own ``type`` and all that it says.
+
+    Example:
+        >>> from cohere import ContentDeltaV2ChatStreamResponse
+        >>> raw = ContentDeltaV2ChatStreamResponse.model_validate(
+        ...     {"index": 0, "delta": {"message": {"content": {"text": "Hi"}}}}
+        ... )
+        >>> CohereCallResponseChunk(chunk=raw).content
+        'Hi'
+    """
+
+    __slots__ = ("_usage",)
+
+    _usage: Record | None
+
+    @override
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = ""
+        self.finish_reasons = self.model = self._usage = self.tokens = None
+        self.tool_calls = ()
+        self.id = text_or_none(record.get("id"))
+        delta = record.get("delta")
+        if not isinstance(delta, dict):
+            return
+        message = delta.get("message")
+        if isinstance(message, dict):
+            self._read_message(message, record.get("index"))
+            return
+        if reason := text_or_none(delta.get("finish_reason")):
+            self.finish_reasons = [cast("FinishReason", reason)]
+        usage = delta.get("usage")
+        if isinstance(usage, dict):
+            self._usage = usage
+            self.tokens = token_counts(usage)
+
+    def _read_message(self, message: Record, index: JSON) -> None:
+        content = message.get("content")
+        if isinstance(content, dict):
+            self.content = text_or_none(content.get("text")) or ""
+            self.reasoning = text_or_none(content.get("thinking")) or ""
+        elif plan := text_or_none(message.get("tool_plan")):
+            self.reasoning = plan
+        elif calls := message.get("tool_calls"):
+            pieces: list[JSON] = [{**call, "index": index} for call in objects(calls)]
+            self.tool_calls = tool_calls_of({"tool_calls": pieces})
+
+    @property
+    def usage(self) -> Usage | None:
+        """The usage as Cohere reports it, billed units included, if told."""
+        return None if self._usage is None else Usage.model_construct(None, **self._usage)
+
+    @classmethod
+    @override
+    def _build(cls, data: bytes) -> Any:
+        record = json.loads(data)
+        event_type = _EVENT_TYPES.get(text_or_none(record.get("type")), DebugV2ChatStreamResponse)
+        try:
+            return event_type.model_validate(record)
+        except ValidationError:
+            return event_type.model_construct(None, **record)
+
+
+def objects(value: JSON) -> list[Record]:
+    """Return the objects in a field for many, which events often fill with a single one."""
+    values = value if isinstance(value, list) else [value]
+    return [value for value in values if isinstance(value, Mapping)]
+
+
+def token_counts(usage: Record) -> TokenCounts:
+    """Return the token counts of a usage object in the common meaning."""
+    tokens = usage.get("tokens")
+    tokens = tokens if isinstance(tokens, dict) else {}
+    return TokenCounts(
+        input=_count(tokens.get("input_tokens")),
+        output=_count(tokens.get("output_tokens")),
+        cached=_count(usage.get("cached_tokens")),
+    )
+
+
+def _count(value: JSON) -> int | None:
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
