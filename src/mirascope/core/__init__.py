@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import base, openai
+    from mirascope.core import base, gemini, openai
     from mirascope.core.base import (
         BaseMessageParam,
         BasePrompt,
@@ -41,6 +41,7 @@ __all__ = [
     "Messages",
     "Metadata",
     "base",
+    "gemini",
     "metadata",
     "openai",
     "prompt_template",

@@ -40,6 +40,7 @@ class SDKErrors:
         undecodable: What the transport raises for a body that its encoding does not fit.
         say: Makes the SDK's own exception for one of our classes, given a message, the response
             as far as there is one, and the provider's report.
+        status_attribute: Where the SDK's errors have the HTTP status.
     """
 
     provider: str
@@ -48,6 +49,7 @@ class SDKErrors:
     connections: tuple[type[Exception], ...]
     undecodable: tuple[type[Exception], ...]
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
+    status_attribute: str = "status_code"
 
     def make(
         self,
@@ -79,7 +81,7 @@ class SDKErrors:
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
         if isinstance(error, self.base):
-            status = getattr(error, "status_code", None)
+            status = getattr(error, self.status_attribute, None)
             status = status if isinstance(status, int) else None
             return _with_status(self._both(api_error(status), error), status)
         return None
