@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import httpx2
 from cases import Case, arguments_of, event
 from google import genai
 from google.genai import errors as sdk_errors
@@ -63,9 +64,9 @@ def client(url: str, key: str) -> Iterator[genai.Client]:
 
 @asynccontextmanager
 async def async_client(url: str, key: str) -> AsyncIterator[genai.Client]:
-    made = genai.Client(api_key=key, http_options=HttpOptions(base_url=url))
-    async with made.aio:
-        yield made
+    async with httpx2.AsyncClient() as http:  # on aiohttp, which is its default, the SDK warns
+        options = HttpOptions(base_url=url, httpx_async_client=http)
+        yield genai.Client(api_key=key, http_options=options)
 
 
 CUT_OFF = "there is no finish reason: the answer is cut off, which the SDK does not tell"
@@ -116,5 +117,13 @@ GEMINI = Case(
     error_body=lambda message: {"error": {"message": message, "status": "NO"}},
     recordings=("gemini",),
     expected=expected,
-    disagree={},
+    disagree={
+        f"{AI}live-speech-translation.chunks": CUT_OFF,
+        f"{AI}stream-no-args-tool-call.chunks": IN_PIECES,
+        f"{AI}stream-tool-call-arguments.chunks": IN_PIECES,
+        f"{AI}vertex-stream-tool-call-arguments-nested.1.chunks": IN_PIECES,
+        f"{FIREBASE}failure-empty-content": CUT_OFF,
+        f"{FIREBASE}failure-malformed-content": CUT_OFF,
+        f"{FIREBASE}success-quotes-escaped": CUT_OFF,
+    },
 )

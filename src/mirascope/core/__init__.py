@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _PROVIDERS = frozenset(
-        {"anthropic", "base", "cohere", "gemini", "groq", "mistral", "openai"}
-    )
+    _PROVIDERS = frozenset({"anthropic", "base", "cohere", "gemini", "groq", "mistral", "openai"})
 
     def __getattr__(name: str) -> object:
         if name in _PROVIDERS:

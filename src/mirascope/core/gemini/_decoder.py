@@ -48,9 +48,7 @@ class GeminiDecoder:
         """
         if error := record.get("error"):
             raise _provider_error(error, record)
-        chunk = GeminiCallResponseChunk.from_record(
-            record, cast("bytes", raw)
-        )
+        chunk = GeminiCallResponseChunk.from_record(record, cast("bytes", raw))
         self._envelope.update(record)
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
@@ -142,9 +140,10 @@ class _Candidate:
         citations = {**before}
         for name, found in new.items():
             known = citations.get(name)
-            if isinstance(known, list) and isinstance(found, list):
-                found = [*known, *(citation for citation in found if citation not in known)]
-            citations[name] = found
+            added = [*known] if isinstance(known, list) else []
+            if isinstance(found, list):
+                added += [citation for citation in found if citation not in added]
+                citations[name] = added
         self._fields[_CITATIONS] = citations
 
     def _add_part(self, part: dict[str, JSON]) -> ToolCallDelta | None:

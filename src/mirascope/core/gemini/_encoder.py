@@ -12,8 +12,8 @@ from google.genai.types import (
     FunctionCall,
     FunctionResponse,
     GenerateContentConfig,
-    Part as GeminiPart,
 )
+from google.genai.types import Part as GeminiPart
 
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (

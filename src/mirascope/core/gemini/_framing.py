@@ -13,26 +13,26 @@ _BARE: Final = re.compile(rb"[\r\n][{\[]")
 
 
 class Framer:
-    """Puts a frame around the bare JSON of one stream."""
+    """Puts a frame around the bare JSON of one stream.
+
+    Attributes:
+        bare: Whether bare JSON has come.
+    """
 
     def __init__(self) -> None:
-        self._bare = False
+        self.bare = False
         self._at_line_start = True
 
     def framed(self, block: bytes) -> bytes:
         """Return a block as server-sent events."""
-        if self._bare:
+        if self.bare:
             return _with_frame(block)
         start = self._start(block)
         self._at_line_start = block.endswith((b"\r", b"\n"))
         if start is None:
             return block
-        self._bare = True
+        self.bare = True
         return block[:start] + b"\n\ndata: " + _with_frame(block[start:])
-
-    def end(self) -> bytes:
-        """Return what ends the frame."""
-        return b"\n\n" if self._bare else b""
 
     def _start(self, block: bytes) -> int | None:
         if self._at_line_start and block.startswith((b"{", b"[")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from io import StringIO
+from itertools import pairwise
 from typing import Final, cast
 
 from mirascope.core._wire.events import JSON, Record
@@ -53,13 +54,14 @@ class CallInPieces:
         if not steps or not isinstance(steps[0], str):
             return
         node: Growing = self._args
-        for step, following in zip(steps, steps[1:], strict=False):
+        for step, following in pairwise(steps):
             inner: Growing = {} if isinstance(following, str) else []
             node = _at(node, step, inner)
         value = next((piece[name] for name in _VALUES if name in piece), None)
-        leaf = _at(node, steps[-1], StringIO() if isinstance(value, str) else value)
-        if isinstance(leaf, StringIO) and isinstance(value, str):
-            leaf.write(value)
+        if not isinstance(value, str):
+            _at(node, steps[-1], cast("Growing", value))
+        elif isinstance(text := _at(node, steps[-1], StringIO()), StringIO):
+            text.write(value)
 
 
 def _at(node: Growing, step: int | str, missing: Growing) -> Growing:

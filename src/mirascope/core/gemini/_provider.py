@@ -8,14 +8,14 @@ hook; its stream is read item by item.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, cast
 
 import httpx2
 from google.genai import Client
-from google.genai.types import Content, GenerateContentConfig, GenerateContentResponse, HttpOptions
+from google.genai.types import GenerateContentResponse, HttpOptions
 
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Arguments, Provider
@@ -61,7 +61,7 @@ class DefaultClient(Client):
         )
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:
-            super().__init__(http_options=options)
+            cast("Any", super()).__init__(http_options=options)
         except ValueError as error:
             hint = "Set GEMINI_API_KEY or GOOGLE_API_KEY in the environment"
             raise said(f"{hint}. {error}", 401, "UNAUTHENTICATED") from error
@@ -109,30 +109,43 @@ def _taking() -> Generator[list[httpx2.Response]]:
 
 def _asked(arguments: Arguments) -> dict[str, Any]:
     return {
-        "model": cast("str", arguments["model"]),
-        "contents": cast("list[Content]", arguments["messages"]),
-        "config": cast("GenerateContentConfig", arguments["config"]),
+        "model": arguments["model"],
+        "contents": arguments["messages"],
+        "config": arguments["config"],
     }
 
 
+def _models(client: Client) -> Any:
+    """Return the SDK's methods; their types name classes of packages that may not be there."""
+    return client.models
+
+
+def _amodels(client: Client) -> Any:
+    return client.aio.models
+
+
 def _create(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    return client.models.generate_content(**_asked(arguments))
+    answer = _models(client).generate_content(**_asked(arguments))
+    return cast("GenerateContentResponse", answer)
 
 
 def _acreate(client: Client, arguments: Arguments) -> Awaitable[GenerateContentResponse]:
-    return client.aio.models.generate_content(**_asked(arguments))
+    answer = _amodels(client).generate_content(**_asked(arguments))
+    return cast("Awaitable[GenerateContentResponse]", answer)
 
 
 def _open(client: Client, arguments: Arguments) -> Source:
     """Send the request, which the SDK does when it is asked for the first item."""
-    items = client.models.generate_content_stream(**_asked(arguments))
+    stream = _models(client).generate_content_stream(**_asked(arguments))
+    items = cast("Iterator[GenerateContentResponse]", stream)
     with _taking() as taken:
         first = next(items, None)
     return ResponseSource(taken[-1]) if taken else SDKItems(first, items)
 
 
 async def _aopen(client: Client, arguments: Arguments) -> AsyncSource:
-    items = await client.aio.models.generate_content_stream(**_asked(arguments))
+    stream = await _amodels(client).generate_content_stream(**_asked(arguments))
+    items = cast("AsyncIterator[GenerateContentResponse]", stream)
     with _taking() as taken:
         first = await anext(items, None)
     return AsyncResponseSource(taken[-1]) if taken else AsyncSDKItems(first, items)

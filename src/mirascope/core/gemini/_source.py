@@ -58,11 +58,12 @@ class AsyncSDKItems(AsyncSource):
         first, self._first = self._first, None
         if first is not None:
             return first
-        with anyio.CancelScope() as self._reading:
-            try:
+        self._reading = anyio.CancelScope()
+        try:
+            with self._reading:
                 return await anext(self._rest)
-            finally:
-                self._reading = None
+        finally:
+            self._reading = None
         raise StopAsyncIteration
 
     @override

@@ -99,30 +99,31 @@ def typed(record: Record) -> GenerateContentResponse:
 
 def _validated(record: Record) -> GenerateContentResponse:
     """Validate; what is refused, round by round, is left out of a copy."""
-    kept: Record | None = None
+    kept: dict[str, JSON] | None = None
     while True:
         try:
             return GenerateContentResponse.model_validate(record if kept is None else kept)
         except ValidationError as error:
-            kept = json.loads(json.dumps(record)) if kept is None else kept
+            if kept is None:
+                kept = cast("dict[str, JSON]", json.loads(json.dumps(record)))
             for problem in error.errors(include_url=False, include_context=False):
                 _mend(kept, problem["loc"], problem["type"])
 
 
-def _mend(record: Record, path: tuple[int | str, ...], problem: str) -> None:
+def _mend(record: dict[str, JSON], path: tuple[int | str, ...], problem: str) -> None:
     """Leave out the field that a path leads to; join halves of characters that came apart."""
     field: tuple[dict[str, JSON], str] | None = None
-    node: JSON = cast("dict[str, JSON]", record)
+    node: JSON = record
     for step in path:
-        if isinstance(node, dict) and step in node:
-            field = node, cast("str", step)
-            node = node[cast("str", step)]
+        if isinstance(node, dict) and isinstance(step, str) and step in node:
+            field = node, step
+            node = node[step]
         elif isinstance(node, list) and isinstance(step, int) and step < len(node):
             node = node[step]
         else:
             break
     if field is None:
-        cast("dict[str, JSON]", record).clear()
+        record.clear()
     elif problem == "string_unicode" and isinstance(node, str):
         whole = node.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         field[0][field[1]] = whole

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from google.genai.types import Content
 from pydantic import BaseModel
 from typing_extensions import override
 
+from mirascope.core._wire.events import MalformedEventError
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.gemini._decoder import GeminiDecoder
 from mirascope.core.gemini._errors import ERRORS
@@ -41,7 +43,10 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
 
     @override
     def _end(self) -> Iterator[tuple[GeminiCallResponseChunk, GeminiTool | None]]:
-        yield from super()._feed(self._framer.end())
+        """Read the last event too if it lacks its blank line; cut off itself, it does not count."""
+        broken = () if self._framer.bare else (MalformedEventError,)
+        with contextlib.suppress(*broken):
+            yield from super()._feed(b"\n\n")
         yield from super()._end()
 
     @property
