@@ -107,11 +107,11 @@ def _validated(record: Record) -> GenerateContentResponse:
             if kept is None:
                 kept = cast("dict[str, JSON]", json.loads(json.dumps(record)))
             for problem in error.errors(include_url=False, include_context=False):
-                _mend(kept, problem["loc"], problem["type"])
+                _leave_out(kept, problem["loc"])
 
 
-def _mend(record: dict[str, JSON], path: tuple[int | str, ...], problem: str) -> None:
-    """Leave out the field that a path leads to; join halves of characters that came apart."""
+def _leave_out(record: dict[str, JSON], path: tuple[int | str, ...]) -> None:
+    """Remove the field that a path leads to."""
     field: tuple[dict[str, JSON], str] | None = None
     node: JSON = record
     for step in path:
@@ -124,8 +124,5 @@ def _mend(record: dict[str, JSON], path: tuple[int | str, ...], problem: str) ->
             break
     if field is None:
         record.clear()
-    elif problem == "string_unicode" and isinstance(node, str):
-        whole = node.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        field[0][field[1]] = whole
     else:
         field[0].pop(field[1], None)
