@@ -38,9 +38,12 @@ class Case:
         begin: The events before the first text.
         end: Returns the events after the last text, given the tokens in and out.
         stop: The finish reason in those.
+        last_event: Whether an event tells that none follows it. Where not, only the end of the body
+            tells, and a server that lingers is waited for as long as for any event.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
         failure_status: The HTTP status that it is like.
         plain: Returns the JSON of a plain response that says the same as an answer of one text.
+        said: What a raw response says, without what the SDK adds of the connection.
         model: The model that answers according to the events, if they tell.
         client: Makes a sync client in a context manager, given a base URL and a key.
         async_client: Makes an async client in a context manager.
@@ -67,9 +70,11 @@ class Case:
     begin: list[bytes] = field(default_factory=list)
     end: Callable[[int, int], list[bytes]]
     stop: str = "stop"
+    last_event: bool = True
     failure: bytes
     failure_status: int = 503
     plain: Callable[[str], dict[str, Any]]
+    said: Callable[[Any], Any] = lambda response: response
     model: str | None = "the-model-that-answers"
     client: Callable[[str, str], AbstractContextManager[Any]]
     async_client: Callable[[str, str], AbstractAsyncContextManager[Any]]

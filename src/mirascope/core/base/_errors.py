@@ -42,6 +42,7 @@ class SDKErrors:
             as far as there is one, and the provider's report.
         request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
         text: Returns the text of an error, where the SDK's own tells what it should not.
+        status_attribute: Where the SDK's errors have the HTTP status.
     """
 
     provider: str
@@ -52,6 +53,7 @@ class SDKErrors:
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
     request_id_header: str | None = None
     text: Callable[[Any], str] | None = None
+    status_attribute: str = "status_code"
 
     def make(
         self,
@@ -83,7 +85,7 @@ class SDKErrors:
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
         if isinstance(error, self.base):
-            status = getattr(error, "status_code", None)
+            status = getattr(error, self.status_attribute, None)
             status = status if isinstance(status, int) else None
             return _with_status(self._both(api_error(status), error), status)
         return None

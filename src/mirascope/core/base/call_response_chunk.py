@@ -19,7 +19,7 @@ RawT = TypeVar("RawT", bound=BaseModel)
 
 def record_of(raw: BaseModel) -> Record:
     """Return the provider's JSON for one of its SDK's objects."""
-    return raw.model_dump(mode="json", exclude_unset=True, warnings=False)
+    return raw.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
 
 
 class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):

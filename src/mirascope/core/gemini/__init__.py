@@ -1,0 +1,27 @@
+"""Google's Gemini models, through their generateContent method."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("google", extra="gemini"):
+    from google.genai.types import ContentOrDict as GeminiMessageParam
+
+    from mirascope.core.gemini.call_params import GeminiCallParams
+    from mirascope.core.gemini.call_response import GeminiCallResponse
+    from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
+    from mirascope.core.gemini.dynamic_config import GeminiDynamicConfig
+    from mirascope.core.gemini.stream import GeminiStream
+    from mirascope.core.gemini.tool import GeminiTool
+
+    from mirascope.core.gemini.call import call, gemini_call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "GeminiCallParams",
+    "GeminiCallResponse",
+    "GeminiCallResponseChunk",
+    "GeminiDynamicConfig",
+    "GeminiMessageParam",
+    "GeminiStream",
+    "GeminiTool",
+    "call",
+    "gemini_call",
+]

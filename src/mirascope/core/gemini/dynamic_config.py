@@ -1,0 +1,23 @@
+"""What a prompt function may return to configure one call of a Gemini model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from google.genai import Client
+from google.genai.types import ContentOrDict
+
+from mirascope.core.base.dynamic_config import CommonConfig
+from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.gemini.call_params import GeminiCallParams
+
+
+class _Config(CommonConfig, total=False):
+    messages: Sequence[BaseMessageParam | ContentOrDict]
+    call_params: GeminiCallParams
+    client: Client
+
+
+GeminiDynamicConfig: TypeAlias = _Config | None
+"""The settings of one call of a function, sync or async: one client serves both."""

@@ -1,0 +1,447 @@
+"""What is Gemini's own."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx2
+import pytest
+from case_gemini import GEMINI, HEADER, parts, usage
+from cases import Case, Driver, event
+from google import genai
+from google.genai import errors as sdk_errors
+from google.genai.types import (
+    Content,
+    GenerateContentConfig,
+    GenerateContentResponse,
+    HttpOptions,
+    Part,
+)
+from loopback import Abort, Answer, Connection, Loopback, Stall
+from pydantic import ValidationError
+from test_leaving import ASYNC_WAYS, endless
+
+from mirascope import errors
+from mirascope.core import BaseMessageParam, Messages, gemini
+from mirascope.core.base import AudioPart, CacheControlPart, DocumentPart, ImagePart, ImageURLPart
+from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
+
+if TYPE_CHECKING:
+    from mirascope.core.base.message_param import Part as AnyPart
+
+SIGNATURE = base64.b64encode(b"\xff\xfe signed").decode()
+
+
+@pytest.fixture(params=[GEMINI], ids=["gemini"])
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[GeminiStream, list[Any]]:
+    server.queue = [Answer(list(events))]
+    driver = Driver(asynchronous=False)
+    stream, items = driver.both(driver.function(GEMINI, max_retries=0, **options))
+    return stream, [chunk for chunk, _ in items]
+
+
+def test_parts_are_those_of_a_plain_answer(server: Loopback) -> None:
+    stream, chunks = streamed(
+        server,
+        parts({"text": "Hm", "thought": True}),
+        parts({"text": "m", "thought": True}, {"text": "Hel"}),
+        parts({"text": "lo"}, {"inlineData": {"mimeType": "image/png", "data": "cG5n"}}),
+        parts({"executableCode": {"language": "PYTHON", "code": "1"}}),
+        parts({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}}),
+        parts({"text": "!"}),
+        parts({"text": "", "thoughtSignature": SIGNATURE}),
+        parts({"text": ""}, finishReason="STOP"),
+    )
+    assert [chunk.content for chunk in chunks] == ["", "Hel", "lo", "", "", "!", "", ""]
+    assert (stream.content, stream.reasoning) == ("Hello!", "Hmm")
+    message = stream.message_param
+    assert [part.model_dump(mode="json", exclude_none=True) for part in message.parts or ()] == [
+        {"text": "Hmm", "thought": True},
+        {"text": "Hello"},
+        {"inline_data": {"mime_type": "image/png", "data": "cG5n"}},
+        {"executable_code": {"language": "PYTHON", "code": "1"}},
+        {"code_execution_result": {"outcome": "OUTCOME_OK", "output": "1"}},
+        {"text": "!"},
+        {"text": "", "thought_signature": SIGNATURE.replace("/", "_").replace("+", "-")},
+    ]
+    assert message.role == "model"
+
+
+def test_what_is_sent_back_is_what_came(server: Loopback) -> None:
+    called = {"functionCall": {"name": "f", "args": {"text": None}}, "thoughtSignature": SIGNATURE}
+    first, _ = streamed(server, parts({"text": "a"}), parts(called, finishReason="STOP"))
+    said = first.message_param
+
+    @gemini.call("m", stream=True)
+    def again() -> list[Any]:
+        return [Messages.User("Hi"), said]
+
+    server.queue = [Answer(GEMINI.answer("b"))]
+    for _ in again():
+        pass
+    sent = server.requests[-1].json["contents"]
+    assert [content["role"] for content in sent] == ["user", "model"]
+    assert base64.urlsafe_b64decode(sent[1]["parts"][1].pop("thoughtSignature")) == (
+        base64.b64decode(SIGNATURE)
+    )
+    assert sent[1]["parts"] == [{"text": "a"}, {"functionCall": called["functionCall"]}]
+
+
+def test_tool_calls_are_whole_and_keep_the_lack_of_an_id(server: Loopback) -> None:
+    stream, chunks = streamed(
+        server,
+        parts({"functionCall": {"name": "a", "args": {"x": 1}}}, {"functionCall": {"name": "b"}}),
+        parts({"functionCall": {"name": "a", "args": {}, "id": "call-3"}}, finishReason="STOP"),
+    )
+    calls = [(c.id, c.name, c.arguments) for c in stream._decoder.reply.tool_calls]
+    assert calls == [(None, "a", '{"x": 1}'), (None, "b", "{}"), ("call-3", "a", "{}")]
+    assert [call.key for chunk in chunks for call in chunk.tool_calls] == [0, 1, 2]
+    assert stream.finish_reasons == ["STOP"]
+    alone = GeminiCallResponseChunk(chunk=chunks[0].chunk)
+    assert [call.name for call in alone.tool_calls] == ["a", "b"]
+
+
+def test_a_call_whose_arguments_come_in_pieces_is_one_call(server: Loopback) -> None:
+    def piece(path: str | None = None, **value: object) -> bytes:
+        partial = {} if path is None else {"partialArgs": [{"jsonPath": path, **value}]}
+        return parts({"functionCall": {**partial, "willContinue": True}})
+
+    named = {"name": "cook", "willContinue": True}
+    stream, chunks = streamed(
+        server,
+        parts({"functionCall": named, "thoughtSignature": SIGNATURE}),
+        piece("$.list[0].name", stringValue="lasa", willContinue=True),
+        piece("$.list[0].name", stringValue="gna"),
+        piece("$.list[1]['odd name']", numberValue=2),
+        piece("$.list[999999999]", boolValue=True),
+        piece("$.nothing", nullValue="NULL_VALUE"),
+        piece("nonsense"),
+        piece(),
+        parts({"functionCall": {}}),
+        parts({"functionCall": {"name": "eat"}}, finishReason="STOP"),
+    )
+    arguments = {"list": [{"name": "lasagna"}, {"odd name": 2}, True], "nothing": None}
+    calls = stream._decoder.reply.tool_calls
+    assert [(call.name, json.loads(call.arguments)) for call in calls] == [
+        ("cook", arguments),
+        ("eat", {}),
+    ]
+    assert [len(chunk.tool_calls) for chunk in chunks] == [0] * 8 + [1, 1]
+    first, second = stream.message_param.parts or ()
+    assert first.function_call
+    assert (first.function_call.name, first.function_call.args) == ("cook", arguments)
+    assert first.thought_signature == base64.b64decode(SIGNATURE)
+    assert second.function_call
+    assert second.function_call.name == "eat"
+
+
+def test_a_blocked_prompt_is_an_end_that_tells_why(server: Loopback) -> None:
+    stream, chunks = streamed(
+        server, event({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, **HEADER})
+    )
+    assert (stream.state, stream.content) == ("finished", "")
+    assert chunks[0].finish_reasons == stream.finish_reasons == ["PROHIBITED_CONTENT"]
+    response = stream.construct_call_response()
+    assert response.finish_reasons == ["PROHIBITED_CONTENT"]
+    assert response.message_param.parts == []
+
+
+def test_tokens_are_totals_that_hold_thoughts_and_what_tools_found(server: Loopback) -> None:
+    counts = usage(10, 4) | {"thoughtsTokenCount": 3, "toolUsePromptTokenCount": 5}
+    counts |= {"cachedContentTokenCount": 2}
+    stream, chunks = streamed(
+        server,
+        event({"candidates": [], "usageMetadata": {"promptTokenCount": 10}}),
+        event({"usageMetadata": usage(10, 1)}),
+        parts({"text": "a"}, finishReason="STOP"),
+        event({"usageMetadata": counts, **HEADER}),
+    )
+    assert [chunk.output_tokens for chunk in chunks] == [None, 1, None, 7]
+    assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (15, 7, 2)
+    assert chunks[-1].usage == stream.construct_call_response().usage
+    assert chunks[-1].usage.thoughts_token_count == 3
+
+
+def test_several_candidates(server: Loopback) -> None:
+    def of(*candidates: dict[str, Any]) -> bytes:
+        return event({"candidates": list(candidates)})
+
+    def says(text: str) -> dict[str, Any]:
+        return {"content": {"parts": [{"text": text}]}}
+
+    stream, _ = streamed(
+        server,
+        of(says("a"), {**says("x"), "index": 1}),
+        of({**says("y"), "index": 1, "finishReason": "MAX_TOKENS"}),
+        of({**says("b"), "finishReason": "STOP"}),
+    )
+    assert stream.content == "ab"
+    assert stream.finish_reasons == ["STOP", "MAX_TOKENS"]
+    response = stream.construct_call_response()
+    assert response.finish_reasons == ["STOP", "MAX_TOKENS"]
+    candidates = response.response.candidates or ()
+    assert [c.content.parts[0].text for c in candidates if c.content and c.content.parts] == [
+        "ab",
+        "xy",
+    ]
+
+
+def test_text_after_a_finish_reason_still_comes(server: Loopback) -> None:
+    stream, _ = streamed(
+        server, parts({"text": "a"}, finishReason="STOP"), parts({"text": "b"}, finishReason="STOP")
+    )
+    assert stream.construct_call_response().content == "ab"
+
+
+def test_citations_add_up_and_grounding_is_merged(server: Loopback) -> None:
+    def cited(number: int) -> dict[str, Any]:
+        return {"citationMetadata": {"citations": [{"uri": str(number)}]}}
+
+    stream, _ = streamed(
+        server,
+        parts({"text": "a"}, **cited(1), groundingMetadata={"webSearchQueries": ["q"]}),
+        parts({"text": "b"}, **cited(1), groundingMetadata={}),
+        parts({"text": "c"}, **cited(2), safetyRatings=[{"probability": "LOW"}]),
+        parts({"text": "d"}, safetyRatings=[{"probability": "HIGH"}], finishReason="STOP"),
+    )
+    (candidate,) = stream.construct_call_response().response.candidates or ()
+    assert candidate.citation_metadata
+    assert [c.uri for c in candidate.citation_metadata.citations or ()] == ["1", "2"]
+    assert candidate.grounding_metadata
+    assert candidate.grounding_metadata.web_search_queries == ["q"]
+    assert [str(rating.probability) for rating in candidate.safety_ratings or ()] == [
+        "HarmProbability.HIGH"
+    ]
+
+
+def test_an_error_without_a_frame_is_an_error(driver: Driver, server: Loopback) -> None:
+    bare = json.dumps({"error": {"code": 499, "message": "No.", "status": "CANCELLED"}}, indent=2)
+    good = b"".join([GEMINI.text("a"), parts({"text": "b"}, finishReason="STOP")])
+    body = good.replace(b"\n", b"\r\n") + bare.replace("\n", "\r\n").encode()
+    for size in (1, 7, len(good) + 2, len(body)):
+        server.queue = [Answer([body[i : i + size] for i in range(0, len(body), size)])]
+        with pytest.raises(errors.StreamAPIError, match="499 CANCELLED") as caught:
+            driver.both(driver.function(GEMINI, max_retries=0))
+        assert isinstance(caught.value, sdk_errors.ClientError)
+        assert (caught.value.status_code, caught.value.code) == (499, 499)
+        assert caught.value.partial
+        assert caught.value.partial.content == "ab"
+
+
+def test_bare_json_that_is_no_error_cannot_be_read(server: Loopback) -> None:
+    with pytest.raises(errors.StreamDataError):
+        streamed(server, b'[{"candidates": []}]')
+
+
+@pytest.mark.parametrize("cut", [1, 2, 20])
+def test_a_last_event_without_its_blank_line(server: Loopback, cut: int) -> None:
+    last = parts({"text": "b"}, finishReason="STOP")[:-cut]
+    if cut == 20:
+        with pytest.raises(errors.StreamTruncated):
+            streamed(server, GEMINI.text("a"), last)
+    else:
+        assert streamed(server, GEMINI.text("a"), last)[0].content == "ab"
+
+
+def test_what_the_sdk_does_not_know_does_not_matter(server: Loopback) -> None:
+    stream, chunks = streamed(
+        server,
+        event({"candidates": "odd", "usageMetadata": 7, "responseId": 7, "promptFeedback": []}),
+        event({"candidates": [None, {"content": []}, {"content": {"parts": [None, {}, 7]}}]}),
+        event({"candidates": [{"content": {"parts": [{"functionCall": 7}, {"text": 7}]}}]}),
+        parts({"text": "a", "thought": "odd"}, {"newPart": {"x": 1}}, newField=[1]),
+        event({"serverContent": {}, "error": None}),
+        parts({"text": "b"}, safetyRatings=[{"category": "A_NEW_ONE"}]),
+        parts({"text": "c"}, finishReason="A_NEW_REASON"),
+        parts(index=1, finishReason="STOP"),
+        parts(index=2, finishReason="STOP"),
+    )
+    assert stream.content == "abc"
+    assert stream.finish_reasons == ["A_NEW_REASON", "STOP", "STOP"]
+    assert all(isinstance(chunk.chunk, GenerateContentResponse) for chunk in chunks)
+    response = stream.construct_call_response()
+    assert (response.content, response.finish_reasons) == ("abc", stream.finish_reasons)
+
+
+def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
+    stream, chunks = streamed(
+        server,
+        parts({"text": "\ud83e"}),
+        parts({"text": "\udd8a"}, finishReason="STOP"),
+    )
+    assert stream.content.encode("utf-16", "surrogatepass").decode("utf-16") == "🦊"
+    assert stream.construct_call_response().content == stream.content
+    assert all(chunk.chunk for chunk in chunks)
+
+
+def test_parameters_and_system_messages_are_the_config(server: Loopback) -> None:
+    params: list[Any] = [
+        {"temperature": 0.5, "max_tokens": 7, "top_p": 0.1, "stop": "x", "seed": 1},
+        {"generation_config": {"max_output_tokens": 7, "stop_sequences": ["x"]}},
+        {"config": GenerateContentConfig(max_output_tokens=7, system_instruction="First.")},
+        {"max_output_tokens": 7, "thinking_config": {"include_thoughts": True}},
+    ]
+
+    def tool(x: int) -> int:
+        raise AssertionError(x)
+
+    for call_params in params:
+        server.queue = [Answer(GEMINI.answer("a"))]
+
+        @gemini.call("m", stream=True, call_params={**call_params, "tools": [tool]})
+        def ask() -> list[Any]:
+            old_form = {"role": "model", "parts": ["Yes?"]}
+            return [Messages.System("Be brief."), Messages.User("Hi"), old_form]
+
+        stream = ask()
+        assert [chunk.content for chunk, _ in stream] == ["a", ""]
+        assert stream.messages == [
+            Content(role="user", parts=[Part(text="Hi")]),
+            Content(role="model", parts=[Part(text="Yes?")]),
+        ]
+    bodies = [request.json for request in server.requests]
+    assert [body["generationConfig"]["maxOutputTokens"] for body in bodies] == [7] * 4
+    assert [body["generationConfig"].get("stopSequences") for body in bodies] == [
+        ["x"],
+        ["x"],
+        None,
+        None,
+    ]
+    assert bodies[0]["generationConfig"]["seed"] == 1
+    system = [[p["text"] for p in body["systemInstruction"]["parts"]] for body in bodies]
+    assert system == [["Be brief."], ["Be brief."], ["First.", "Be brief."], ["Be brief."]]
+    with pytest.raises(ValidationError):
+        gemini.call("m", stream=True, call_params={"temprature": 1})(lambda: "Hi")()  # type: ignore[call-overload]
+
+
+def test_parts_of_messages(server: Loopback) -> None:
+    server.queue = [Answer.of_json(GEMINI.plain("ok"))]
+
+    @gemini.call("m")
+    def look(*more: AnyPart) -> BaseMessageParam:
+        return Messages.User(
+            [
+                "Look:",
+                ImagePart(media_type="image/png", image=b"png"),
+                ImageURLPart(url="http://127.0.0.1/a.png"),
+                AudioPart(media_type="audio/wav", audio="d2F2"),
+                DocumentPart(media_type="application/pdf", document=b"pdf"),
+                *more,
+            ]
+        )
+
+    look()
+    sent = server.requests[0].json["contents"][0]["parts"]
+    assert [Part.model_validate(part) for part in sent] == [
+        Part(text="Look:"),
+        Part.from_bytes(data=b"png", mime_type="image/png"),
+        Part.from_uri(file_uri="http://127.0.0.1/a.png", mime_type="image/png"),
+        Part.from_bytes(data=b"wav", mime_type="audio/wav"),
+        Part.from_bytes(data=b"pdf", mime_type="application/pdf"),
+    ]
+    with pytest.raises(ValueError, match="Gemini takes no cache_control"):
+        look(CacheControlPart(cache_type="ephemeral"))
+
+
+def test_either_key_will_do(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", "the-one-that-wins")
+    streamed(server, *GEMINI.answer("a"))
+    assert GEMINI.key_of(server.requests[0]) == "the-one-that-wins"
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    monkeypatch.delenv("GEMINI_API_KEY")
+    with pytest.raises(errors.AuthenticationFailed, match="GEMINI_API_KEY or GOOGLE_API_KEY"):
+        streamed(server)
+
+
+# A client of one's own hands over typed items, not bytes.
+
+
+def own_client(server: Loopback, http: httpx2.AsyncClient | None = None) -> genai.Client:
+    options = HttpOptions(base_url=server.url, httpx_async_client=http)
+    return genai.Client(api_key="own-key", http_options=options)
+
+
+@pytest.mark.parametrize("leave", ASYNC_WAYS, ids=lambda way: way.__name__)
+def test_leaving_closes_a_stream_of_a_client_of_one_s_own(
+    server: Loopback, leave: Callable[[Any], Awaitable[None]]
+) -> None:
+    server.queue = [endless(GEMINI)]
+
+    async def ask_and_leave() -> Any:
+        async with httpx2.AsyncClient() as http:
+            client = own_client(server, http)
+            function = Driver(asynchronous=True).function(GEMINI, client=client)
+            stream = await function("fantasy")
+            await leave(stream)
+            await gone(server.connections[0])
+            return stream
+
+    assert anyio.run(ask_and_leave).state == "closed"
+
+
+async def gone(connection: Connection) -> None:
+    assert await anyio.to_thread.run_sync(connection.hung_up.wait, 0.5)
+
+
+def test_another_task_closes_a_stream_of_a_client_of_one_s_own(server: Loopback) -> None:
+    server.queue = [Answer([GEMINI.text("a"), Stall()])]
+
+    async def read_and_close() -> Any:
+        async with httpx2.AsyncClient() as http, anyio.create_task_group() as tasks:
+            function = Driver(asynchronous=True).function(GEMINI, client=own_client(server, http))
+            stream = await function("fantasy")
+            first = anyio.Event()
+
+            async def read() -> None:
+                async for _ in stream:
+                    first.set()
+
+            tasks.start_soon(read)
+            await first.wait()
+            await anyio.lowlevel.checkpoint()
+            await stream.aclose()
+            await gone(server.connections[0])
+            return stream
+
+    stream = anyio.run(read_and_close)
+    assert (stream.state, stream.content) == ("closed", "a")
+
+
+def test_a_stream_of_a_client_of_one_s_own_says_the_same(server: Loopback) -> None:
+    events = [
+        parts({"text": "Hm", "thought": True}),
+        parts({"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": SIGNATURE}),
+        *GEMINI.answer("Hello"),
+    ]
+    with own_client(server) as client:
+        mine, chunks = streamed(server, *events, client=client)
+        ours, _ = streamed(server, *events)
+        assert len(chunks) == 4
+        assert mine.construct_call_response().response.candidates == (
+            ours.construct_call_response().response.candidates
+        )
+        assert (mine.model, mine.id, mine.output_tokens) == (ours.model, ours.id, 2)
+        for fault, kind in [
+            (Abort(), errors.StreamConnectionError),
+            (GEMINI.failure, errors.Overloaded),
+            (b"data: {no\n\n", errors.StreamDataError),
+            (b"", errors.StreamTruncated),
+        ]:
+            server.queue = [Answer([GEMINI.text("a"), fault])]
+            function = Driver(asynchronous=False).function(GEMINI, client=client)
+            with pytest.raises(kind) as caught:
+                list(function("fantasy"))
+            assert isinstance(caught.value, sdk_errors.APIError)
+        server.queue = [Answer.of_json(GEMINI.error_body("No"), 503, **{"retry-after": "0"})]
+        server.queue += [endless(GEMINI)]
+        for _ in Driver(asynchronous=False).function(GEMINI, client=client)("fantasy"):
+            break
+        assert server.connections[-1].hung_up.wait(0.5)
