@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import base, openai
+    from mirascope.core import base, mistral, openai
     from mirascope.core.base import (
         BaseMessageParam,
         BasePrompt,
@@ -42,6 +42,7 @@ __all__ = [
     "Metadata",
     "base",
     "metadata",
+    "mistral",
     "openai",
     "prompt_template",
 ]

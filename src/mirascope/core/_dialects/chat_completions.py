@@ -5,11 +5,13 @@ results) is never an item of its own: users index ``choices[0]`` on every item. 
 tells the finish reason is held until the next record or the end, and tells the usage too. And the
 answer is complete when every choice has a finish reason, or at ``[DONE]``; compatible servers leave
 out either one.
+
+A provider that says some things its own way has its own `Choice`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar
 
@@ -35,6 +37,7 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 _IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
+_HTTP_ERRORS = range(400, 600)
 
 
 ChunkT = TypeVar("ChunkT", bound="ChatCompletionsChunk[Any, Any]")
@@ -90,18 +93,24 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
     """
 
     ended = False  # `[DONE]` is nothing that is decoded
+    usage_follows: ClassVar[bool] = True
+    """Whether usage may come after the finish reason though some came with it."""
 
     def __init__(self, chunk_type: type[ChunkT]) -> None:
         self._new_chunk = chunk_type.from_record
         self._held: ChunkT | None = None
         self._envelope: dict[str, JSON] = {}
         self._usage: JSON = None
-        self._choices: dict[int, _Choice] = {0: _Choice()}
+        self._choices: dict[int, Choice] = {0: self.new_choice()}
         self._started = False
         self.reply: Reply = self._choices[0].reply
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
+
+    def new_choice(self) -> Choice:
+        """Return a choice of which nothing has come."""
+        return Choice()
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
         """Read one record and add the chunks that are now ready to ``out``.
@@ -127,7 +136,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
                 self._fold(choice)
         if self._held is not None:
             self.flush(out)
-        if chunk.finish_reasons:
+        if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
             self._held = chunk
         else:
             out.append(chunk)
@@ -174,11 +183,11 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         index = choice.get("index") or 0
         known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
         if known is None:
-            known = self._choices[cast("int", index)] = _Choice()
+            known = self._choices[cast("int", index)] = self.new_choice()
         known.add(choice)
 
 
-class _Choice:
+class Choice:
     """One choice so far."""
 
     __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
@@ -190,6 +199,7 @@ class _Choice:
         self._reasoning_field = REASONING_FIELDS[0]
 
     def add(self, choice: Record) -> None:
+        """Add what a record says of this choice."""
         self._fields.update(choice)
         if reason := text_or_none(choice.get("finish_reason")):
             self.reply.finish_reason = reason
@@ -217,16 +227,18 @@ class _Choice:
             grow(self.reply.rest, rest)
 
     def response(self, index: int) -> dict[str, JSON]:
+        """Return the choice of a plain response."""
         fields = {k: v for k, v in self._fields.items() if k not in _IN_CHOICE}
         return {
             **fields,
             "index": index,
             "finish_reason": self.reply.finish_reason,
             "logprobs": grown(self._logprobs) if self._logprobs else None,
-            "message": self._message(),
+            "message": self.message(),
         }
 
-    def _message(self) -> dict[str, JSON]:
+    def message(self) -> dict[str, JSON]:
+        """Return its message."""
         reply = self.reply
         message: dict[str, JSON] = {
             "role": "assistant",
@@ -299,7 +311,12 @@ def _count(value: JSON) -> int | None:
 def provider_error(error: JSON) -> ProviderError:
     """Return the failure that an ``error`` field reports."""
     fields = error if isinstance(error, dict) else {}
-    code = fields.get("code")
-    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else None
+    status = _http_status(fields.get("raw_status_code")) or _http_status(fields.get("code"))
     message = text_or_none(fields.get("message")) or text_or_none(error)
     return ProviderError(message or "An error occurred during streaming", status=status, body=error)
+
+
+def _http_status(code: JSON) -> int | None:
+    """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
+    number = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 0
+    return number if number in _HTTP_ERRORS else None

@@ -35,7 +35,10 @@ async def asent(errors: SDKErrors, max_retries: int, send: Callable[[], Awaitabl
     """Send, and send again as the policy says, async."""
     from tenacity import AsyncRetrying  # noqa: PLC0415  # only some providers need it
 
-    return await AsyncRetrying(**_policy(errors, max_retries))(send)
+    async def send_once() -> T:  # what is not a coroutine function, it does not await
+        return await send()
+
+    return await AsyncRetrying(**_policy(errors, max_retries))(send_once)
 
 
 def _policy(errors: SDKErrors, max_retries: int) -> dict[str, Any]:
