@@ -50,9 +50,7 @@ def failed(message: str, status: int) -> dict[str, Any]:
 @contextmanager
 def client(url: str, key: str) -> Iterator[Mistral]:
     with httpx2.Client() as http:
-        yield Mistral(
-            server_url=url, api_key=key, client=http, async_client=httpx2.AsyncClient()
-        )
+        yield Mistral(server_url=url, api_key=key, client=http, async_client=httpx2.AsyncClient())
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 The default client takes its key from ``MISTRAL_API_KEY``, or leaves it to the SDK to read a token
 from the file that ``MISTRAL_SA_TOKEN_PATH`` names, and its server from ``MISTRAL_BASE_URL``
 (without ``/v1``), for which the SDK has no variable. It has HTTP clients of ours, because the SDK
-closes its own ones at the whim of the garbage collector, in whatever event loop runs then.
+closes its own ones at the whim of the garbage collector, in whatever event loop runs then, and lets
+no more than a hundred streams run at once.
 """
 
 from __future__ import annotations
@@ -34,18 +35,19 @@ from mirascope.core.mistral.call_response import MistralCallResponse
 from mirascope.core.mistral.stream import MistralStream
 
 _KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
+_LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
 def _client() -> Mistral:
     key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
     if not key and not token_path:
         raise ERRORS.make(errors.AuthenticationFailed, f"there is no key: set {_KEY}")
-    encryption = httpx2.create_ssl_context()
+    tls = httpx2.create_ssl_context()
     return Mistral(
         api_key=None if token_path else key,
         server_url=os.environ.get(_URL) or None,
-        client=httpx2.Client(verify=encryption, follow_redirects=True),
-        async_client=httpx2.AsyncClient(verify=encryption, follow_redirects=True),
+        client=httpx2.Client(verify=tls, limits=_LIMITS, follow_redirects=True),
+        async_client=httpx2.AsyncClient(verify=tls, limits=_LIMITS, follow_redirects=True),
     )
 
 

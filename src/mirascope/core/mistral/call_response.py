@@ -17,9 +17,9 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._wire.events import JSON, Record
+from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.mistral._decoder import texts_of
-from mirascope.core.mistral._typed import typed
 from mirascope.core.mistral.call_response_chunk import FinishReason
 from mirascope.core.mistral.tool import MistralTool
 

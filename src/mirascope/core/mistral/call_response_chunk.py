@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
 from mirascope.core._wire.events import Record
+from mirascope.core.base._typed import typed
 from mirascope.core.mistral._decoder import in_dialect
-from mirascope.core.mistral._typed import typed
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
 
