@@ -41,11 +41,11 @@ def _part(kinds: set[type[BaseModel]], value: JSON) -> object:
 
 def _models_in(annotation: object, around: tuple[object, ...] = ()) -> Iterator[type[BaseModel]]:
     """Find the classes that a field's value, or the elements of it, may have."""
-    named = getattr(annotation, "__value__", None)
+    if any(annotation is one for one in around):  # the name of a type that holds itself
+        return
+    named, around = getattr(annotation, "__value__", None), (*around, annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return
-    if any(annotation is one for one in around):  # the name of a type that holds itself
-        return
     for inner in get_args(annotation) or ([] if named is None else [named]):
-        yield from _models_in(inner, (*around, annotation))
+        yield from _models_in(inner, around)

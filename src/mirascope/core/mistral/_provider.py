@@ -41,7 +41,7 @@ _LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 def _client() -> Mistral:
     key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
     if not key and not token_path:
-        raise ERRORS.make(errors.AuthenticationFailed, f"there is no key: set {_KEY}")
+        raise ERRORS.say(errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None)
     tls = httpx2.create_ssl_context()
     return Mistral(
         api_key=None if token_path else key,
