@@ -5,7 +5,8 @@ from __future__ import annotations
 from case_cohere import COHERE
 from case_gemini import GEMINI
 from case_groq import GROQ
+from case_mistral import MISTRAL
 from case_openai import OPENAI
 from cases import Case
 
-CASES: list[Case] = [COHERE, GEMINI, GROQ, OPENAI]
+CASES: list[Case] = [COHERE, GEMINI, GROQ, MISTRAL, OPENAI]

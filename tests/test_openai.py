@@ -116,13 +116,14 @@ def test_reasoning_is_read_where_compatible_servers_put_it(server: Loopback, fie
 
 
 def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
-    stream, _ = streamed(
+    stream, chunks = streamed(
         server,
         completion_chunk({"content": "a"}).replace(b'"a"', b'"\\ud83e"'),
         completion_chunk({"content": "a"}).replace(b'"a"', b'"\\udd8a"'),
         *OPENAI.end(1, 1),
     )
     assert stream.content.encode("utf-16", "surrogatepass").decode("utf-16") == "🦊"
+    assert chunks[0].chunk.choices[0].delta.content == chunks[0].content
 
 
 def test_several_choices(server: Loopback) -> None:

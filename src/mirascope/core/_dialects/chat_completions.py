@@ -5,11 +5,13 @@ results) is never an item of its own: users index ``choices[0]`` on every item. 
 tells the finish reason is held until the next record or the end, and tells the usage too. And the
 answer is complete when every choice has a finish reason, or at ``[DONE]``; compatible servers leave
 out either one.
+
+A provider that says some things its own way has its own `Choice`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar
 
@@ -35,6 +37,8 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 _IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
+_HTTP_ERRORS = range(400, 600)
+_STATUS_FIELDS = ("status_code", "raw_status_code", "code")
 
 
 ChunkT = TypeVar("ChunkT", bound="ChatCompletionsChunk[Any, Any]")
@@ -80,104 +84,6 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         if isinstance(usage, dict):
             self._usage = usage
             self.tokens = token_counts(usage)
-
-
-class ChatCompletionsDecoder(Generic[ChunkT]):
-    """Reads one stream: records in, chunks out, and the answer that they add up to.
-
-    Args:
-        chunk_type: The provider's chunk.
-        choice_type: Adds up a choice, for a server that says more than the dialect has.
-    """
-
-    ended = False  # `[DONE]` is nothing that is decoded
-
-    def __init__(self, chunk_type: type[ChunkT], choice_type: type[Choice] | None = None) -> None:
-        self._new_choice = choice_type or Choice
-        self._new_chunk = chunk_type.from_record
-        self._held: ChunkT | None = None
-        self._envelope: dict[str, JSON] = {}
-        self._usage: JSON = None
-        self._choices: dict[int, Choice] = {0: self._new_choice()}
-        self._started = False
-        self.reply: Reply = self._choices[0].reply
-        self.id: str | None = None
-        self.model: str | None = None
-        self.tokens: TokenCounts | None = None
-
-    def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
-        """Read one record and add the chunks that are now ready to ``out``.
-
-        Raises:
-            ProviderError: The record reports a failure.
-        """
-        if error := record.get("error"):
-            raise provider_error(error)
-        self._envelope.update(record)
-        choices = record.get("choices")
-        if not choices or not isinstance(choices, list):
-            self._read_trailer(record)
-            return
-        chunk = self._new_chunk(record, raw)
-        self._started = True
-        self.id = self.id or chunk.id
-        self.model = self.model or chunk.model
-        if chunk.tokens is not None:
-            self.tokens, self._usage = chunk.tokens, record.get("usage")
-        for choice in choices:
-            if isinstance(choice, dict):
-                self._fold(choice)
-        if self._held is not None:
-            self.flush(out)
-        if chunk.finish_reasons:
-            self._held = chunk
-        else:
-            out.append(chunk)
-
-    def flush(self, out: list[ChunkT]) -> None:
-        """Let go of the chunk that was held for the usage."""
-        if self._held is not None:
-            out.append(self._held)
-            self._held = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the answer has come to its own end."""
-        return self._started and all(c.reply.finish_reason for c in self._choices.values())
-
-    @property
-    def finish_reasons(self) -> list[str] | None:
-        """Why the choices ended, as far as they have."""
-        reasons = (choice.reply.finish_reason for _, choice in sorted(self._choices.items()))
-        return [reason for reason in reasons if reason] or None
-
-    def response(self) -> dict[str, JSON]:
-        """Return the ``chat.completion`` that a plain call would have given, as far as it came."""
-        envelope = {k: v for k, v in self._envelope.items() if k not in _IN_ENVELOPE}
-        return {
-            **envelope,
-            "id": self.id,
-            "model": self.model,
-            "object": "chat.completion",
-            "choices": [choice.response(i) for i, choice in sorted(self._choices.items())],
-            "usage": self._usage,
-        }
-
-    def _read_trailer(self, record: Record) -> None:
-        self.id = self.id or text_or_none(record.get("id"))
-        self.model = self.model or text_or_none(record.get("model"))
-        usage = record.get("usage")
-        if isinstance(usage, dict):
-            self.tokens, self._usage = token_counts(usage), usage
-            if self._held is not None:
-                self._held.tell_usage(usage)
-
-    def _fold(self, choice: Record) -> None:
-        index = choice.get("index") or 0
-        known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
-        if known is None:
-            known = self._choices[cast("int", index)] = self._new_choice()
-        known.add(choice)
 
 
 class Choice:
@@ -235,10 +141,11 @@ class Choice:
             "index": index,
             "finish_reason": self.reply.finish_reason,
             "logprobs": grown(self._logprobs) if self._logprobs else None,
-            "message": self._message(),
+            "message": self.message(),
         }
 
-    def _message(self) -> dict[str, JSON]:
+    def message(self) -> dict[str, JSON]:
+        """Return its message."""
         reply = self.reply
         message: dict[str, JSON] = {
             "role": "assistant",
@@ -262,6 +169,107 @@ def whole_tool_calls(reply: Reply) -> list[JSON]:
         }
         for call in reply.tool_calls
     ]
+
+
+class ChatCompletionsDecoder(Generic[ChunkT]):
+    """Reads one stream: records in, chunks out, and the answer that they add up to.
+
+    Args:
+        chunk_type: The provider's chunk.
+    """
+
+    ended = False  # `[DONE]` is nothing that is decoded
+    usage_follows: ClassVar[bool] = True
+    """Whether usage may come after the finish reason though some came with it."""
+
+    choice_type: ClassVar[type[Choice]] = Choice
+    """Adds up a choice; a server that says more than the dialect has its own."""
+
+    def __init__(self, chunk_type: type[ChunkT]) -> None:
+        self._new_chunk = chunk_type.from_record
+        self._held: ChunkT | None = None
+        self._envelope: dict[str, JSON] = {}
+        self._usage: JSON = None
+        self._choices: dict[int, Choice] = {0: self.choice_type()}
+        self._started = False
+        self.reply: Reply = self._choices[0].reply
+        self.id: str | None = None
+        self.model: str | None = None
+        self.tokens: TokenCounts | None = None
+
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+        """Read one record and add the chunks that are now ready to ``out``.
+
+        Raises:
+            ProviderError: The record reports a failure.
+        """
+        if error := record.get("error"):
+            raise provider_error(error)
+        self._envelope.update(record)
+        choices = record.get("choices")
+        if not choices or not isinstance(choices, list):
+            self._read_trailer(record)
+            return
+        chunk = self._new_chunk(record, raw)
+        self._started = True
+        self.id = self.id or chunk.id
+        self.model = self.model or chunk.model
+        if chunk.tokens is not None:
+            self.tokens, self._usage = chunk.tokens, record.get("usage")
+        for choice in choices:
+            if isinstance(choice, dict):
+                self._fold(choice)
+        if self._held is not None:
+            self.flush(out)
+        if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
+            self._held = chunk
+        else:
+            out.append(chunk)
+
+    def flush(self, out: list[ChunkT]) -> None:
+        """Let go of the chunk that was held for the usage."""
+        if self._held is not None:
+            out.append(self._held)
+            self._held = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has come to its own end."""
+        return self._started and all(c.reply.finish_reason for c in self._choices.values())
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the choices ended, as far as they have."""
+        reasons = (choice.reply.finish_reason for _, choice in sorted(self._choices.items()))
+        return [reason for reason in reasons if reason] or None
+
+    def response(self) -> dict[str, JSON]:
+        """Return the ``chat.completion`` that a plain call would have given, as far as it came."""
+        envelope = {k: v for k, v in self._envelope.items() if k not in _IN_ENVELOPE}
+        return {
+            **envelope,
+            "id": self.id,
+            "model": self.model,
+            "object": "chat.completion",
+            "choices": [choice.response(i) for i, choice in sorted(self._choices.items())],
+            "usage": self._usage,
+        }
+
+    def _read_trailer(self, record: Record) -> None:
+        self.id = self.id or text_or_none(record.get("id"))
+        self.model = self.model or text_or_none(record.get("model"))
+        usage = record.get("usage")
+        if isinstance(usage, dict):
+            self.tokens, self._usage = token_counts(usage), usage
+            if self._held is not None:
+                self._held.tell_usage(usage)
+
+    def _fold(self, choice: Record) -> None:
+        index = choice.get("index") or 0
+        known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
+        if known is None:
+            known = self._choices[cast("int", index)] = self.choice_type()
+        known.add(choice)
 
 
 def text_or_none(value: JSON) -> str | None:
@@ -316,7 +324,13 @@ def _count(value: JSON) -> int | None:
 def provider_error(error: JSON) -> ProviderError:
     """Return the failure that an ``error`` field reports."""
     fields = error if isinstance(error, dict) else {}
-    code = fields.get("status_code") or fields.get("code")
-    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() else None
+    codes = map(_http_status, (fields.get(name) for name in _STATUS_FIELDS))
+    status = next((code for code in codes if code is not None), None)
     message = text_or_none(fields.get("message")) or text_or_none(error)
     return ProviderError(message or "An error occurred during streaming", status=status, body=error)
+
+
+def _http_status(code: JSON) -> int | None:
+    """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
+    number = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 0
+    return number if number in _HTTP_ERRORS else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from pydantic import BaseModel
 
@@ -20,31 +21,32 @@ from mirascope.core.base.message_param import (
 )
 from mirascope.core.base.prompt import Message
 
+EncodePart: TypeAlias = Callable[[Part, str], dict[str, object]]
+
 
 def encode_message(
-    message: Message, provider: str, refused: tuple[type[Part], ...] = ()
+    message: Message, provider: str, encode: EncodePart | None = None
 ) -> Mapping[str, object]:
     """Return a message in the dialect; one that is in the provider's own form stays as it is.
 
     Args:
         message: The message.
-        provider: The provider's name, for the error about a part that it does not take.
-        refused: What the dialect has, and the provider does not take.
+        provider: The provider's name, for errors.
+        encode: Encodes a part of a message, given the provider's name; by default `encode_part`.
     """
+    encode = encode or encode_part
     if isinstance(message, BaseMessageParam):
         if isinstance(message.content, str):
             return {"role": message.role, "content": message.content}
-        for part in message.content:
-            if isinstance(part, refused):
-                raise unsupported(part, provider)
-        parts = [_part(part, provider) for part in message.content]
+        parts = [encode(part, provider) for part in message.content]
         return {"role": message.role, "content": parts}
     if isinstance(message, BaseModel):
         return message.model_dump(exclude_none=True)
     return message
 
 
-def _part(part: Part, provider: str) -> dict[str, object]:
+def encode_part(part: Part, provider: str) -> dict[str, object]:
+    """Return a part of a message in the dialect."""
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     if isinstance(part, ImagePart):

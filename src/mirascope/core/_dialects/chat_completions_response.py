@@ -12,6 +12,7 @@ from mirascope.core._dialects.chat_completions import reasoning_of, token_counts
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core.base._asked import MessageT
 from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, ToolT
+from mirascope.core.base.call_response_chunk import record_of
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 
@@ -82,4 +83,4 @@ class ChatCompletionsResponse(
     @property
     @override
     def _tokens(self) -> TokenCounts | None:
-        return token_counts(self.usage.model_dump()) if self.usage else None
+        return token_counts(record_of(self.usage)) if self.usage else None

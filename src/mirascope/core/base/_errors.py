@@ -24,6 +24,7 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     422: errors.BadRequest,
     429: errors.RateLimited,
 }
+_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
@@ -95,7 +96,8 @@ class SDKErrors:
             return errors.StreamTimeout, "the provider took too long"
         if isinstance(error, (*self.timeouts, *self.connections)):
             return errors.StreamConnectionError, "the connection failed"
-        if isinstance(error, (*self.undecodable, EventTooLargeError, MalformedEventError)):
+        unreadable = (*self.undecodable, EventTooLargeError, MalformedEventError)
+        if isinstance(error, unreadable) and not _tells_a_refusal(error):
             return errors.StreamDataError, "the provider's answer cannot be read"
         return None
 
@@ -117,6 +119,12 @@ def _root(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
+
+
+def _tells_a_refusal(error: Exception) -> bool:
+    """Tell an HTTP error whose body cannot be read from an answer that cannot be."""
+    status = getattr(error, "status_code", None)
+    return isinstance(status, int) and status >= _ERROR
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -28,11 +28,28 @@ if TYPE_CHECKING:
 _OF_STREAMS = frozenset({"error", "usage", "usage_breakdown"})
 
 
+class _GroqChoice(Choice):
+    """One choice so far."""
+
+    __slots__ = ()
+
+    @override
+    def add_rest(self, rest: dict[str, JSON]) -> None:
+        rest.pop("channel", None)  # says that text is text and reasoning is reasoning
+        tools = rest.pop("executed_tools", None)
+        if isinstance(tools, list):
+            known = self.reply.rest.setdefault("executed_tools", list[Growing]())
+            _replace(cast("list[Growing]", known), tools)
+        super().add_rest(rest)
+
+
 class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
     """Reads one stream of a Groq model."""
 
+    choice_type = _GroqChoice
+
     def __init__(self) -> None:
-        super().__init__(GroqCallResponseChunk, _GroqChoice)
+        super().__init__(GroqCallResponseChunk)
         self._x_groq: dict[str, JSON] = {}
 
     @override
@@ -57,21 +74,6 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
         if breakdown := self._x_groq.get("usage_breakdown"):
             response["usage_breakdown"] = breakdown
         return response
-
-
-class _GroqChoice(Choice):
-    """One choice so far."""
-
-    __slots__ = ()
-
-    @override
-    def add_rest(self, rest: dict[str, JSON]) -> None:
-        rest.pop("channel", None)  # says that text is text and reasoning is reasoning
-        tools = rest.pop("executed_tools", None)
-        if isinstance(tools, list):
-            known = self.reply.rest.setdefault("executed_tools", list[Growing]())
-            _replace(cast("list[Growing]", known), tools)
-        super().add_rest(rest)
 
 
 def _replace(known: list[Growing], tools: list[JSON]) -> None:

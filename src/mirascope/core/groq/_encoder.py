@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from mirascope.core._dialects.chat_completions_messages import encode_message
+from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import AudioPart, DocumentPart
+from mirascope.core.base.message_param import AudioPart, DocumentPart, Part, unsupported
 from mirascope.core.base.prompt import Message
-
-_REFUSED = (AudioPart, DocumentPart)
 
 
 def encode(
@@ -23,7 +21,7 @@ def encode(
     """
     arguments: Arguments = {
         "model": model,
-        "messages": [encode_message(message, "Groq", _REFUSED) for message in messages],
+        "messages": [encode_message(message, "Groq", _part) for message in messages],
         **call_params,
     }
     if streaming:
@@ -32,3 +30,9 @@ def encode(
         options = {"include_usage": True, **options}
         arguments |= {"stream": True, "extra_body": {**body, "stream_options": options}}
     return arguments
+
+
+def _part(part: Part, provider: str) -> dict[str, object]:
+    if isinstance(part, AudioPart | DocumentPart):
+        raise unsupported(part, provider)
+    return encode_part(part, provider)

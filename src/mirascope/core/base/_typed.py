@@ -1,0 +1,51 @@
+"""An SDK's typed objects, made of JSON, however little it is like what the SDK expects.
+
+The classes of strict SDKs refuse what lacks a field or has another type: half an answer, a nameless
+piece of a tool call. What is refused is taken apart, and each part is built as far as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeVar
+
+from mirascope.core._wire.events import JSON, Record
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def typed(kind: type[T], record: Record) -> T:
+    """Return an object of the SDK; fields that it requires and that did not come are ``None``."""
+    try:
+        return kind.model_validate(record)
+    except ValidationError:
+        fields = {
+            name: _part(set(_models_in(field.annotation)), record.get(name))
+            for name, field in kind.model_fields.items()
+            if name in record or field.is_required()
+        }
+        return kind.model_construct(None, **fields)
+
+
+def _part(kinds: set[type[BaseModel]], value: JSON) -> object:
+    if isinstance(value, list):
+        return [_part(kinds, element) for element in value]
+    if isinstance(value, dict) and len(kinds) == 1:
+        (kind,) = kinds
+        return typed(kind, value)
+    return value
+
+
+def _models_in(annotation: object, around: tuple[object, ...] = ()) -> Iterator[type[BaseModel]]:
+    """Find the classes that a field's value, or the elements of it, may have."""
+    if any(annotation is one for one in around):  # the name of a type that holds itself
+        return
+    named, around = getattr(annotation, "__value__", None), (*around, annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for inner in get_args(annotation) or ([] if named is None else [named]):
+        yield from _models_in(inner, around)

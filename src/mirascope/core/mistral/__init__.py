@@ -1,0 +1,25 @@
+"""Mistral's models, through its Chat Completions."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("mistralai", extra="mistral"):
+    from mirascope.core.mistral.call_params import MistralCallParams
+    from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessageParam
+    from mirascope.core.mistral.call_response_chunk import MistralCallResponseChunk
+    from mirascope.core.mistral.dynamic_config import MistralDynamicConfig
+    from mirascope.core.mistral.stream import MistralStream
+    from mirascope.core.mistral.tool import MistralTool
+
+    from mirascope.core.mistral.call import call, mistral_call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "MistralCallParams",
+    "MistralCallResponse",
+    "MistralCallResponseChunk",
+    "MistralDynamicConfig",
+    "MistralMessageParam",
+    "MistralStream",
+    "MistralTool",
+    "call",
+    "mistral_call",
+]

@@ -1,0 +1,65 @@
+"""Messages and parameters as arguments of the SDK's ``chat.complete`` and ``chat.stream``.
+
+Messages become the SDK's own classes, as the SDK would make them, so that what it refuses is told
+at the call. Usage comes by itself: Mistral refuses ``stream_options``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mistralai.client.models import ChatCompletionRequestMessage
+from pydantic import TypeAdapter
+
+from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
+from mirascope.core.base._provider import Arguments
+from mirascope.core.base.message_param import (
+    AudioPart,
+    AudioURLPart,
+    DocumentPart,
+    DocumentURLPart,
+    Part,
+    base64_of,
+    data_url,
+)
+from mirascope.core.base.prompt import Message
+from mirascope.core.mistral.call_response import MistralMessageParam
+
+_MESSAGE: Final[TypeAdapter[MistralMessageParam]] = TypeAdapter(ChatCompletionRequestMessage)
+
+
+def encode(
+    model: str,
+    messages: list[Message],
+    call_params: Mapping[str, object],
+    *,
+    streaming: bool,  # noqa: ARG001  # a stream takes the same
+) -> Arguments:
+    """Return the arguments of one request."""
+    params = dict(call_params)
+    if "seed" in params:
+        params.setdefault("random_seed", params.pop("seed"))
+    return {"model": model, "messages": [_message(message) for message in messages], **params}
+
+
+def _message(message: Message) -> MistralMessageParam:
+    if isinstance(message, MistralMessageParam):
+        return message
+    return _MESSAGE.validate_python(encode_message(message, "Mistral", _part))
+
+
+def _part(part: Part, provider: str) -> dict[str, object]:
+    if isinstance(part, AudioPart):
+        return {"type": "input_audio", "input_audio": base64_of(part.audio)}
+    if isinstance(part, AudioURLPart):
+        return {"type": "input_audio", "input_audio": part.url}
+    if isinstance(part, DocumentPart):
+        return _document(data_url(part.media_type, part.document))
+    if isinstance(part, DocumentURLPart):
+        return _document(part.url)
+    return encode_part(part, provider)
+
+
+def _document(url: str) -> dict[str, object]:
+    return {"type": "document_url", "document_url": url}

@@ -1,0 +1,45 @@
+"""Mistral's errors.
+
+Its SDK has one class for all HTTP errors and none for connections and timeouts, which come as its
+HTTP client's. It cannot make an error without a response; where there was none, an empty one stands
+in, and ``status_code`` is ``None``.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+
+import anyio
+import httpx2
+from mistralai.client.errors import MistralError, NoResponseError, ResponseValidationError
+
+from mirascope import errors
+from mirascope.core._wire.events import JSON
+from mirascope.core.base._errors import SDKErrors
+
+
+def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> MistralError:
+    text = "" if body is None else json.dumps(body)
+    if isinstance(response, httpx2.Response):
+        return MistralError(message, response, text)
+    error = MistralError(message, httpx2.Response(0), text)
+    vars(error)["status_code"] = None
+    return error
+
+
+ERRORS = SDKErrors(
+    provider="mistral",
+    base=MistralError,
+    timeouts=(httpx2.TimeoutException,),
+    connections=(
+        NoResponseError,
+        httpx2.TransportError,
+        httpx2.TooManyRedirects,
+        httpx2.StreamError,
+        ssl.SSLError,
+        anyio.EndOfStream,
+    ),
+    undecodable=(ResponseValidationError, httpx2.DecodingError),
+    say=_say,
+)

@@ -1,0 +1,101 @@
+"""Mistral: how its Chat Completions are reached through its SDK.
+
+The default client takes its key from ``MISTRAL_API_KEY``, or leaves it to the SDK to read a token
+from the file that ``MISTRAL_SA_TOKEN_PATH`` names, and its server from ``MISTRAL_BASE_URL``
+(without ``/v1``), for which the SDK has no variable. It has HTTP clients of ours, because the SDK
+closes its own ones at the whim of the garbage collector, in whatever event loop runs then, and lets
+no more than a hundred streams run at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable
+from typing import Any
+
+import httpx2
+from mistralai.client import Mistral
+from mistralai.client.models import ChatCompletionResponse
+from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
+
+from mirascope import errors
+from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._provider import Provider
+from mirascope.core.base._source import (
+    AsyncItemSource,
+    AsyncResponseSource,
+    AsyncSource,
+    ItemSource,
+    ResponseSource,
+    Source,
+)
+from mirascope.core.mistral._encoder import encode
+from mirascope.core.mistral._errors import ERRORS
+from mirascope.core.mistral.call_response import MistralCallResponse
+from mirascope.core.mistral.stream import MistralStream
+
+_KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
+_LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+
+
+def _client() -> Mistral:
+    key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
+    if not key and not token_path:
+        raise ERRORS.say(errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None)
+    tls = httpx2.create_ssl_context()
+    return Mistral(
+        api_key=None if token_path else key,
+        server_url=os.environ.get(_URL) or None,
+        client=httpx2.Client(verify=tls, limits=_LIMITS, follow_redirects=True),
+        async_client=httpx2.AsyncClient(verify=tls, limits=_LIMITS, follow_redirects=True),
+    )
+
+
+def _close(client: Mistral) -> None:
+    http = client.sdk_configuration.client
+    if http is not None:
+        http.close()
+
+
+async def _aclose(client: Mistral) -> None:
+    http = client.sdk_configuration.async_client
+    if http is not None:
+        await http.aclose()
+
+
+def _create(client: Mistral, arguments: dict[str, Any]) -> ChatCompletionResponse:
+    return client.chat.complete(**arguments)
+
+
+def _acreate(client: Mistral, arguments: dict[str, Any]) -> Awaitable[ChatCompletionResponse]:
+    return client.chat.complete_async(**arguments)
+
+
+def _open(client: Mistral, arguments: dict[str, Any]) -> Source:
+    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
+    stream = client.chat.stream(**arguments)
+    return ResponseSource(stream.response) if type(stream) is EventStream else ItemSource(stream)
+
+
+async def _aopen(client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
+    stream = await client.chat.stream_async(**arguments)
+    if type(stream) is EventStreamAsync:
+        return AsyncResponseSource(stream.response)
+    return AsyncItemSource(stream)
+
+
+PROVIDER = Provider(
+    name="mistral",
+    errors=ERRORS,
+    client_types=(Mistral, Mistral),
+    clients=DefaultClients(
+        make=_client, amake=_client, close=_close, aclose=_aclose, env=(_KEY, _TOKEN_PATH, _URL)
+    ),
+    encode=encode,
+    create=_create,
+    acreate=_acreate,
+    open=_open,
+    aopen=_aopen,
+    response_type=MistralCallResponse,
+    stream_type=MistralStream,
+)

@@ -1,0 +1,51 @@
+"""One item of a stream of a Mistral model."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar, Literal, TypeAlias
+
+from mistralai.client.models import CompletionChunk, UsageInfo
+from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._wire.events import Record
+from mirascope.core.base._typed import typed
+from mirascope.core.mistral._decoder import in_dialect
+
+FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
+
+
+class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReason]):
+    """What one event of a Mistral stream says; ``chunk`` is the ``CompletionChunk``.
+
+    Example:
+        >>> raw = CompletionChunk.model_validate({
+        ...     "id": "1", "model": "mistral-small-latest",
+        ...     "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}],
+        ... })
+        >>> MistralCallResponseChunk(chunk=raw).content
+        'Hi'
+    """
+
+    __slots__ = ()
+
+    _raw_type: ClassVar[type[BaseModel]] = CompletionChunk
+
+    @property
+    def usage(self) -> UsageInfo | None:
+        """The usage as Mistral reports it, if told."""
+        return None if self._usage is None else typed(UsageInfo, self._usage)
+
+    @override
+    def _read_choice(self, choice: Record) -> None:
+        super()._read_choice(in_dialect(choice))
+
+    @classmethod
+    @override
+    def _build(cls, data: bytes) -> CompletionChunk:
+        try:
+            return CompletionChunk.model_validate_json(data)
+        except ValidationError:
+            return typed(CompletionChunk, json.loads(data))

@@ -1,0 +1,99 @@
+"""Mistral's Chat Completions, as the tests see them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx2
+from case_openai import expected, usage
+from cases import Case, event
+from mistralai.client import Mistral
+from mistralai.client.errors import MistralError
+
+from mirascope.core import mistral
+
+
+def completion_chunk(
+    delta: dict[str, Any], finish_reason: str | None = None, **fields: object
+) -> bytes:
+    return event(
+        {
+            "id": "cmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1_700_000_000,
+            "model": "the-model-that-answers",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+            "p": "abcdefgh",
+            **fields,
+        }
+    )
+
+
+def thinking(text: str, **fields: object) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text}], **fields}
+
+
+def failed(message: str, status: int) -> dict[str, Any]:
+    """Return what the API says of a failure; its code is not the HTTP status."""
+    return {
+        "object": "error",
+        "message": message,
+        "type": "service_unavailable",
+        "param": None,
+        "code": "3505",
+        "raw_status_code": status,
+    }
+
+
+@contextmanager
+def client(url: str, key: str) -> Iterator[Mistral]:
+    with httpx2.Client() as http:
+        yield Mistral(server_url=url, api_key=key, client=http, async_client=httpx2.AsyncClient())
+
+
+@asynccontextmanager
+async def async_client(url: str, key: str) -> AsyncIterator[Mistral]:
+    async with httpx2.AsyncClient() as http:
+        yield Mistral(server_url=url, api_key=key, client=httpx2.Client(), async_client=http)
+
+
+MISTRAL = Case(
+    name="mistral",
+    call=mistral.call,
+    sdk_error=MistralError,
+    sdk_package="mistralai.client",
+    key_variable="MISTRAL_API_KEY",
+    url_variable="MISTRAL_BASE_URL",
+    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
+    temperature_of=lambda body: body["temperature"],
+    text=lambda text: completion_chunk({"content": text}),
+    reasoning=lambda text: completion_chunk({"content": [thinking(text)]}),
+    begin=[completion_chunk({"role": "assistant", "content": ""})],
+    end=lambda tokens_in, tokens_out: [
+        completion_chunk({"content": ""}, "stop", usage=usage(tokens_in, tokens_out)),
+        b"data: [DONE]\n\n",
+    ],
+    failure=event(failed("The service is overloaded", 503)),
+    plain=lambda text: {
+        "id": "cmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "the-model-that-answers",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "tool_calls": None, "content": text},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": usage(3, 2),
+    },
+    client=client,
+    async_client=async_client,
+    timeout=lambda seconds: {"timeout_ms": round(seconds * 1000)},
+    error_body=lambda message: failed(message, 400),
+    recordings=("mistral",),
+    expected=expected,
+)
