@@ -29,6 +29,7 @@ from mirascope import errors
 from mirascope.core import BaseMessageParam, Messages, gemini
 from mirascope.core.base import AudioPart, CacheControlPart, DocumentPart, ImagePart, ImageURLPart
 from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
+from mirascope.core.gemini._provider import DefaultClient
 
 if TYPE_CHECKING:
     from mirascope.core.base.message_param import Part as AnyPart
@@ -359,6 +360,21 @@ def test_either_key_will_do(server: Loopback, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("GEMINI_API_KEY")
     with pytest.raises(errors.AuthenticationFailed, match="GEMINI_API_KEY or GOOGLE_API_KEY"):
         streamed(server)
+
+
+def test_the_default_client_has_a_timeout(server: Loopback) -> None:
+    client = DefaultClient()
+    seen: list[dict[str, float]] = []
+    hooks = client.http.event_hooks
+
+    def see(request: httpx2.Request) -> None:
+        seen.append(request.extensions["timeout"])
+
+    client.http.event_hooks = {**hooks, "request": [*hooks["request"], see]}
+    streamed(server, *GEMINI.answer("a"), client=client)
+    streamed(server, *GEMINI.answer("a"), client=client, call_params=GEMINI.timeout(7))
+    client.http.close()
+    assert [(timeout["connect"], timeout["read"]) for timeout in seen] == [(5, 600), (7, 7)]
 
 
 # A client of one's own hands over typed items, not bytes.
