@@ -39,6 +39,7 @@ class Case:
         end: Returns the events after the last text, given the tokens in and out.
         stop: The finish reason in those.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
+        failure_status: The status that it means.
         plain: Returns the JSON of a plain response that says the same as an answer of one text.
         model: The model that answers according to the events, if they tell.
         client: Makes a sync client in a context manager, given a base URL and a key.
@@ -48,6 +49,7 @@ class Case:
         request_id_header: The header with the request's id, if the SDK's errors tell it.
         recordings: The folders of its recordings.
         api: What the recordings of the provider's API that is read here are marked with.
+        begins: Tells a chunk with which an answer begins anew, if it can.
         expected: Makes of an official SDK's reading of a recording what `told` makes of a stream.
         disagree: Recordings that we read otherwise, each with the reason.
     """
@@ -67,6 +69,7 @@ class Case:
     end: Callable[[int, int], list[bytes]]
     stop: str = "stop"
     failure: bytes
+    failure_status: int = 503
     plain: Callable[[str], dict[str, Any]]
     model: str | None = "the-model-that-answers"
     client: Callable[[str, str], AbstractContextManager[Any]]
@@ -76,6 +79,7 @@ class Case:
     request_id_header: str | None = None
     recordings: tuple[str, ...] = ()
     api: str | None = None
+    begins: Callable[[Any], bool] = lambda _: False
     expected: Callable[[dict[str, Any]], dict[str, Any]]
     disagree: dict[str, str] = field(default_factory=dict)
 

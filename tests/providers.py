@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from case_anthropic import ANTHROPIC
 from case_openai import OPENAI
 from cases import Case
 
-CASES: list[Case] = [OPENAI]
+CASES: list[Case] = [OPENAI, ANTHROPIC]

@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import base, openai
+    from mirascope.core import anthropic, base, openai
     from mirascope.core.base import (
         BaseMessageParam,
         BasePrompt,
@@ -40,6 +40,7 @@ __all__ = [
     "BaseTool",
     "Messages",
     "Metadata",
+    "anthropic",
     "base",
     "metadata",
     "openai",
