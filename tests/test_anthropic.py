@@ -248,7 +248,7 @@ def test_the_message_is_rebuilt_block_for_block(driver: Driver, server: Loopback
     assert [(c.name, c.arguments, c.id) for c in stream._decoder.reply.tool_calls] == [
         ("tool_1", '{"a":[1,{}]}', "toolu_1"),
         ("tool_2", "", "toolu_2"),
-        ("tool_3", '{"b":1}', "toolu_3"),
+        ("tool_3", '{"b": 1}', "toolu_3"),
     ]
     pieces = [piece for chunk, _ in items for piece in chunk.tool_calls]
     assert {piece.key for piece in pieces} == {7, 8, 9}

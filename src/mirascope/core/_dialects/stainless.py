@@ -6,13 +6,45 @@ Their modules are passed in, so that nothing is imported here.
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 import anyio
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON
+from mirascope.core.base import _source as sources
+from mirascope.core.base._clients import on_asyncio
 from mirascope.core.base._errors import SDKErrors
+
+ClientT = TypeVar("ClientT")
+
+
+def async_client(make: Callable[..., ClientT], make_aiohttp: Callable[[], object]) -> ClientT:
+    """Make a client on aiohttp, which needs a third of the time, where that and asyncio run."""
+    if find_spec("aiohttp") and on_asyncio():
+        return make(http_client=make_aiohttp())
+    return make()
+
+
+def source(stream: Any, sdk: Any) -> sources.Source:
+    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
+    if type(stream) is sdk.Stream and _is_text(stream.response):
+        return sources.ResponseSource(stream.response)
+    return sources.ItemSource(stream)
+
+
+def async_source(stream: Any, sdk: Any) -> sources.AsyncSource:
+    """Take the bytes of the SDK's stream, async; see `source`."""
+    if type(stream) is sdk.AsyncStream and _is_text(stream.response):
+        return sources.AsyncResponseSource(stream.response)
+    return sources.AsyncItemSource(stream)
+
+
+def _is_text(response: sources.HTTPResponse) -> bool:
+    """Tell server-sent events from Amazon's binary ones, which the SDK decodes."""
+    return "amazon.eventstream" not in response.headers.get("content-type", "")
 
 
 def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:

@@ -13,33 +13,28 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pydantic_core
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.reply import Reply
 from mirascope.core.anthropic._errors import provider_error
-from mirascope.core.anthropic.call_response_chunk import (
-    AnthropicCallResponseChunk,
-    fields,
-    number,
-    text,
-    token_counts,
-)
+from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
+from mirascope.core.anthropic.call_response_chunk import fields, number, text, token_counts
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
     from pydantic import BaseModel
 
 _GROWING: Final = frozenset({"partial_json", "text", "thinking"})
-_BLOCK_OF_DELTA: Final = {
-    "text_delta": "text",
-    "thinking_delta": "thinking",
-    "signature_delta": "thinking",
-}
+_NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
 class AnthropicDecoder:
     """Reads one stream: records in, chunks out, and the message that they add up to."""
 
     def __init__(self) -> None:
+        self.ended = False
+        self._begin()
+
+    def _begin(self) -> None:
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
         self._blocks: dict[int, _Block] = {}
@@ -47,11 +42,8 @@ class AnthropicDecoder:
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
-        self.ended = False
 
-    def decode(
-        self, record: Record, raw: BaseModel | bytes, out: list[AnthropicCallResponseChunk]
-    ) -> None:
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
 
         Raises:
@@ -62,25 +54,24 @@ class AnthropicDecoder:
             return
         if kind == "error":
             raise provider_error(record)
-        chunk = AnthropicCallResponseChunk.from_record(
-            record, cast("RawMessageStreamEvent | bytes", raw)
-        )
+        chunk = Chunk.from_record(record, cast("RawMessageStreamEvent | bytes", raw))
         if kind == "content_block_delta":
-            self._grow_block(record, chunk)
+            self._grow(record, chunk)
         elif kind == "content_block_start":
             self._blocks[_index(record)] = _Block(fields(record.get("content_block")))
-        elif kind == "content_block_stop":
-            self._close_block(record, chunk)
-        elif kind == "message_start":
-            self._begin(record, chunk)
-        elif kind == "message_delta":
-            self._finish(record, chunk)
+        elif text(kind) in {"message_start", "message_delta"}:
+            self._tell(record, chunk)
         elif kind == "message_stop":
             self.ended = True
-        self._fold(chunk)
+        if chunk.content:
+            self.reply.add_text(chunk.content)
+        elif chunk.reasoning:
+            self.reply.add_reasoning(chunk.reasoning)
+        elif chunk.tool_calls:
+            self.reply.add_tool_calls(chunk.tool_calls)
         out.append(chunk)
 
-    def flush(self, out: list[AnthropicCallResponseChunk]) -> None:
+    def flush(self, out: list[Chunk]) -> None:
         """Nothing is ever held back."""
 
     @property
@@ -96,72 +87,41 @@ class AnthropicDecoder:
     @property
     def signature(self) -> str:
         """The signature of the newest block of thinking, ``""`` if there is none."""
-        signatures = (text(block.fields.get("signature")) for _, block in self._in_order())
-        return next((s for s in reversed([*signatures]) if s), "")
+        signatures = [text(block.fields.get("signature")) for block in self._in_order()]
+        return next(filter(None, reversed(signatures)), "")
 
     def response(self) -> dict[str, JSON]:
         """Return the message that a plain call would have given, as far as it came."""
-        message: dict[str, JSON] = {
-            **self._message,
-            "content": [block.whole() for _, block in self._in_order()],
-        }
-        if self._usage:
-            message["usage"] = self._usage
-        return message
+        told = self._message | ({"usage": self._usage} if self._usage else {})
+        return {**told, "content": [block.whole() for block in self._in_order()]}
 
-    def _in_order(self) -> list[tuple[int, _Block]]:
-        return sorted(self._blocks.items())
+    def _in_order(self) -> list[_Block]:
+        return [block for _, block in sorted(self._blocks.items())]
 
-    def _begin(self, record: Record, chunk: AnthropicCallResponseChunk) -> None:
-        self._message = dict(fields(record.get("message")))
-        self._usage = dict(fields(self._message.get("usage")))
-        self._blocks = {}
-        self.reply = Reply()
-        self.id = chunk.id
-        self.model = chunk.model
-        self.tokens = chunk.tokens
-
-    def _finish(self, record: Record, chunk: AnthropicCallResponseChunk) -> None:
-        rest = {k: v for k, v in record.items() if k not in {"delta", "type", "usage"}}
-        _replace(self._message, rest)
-        _replace(self._message, fields(record.get("delta")))
+    def _tell(self, record: Record, chunk: Chunk) -> None:
+        """Take over what is told of the message as a whole."""
+        if record.get("type") == "message_start":
+            self._begin()
+        told = fields(record.get("message") or record.get("delta"))
+        rest = {key: value for key, value in record.items() if key not in _NOT_IN_MESSAGE}
+        _replace(self._message, {**rest, **told})
+        self.id = self.id or chunk.id
+        self.model = self.model or chunk.model
         if chunk.finish_reasons:
             self.reply.finish_reason = chunk.finish_reasons[0]
         if chunk.tokens is not None:
-            _replace(self._usage, fields(record.get("usage")))
+            _replace(self._usage, fields(record.get("usage") or told.get("usage")))
             self.tokens = chunk.tokens = token_counts(self._usage)
 
-    def _grow_block(self, record: Record, chunk: AnthropicCallResponseChunk) -> None:
-        delta = fields(record.get("delta"))
+    def _grow(self, record: Record, chunk: Chunk) -> None:
         index = _index(record)
         block = self._blocks.get(index)
-        if block is None:
-            kind = _BLOCK_OF_DELTA.get(text(delta.get("type")))
-            if kind is None:
-                chunk.tool_calls = ()
-                return
-            block = self._blocks[index] = _Block({"type": kind, kind: ""})
-        block.add(delta)
-        if not block.is_tool_call:
-            chunk.tool_calls = ()
-
-    def _close_block(self, record: Record, chunk: AnthropicCallResponseChunk) -> None:
-        """Tell arguments that came with the opening of a call and not in pieces."""
-        index = _index(record)
-        block = self._blocks.get(index)
-        if block is not None and block.is_tool_call and not block.has_pieces:
-            arguments = block.fields.get("input")
-            if arguments:
-                said = pydantic_core.to_json(arguments).decode()
-                chunk.tool_calls = (ToolCallDelta(index, None, None, said),)
-
-    def _fold(self, chunk: AnthropicCallResponseChunk) -> None:
-        if chunk.content:
-            self.reply.add_text(chunk.content)
-        elif chunk.reasoning:
-            self.reply.add_reasoning(chunk.reasoning)
-        elif chunk.tool_calls:
-            self.reply.add_tool_calls(chunk.tool_calls)
+        if block is None and (chunk.content or chunk.reasoning):
+            block = self._blocks[index] = _Block({"type": "text" if chunk.content else "thinking"})
+        if block is not None:
+            block.add(fields(record.get("delta")))
+        if chunk.tool_calls and (block is None or block.fields.get("type") != "tool_use"):
+            chunk.tool_calls = ()  # input of a tool that the provider runs itself
 
 
 class _Block:
@@ -171,51 +131,32 @@ class _Block:
         fields: What was told once, or newest.
     """
 
-    __slots__ = ("_citations", "_growing", "fields")
+    __slots__ = ("_growing", "fields")
 
     def __init__(self, start: Record) -> None:
         self.fields = dict(start)
         self._growing: dict[str, StringIO] = {}
-        self._citations: list[JSON] = []
-
-    @property
-    def is_tool_call(self) -> bool:
-        """Whether it is for the user's tools, not for the provider's own."""
-        return self.fields.get("type") == "tool_use"
-
-    @property
-    def has_pieces(self) -> bool:
-        """Whether its input came in pieces."""
-        growing = self._growing.get("partial_json")
-        return growing is not None and growing.tell() > 0
 
     def add(self, delta: Record) -> None:
         """Add what a delta tells."""
         for key, value in delta.items():
             if key in _GROWING and isinstance(value, str):
-                self._growing_text(key).write(value)
+                if key not in self._growing:
+                    self._growing[key] = StringIO()
+                    self._growing[key].write(text(self.fields.get(key)))
+                self._growing[key].write(value)
             elif key == "citation":
-                self._citations.append(value)
+                before = self.fields.get("citations")
+                self.fields["citations"] = [*(before if isinstance(before, list) else ()), value]
             elif key != "type":
                 self.fields[key] = value
 
     def whole(self) -> dict[str, JSON]:
         """Return the block as a plain call would have given it."""
         block = self.fields | {key: said.getvalue() for key, said in self._growing.items()}
-        arguments = text(block.pop("partial_json", None))
-        if arguments:
+        if arguments := text(block.pop("partial_json", None)):
             block["input"] = _parsed(arguments)
-        if self._citations:
-            before = block.get("citations")
-            block["citations"] = [*(before if isinstance(before, list) else ()), *self._citations]
         return block
-
-    def _growing_text(self, key: str) -> StringIO:
-        growing = self._growing.get(key)
-        if growing is None:
-            growing = self._growing[key] = StringIO()
-            growing.write(text(self.fields.get(key)))
-        return growing
 
 
 def _index(record: Record) -> int:

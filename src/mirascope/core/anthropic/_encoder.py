@@ -8,41 +8,23 @@ common ones are renamed, and those that Anthropic has no name for are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from pydantic import BaseModel
 
+from mirascope.core.base import message_param as parts
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.call_params import CommonCallParams
 from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.message_param import (
-    BaseMessageParam,
-    CacheControlPart,
-    DocumentPart,
-    DocumentURLPart,
-    ImagePart,
-    ImageURLPart,
-    Part,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-    base64_of,
-    unsupported,
-)
 from mirascope.core.base.prompt import Message
 
 MAX_TOKENS: Final = 1024
 
-_Block = dict[str, object]
+_Block: TypeAlias = dict[str, object]
 
 _NOT_IN_SIGNATURE: Final = ("temperature", "top_k", "top_p")
 _COMMON: Final = frozenset(CommonCallParams.__annotations__)
-_COMMON_NAMES: Final = {
-    "max_tokens": "max_tokens",
-    "stop": "stop_sequences",
-    "temperature": "temperature",
-    "top_p": "top_p",
-}
+_TAKEN: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
 
 
 def encode(
@@ -68,13 +50,9 @@ def encode(
 def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:
     if not call_params.keys() <= _COMMON:
         return dict(call_params)
-    params = {
-        _COMMON_NAMES[name]: value
-        for name, value in call_params.items()
-        if name in _COMMON_NAMES and value is not None
-    }
-    if isinstance(stop := params.get("stop_sequences"), str):
-        params["stop_sequences"] = [stop]
+    params = {k: v for k, v in call_params.items() if k in _TAKEN and v is not None}
+    if stop := params.pop("stop", None):
+        params["stop_sequences"] = [stop] if isinstance(stop, str) else stop
     return params
 
 
@@ -86,7 +64,7 @@ def _split(
     rest: list[Mapping[str, object]] = []
     for message in messages:
         encoded = _message(message)
-        leads = not rest or isinstance(message, BaseMessageParam)
+        leads = not rest or isinstance(message, parts.BaseMessageParam)
         if encoded.get("role") == "system" and leads:
             system.append(cast("str | Sequence[_Block]", encoded["content"]))
         else:
@@ -99,7 +77,7 @@ def _blocks(content: str | Sequence[_Block]) -> Sequence[_Block]:
 
 
 def _message(message: Message) -> Mapping[str, object]:
-    if isinstance(message, BaseMessageParam):
+    if isinstance(message, parts.BaseMessageParam):
         if isinstance(message.content, str):
             return {"role": message.role, "content": message.content}
         return {"role": message.role, "content": _parts(message.content)}
@@ -109,40 +87,42 @@ def _message(message: Message) -> Mapping[str, object]:
     return message
 
 
-def _parts(parts: Sequence[Part]) -> list[_Block]:
+def _parts(message: Sequence[parts.Part]) -> list[_Block]:
     """Return the blocks of a message; a cache mark is a property of the block before it."""
     blocks: list[_Block] = []
-    for part in parts:
-        if not isinstance(part, CacheControlPart):
+    for part in message:
+        if not isinstance(part, parts.CacheControlPart):
             blocks.append(_block(part))
         elif blocks:
             blocks[-1]["cache_control"] = {"type": part.cache_type}
     return blocks
 
 
-def _block(part: Part) -> _Block:
-    if isinstance(part, TextPart):
+def _block(part: parts.Part) -> _Block:
+    if isinstance(part, parts.TextPart):
         return {"type": "text", "text": part.text}
-    if isinstance(part, ImagePart | ImageURLPart):
+    if isinstance(part, parts.ImagePart | parts.ImageURLPart):
         return {"type": "image", "source": _source(part)}
-    if isinstance(part, DocumentPart | DocumentURLPart):
+    if isinstance(part, parts.DocumentPart | parts.DocumentURLPart):
         return {"type": "document", "source": _source(part)}
-    if isinstance(part, ToolCallPart):
+    if isinstance(part, parts.ToolCallPart):
         return {"type": "tool_use", "id": part.id, "name": part.name, "input": part.args or {}}
-    if isinstance(part, ToolResultPart):
+    if isinstance(part, parts.ToolResultPart):
         return {
             "type": "tool_result",
             "tool_use_id": part.id,
             "content": part.content,
             "is_error": part.is_error,
         }
-    raise unsupported(part, "Anthropic")
+    raise parts.unsupported(part, "Anthropic")
 
 
-def _source(part: ImagePart | ImageURLPart | DocumentPart | DocumentURLPart) -> _Block:
-    if isinstance(part, ImageURLPart | DocumentURLPart):
+def _source(
+    part: parts.ImagePart | parts.ImageURLPart | parts.DocumentPart | parts.DocumentURLPart,
+) -> _Block:
+    if isinstance(part, parts.ImageURLPart | parts.DocumentURLPart):
         return {"type": "url", "url": part.url}
-    if isinstance(part, DocumentPart) and part.media_type.startswith("text/"):
+    if isinstance(part, parts.DocumentPart) and part.media_type.startswith("text/"):
         return {"type": "text", "media_type": "text/plain", "data": part.document.decode()}
-    data = part.image if isinstance(part, ImagePart) else part.document
-    return {"type": "base64", "media_type": part.media_type, "data": base64_of(data)}
+    data = part.image if isinstance(part, parts.ImagePart) else part.document
+    return {"type": "base64", "media_type": part.media_type, "data": parts.base64_of(data)}

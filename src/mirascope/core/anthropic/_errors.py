@@ -16,7 +16,7 @@ from mirascope import errors
 from mirascope.core._dialects.stainless import stainless_errors
 from mirascope.core._wire.events import JSON, ProviderError, Record
 
-_MEANING: Final[dict[JSON, tuple[int, type[anthropic.APIStatusError]]]] = {
+_MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
     "invalid_request_error": (400, anthropic.BadRequestError),
     "authentication_error": (401, anthropic.AuthenticationError),
     "billing_error": (402, anthropic.PaymentRequiredError),
@@ -33,32 +33,24 @@ _STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, 
 
 def provider_error(event: Record) -> ProviderError:
     """Return the failure that an ``error`` event reports."""
-    said = _said(event)
+    status, _, message = _read(event)
+    return ProviderError(message, status=status, body=dict(event))
+
+
+def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError], str]:
+    """Return the HTTP status that an event means, the SDK's class for it, and its message."""
+    said = event.get("error")
+    said = said if isinstance(said, dict) else {}
+    status, theirs = _MEANING.get(str(said.get("type")), (None, anthropic.APIStatusError))
     message = said.get("message")
-    status, _ = _meaning(said)
-    return ProviderError(
-        message if message and isinstance(message, str) else "An error occurred during streaming",
-        status=status,
-        body=dict(event),
-    )
-
-
-def _said(event: Record) -> Record:
-    error = event.get("error")
-    return error if isinstance(error, dict) else {}
-
-
-def _meaning(said: Record) -> tuple[int | None, type[anthropic.APIStatusError]]:
-    kind = said.get("type")
-    known = _MEANING.get(kind) if isinstance(kind, str) else None
-    return known or (None, anthropic.APIStatusError)
+    unsaid = "An error occurred during streaming"
+    return status, theirs, message if message and isinstance(message, str) else unsaid
 
 
 def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
-    if not isinstance(body, dict) or not isinstance(response, httpx2.Response):
-        return _STAINLESS.say(kind, message, response, body)
-    _, theirs = _meaning(_said(body))
-    return theirs(message, response=response, body=body)
+    if isinstance(body, dict) and isinstance(response, httpx2.Response):
+        return _read(body)[1](message, response=response, body=body)
+    return _STAINLESS.say(kind, message, response, body)
 
 
 ERRORS = replace(_STAINLESS, say=_say)

@@ -7,70 +7,43 @@ without one is refused when it is made.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
-from anthropic import (
-    Anthropic,
-    AnthropicError,
-    AsyncAnthropic,
-    AsyncStream,
-    DefaultAioHttpClient,
-    Stream,
-)
-from anthropic.types import Message, RawMessageStreamEvent
+import anthropic
+from anthropic import Anthropic, AsyncAnthropic
+from anthropic.types import Message
 
+from mirascope.core._dialects import stainless
 from mirascope.core.anthropic._encoder import encode
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
-from mirascope.core.base._clients import DefaultClients, on_asyncio
+from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
-from mirascope.core.base._source import (
-    AsyncItemSource,
-    AsyncResponseSource,
-    AsyncSource,
-    HTTPResponse,
-    ItemSource,
-    ResponseSource,
-    Source,
-)
+from mirascope.core.base._source import AsyncSource, Source
 
 ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
 
 _ENV = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_CUSTOM_HEADERS",
-    "ANTHROPIC_CONFIG_DIR",
-    "ANTHROPIC_PROFILE",
-    "ANTHROPIC_FEDERATION_RULE_ID",
-    "ANTHROPIC_IDENTITY_TOKEN",
-    "ANTHROPIC_IDENTITY_TOKEN_FILE",
-    "ANTHROPIC_ORGANIZATION_ID",
+    *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
+    *("ANTHROPIC_BASE_URL", "ANTHROPIC_CONFIG_DIR", "ANTHROPIC_PROFILE"),
+    *("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
+    *("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"),
 )
-_KEY_HEADERS = frozenset({"authorization", "x-api-key"})
 
 
 def _with_a_key(client: ClientT) -> ClientT:
     headers = {name.lower() for name in client.default_headers}
-    if client.credentials is None and headers.isdisjoint(_KEY_HEADERS):
-        raise AnthropicError(
+    if client.credentials is None and headers.isdisjoint(("authorization", "x-api-key")):
+        raise anthropic.AnthropicError(
             "there is no key: set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in the environment"
         )
     return client
 
 
-def _client() -> Anthropic:
-    return _with_a_key(Anthropic())
-
-
 def _async_client() -> AsyncAnthropic:
-    """Make a client on aiohttp, which needs a third of the time, where that and asyncio run."""
-    if find_spec("aiohttp") and on_asyncio():
-        return _with_a_key(AsyncAnthropic(http_client=DefaultAioHttpClient()))
-    return _with_a_key(AsyncAnthropic())
+    client = stainless.async_client(AsyncAnthropic, anthropic.DefaultAioHttpClient)
+    return _with_a_key(client)
 
 
 def _create(client: Anthropic, arguments: dict[str, Any]) -> Message:
@@ -82,23 +55,11 @@ def _acreate(client: AsyncAnthropic, arguments: dict[str, Any]) -> Awaitable[Mes
 
 
 def _open(client: Anthropic, arguments: dict[str, Any]) -> Source:
-    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-    stream = cast("Stream[RawMessageStreamEvent]", client.messages.create(**arguments))
-    if type(stream) is Stream and _is_text(stream.response):
-        return ResponseSource(stream.response)
-    return ItemSource(stream)
+    return stainless.source(client.messages.create(**arguments), anthropic)
 
 
 async def _aopen(client: AsyncAnthropic, arguments: dict[str, Any]) -> AsyncSource:
-    stream = cast("AsyncStream[RawMessageStreamEvent]", await client.messages.create(**arguments))
-    if type(stream) is AsyncStream and _is_text(stream.response):
-        return AsyncResponseSource(stream.response)
-    return AsyncItemSource(stream)
-
-
-def _is_text(response: HTTPResponse) -> bool:
-    """Tell server-sent events from the binary ones of Amazon Bedrock, which the SDK decodes."""
-    return "amazon.eventstream" not in response.headers.get("content-type", "")
+    return stainless.async_source(await client.messages.create(**arguments), anthropic)
 
 
 PROVIDER = Provider(
@@ -106,7 +67,7 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Anthropic, AsyncAnthropic),
     clients=DefaultClients(
-        make=_client,
+        make=lambda: _with_a_key(Anthropic()),
         amake=_async_client,
         close=Anthropic.close,
         aclose=AsyncAnthropic.close,

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from anthropic.types import (
-    CacheControlEphemeralParam,
-    DiagnosticsParam,
-    MessageCreateParamsContainerParam,
-    MetadataParam,
-    OutputConfigParam,
-    TextBlockParam,
-    ThinkingConfigParam,
-    ToolChoiceParam,
-    ToolUnionParam,
-)
+from anthropic import types
 
 from mirascope.core.base.call_params import BaseCallParams
 
@@ -28,25 +18,25 @@ class AnthropicCallParams(BaseCallParams, total=False):
     ``extra_body``.
     """
 
-    cache_control: CacheControlEphemeralParam | None
-    container: MessageCreateParamsContainerParam | None
-    diagnostics: DiagnosticsParam | None
+    cache_control: types.CacheControlEphemeralParam | None
+    container: types.MessageCreateParamsContainerParam | None
+    diagnostics: types.DiagnosticsParam | None
     extra_body: Mapping[str, object]
     extra_headers: Mapping[str, str]
     extra_query: Mapping[str, object]
     inference_geo: str | None
     max_tokens: int
-    metadata: MetadataParam
-    output_config: OutputConfigParam
+    metadata: types.MetadataParam
+    output_config: types.OutputConfigParam
     service_tier: Literal["auto", "standard_only"]
     speed: Literal["standard", "fast"] | None
     stop_sequences: list[str]
-    system: str | list[TextBlockParam]
+    system: str | list[types.TextBlockParam]
     temperature: float
-    thinking: ThinkingConfigParam
+    thinking: types.ThinkingConfigParam
     timeout: float | None
-    tool_choice: ToolChoiceParam
-    tools: list[ToolUnionParam]
+    tool_choice: types.ToolChoiceParam
+    tools: list[types.ToolUnionParam]
     top_k: int
     top_p: float
     user_profile_id: str

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Final, cast
+from typing import Final, cast, get_args
 
-from anthropic.types import (
-    MessageDeltaUsage,
-    RawContentBlockDeltaEvent,
-    RawContentBlockStartEvent,
-    RawContentBlockStopEvent,
-    RawMessageDeltaEvent,
-    RawMessageStartEvent,
-    RawMessageStopEvent,
-    RawMessageStreamEvent,
-    StopReason,
-    Usage,
-)
+from anthropic import types
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 
-_EVENTS: Final[dict[str, type[RawMessageStreamEvent]]] = {
-    "message_start": RawMessageStartEvent,
-    "message_delta": RawMessageDeltaEvent,
-    "message_stop": RawMessageStopEvent,
-    "content_block_start": RawContentBlockStartEvent,
-    "content_block_delta": RawContentBlockDeltaEvent,
-    "content_block_stop": RawContentBlockStopEvent,
+_EVENTS: Final[dict[str, type[types.RawMessageStreamEvent]]] = {
+    get_args(event.model_fields["type"].annotation)[0]: event
+    for event in get_args(get_args(types.RawMessageStreamEvent)[0])
 }
 
 
-class AnthropicCallResponseChunk(BaseCallResponseChunk[RawMessageStreamEvent, StopReason]):
+class AnthropicCallResponseChunk(
+    BaseCallResponseChunk[types.RawMessageStreamEvent, types.StopReason]
+):
     """What one event of an Anthropic stream says; ``chunk`` is the ``RawMessageStreamEvent``.
 
     Beside what every chunk has, `signature` is the signature of a block of thinking, ``""`` if
     the event tells none.
 
     Example:
-        >>> raw = RawContentBlockDeltaEvent.model_validate({
+        >>> raw = types.RawContentBlockDeltaEvent.model_validate({
         ...     "type": "content_block_delta", "index": 0,
         ...     "delta": {"type": "text_delta", "text": "Hi"},
         ... })
@@ -58,48 +45,32 @@ class AnthropicCallResponseChunk(BaseCallResponseChunk[RawMessageStreamEvent, St
         self.tool_calls = ()
         kind = record.get("type")
         if kind == "content_block_delta":
-            self._read_delta(fields(record.get("delta")), record.get("index"))
+            self._read_piece(fields(record.get("delta")), record.get("index"))
         elif kind == "content_block_start":
-            self._read_block(fields(record.get("content_block")), record.get("index"))
+            self._read_piece(fields(record.get("content_block")), record.get("index"))
         elif kind == "message_start":
             message = fields(record.get("message"))
-            self.id, self.model = (
-                text(message.get("id")) or None,
-                text(message.get("model")) or None,
-            )
-            self._read_usage(fields(message.get("usage")))
+            self.id = text(message.get("id")) or None
+            self.model = text(message.get("model")) or None
+            self.tokens = token_counts(fields(message.get("usage")))
         elif kind == "message_delta":
             if reason := text(fields(record.get("delta")).get("stop_reason")):
-                self.finish_reasons = [cast("StopReason", reason)]
-            self._read_usage(fields(record.get("usage")))
+                self.finish_reasons = [cast("types.StopReason", reason)]
+            self.tokens = token_counts(fields(record.get("usage")))
 
-    def _read_delta(self, delta: Record, index: JSON) -> None:
-        kind = delta.get("type")
-        if kind == "text_delta":
-            self.content = text(delta.get("text"))
-        elif kind == "thinking_delta":
-            self.reasoning = text(delta.get("thinking"))
-        elif kind == "signature_delta":
-            self.signature = text(delta.get("signature"))
-        elif kind == "input_json_delta":
-            self.tool_calls = (
-                ToolCallDelta(number(index), None, None, text(delta.get("partial_json"))),
-            )
-
-    def _read_block(self, block: Record, index: JSON) -> None:
-        kind = block.get("type")
-        if kind == "text":
-            self.content = text(block.get("text"))
-        elif kind == "thinking":
-            self.reasoning = text(block.get("thinking"))
-            self.signature = text(block.get("signature"))
-        elif kind == "tool_use":
-            id_, name = text(block.get("id")) or None, text(block.get("name")) or None
-            self.tool_calls = (ToolCallDelta(number(index), id_, name, ""),)
-
-    def _read_usage(self, usage: Record) -> None:
-        if usage:
-            self.tokens = token_counts(usage)
+    def _read_piece(self, piece: Record, index: JSON) -> None:
+        """Read a block as it is opened, or what is added to it: they share the names of fields."""
+        kind = text(piece.get("type"))
+        if kind in {"text_delta", "text"}:
+            self.content = text(piece.get("text"))
+        elif kind in {"thinking_delta", "signature_delta", "thinking"}:
+            self.reasoning = text(piece.get("thinking"))
+            self.signature = text(piece.get("signature"))
+        elif kind in {"input_json_delta", "tool_use"}:
+            given = piece.get("input")  # whole at once, or empty and followed by pieces
+            arguments = json.dumps(given) if given else text(piece.get("partial_json"))
+            id_, name = text(piece.get("id")) or None, text(piece.get("name")) or None
+            self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
 
     @property
     def thinking(self) -> str:
@@ -107,19 +78,19 @@ class AnthropicCallResponseChunk(BaseCallResponseChunk[RawMessageStreamEvent, St
         return self.reasoning
 
     @property
-    def usage(self) -> Usage | MessageDeltaUsage | None:
+    def usage(self) -> types.Usage | types.MessageDeltaUsage | None:
         """The usage as Anthropic reports it, if told."""
         event = self.chunk
-        if isinstance(event, RawMessageStartEvent):
+        if isinstance(event, types.RawMessageStartEvent):
             return event.message.usage
-        return event.usage if isinstance(event, RawMessageDeltaEvent) else None
+        return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None
 
     @classmethod
     @override
-    def _type_of(cls, data: bytes) -> type[RawMessageStreamEvent]:
+    def _type_of(cls, data: bytes) -> type[types.RawMessageStreamEvent]:
         """Return the event's class; that of an event without one is what the SDK takes for it."""
         kind = fields(json.loads(data)).get("type")
-        return _EVENTS.get(text(kind), RawMessageStartEvent)
+        return _EVENTS.get(text(kind), types.RawMessageStartEvent)
 
 
 def fields(value: JSON) -> Record:
@@ -137,11 +108,13 @@ def number(value: JSON) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def token_counts(usage: Record) -> TokenCounts:
-    """Return the token counts of a usage object in the common meaning.
+def token_counts(usage: Record) -> TokenCounts | None:
+    """Return the token counts of a usage object in the common meaning, if there is one.
 
     Anthropic's ``input_tokens`` are those that the cache had no part in.
     """
+    if not usage:
+        return None
     cached = number(usage.get("cache_read_input_tokens"))
     created = number(usage.get("cache_creation_input_tokens"))
     uncached = number(usage.get("input_tokens"))

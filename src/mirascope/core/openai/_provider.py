@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from importlib.util import find_spec
 from typing import Any, cast
 
-from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, OpenAI, Stream
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+import openai
+from openai import AsyncOpenAI, OpenAI
+from openai.types.chat import ChatCompletion
 
-from mirascope.core.base._clients import DefaultClients, on_asyncio
+from mirascope.core._dialects import stainless
+from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
-from mirascope.core.base._source import (
-    AsyncItemSource,
-    AsyncResponseSource,
-    AsyncSource,
-    ItemSource,
-    ResponseSource,
-    Source,
-)
+from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
@@ -34,10 +28,7 @@ _ENV = (
 
 
 def _async_client() -> AsyncOpenAI:
-    """Make a client on aiohttp, which needs a third of the time, where that and asyncio run."""
-    if find_spec("aiohttp") and on_asyncio():
-        return AsyncOpenAI(http_client=DefaultAioHttpClient())
-    return AsyncOpenAI()
+    return stainless.async_client(AsyncOpenAI, openai.DefaultAioHttpClient)
 
 
 def _create(client: OpenAI, arguments: dict[str, Any]) -> ChatCompletion:
@@ -49,18 +40,11 @@ def _acreate(client: AsyncOpenAI, arguments: dict[str, Any]) -> Awaitable[ChatCo
 
 
 def _open(client: OpenAI, arguments: dict[str, Any]) -> Source:
-    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-    stream = cast("Stream[ChatCompletionChunk]", client.chat.completions.create(**arguments))
-    return ResponseSource(stream.response) if type(stream) is Stream else ItemSource(stream)
+    return stainless.source(client.chat.completions.create(**arguments), openai)
 
 
 async def _aopen(client: AsyncOpenAI, arguments: dict[str, Any]) -> AsyncSource:
-    stream = cast(
-        "AsyncStream[ChatCompletionChunk]", await client.chat.completions.create(**arguments)
-    )
-    if type(stream) is AsyncStream:
-        return AsyncResponseSource(stream.response)
-    return AsyncItemSource(stream)
+    return stainless.async_source(await client.chat.completions.create(**arguments), openai)
 
 
 PROVIDER = Provider(
