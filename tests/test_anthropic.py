@@ -608,6 +608,14 @@ def test_a_client_that_is_instrumented_is_read_as_it_is(server: Loopback) -> Non
     client.close()
 
 
+def test_what_is_not_text_on_the_wire_is_left_to_the_sdk(driver: Driver, server: Loopback) -> None:
+    kind = {"content-type": "application/vnd.amazon.eventstream"}
+    server.queue = [Answer(ANTHROPIC.answer("Hello", "!"), headers=kind)]
+    stream, items = driver.both(driver.function(ANTHROPIC))
+    assert (stream.state, stream.content) == ("finished", "Hello!")
+    assert isinstance(items[0][0]._raw, RawMessageStartEvent)
+
+
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
     make = sdk.Anthropic if driver.asynchronous else sdk.AsyncAnthropic
     with pytest.raises(TypeError, match="async def"):
