@@ -52,6 +52,7 @@ class Case:
         request_id_header: The header with the request's id, if the SDK's errors tell it.
         recordings: The folders of its recordings.
         api: What the recordings of the provider's API that is read here are marked with.
+        begins: Tells a chunk with which an answer begins anew, if it can.
         expected: Makes of an official SDK's reading of a recording what `told` makes of a stream.
         disagree: Recordings that we read otherwise, each with the reason.
     """
@@ -83,6 +84,7 @@ class Case:
     request_id_header: str | None = None
     recordings: tuple[str, ...] = ()
     api: str | None = None
+    begins: Callable[[Any], bool] = lambda _: False
     expected: Callable[[dict[str, Any]], dict[str, Any]]
     disagree: dict[str, str] = field(default_factory=dict)
 

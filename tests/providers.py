@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from case_anthropic import ANTHROPIC
 from case_cohere import COHERE
 from case_gemini import GEMINI
 from case_groq import GROQ
@@ -9,4 +10,4 @@ from case_mistral import MISTRAL
 from case_openai import OPENAI
 from cases import Case
 
-CASES: list[Case] = [COHERE, GEMINI, GROQ, MISTRAL, OPENAI]
+CASES: list[Case] = [ANTHROPIC, COHERE, GEMINI, GROQ, MISTRAL, OPENAI]

@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import base, cohere, gemini, groq, mistral, openai
+    from mirascope.core import anthropic, base, cohere, gemini, groq, mistral, openai
     from mirascope.core.base import (
         BaseMessageParam,
         BasePrompt,
@@ -38,6 +38,7 @@ __all__ = [
     "BaseTool",
     "Messages",
     "Metadata",
+    "anthropic",
     "base",
     "cohere",
     "gemini",

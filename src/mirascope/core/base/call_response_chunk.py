@@ -70,11 +70,17 @@ class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
         What it refuses (missing fields, other types, half an emoji) is therefore built as the SDK
         would build it.
         """
-        raw_type = cast("type[RawT]", cls._raw_type)
+        raw_type = cls._type_of(data)
         try:
             return raw_type.model_validate_json(data, strict=True)
         except ValidationError:
             return raw_type.model_construct(None, **json.loads(data))
+
+    @classmethod
+    def _type_of(cls, data: bytes) -> type[RawT]:
+        """Return the SDK's class for an event; there may be one for each kind."""
+        del data
+        return cast("type[RawT]", cls._raw_type)
 
     @property
     def input_tokens(self) -> int | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
 from openai.types.chat import ChatCompletion
 
-from mirascope.core._dialects.stainless import Method, set_max_retries
-from mirascope.core.base._clients import DefaultClients, on_asyncio
+from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
+from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._errors import ERRORS
@@ -27,10 +25,7 @@ _ENV = (
 
 
 def _async_client() -> AsyncOpenAI:
-    """Make a client on aiohttp, which needs a third of the time, where that and asyncio run."""
-    if find_spec("aiohttp") and on_asyncio():
-        return AsyncOpenAI(http_client=DefaultAioHttpClient())
-    return AsyncOpenAI()
+    return async_client(AsyncOpenAI, DefaultAioHttpClient)
 
 
 _METHOD = Method[OpenAI, AsyncOpenAI, ChatCompletion](

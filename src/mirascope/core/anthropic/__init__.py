@@ -1,0 +1,31 @@
+"""Anthropic's models, through its Messages API."""
+
+from mirascope.core.base._sdk import sdk
+
+with sdk("anthropic", extra="anthropic"):
+    from anthropic.types import MessageParam as AnthropicMessageParam
+
+    from mirascope.core.anthropic.call_params import AnthropicCallParams
+    from mirascope.core.anthropic.call_response import AnthropicCallResponse
+    from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk
+    from mirascope.core.anthropic.dynamic_config import (
+        AnthropicDynamicConfig,
+        AsyncAnthropicDynamicConfig,
+    )
+    from mirascope.core.anthropic.stream import AnthropicStream
+    from mirascope.core.anthropic.tool import AnthropicTool
+
+    from mirascope.core.anthropic.call import anthropic_call, call  # isort: skip  # after its module's siblings: the function replaces the module's name
+
+__all__ = [
+    "AnthropicCallParams",
+    "AnthropicCallResponse",
+    "AnthropicCallResponseChunk",
+    "AnthropicDynamicConfig",
+    "AnthropicMessageParam",
+    "AnthropicStream",
+    "AnthropicTool",
+    "AsyncAnthropicDynamicConfig",
+    "anthropic_call",
+    "call",
+]

@@ -1,0 +1,128 @@
+"""Messages and parameters as arguments of the SDK's ``messages.create``.
+
+System messages of ours go into ``system``, wherever they stand, and so does one in Anthropic's own
+form at the beginning; Anthropic's own messages stay as they are elsewhere. Parameters that are all
+common ones are renamed, and those that Anthropic has no name for are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, cast
+
+from pydantic import BaseModel
+
+from mirascope.core.base import message_param as parts
+from mirascope.core.base._provider import Arguments
+from mirascope.core.base.call_params import CommonCallParams
+from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.base.prompt import Message
+
+MAX_TOKENS: Final = 1024
+
+_Block: TypeAlias = dict[str, object]
+
+_NOT_IN_SIGNATURE: Final = ("temperature", "top_k", "top_p")
+_COMMON: Final = frozenset(CommonCallParams.__annotations__)
+_TAKEN: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
+
+
+def encode(
+    model: str, messages: list[Message], call_params: Mapping[str, object], *, streaming: bool
+) -> Arguments:
+    """Return the arguments of one request."""
+    params: Arguments = {"max_tokens": MAX_TOKENS, **_own_names(call_params)}
+    if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
+        params["extra_body"] = moved | cast("Arguments", params.get("extra_body") or {})
+    system, rest = _split(messages)
+    if given_system := cast("str | Sequence[_Block] | None", params.pop("system", None)):
+        system.append(given_system)
+    arguments: Arguments = {"model": model, "messages": rest, **params}
+    if len(system) == 1:
+        arguments["system"] = system[0]
+    elif system:
+        arguments["system"] = [block for content in system for block in _blocks(content)]
+    if streaming:
+        arguments["stream"] = True
+    return arguments
+
+
+def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:
+    if not call_params.keys() <= _COMMON:
+        return dict(call_params)
+    params = {k: v for k, v in call_params.items() if k in _TAKEN and v is not None}
+    if stop := params.pop("stop", None):
+        params["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+    return params
+
+
+def _split(
+    messages: list[Message],
+) -> tuple[list[str | Sequence[_Block]], list[Mapping[str, object]]]:
+    """Return the contents of the system messages, and the other messages."""
+    system: list[str | Sequence[_Block]] = []
+    rest: list[Mapping[str, object]] = []
+    for message in messages:
+        encoded = _message(message)
+        leads = not rest or isinstance(message, parts.BaseMessageParam)
+        if encoded.get("role") == "system" and leads:
+            system.append(cast("str | Sequence[_Block]", encoded["content"]))
+        else:
+            rest.append(encoded)
+    return system, rest
+
+
+def _blocks(content: str | Sequence[_Block]) -> Sequence[_Block]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _message(message: Message) -> Mapping[str, object]:
+    if isinstance(message, parts.BaseMessageParam):
+        if isinstance(message.content, str):
+            return {"role": message.role, "content": message.content}
+        return {"role": message.role, "content": _parts(message.content)}
+    if isinstance(message, BaseModel):
+        sent_back = record_of(message)
+        return {"role": sent_back.get("role"), "content": sent_back.get("content")}
+    return message
+
+
+def _parts(message: Sequence[parts.Part]) -> list[_Block]:
+    """Return the blocks of a message; a cache mark is a property of the block before it."""
+    blocks: list[_Block] = []
+    for part in message:
+        if not isinstance(part, parts.CacheControlPart):
+            blocks.append(_block(part))
+        elif blocks:
+            blocks[-1]["cache_control"] = {"type": part.cache_type}
+    return blocks
+
+
+def _block(part: parts.Part) -> _Block:
+    if isinstance(part, parts.TextPart):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, parts.ImagePart | parts.ImageURLPart):
+        return {"type": "image", "source": _source(part)}
+    if isinstance(part, parts.DocumentPart | parts.DocumentURLPart):
+        return {"type": "document", "source": _source(part)}
+    if isinstance(part, parts.ToolCallPart):
+        return {"type": "tool_use", "id": part.id, "name": part.name, "input": part.args or {}}
+    if isinstance(part, parts.ToolResultPart):
+        return {
+            "type": "tool_result",
+            "tool_use_id": part.id,
+            "content": part.content,
+            "is_error": part.is_error,
+        }
+    raise parts.unsupported(part, "Anthropic")
+
+
+def _source(
+    part: parts.ImagePart | parts.ImageURLPart | parts.DocumentPart | parts.DocumentURLPart,
+) -> _Block:
+    if isinstance(part, parts.ImageURLPart | parts.DocumentURLPart):
+        return {"type": "url", "url": part.url}
+    if isinstance(part, parts.DocumentPart) and part.media_type.startswith("text/"):
+        return {"type": "text", "media_type": "text/plain", "data": part.document.decode()}
+    data = part.image if isinstance(part, parts.ImagePart) else part.document
+    return {"type": "base64", "media_type": part.media_type, "data": parts.base64_of(data)}

@@ -1,0 +1,56 @@
+"""Anthropic's errors.
+
+An ``error`` event comes inside a stream whose HTTP status is 200. What it would have been
+as a refusal, its type says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import anthropic
+import httpx2
+
+from mirascope import errors
+from mirascope.core._dialects.stainless import stainless_errors
+from mirascope.core._wire.events import JSON, ProviderError, Record
+
+_MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
+    "invalid_request_error": (400, anthropic.BadRequestError),
+    "authentication_error": (401, anthropic.AuthenticationError),
+    "billing_error": (402, anthropic.PaymentRequiredError),
+    "permission_error": (403, anthropic.PermissionDeniedError),
+    "not_found_error": (404, anthropic.NotFoundError),
+    "request_too_large": (413, anthropic.ContentTooLargeError),
+    "rate_limit_error": (429, anthropic.RateLimitError),
+    "api_error": (500, anthropic.InternalServerError),
+    "timeout_error": (504, anthropic.GatewayTimeoutError),
+    "overloaded_error": (529, anthropic.OverloadedError),
+}
+_STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, httpx2)
+
+
+def provider_error(event: Record) -> ProviderError:
+    """Return the failure that an ``error`` event reports."""
+    status, _, message = _read(event)
+    return ProviderError(message, status=status, body=dict(event))
+
+
+def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError], str]:
+    """Return the HTTP status that an event means, the SDK's class for it, and its message."""
+    said = event.get("error")
+    said = said if isinstance(said, dict) else {}
+    status, theirs = _MEANING.get(str(said.get("type")), (None, anthropic.APIStatusError))
+    message = said.get("message")
+    unsaid = "An error occurred during streaming"
+    return status, theirs, message if message and isinstance(message, str) else unsaid
+
+
+def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
+    if isinstance(body, dict) and isinstance(response, httpx2.Response):
+        return _read(body)[1](message, response=response, body=body)
+    return _STAINLESS.say(kind, message, response, body)
+
+
+ERRORS = replace(_STAINLESS, say=_say)

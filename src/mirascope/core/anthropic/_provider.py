@@ -1,0 +1,70 @@
+"""Anthropic: how its Messages API is reached through its SDK.
+
+The SDK makes a client without a key and refuses at the call, with a ``TypeError``. A default client
+without one is refused when it is made.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import anthropic
+from anthropic import Anthropic, AsyncAnthropic
+from anthropic.types import Message
+
+from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
+from mirascope.core.anthropic._encoder import encode
+from mirascope.core.anthropic._errors import ERRORS
+from mirascope.core.anthropic.call_response import AnthropicCallResponse
+from mirascope.core.anthropic.stream import AnthropicStream
+from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._provider import Provider
+
+ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
+
+_ENV = (
+    *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
+    *("ANTHROPIC_BASE_URL", "ANTHROPIC_CONFIG_DIR", "ANTHROPIC_PROFILE"),
+    *("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
+    *("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"),
+)
+
+
+def _with_a_key(client: ClientT) -> ClientT:
+    headers = {name.lower() for name in client.default_headers}
+    if client.credentials is None and headers.isdisjoint(("authorization", "x-api-key")):
+        raise anthropic.AnthropicError(
+            "there is no key: set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in the environment"
+        )
+    return client
+
+
+def _async_client() -> AsyncAnthropic:
+    client = async_client(AsyncAnthropic, anthropic.DefaultAioHttpClient)
+    return _with_a_key(client)
+
+
+_METHOD = Method[Anthropic, AsyncAnthropic, Message](
+    anthropic, lambda client: client.messages.create
+)
+
+PROVIDER = Provider(
+    name="anthropic",
+    errors=ERRORS,
+    client_types=(Anthropic, AsyncAnthropic),
+    clients=DefaultClients(
+        make=lambda: _with_a_key(Anthropic()),
+        amake=_async_client,
+        close=Anthropic.close,
+        aclose=AsyncAnthropic.close,
+        env=_ENV,
+    ),
+    set_max_retries=set_max_retries,
+    encode=encode,
+    create=_METHOD.create,
+    acreate=_METHOD.acreate,
+    open=_METHOD.open,
+    aopen=_METHOD.aopen,
+    response_type=AnthropicCallResponse,
+    stream_type=AnthropicStream,
+)

@@ -1,0 +1,125 @@
+"""One item of a stream of an Anthropic model."""
+
+from __future__ import annotations
+
+import json
+from typing import Final, cast, get_args
+
+from anthropic import types
+from typing_extensions import override
+
+from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+
+_EVENTS: Final[dict[str, type[types.RawMessageStreamEvent]]] = {
+    get_args(event.model_fields["type"].annotation)[0]: event
+    for event in get_args(get_args(types.RawMessageStreamEvent)[0])
+}
+
+
+class AnthropicCallResponseChunk(
+    BaseCallResponseChunk[types.RawMessageStreamEvent, types.StopReason]
+):
+    """What one event of an Anthropic stream says; ``chunk`` is the ``RawMessageStreamEvent``.
+
+    Beside what every chunk has, `signature` is the signature of a block of thinking, ``""`` if
+    the event tells none.
+
+    Example:
+        >>> raw = types.RawContentBlockDeltaEvent.model_validate({
+        ...     "type": "content_block_delta", "index": 0,
+        ...     "delta": {"type": "text_delta", "text": "Hi"},
+        ... })
+        >>> AnthropicCallResponseChunk(chunk=raw).content
+        'Hi'
+    """
+
+    __slots__ = ("signature",)
+
+    signature: str
+
+    @override
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = self.signature = ""
+        self.finish_reasons = self.id = self.model = self.tokens = None
+        self.tool_calls = ()
+        kind = record.get("type")
+        if kind == "content_block_delta":
+            self._read_piece(fields(record.get("delta")), record.get("index"))
+        elif kind == "content_block_start":
+            self._read_piece(fields(record.get("content_block")), record.get("index"))
+        elif kind == "message_start":
+            message = fields(record.get("message"))
+            self.id = text(message.get("id")) or None
+            self.model = text(message.get("model")) or None
+            self.tokens = token_counts(fields(message.get("usage")))
+        elif kind == "message_delta":
+            if reason := text(fields(record.get("delta")).get("stop_reason")):
+                self.finish_reasons = [cast("types.StopReason", reason)]
+            self.tokens = token_counts(fields(record.get("usage")))
+
+    def _read_piece(self, piece: Record, index: JSON) -> None:
+        """Read a block as it is opened, or what is added to it: they share the names of fields."""
+        kind = text(piece.get("type"))
+        if kind in {"text_delta", "text"}:
+            self.content = text(piece.get("text"))
+        elif kind in {"thinking_delta", "signature_delta", "thinking"}:
+            self.reasoning = text(piece.get("thinking"))
+            self.signature = text(piece.get("signature"))
+        elif kind in {"input_json_delta", "tool_use"}:
+            given = piece.get("input")  # whole at once, or empty and followed by pieces
+            arguments = json.dumps(given) if given else text(piece.get("partial_json"))
+            id_, name = text(piece.get("id")) or None, text(piece.get("name")) or None
+            self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
+
+    @property
+    def thinking(self) -> str:
+        """The text of the model's thinking, ``""`` if there is none."""
+        return self.reasoning
+
+    @property
+    def usage(self) -> types.Usage | types.MessageDeltaUsage | None:
+        """The usage as Anthropic reports it, if told."""
+        event = self.chunk
+        if isinstance(event, types.RawMessageStartEvent):
+            return event.message.usage
+        return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None
+
+    @classmethod
+    @override
+    def _type_of(cls, data: bytes) -> type[types.RawMessageStreamEvent]:
+        """Return the event's class; that of an event without one is what the SDK takes for it."""
+        kind = fields(json.loads(data)).get("type")
+        return _EVENTS.get(text(kind), types.RawMessageStartEvent)
+
+
+def fields(value: JSON) -> Record:
+    """Return an object's fields, none if it is no object."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: JSON) -> str:
+    """Return a text, ``""`` if it is none."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: JSON) -> int | None:
+    """Return a whole number, ``None`` if it is none."""
+    return value if isinstance(value, int) else None
+
+
+def token_counts(usage: Record) -> TokenCounts | None:
+    """Return the token counts of a usage object in the common meaning, if there is one.
+
+    Anthropic's ``input_tokens`` are those that the cache had no part in.
+    """
+    if not usage:
+        return None
+    cached = number(usage.get("cache_read_input_tokens"))
+    created = number(usage.get("cache_creation_input_tokens"))
+    uncached = number(usage.get("input_tokens"))
+    return TokenCounts(
+        input=None if uncached is None else uncached + (cached or 0) + (created or 0),
+        output=number(usage.get("output_tokens")),
+        cached=cached,
+    )

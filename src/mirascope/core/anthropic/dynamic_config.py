@@ -1,0 +1,33 @@
+"""What a prompt function may return to configure one call of an Anthropic model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from anthropic import Anthropic, AsyncAnthropic
+from anthropic.types import MessageParam
+
+from mirascope.core.anthropic.call_params import AnthropicCallParams
+from mirascope.core.base.dynamic_config import CommonConfig
+from mirascope.core.base.message_param import BaseMessageParam
+
+
+class _Config(CommonConfig, total=False):
+    messages: Sequence[BaseMessageParam | MessageParam]
+    call_params: AnthropicCallParams
+
+
+class _SyncConfig(_Config, total=False):
+    client: Anthropic
+
+
+class _AsyncConfig(_Config, total=False):
+    client: AsyncAnthropic
+
+
+AnthropicDynamicConfig: TypeAlias = _SyncConfig | None
+"""The settings of one call of a sync function."""
+
+AsyncAnthropicDynamicConfig: TypeAlias = _AsyncConfig | None
+"""The settings of one call of an async function."""
