@@ -8,6 +8,7 @@ its stream. ``providers.py`` has the list.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
@@ -95,6 +96,12 @@ class Case:
     def url(self, address: str) -> str:
         """Return the base URL of a server."""
         return address + self.url_path
+
+
+def without_keys() -> dict[str, str]:
+    """Return this process's environment without what could be a provider's."""
+    theirs = ("ANTHROPIC_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_", "OPENAI_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
 
 
 def event(data: object, name: str | None = None) -> bytes:

@@ -14,7 +14,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from cases import Case, without_keys
 from loopback import Answer, Loopback, Stall
+from providers import CASES
 
 import mirascope
 from mirascope import __main__, local
@@ -42,8 +44,7 @@ def loopback() -> Iterator[Loopback]:
 
 def environment(**more: str) -> dict[str, str]:
     """Return this process's environment without any key, but with the weights' place."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return {**kept, "PYTHONPATH": SOURCES, **more}
+    return {**without_keys(), "PYTHONPATH": SOURCES, **more}
 
 
 def run(*arguments: str, piped: str = "", **more: str) -> subprocess.CompletedProcess[str]:
@@ -102,13 +103,24 @@ def test_with_a_key_its_provider_answers(loopback: Loopback) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_provider_answers_when_it_is_named(case: Case, loopback: Loopback) -> None:
+    loopback.queue.append(Answer(case.answer("Mist", "born")))
+    variables = {case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
+    limits = ("--max-tokens", "9", "--temperature", "0.5")
+    done = run("-m", f"{case.name}:asked-for", *limits, "Recommend a book", **variables)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Mistborn\n", "")
+    assert case.temperature_of(loopback.requests[0].json) == 0.5
+    assert case.key_of(loopback.requests[0]) == KEY
+
+
 @pytest.mark.parametrize("named", ["nobody:model", "model-of-somebody", ""])
 def test_an_unknown_provider_is_told_with_those_there_are(named: str) -> None:
     done = run("-m", named, "hello")
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert repr(named.partition(":")[0]) in line
-    assert line.endswith("there are: openai, local")
+    assert line.endswith("there are: openai, anthropic, gemini, cohere, groq, mistral, local")
 
 
 # What is asked.

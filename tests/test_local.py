@@ -15,9 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from anthropic import Anthropic
+from mistralai.client import Mistral
 
 import mirascope
-from mirascope import local
+from mirascope import core, local
 from mirascope.errors import MirascopeError
 
 SOURCES = str(Path(mirascope.__file__).parents[1])
@@ -327,6 +329,28 @@ def test_the_default_model_has_the_defaults_it_needs(
     assert defaults(server) == (0.2, 0.9, 1.1, 512)
     with local.serve(cache / FILE, threads=2, context=256) as other:
         assert defaults(other) == (0.8, 0.95, 1.0, 64)
+
+
+def test_it_streams_through_the_other_sdks_that_fit_its_protocols(
+    server: local.LocalServer,
+) -> None:
+    clients = {
+        "anthropic": Anthropic(base_url=server.anthropic_base_url, api_key=server.api_key),
+        "mistral": Mistral(server_url=server.anthropic_base_url, api_key=server.api_key),
+    }
+    for name, client in clients.items():
+        call = getattr(core, name).call
+        limit = {"max_tokens": 12}
+
+        @call(server.model, stream=True, client=client, call_params=limit)
+        def recommend(genre: str) -> str:
+            return f"Recommend a {genre} book"
+
+        with client:
+            stream = recommend("fantasy")
+            assert len("".join(chunk.content for chunk, _ in stream).split()) > 3
+        assert stream.state == "finished"
+        assert stream.construct_call_response().content == stream.content
 
 
 def test_a_file_may_be_named_and_several_servers_live_side_by_side(

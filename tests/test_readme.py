@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cases import without_keys
 
 from mirascope import errors, local
 
@@ -88,17 +89,11 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
         capture_output=True,
         text=True,
         check=False,
-        env=_without_key(),
+        env=without_keys(),
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) > 3
     assert "first token after" in done.stderr
-
-
-def _without_key() -> dict[str, str]:
-    import os  # noqa: PLC0415
-
-    return {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
 
 
 def test_every_error_has_what_the_readme_says() -> None:

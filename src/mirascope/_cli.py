@@ -41,7 +41,7 @@ class _Provider:
     Attributes:
         module: Where its ``call`` is.
         model: The model that answers if none is named.
-        key: The environment variable that holds its key; a key is not needed if ``None``.
+        keys: The environment variables that may hold its key; none if a key is not needed.
         begin: How the names of its models begin, so that they may be given without the provider.
         limit: What it calls the most tokens to answer with.
         client: Makes the client for a model, where it is not the SDK's own default one.
@@ -49,10 +49,15 @@ class _Provider:
 
     module: str
     model: str
-    key: str | None = None
+    keys: tuple[str, ...] = ()
     begin: tuple[str, ...] = ()
     limit: str = "max_tokens"
     client: Callable[[str], object] | None = None
+
+    @property
+    def key(self) -> str:
+        """The key in the environment, or nothing."""
+        return next((key for name in self.keys if (key := os.environ.get(name))), "")
 
 
 def _local_client(model: str) -> object:
@@ -65,9 +70,36 @@ _PROVIDERS = {
     "openai": _Provider(
         module="mirascope.core.openai",
         model="gpt-4o-mini",
-        key="OPENAI_API_KEY",
+        keys=("OPENAI_API_KEY",),
         begin=("gpt-", "chatgpt-", "o1", "o3", "o4"),
         limit="max_completion_tokens",
+    ),
+    "anthropic": _Provider(
+        module="mirascope.core.anthropic",
+        model="claude-haiku-4-5",
+        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        begin=("claude-",),
+    ),
+    "gemini": _Provider(
+        module="mirascope.core.gemini",
+        model="gemini-2.5-flash",
+        keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        begin=("gemini-",),
+    ),
+    "cohere": _Provider(
+        module="mirascope.core.cohere",
+        model="command-a-03-2025",
+        keys=("CO_API_KEY",),
+        begin=("command-",),
+    ),
+    "groq": _Provider(
+        module="mirascope.core.groq", model="llama-3.3-70b-versatile", keys=("GROQ_API_KEY",)
+    ),
+    "mistral": _Provider(
+        module="mirascope.core.mistral",
+        model="mistral-small-latest",
+        keys=("MISTRAL_API_KEY",),
+        begin=("mistral-", "ministral-", "codestral-", "magistral-"),
     ),
     "local": _Provider(
         module="mirascope.core.openai", model="SmolLM2-135M-Instruct", client=_local_client
@@ -201,14 +233,14 @@ def _chosen(named: str | None) -> tuple[_Provider, str]:
 
 
 def _default() -> tuple[_Provider, str]:
-    keys = [provider.key for provider in _PROVIDERS.values() if provider.key]
     for provider in _PROVIDERS.values():
-        if provider.key and os.environ.get(provider.key):
+        if provider.key:
             return provider, provider.model
     local = _PROVIDERS["local"]
+    first = _PROVIDERS["openai"].keys[0]
     _say(
-        f"there is no key in {' or '.join(keys)}, so {local.model} answers, on this machine; it is"
-        " small and often wrong"
+        f"there is no key in {first} or any other provider's variable, so {local.model} answers,"
+        " on this machine; it is small and often wrong"
     )
     return local, local.model
 
@@ -216,9 +248,10 @@ def _default() -> tuple[_Provider, str]:
 def _open(provider: _Provider, model: str, asked: str, options: _Options) -> _Stream:
     from mirascope.core import Messages  # noqa: PLC0415  # not before it is needed
 
-    key = os.environ.get(provider.key or "", "")
-    if not (key.isascii() and key.isprintable()):
-        raise MirascopeError(f"{provider.key} holds a line break or a letter that no key has")
+    if not (provider.key.isascii() and provider.key.isprintable()):
+        raise MirascopeError(
+            f"{' or '.join(provider.keys)} holds a line break or a letter that no key has"
+        )
     call = cast("_Call", import_module(provider.module).call)
     limits = {provider.limit: options["max_tokens"], "temperature": options["temperature"]}
     params: dict[str, object] = {k: v for k, v in limits.items() if v is not None}
@@ -278,9 +311,8 @@ def _reason(error: MirascopeError) -> str:
     if isinstance(error, StreamConnectionError) and str(root) not in text:
         text = f"{text.rstrip('.')}: {root}"
     for provider in _PROVIDERS.values():
-        key = os.environ.get(provider.key or "", "")
-        if len(key) >= _SHORTEST_KEY:
-            text = text.replace(key, "***")
+        if len(provider.key) >= _SHORTEST_KEY:
+            text = text.replace(provider.key, "***")
     return " ".join(text.split())
 
 
