@@ -11,9 +11,11 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "tests_without_aiohttp"]
+nox.options.sessions = ["lint", "types", "contracts", "tests", "tests_without_aiohttp", "oldest"]
 
-# What talks to a server over the async default client's transport.
+REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
+
+# What streams promise, on whatever SDK and transport there is.
 TRANSPORT_TESTS = ["tests/test_stream.py", "tests/test_leaving.py", "tests/test_failures.py"]
 
 
@@ -53,6 +55,14 @@ def tests_without_aiohttp(session: nox.Session) -> None:
     """The tests of the async transport again, as they run where aiohttp is not installed."""
     plugin = ("-p", "without_aiohttp")
     python(session, "-m", "pytest", "-n", "2", *plugin, *TRANSPORT_TESTS, PYTHONPATH="tests")
+
+
+@nox.session(venv_backend="venv")
+def oldest(session: nox.Session) -> None:
+    """What streams promise, on the oldest SDKs that the extras admit."""
+    tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("pytest")]
+    session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
+    session.run("pytest", "-n", "2", *TRANSPORT_TESTS)
 
 
 @nox.session
