@@ -48,7 +48,8 @@ def row(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
 
         for recording in recordings(*case.recordings):
             reading = recording.expected
-            if recording.status != 200 or not reading["ok"] or reading.get("api") != case.api:
+            answers = recording.status == 200 and reading["ok"] and reading.get("api") == case.api
+            if not answers or recording.name in case.disagree:
                 continue
             server.queue = [Answer([recording.body])]
             stream = ask()
