@@ -46,7 +46,6 @@ from mirascope.core.base import (
     ImageURLPart,
     TextPart,
     ToolCallPart,
-    ToolResultPart,
 )
 
 if TYPE_CHECKING:
@@ -446,16 +445,11 @@ def test_parts_of_messages(server: Loopback) -> None:
         DocumentPart(media_type="text/markdown", document="Hé".encode()),
         DocumentURLPart(url="https://127.0.0.1/a.pdf"),
         CacheControlPart(cache_type="ephemeral"),
-        ToolResultPart(name="t", content="7", id="toolu_1"),
     ]
-    call = ToolCallPart(name="t", args=None, id="toolu_1")
-    body = asked(server, BaseMessageParam(role="assistant", content=[call]), Messages.User(parts))
-    assert body["messages"][0]["content"] == [
-        {"type": "tool_use", "id": "toolu_1", "name": "t", "input": {}}
-    ]
+    body = asked(server, BaseMessageParam(role="user", content=parts))
     png = {"type": "base64", "media_type": "image/png", "data": "cG5n"}
     pdf = {"type": "base64", "media_type": "application/pdf", "data": "cGRm"}
-    assert body["messages"][1]["content"] == [
+    assert body["messages"][0]["content"] == [
         {"type": "text", "text": "Look:"},
         {"type": "image", "source": png},
         {"type": "image", "source": {"type": "url", "url": "https://127.0.0.1/a.png"}},
@@ -466,10 +460,11 @@ def test_parts_of_messages(server: Loopback) -> None:
             "source": {"type": "url", "url": "https://127.0.0.1/a.pdf"},
             "cache_control": {"type": "ephemeral"},
         },
-        {"type": "tool_result", "tool_use_id": "toolu_1", "content": "7", "is_error": False},
     ]
     with pytest.raises(ValueError, match="Anthropic takes no audio parts"):
         asked(server, Messages.User([AudioPart(media_type="audio/wav", audio=b"wav")]))
+    with pytest.raises(ValueError, match="Anthropic takes no tool_call parts"):
+        asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))
 
 
 def test_answers_can_be_sent_back(server: Loopback) -> None:

@@ -105,15 +105,6 @@ def _block(part: parts.Part) -> _Block:
         return {"type": "image", "source": _source(part)}
     if isinstance(part, parts.DocumentPart | parts.DocumentURLPart):
         return {"type": "document", "source": _source(part)}
-    if isinstance(part, parts.ToolCallPart):
-        return {"type": "tool_use", "id": part.id, "name": part.name, "input": part.args or {}}
-    if isinstance(part, parts.ToolResultPart):
-        return {
-            "type": "tool_result",
-            "tool_use_id": part.id,
-            "content": part.content,
-            "is_error": part.is_error,
-        }
     raise parts.unsupported(part, "Anthropic")
 
 

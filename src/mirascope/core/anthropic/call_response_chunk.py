@@ -9,6 +9,7 @@ from anthropic import types
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.fields import fields, number, text
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 
 _EVENTS: Final[dict[str, type[types.RawMessageStreamEvent]]] = {
@@ -91,21 +92,6 @@ class AnthropicCallResponseChunk(
         """Return the event's class; that of an event without one is what the SDK takes for it."""
         kind = fields(json.loads(data)).get("type")
         return _EVENTS.get(text(kind), types.RawMessageStartEvent)
-
-
-def fields(value: JSON) -> Record:
-    """Return an object's fields, none if it is no object."""
-    return value if isinstance(value, dict) else {}
-
-
-def text(value: JSON) -> str:
-    """Return a text, ``""`` if it is none."""
-    return value if isinstance(value, str) else ""
-
-
-def number(value: JSON) -> int | None:
-    """Return a whole number, ``None`` if it is none."""
-    return value if isinstance(value, int) else None
 
 
 def token_counts(usage: Record) -> TokenCounts | None:
