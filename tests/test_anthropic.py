@@ -611,6 +611,23 @@ def test_what_is_not_text_on_the_wire_is_left_to_the_sdk(driver: Driver, server:
     assert isinstance(items[0][0]._raw, RawMessageStartEvent)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "ours"),
+    [("overloaded_error", 529, errors.Overloaded), ("something_new", 200, errors.StreamAPIError)],
+)
+def test_an_error_event_that_the_sdk_has_read_means_the_same(
+    driver: Driver, server: Loopback, kind: str, status: int, ours: type[errors.StreamError]
+) -> None:
+    failure = event("error", error={"type": kind, "message": "No."})
+    binary = {"content-type": "application/vnd.amazon.eventstream"}
+    server.queue = [Answer([*ANTHROPIC.begin, failure], headers=binary)]
+    with pytest.raises(ours) as caught:
+        driver.both(driver.function(ANTHROPIC))
+    error = caught.value
+    assert isinstance(error, sdk.APIStatusError)
+    assert (error.type, error.status_code, error.retryable) == (kind, status, status == 529)
+
+
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
     make = sdk.Anthropic if driver.asynchronous else sdk.AsyncAnthropic
     with pytest.raises(TypeError, match="async def"):
