@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from typing_extensions import override
+
+from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.fields import fields, from_cut_off, number, text
-from mirascope.core._wire.reply import Growing, Reply, grow, grown, replace
+from mirascope.core._wire.reply import Growing, grow, grown, replace
 from mirascope.core.anthropic._errors import provider_error
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
 from mirascope.core.anthropic.call_response_chunk import token_counts
+from mirascope.core.base._decoder import OneReplyDecoder
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
@@ -24,21 +27,15 @@ if TYPE_CHECKING:
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
-class AnthropicDecoder:
+class AnthropicDecoder(OneReplyDecoder):
     """Reads one stream: records in, chunks out, and the message that they add up to."""
 
-    def __init__(self) -> None:
-        self.ended = False
-        self._begin()
-
+    @override
     def _begin(self) -> None:
+        super()._begin()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
         self._blocks: dict[int, dict[str, Growing]] = {}
-        self.reply = Reply()
-        self.id: str | None = None
-        self.model: str | None = None
-        self.tokens: TokenCounts | None = None
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
@@ -63,19 +60,6 @@ class AnthropicDecoder:
             self.ended = True
         self.reply.add(chunk)
         out.append(chunk)
-
-    def flush(self, out: list[Chunk]) -> None:
-        """Nothing is ever held back."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the answer has come to its own end."""
-        return self.ended or self.reply.finish_reason is not None
-
-    @property
-    def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, once it has."""
-        return None if self.reply.finish_reason is None else [self.reply.finish_reason]
 
     def response(self) -> dict[str, JSON]:
         """Return the message that a plain call would have given, as far as it came."""

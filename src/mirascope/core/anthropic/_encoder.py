@@ -70,17 +70,14 @@ def _split(messages: list[Message]) -> tuple[list[_Content], list[Mapping[str, o
 
 
 def _joined(contents: list[_Content]) -> list[_Block]:
-    blocks: list[_Block] = []
-    for content in contents:
-        blocks += [_text(content)] if isinstance(content, str) else content
-    return blocks
+    several = ([_text(each)] if isinstance(each, str) else each for each in contents)
+    return [block for blocks in several for block in blocks]
 
 
 def _message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
-        if isinstance(message.content, str):
-            return {"role": message.role, "content": message.content}
-        return {"role": message.role, "content": _parts(message.content)}
+        said = message.content
+        return {"role": message.role, "content": said if isinstance(said, str) else _parts(said)}
     if isinstance(message, BaseModel):
         sent_back = record_of(message)
         return {"role": sent_back.get("role"), "content": sent_back.get("content")}
