@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import whole_tool_calls
-from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.reply import Growing, grow, grown
 from mirascope.core.base._decoder import OneReplyDecoder
 from mirascope.core.cohere._errors import failure
@@ -40,6 +40,7 @@ class CohereDecoder(OneReplyDecoder):
         self._logprobs: list[JSON] = []
         self._usage: JSON = None
         self.model = model
+        self.tokens: TokenCounts | None = None
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[CohereCallResponseChunk]
