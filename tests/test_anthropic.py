@@ -46,7 +46,6 @@ from mirascope.core.base import (
     ImageURLPart,
     TextPart,
     ToolCallPart,
-    ToolResultPart,
 )
 
 if TYPE_CHECKING:
@@ -446,16 +445,11 @@ def test_parts_of_messages(server: Loopback) -> None:
         DocumentPart(media_type="text/markdown", document="Hé".encode()),
         DocumentURLPart(url="https://127.0.0.1/a.pdf"),
         CacheControlPart(cache_type="ephemeral"),
-        ToolResultPart(name="t", content="7", id="toolu_1"),
     ]
-    call = ToolCallPart(name="t", args=None, id="toolu_1")
-    body = asked(server, BaseMessageParam(role="assistant", content=[call]), Messages.User(parts))
-    assert body["messages"][0]["content"] == [
-        {"type": "tool_use", "id": "toolu_1", "name": "t", "input": {}}
-    ]
+    body = asked(server, BaseMessageParam(role="user", content=parts))
     png = {"type": "base64", "media_type": "image/png", "data": "cG5n"}
     pdf = {"type": "base64", "media_type": "application/pdf", "data": "cGRm"}
-    assert body["messages"][1]["content"] == [
+    assert body["messages"][0]["content"] == [
         {"type": "text", "text": "Look:"},
         {"type": "image", "source": png},
         {"type": "image", "source": {"type": "url", "url": "https://127.0.0.1/a.png"}},
@@ -466,10 +460,11 @@ def test_parts_of_messages(server: Loopback) -> None:
             "source": {"type": "url", "url": "https://127.0.0.1/a.pdf"},
             "cache_control": {"type": "ephemeral"},
         },
-        {"type": "tool_result", "tool_use_id": "toolu_1", "content": "7", "is_error": False},
     ]
     with pytest.raises(ValueError, match="Anthropic takes no audio parts"):
         asked(server, Messages.User([AudioPart(media_type="audio/wav", audio=b"wav")]))
+    with pytest.raises(ValueError, match="Anthropic takes no tool_call parts"):
+        asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))
 
 
 def test_answers_can_be_sent_back(server: Loopback) -> None:
@@ -614,6 +609,23 @@ def test_what_is_not_text_on_the_wire_is_left_to_the_sdk(driver: Driver, server:
     stream, items = driver.both(driver.function(ANTHROPIC))
     assert (stream.state, stream.content) == ("finished", "Hello!")
     assert isinstance(items[0][0]._raw, RawMessageStartEvent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "ours"),
+    [("overloaded_error", 529, errors.Overloaded), ("something_new", 200, errors.StreamAPIError)],
+)
+def test_an_error_event_that_the_sdk_has_read_means_the_same(
+    driver: Driver, server: Loopback, kind: str, status: int, ours: type[errors.StreamError]
+) -> None:
+    failure = event("error", error={"type": kind, "message": "No."})
+    binary = {"content-type": "application/vnd.amazon.eventstream"}
+    server.queue = [Answer([*ANTHROPIC.begin, failure], headers=binary)]
+    with pytest.raises(ours) as caught:
+        driver.both(driver.function(ANTHROPIC))
+    error = caught.value
+    assert isinstance(error, sdk.APIStatusError)
+    assert (error.type, error.status_code, error.retryable) == (kind, status, status == 529)
 
 
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:

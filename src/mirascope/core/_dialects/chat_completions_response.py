@@ -32,10 +32,6 @@ class ChatCompletionsResponse(
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK
 
     @property
-    def _raw(self) -> Any:
-        return self.response
-
-    @property
     def _message(self) -> Any:
         return self._raw.choices[0].message if self._raw.choices else None
 
@@ -55,16 +51,6 @@ class ChatCompletionsResponse(
     def finish_reasons(self) -> list[FinishT] | None:
         reasons = [choice.finish_reason for choice in self._raw.choices or ()]
         return [cast("FinishT", reason) for reason in reasons if reason] or None
-
-    @property
-    @override
-    def model(self) -> str | None:
-        return cast("str | None", self._raw.model or None)
-
-    @property
-    @override
-    def id(self) -> str | None:
-        return cast("str | None", self._raw.id or None)
 
     @property
     @override

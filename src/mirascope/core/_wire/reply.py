@@ -7,14 +7,14 @@ Counts and names are totals: the newest replaces what was there.
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from mirascope.core._wire.events import ToolCallDelta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mirascope.core._wire.events import JSON
+    from mirascope.core._wire.events import JSON, Delta
 
 Growing: TypeAlias = (
     "StringIO | str | int | float | bool | list[Growing] | dict[str, Growing] | None"
@@ -22,7 +22,8 @@ Growing: TypeAlias = (
 """JSON whose texts can grow."""
 
 _GROWING = frozenset(
-    {"arguments", "content", "data", "reasoning", "refusal", "text", "thinking", "transcript"}
+    {"arguments", "content", "data", "partial_json", "reasoning"}
+    | {"refusal", "text", "thinking", "transcript"}
 )
 
 
@@ -101,6 +102,15 @@ class Reply:
         """Add reasoning."""
         self._reasoning.write(text)
 
+    def add(self, said: Delta[Any]) -> None:
+        """Add the text, the reasoning or the tool calls of an event that tells one of them."""
+        if said.content:
+            self.add_text(said.content)
+        elif said.reasoning:
+            self.add_reasoning(said.reasoning)
+        elif said.tool_calls:
+            self.add_tool_calls(said.tool_calls)
+
     def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> None:
         """Add pieces of tool calls, each to the newest call that it fits."""
         for piece in pieces:
@@ -110,6 +120,11 @@ class Reply:
                     break
             else:
                 self.tool_calls.append(ToolCall(piece))
+
+
+def replace(into: dict[str, JSON], newer: Mapping[str, JSON]) -> None:
+    """Take over what is newer; ``null`` says nothing about what was told before."""
+    into.update({k: v for k, v in newer.items() if v is not None or k not in into})
 
 
 def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
@@ -124,7 +139,9 @@ def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
         before = into.get(key)
         if isinstance(value, str) and key in _GROWING:
             if not isinstance(before, StringIO):
+                begun = before if isinstance(before, str) else ""
                 into[key] = before = StringIO()
+                before.write(begun)
             before.write(value)
         elif isinstance(value, dict):
             if not isinstance(before, dict):
@@ -140,7 +157,7 @@ def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
 
 def _grow_list(into: list[Growing], delta: list[JSON]) -> None:
     for element in delta:
-        if not isinstance(element, dict):
+        if not isinstance(element, dict) or element.get("index") is None:
             into.append(cast("Growing", element))
             continue
         slot = with_index(into, element.get("index"))

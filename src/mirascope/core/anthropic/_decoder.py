@@ -8,40 +8,34 @@ is the last event there is.
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Final, cast
 
-import pydantic_core
+from typing_extensions import override
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts
-from mirascope.core._wire.reply import Reply
+from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.fields import fields, from_cut_off, number, text
+from mirascope.core._wire.reply import Growing, grow, grown, replace
 from mirascope.core.anthropic._errors import provider_error
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
-from mirascope.core.anthropic.call_response_chunk import fields, number, text, token_counts
+from mirascope.core.anthropic.call_response_chunk import token_counts
+from mirascope.core.base._decoder import OneReplyDecoder
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
     from pydantic import BaseModel
 
-_GROWING: Final = frozenset({"partial_json", "text", "thinking"})
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
-class AnthropicDecoder:
+class AnthropicDecoder(OneReplyDecoder):
     """Reads one stream: records in, chunks out, and the message that they add up to."""
 
-    def __init__(self) -> None:
-        self.ended = False
-        self._begin()
-
+    @override
     def _begin(self) -> None:
+        super()._begin()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
-        self._blocks: dict[int, _Block] = {}
-        self.reply = Reply()
-        self.id: str | None = None
-        self.model: str | None = None
-        self.tokens: TokenCounts | None = None
+        self._blocks: dict[int, dict[str, Growing]] = {}
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
@@ -58,45 +52,19 @@ class AnthropicDecoder:
         if kind == "content_block_delta":
             self._grow(record, chunk)
         elif kind == "content_block_start":
-            self._blocks[_index(record)] = _Block(fields(record.get("content_block")))
+            block = fields(record.get("content_block"))
+            self._blocks[_index(record)] = cast("dict[str, Growing]", dict(block))
         elif text(kind) in {"message_start", "message_delta"}:
             self._tell(record, chunk)
         elif kind == "message_stop":
             self.ended = True
-        if chunk.content:
-            self.reply.add_text(chunk.content)
-        elif chunk.reasoning:
-            self.reply.add_reasoning(chunk.reasoning)
-        elif chunk.tool_calls:
-            self.reply.add_tool_calls(chunk.tool_calls)
+        self.reply.add(chunk)
         out.append(chunk)
-
-    def flush(self, out: list[Chunk]) -> None:
-        """Nothing is ever held back."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether the answer has come to its own end."""
-        return self.ended or self.reply.finish_reason is not None
-
-    @property
-    def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, once it has."""
-        return None if self.reply.finish_reason is None else [self.reply.finish_reason]
-
-    @property
-    def signature(self) -> str:
-        """The signature of the newest block of thinking, ``""`` if there is none."""
-        signatures = [text(block.fields.get("signature")) for block in self._in_order()]
-        return next(filter(None, reversed(signatures)), "")
 
     def response(self) -> dict[str, JSON]:
         """Return the message that a plain call would have given, as far as it came."""
         told = self._message | ({"usage": self._usage} if self._usage else {})
-        return {**told, "content": [block.whole() for block in self._in_order()]}
-
-    def _in_order(self) -> list[_Block]:
-        return [block for _, block in sorted(self._blocks.items())]
+        return {**told, "content": [_whole(block) for _, block in sorted(self._blocks.items())]}
 
     def _tell(self, record: Record, chunk: Chunk) -> None:
         """Take over what is told of the message as a whole."""
@@ -104,73 +72,41 @@ class AnthropicDecoder:
             self._begin()
         told = fields(record.get("message") or record.get("delta"))
         rest = {key: value for key, value in record.items() if key not in _NOT_IN_MESSAGE}
-        _replace(self._message, {**rest, **told})
+        replace(self._message, {**rest, **told})
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
         if chunk.finish_reasons:
             self.reply.finish_reason = chunk.finish_reasons[0]
         if chunk.tokens is not None:
-            _replace(self._usage, fields(record.get("usage") or told.get("usage")))
+            replace(self._usage, fields(record.get("usage") or told.get("usage")))
             self.tokens = chunk.tokens = token_counts(self._usage)
 
     def _grow(self, record: Record, chunk: Chunk) -> None:
         index = _index(record)
         block = self._blocks.get(index)
         if block is None and (chunk.content or chunk.reasoning):
-            block = self._blocks[index] = _Block({"type": "text" if chunk.content else "thinking"})
+            block = self._blocks[index] = {"type": "text" if chunk.content else "thinking"}
         if block is not None:
-            block.add(fields(record.get("delta")))
-        if chunk.tool_calls and (block is None or block.fields.get("type") != "tool_use"):
+            _add(block, fields(record.get("delta")))
+        if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
-
-
-class _Block:
-    """A block of content so far.
-
-    Attributes:
-        fields: What was told once, or newest.
-    """
-
-    __slots__ = ("_growing", "fields")
-
-    def __init__(self, start: Record) -> None:
-        self.fields = dict(start)
-        self._growing: dict[str, StringIO] = {}
-
-    def add(self, delta: Record) -> None:
-        """Add what a delta tells."""
-        for key, value in delta.items():
-            if key in _GROWING and isinstance(value, str):
-                if key not in self._growing:
-                    self._growing[key] = StringIO()
-                    self._growing[key].write(text(self.fields.get(key)))
-                self._growing[key].write(value)
-            elif key == "citation":
-                before = self.fields.get("citations")
-                self.fields["citations"] = [*(before if isinstance(before, list) else ()), value]
-            elif key != "type":
-                self.fields[key] = value
-
-    def whole(self) -> dict[str, JSON]:
-        """Return the block as a plain call would have given it."""
-        block = self.fields | {key: said.getvalue() for key, said in self._growing.items()}
-        if arguments := text(block.pop("partial_json", None)):
-            block["input"] = _parsed(arguments)
-        return block
 
 
 def _index(record: Record) -> int:
     return number(record.get("index")) or 0
 
 
-def _replace(into: dict[str, JSON], newer: Record) -> None:
-    """Take over what is newer; ``null`` says nothing about what was told before."""
-    into.update({k: v for k, v in newer.items() if v is not None or k not in into})
+def _add(block: dict[str, Growing], delta: Record) -> None:
+    """Add what a delta tells of its block; citations come one by one."""
+    told = {key: value for key, value in delta.items() if key != "type"}
+    if citation := told.pop("citation", None):
+        told["citations"] = [citation]
+    grow(block, told)
 
 
-def _parsed(arguments: str) -> JSON:
-    """Return a tool's input, of one that is cut off as far as it came."""
-    try:
-        return pydantic_core.from_json(arguments, allow_partial=True) or {}
-    except ValueError:
-        return {}
+def _whole(block: dict[str, Growing]) -> dict[str, JSON]:
+    """Return a block as a plain call would have given it."""
+    whole = cast("dict[str, JSON]", grown(block))
+    if arguments := text(whole.pop("partial_json", None)):
+        whole["input"] = from_cut_off(arguments)
+    return whole

@@ -21,6 +21,7 @@ from mirascope.core.base.prompt import Message
 MAX_TOKENS: Final = 1024
 
 _Block: TypeAlias = dict[str, object]
+_Content: TypeAlias = "str | Sequence[_Block]"
 
 _NOT_IN_SIGNATURE: Final = ("temperature", "top_k", "top_p")
 _COMMON: Final = frozenset(CommonCallParams.__annotations__)
@@ -35,13 +36,11 @@ def encode(
     if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
         params["extra_body"] = moved | cast("Arguments", params.get("extra_body") or {})
     system, rest = _split(messages)
-    if given_system := cast("str | Sequence[_Block] | None", params.pop("system", None)):
-        system.append(given_system)
+    if given_system := params.pop("system", None):
+        system.append(cast("_Content", given_system))
     arguments: Arguments = {"model": model, "messages": rest, **params}
-    if len(system) == 1:
-        arguments["system"] = system[0]
-    elif system:
-        arguments["system"] = [block for content in system for block in _blocks(content)]
+    if system:
+        arguments["system"] = system[0] if len(system) == 1 else _joined(system)
     if streaming:
         arguments["stream"] = True
     return arguments
@@ -56,31 +55,29 @@ def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:
     return params
 
 
-def _split(
-    messages: list[Message],
-) -> tuple[list[str | Sequence[_Block]], list[Mapping[str, object]]]:
+def _split(messages: list[Message]) -> tuple[list[_Content], list[Mapping[str, object]]]:
     """Return the contents of the system messages, and the other messages."""
-    system: list[str | Sequence[_Block]] = []
+    system: list[_Content] = []
     rest: list[Mapping[str, object]] = []
     for message in messages:
         encoded = _message(message)
         leads = not rest or isinstance(message, parts.BaseMessageParam)
         if encoded.get("role") == "system" and leads:
-            system.append(cast("str | Sequence[_Block]", encoded["content"]))
+            system.append(cast("_Content", encoded["content"]))
         else:
             rest.append(encoded)
     return system, rest
 
 
-def _blocks(content: str | Sequence[_Block]) -> Sequence[_Block]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+def _joined(contents: list[_Content]) -> list[_Block]:
+    several = ([_text(each)] if isinstance(each, str) else each for each in contents)
+    return [block for blocks in several for block in blocks]
 
 
 def _message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
-        if isinstance(message.content, str):
-            return {"role": message.role, "content": message.content}
-        return {"role": message.role, "content": _parts(message.content)}
+        said = message.content
+        return {"role": message.role, "content": said if isinstance(said, str) else _parts(said)}
     if isinstance(message, BaseModel):
         sent_back = record_of(message)
         return {"role": sent_back.get("role"), "content": sent_back.get("content")}
@@ -100,29 +97,26 @@ def _parts(message: Sequence[parts.Part]) -> list[_Block]:
 
 def _block(part: parts.Part) -> _Block:
     if isinstance(part, parts.TextPart):
-        return {"type": "text", "text": part.text}
-    if isinstance(part, parts.ImagePart | parts.ImageURLPart):
-        return {"type": "image", "source": _source(part)}
-    if isinstance(part, parts.DocumentPart | parts.DocumentURLPart):
-        return {"type": "document", "source": _source(part)}
-    if isinstance(part, parts.ToolCallPart):
-        return {"type": "tool_use", "id": part.id, "name": part.name, "input": part.args or {}}
-    if isinstance(part, parts.ToolResultPart):
-        return {
-            "type": "tool_result",
-            "tool_use_id": part.id,
-            "content": part.content,
-            "is_error": part.is_error,
-        }
+        return _text(part.text)
+    if isinstance(part, parts.ImageURLPart | parts.DocumentURLPart):
+        kind = part.type.removesuffix("_url")
+        return {"type": kind, "source": {"type": "url", "url": part.url}}
+    if isinstance(part, parts.ImagePart):
+        return {"type": "image", "source": _base64(part.media_type, part.image)}
+    if isinstance(part, parts.DocumentPart):
+        return {"type": "document", "source": _document(part)}
     raise parts.unsupported(part, "Anthropic")
 
 
-def _source(
-    part: parts.ImagePart | parts.ImageURLPart | parts.DocumentPart | parts.DocumentURLPart,
-) -> _Block:
-    if isinstance(part, parts.ImageURLPart | parts.DocumentURLPart):
-        return {"type": "url", "url": part.url}
-    if isinstance(part, parts.DocumentPart) and part.media_type.startswith("text/"):
+def _text(text: str) -> _Block:
+    return {"type": "text", "text": text}
+
+
+def _document(part: parts.DocumentPart) -> _Block:
+    if part.media_type.startswith("text/"):
         return {"type": "text", "media_type": "text/plain", "data": part.document.decode()}
-    data = part.image if isinstance(part, parts.ImagePart) else part.document
-    return {"type": "base64", "media_type": part.media_type, "data": parts.base64_of(data)}
+    return _base64(part.media_type, part.document)
+
+
+def _base64(media_type: str, data: bytes) -> _Block:
+    return {"type": "base64", "media_type": media_type, "data": parts.base64_of(data)}

@@ -7,7 +7,7 @@ as a refusal, its type says.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import anthropic
 import httpx2
@@ -15,6 +15,8 @@ import httpx2
 from mirascope import errors
 from mirascope.core._dialects.stainless import stainless_errors
 from mirascope.core._wire.events import JSON, ProviderError, Record
+from mirascope.core._wire.fields import fields, text
+from mirascope.core.base._errors import status_code
 
 _MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
     "invalid_request_error": (400, anthropic.BadRequestError),
@@ -28,6 +30,7 @@ _MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = 
     "timeout_error": (504, anthropic.GatewayTimeoutError),
     "overloaded_error": (529, anthropic.OverloadedError),
 }
+_BEGAN_WELL: Final = 200
 _STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, httpx2)
 
 
@@ -39,12 +42,9 @@ def provider_error(event: Record) -> ProviderError:
 
 def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError], str]:
     """Return the HTTP status that an event means, the SDK's class for it, and its message."""
-    said = event.get("error")
-    said = said if isinstance(said, dict) else {}
-    status, theirs = _MEANING.get(str(said.get("type")), (None, anthropic.APIStatusError))
-    message = said.get("message")
-    unsaid = "An error occurred during streaming"
-    return status, theirs, message if message and isinstance(message, str) else unsaid
+    said = fields(event.get("error"))
+    status, theirs = _MEANING.get(text(said.get("type")), (None, anthropic.APIStatusError))
+    return status, theirs, text(said.get("message")) or "An error occurred during streaming"
 
 
 def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
@@ -53,4 +53,10 @@ def _say(kind: type[errors.StreamError], message: str, response: object, body: J
     return _STAINLESS.say(kind, message, response, body)
 
 
-ERRORS = replace(_STAINLESS, say=_say)
+def _status_of(error: Any) -> int | None:
+    """Return the status of a refusal, or the one that the SDK's error for an event means."""
+    status = status_code(error)
+    return _read(fields(error.body))[0] or status if status == _BEGAN_WELL else status
+
+
+ERRORS = replace(_STAINLESS, say=_say, status_of=_status_of)

@@ -39,11 +39,6 @@ def _with_a_key(client: ClientT) -> ClientT:
     return client
 
 
-def _async_client() -> AsyncAnthropic:
-    client = async_client(AsyncAnthropic, anthropic.DefaultAioHttpClient)
-    return _with_a_key(client)
-
-
 _METHOD = Method[Anthropic, AsyncAnthropic, Message](
     anthropic, lambda client: client.messages.create
 )
@@ -54,7 +49,7 @@ PROVIDER = Provider(
     client_types=(Anthropic, AsyncAnthropic),
     clients=DefaultClients(
         make=lambda: _with_a_key(Anthropic()),
-        amake=_async_client,
+        amake=lambda: _with_a_key(async_client(AsyncAnthropic, anthropic.DefaultAioHttpClient)),
         close=Anthropic.close,
         aclose=AsyncAnthropic.close,
         env=_ENV,

@@ -9,8 +9,9 @@ from typing import cast
 from anthropic.types import AssistantMessageParam, Message, MessageParam, StopReason, Usage
 from typing_extensions import override
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts
-from mirascope.core.anthropic.call_response_chunk import text, token_counts
+from mirascope.core._wire.events import JSON, TokenCounts
+from mirascope.core._wire.fields import text
+from mirascope.core.anthropic.call_response_chunk import token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
@@ -24,11 +25,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     """
 
     provider = "anthropic"
-
-    @classmethod
-    @override
-    def raw(cls, record: Record) -> Message:
-        return Message.model_construct(None, **record)
+    _raw_type = Message
 
     @property
     @override
@@ -55,16 +52,6 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     def finish_reasons(self) -> list[StopReason] | None:
         reason = self.response.stop_reason
         return [reason] if reason else None
-
-    @property
-    @override
-    def model(self) -> str | None:
-        return self.response.model or None
-
-    @property
-    @override
-    def id(self) -> str | None:
-        return self.response.id or None
 
     @property
     @override

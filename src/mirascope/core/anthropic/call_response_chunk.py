@@ -6,12 +6,14 @@ import json
 from typing import Final, cast, get_args
 
 from anthropic import types
+from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.fields import fields, number, text
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 
-_EVENTS: Final[dict[str, type[types.RawMessageStreamEvent]]] = {
+_EVENTS: Final[dict[str, type[BaseModel]]] = {
     get_args(event.model_fields["type"].annotation)[0]: event
     for event in get_args(get_args(types.RawMessageStreamEvent)[0])
 }
@@ -35,6 +37,9 @@ class AnthropicCallResponseChunk(
     """
 
     __slots__ = ("signature",)
+
+    _raw_types = _EVENTS
+    _raw_type = types.RawMessageStartEvent  # which is what the SDK takes other events for
 
     signature: str
 
@@ -84,28 +89,6 @@ class AnthropicCallResponseChunk(
         if isinstance(event, types.RawMessageStartEvent):
             return event.message.usage
         return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None
-
-    @classmethod
-    @override
-    def _type_of(cls, data: bytes) -> type[types.RawMessageStreamEvent]:
-        """Return the event's class; that of an event without one is what the SDK takes for it."""
-        kind = fields(json.loads(data)).get("type")
-        return _EVENTS.get(text(kind), types.RawMessageStartEvent)
-
-
-def fields(value: JSON) -> Record:
-    """Return an object's fields, none if it is no object."""
-    return value if isinstance(value, dict) else {}
-
-
-def text(value: JSON) -> str:
-    """Return a text, ``""`` if it is none."""
-    return value if isinstance(value, str) else ""
-
-
-def number(value: JSON) -> int | None:
-    """Return a whole number, ``None`` if it is none."""
-    return value if isinstance(value, int) else None
 
 
 def token_counts(usage: Record) -> TokenCounts | None:

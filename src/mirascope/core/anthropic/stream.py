@@ -42,7 +42,7 @@ class AnthropicStream(
     @property
     def signature(self) -> str:
         """The signature of the newest block of thinking, ``""`` before it is told."""
-        return cast("AnthropicDecoder", self._decoder).signature
+        return self.partial().signature
 
     @property
     @override

@@ -29,6 +29,12 @@ _SERVER_ERROR: Final = 500
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 
+def status_code(error: object) -> int | None:
+    """Return the HTTP status of an error of an SDK, where most have it."""
+    status = getattr(error, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SDKErrors:
     """A provider's errors.
@@ -43,7 +49,7 @@ class SDKErrors:
             as far as there is one, and the provider's report.
         request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
         text: Returns the text of an error, where the SDK's own tells what it should not.
-        status_attribute: Where the SDK's errors have the HTTP status.
+        status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
     """
 
     provider: str
@@ -54,7 +60,7 @@ class SDKErrors:
     say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
     request_id_header: str | None = None
     text: Callable[[Any], str] | None = None
-    status_attribute: str = "status_code"
+    status_of: Callable[[Any], object] = status_code
 
     def make(
         self,
@@ -86,7 +92,7 @@ class SDKErrors:
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
         if isinstance(error, self.base):
-            status = getattr(error, self.status_attribute, None)
+            status = self.status_of(error)
             status = status if isinstance(status, int) else None
             return _with_status(self._both(api_error(status), error), status)
         return None
@@ -123,8 +129,7 @@ def _root(error: BaseException) -> BaseException:
 
 def _tells_a_refusal(error: Exception) -> bool:
     """Tell an HTTP error whose body cannot be read from an answer that cannot be."""
-    status = getattr(error, "status_code", None)
-    return isinstance(status, int) and status >= _ERROR
+    return (status_code(error) or 0) >= _ERROR
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, ClassVar, Generic, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -34,10 +34,19 @@ class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
     end_time: float = 0
     partial: bool = False
 
+    _raw_type: ClassVar[type[BaseModel]]
+
     @classmethod
-    @abstractmethod
     def raw(cls, record: Record) -> RawResponseT:
-        """Return the SDK's own object for a response in the provider's JSON."""
+        """Return the SDK's own object for a response in the provider's JSON, as SDKs build it.
+
+        It is not validated, so of an unfinished answer any field can be ``None``.
+        """
+        return cast("RawResponseT", cls._raw_type.model_construct(None, **record))
+
+    @property
+    def _raw(self) -> Any:
+        return self.response
 
     @property
     @abstractmethod
@@ -55,14 +64,14 @@ class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
         """Why the generation ended, in the provider's words."""
 
     @property
-    @abstractmethod
     def model(self) -> str | None:
         """The name of the model that answered."""
+        return cast("str | None", self._raw.model or None)
 
     @property
-    @abstractmethod
     def id(self) -> str | None:
         """The provider's id for the response."""
+        return cast("str | None", self._raw.id or None)
 
     @property
     @abstractmethod

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Delta, FinishT
+from mirascope.core._wire.fields import fields, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mirascope.core._wire.events import Record
 
 RawT = TypeVar("RawT", bound=BaseModel)
@@ -37,6 +40,8 @@ class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
     __match_args__ = ("content",)
 
     _raw_type: ClassVar[type[BaseModel]]
+    _raw_types: ClassVar[Mapping[str, type[BaseModel]]] = {}
+    """The SDK's classes by the ``type`` of the event, if it has several; `_raw_type` is others'."""
 
     _raw: RawT | bytes
 
@@ -78,9 +83,8 @@ class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
 
     @classmethod
     def _type_of(cls, data: bytes) -> type[RawT]:
-        """Return the SDK's class for an event; there may be one for each kind."""
-        del data
-        return cast("type[RawT]", cls._raw_type)
+        kind = text(fields(json.loads(data)).get("type")) if cls._raw_types else ""
+        return cast("type[RawT]", cls._raw_types.get(kind, cls._raw_type))
 
     @property
     def input_tokens(self) -> int | None:

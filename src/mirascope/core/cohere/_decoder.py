@@ -10,9 +10,12 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
+from typing_extensions import override
+
 from mirascope.core._dialects.chat_completions import whole_tool_calls
 from mirascope.core._wire.events import JSON, Record, TokenCounts
-from mirascope.core._wire.reply import Growing, Reply, grow, grown
+from mirascope.core._wire.reply import Growing, grow, grown
+from mirascope.core.base._decoder import OneReplyDecoder
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 _IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
 
 
-class CohereDecoder:
+class CohereDecoder(OneReplyDecoder):
     """Reads one stream.
 
     Args:
@@ -30,16 +33,14 @@ class CohereDecoder:
     """
 
     def __init__(self, model: str | None) -> None:
+        super().__init__()
         self._blocks: dict[int, dict[str, Growing]] = {}
         self._plan = StringIO()
         self._citations: list[JSON] = []
         self._logprobs: list[JSON] = []
         self._usage: JSON = None
-        self.reply = Reply()
-        self.id: str | None = None
         self.model = model
         self.tokens: TokenCounts | None = None
-        self.ended = False
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[CohereCallResponseChunk]
@@ -60,18 +61,10 @@ class CohereDecoder:
                 self._end(chunk, delta)
         out.append(chunk)
 
-    def flush(self, out: list[CohereCallResponseChunk]) -> None:
-        """Do nothing: no chunk is held back."""
-
     @property
+    @override
     def complete(self) -> bool:
-        """Whether the answer has come to its own end."""
         return self.ended
-
-    @property
-    def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended."""
-        return [self.reply.finish_reason] if self.reply.finish_reason else None
 
     def response(self) -> dict[str, JSON]:
         """Return the response that a plain call would have given, as far as it came."""
@@ -106,7 +99,8 @@ class CohereDecoder:
         if chunk.finish_reasons:
             self.reply.finish_reason = chunk.finish_reasons[0]
         if chunk.tokens is not None:
-            self.tokens, self._usage = chunk.tokens, delta.get("usage")
+            self.tokens = chunk.tokens
+            self._usage = delta.get("usage")
         if failed := failure(delta):
             raise failed
         self.ended = True

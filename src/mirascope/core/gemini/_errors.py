@@ -60,7 +60,7 @@ def _class(code: int) -> type[APIError]:
 ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
-    status_attribute="code",
+    status_of=lambda error: error.code,
     timeouts=(TimeoutError, *_of_libraries("TimeoutException")),
     connections=(
         *_of_libraries("TransportError", "StreamError", "ClientError"),

@@ -17,7 +17,6 @@ from groq.types.chat import (
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import SENT_BACK, ChatCompletionsResponse
-from mirascope.core._wire.events import Record
 from mirascope.core.groq.call_response_chunk import FinishReason
 from mirascope.core.groq.tool import GroqTool
 
@@ -32,10 +31,7 @@ class GroqCallResponse(
     provider = "groq"
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK | {"reasoning"}
 
-    @classmethod
-    @override
-    def raw(cls, record: Record) -> ChatCompletion:
-        return ChatCompletion.model_construct(None, **record)
+    _raw_type = ChatCompletion
 
     @property
     @override

@@ -13,7 +13,6 @@ from openai.types.chat import (
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
-from mirascope.core._wire.events import Record
 from mirascope.core.openai.call_response_chunk import FinishReason
 from mirascope.core.openai.tool import OpenAITool
 
@@ -27,10 +26,7 @@ class OpenAICallResponse(
 
     provider = "openai"
 
-    @classmethod
-    @override
-    def raw(cls, record: Record) -> ChatCompletion:
-        return ChatCompletion.model_construct(None, **record)
+    _raw_type = ChatCompletion
 
     @property
     @override

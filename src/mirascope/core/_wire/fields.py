@@ -1,0 +1,33 @@
+"""Parts of decoded JSON that may be of any type: what is not as it should be, says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pydantic_core
+
+if TYPE_CHECKING:
+    from mirascope.core._wire.events import JSON, Record
+
+
+def fields(value: JSON) -> Record:
+    """Return an object's fields, none if it is no object."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: JSON) -> str:
+    """Return a text, ``""`` if it is none."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: JSON) -> int | None:
+    """Return a whole number, ``None`` if it is none."""
+    return value if isinstance(value, int) else None
+
+
+def from_cut_off(arguments: str) -> JSON:
+    """Return the arguments of a tool call, of one that is cut off as far as they came."""
+    try:
+        return pydantic_core.from_json(arguments, allow_partial=True) or {}
+    except ValueError:
+        return {}

@@ -1,0 +1,38 @@
+"""What decoders have in common whose stream is one answer, in which nothing is ever held back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mirascope.core._wire.reply import Reply
+
+if TYPE_CHECKING:
+    from mirascope.core._wire.events import TokenCounts
+
+
+class OneReplyDecoder:
+    """Reads one stream, of one answer; see `Decoder`."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        """Be as before the first event."""
+        self.reply = Reply()
+        self.id: str | None = None
+        self.model: str | None = None
+        self.tokens: TokenCounts | None = None
+        self.ended = False
+
+    def flush(self, out: object) -> None:
+        """Do nothing: no chunk is held back."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has come to its own end."""
+        return self.ended or self.reply.finish_reason is not None
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the generation ended, once it has."""
+        return None if self.reply.finish_reason is None else [self.reply.finish_reason]
