@@ -110,40 +110,6 @@ def test_tool_calls_are_whole_and_keep_the_lack_of_an_id(server: Loopback) -> No
     assert [call.name for call in alone.tool_calls] == ["a", "b"]
 
 
-def test_a_call_whose_arguments_come_in_pieces_is_one_call(server: Loopback) -> None:
-    def piece(path: str | None = None, **value: object) -> bytes:
-        partial = {} if path is None else {"partialArgs": [{"jsonPath": path, **value}]}
-        return parts({"functionCall": {**partial, "willContinue": True}})
-
-    named = {"name": "cook", "willContinue": True}
-    stream, chunks = streamed(
-        server,
-        parts({"functionCall": named, "thoughtSignature": SIGNATURE}),
-        piece("$.list[0].name", stringValue="lasa", willContinue=True),
-        piece("$.list[0].name", stringValue="gna"),
-        piece("$.list[1]['odd name']", numberValue=2),
-        piece("$.list[999999999]", boolValue=True),
-        piece("$.nothing", nullValue="NULL_VALUE"),
-        piece("nonsense"),
-        piece(),
-        parts({"functionCall": {}}),
-        parts({"functionCall": {"name": "eat"}}, finishReason="STOP"),
-    )
-    arguments = {"list": [{"name": "lasagna"}, {"odd name": 2}, True], "nothing": None}
-    calls = stream._decoder.reply.tool_calls
-    assert [(call.name, json.loads(call.arguments)) for call in calls] == [
-        ("cook", arguments),
-        ("eat", {}),
-    ]
-    assert [len(chunk.tool_calls) for chunk in chunks] == [0] * 8 + [1, 1]
-    first, second = stream.message_param.parts or ()
-    assert first.function_call
-    assert (first.function_call.name, first.function_call.args) == ("cook", arguments)
-    assert first.thought_signature == base64.b64decode(SIGNATURE)
-    assert second.function_call
-    assert second.function_call.name == "eat"
-
-
 def test_a_blocked_prompt_is_an_end_that_tells_why(server: Loopback) -> None:
     stream, chunks = streamed(
         server, event({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, **HEADER})

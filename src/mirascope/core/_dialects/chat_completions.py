@@ -22,6 +22,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
     ToolCallDelta,
+    text_or_none,
 )
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
@@ -270,11 +271,6 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         if known is None:
             known = self._choices[cast("int", index)] = self.choice_type()
         known.add(choice)
-
-
-def text_or_none(value: JSON) -> str | None:
-    """Return a text that says something, else ``None``."""
-    return value if value and isinstance(value, str) else None
 
 
 def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:

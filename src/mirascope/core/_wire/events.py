@@ -99,3 +99,8 @@ class Delta(Generic[FinishT]):
         self.finish_reasons = self.id = self.model = self.tokens = None
         self.tool_calls = ()
         return self
+
+
+def text_or_none(value: JSON) -> str | None:
+    """Return a text that says something, else ``None``."""
+    return value if value and isinstance(value, str) else None

@@ -1,9 +1,11 @@
-"""Importing an SDK that may not be there."""
+"""Importing what may not be there."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 
 from mirascope.errors import MissingSDKError
 
@@ -25,3 +27,10 @@ def sdk(package: str, extra: str) -> Generator[None]:
         if (error.name or "").partition(".")[0] == package:
             raise MissingSDKError(package, extra) from error
         raise
+
+
+def classes_of(libraries: Iterable[str], *names: str) -> tuple[type[Exception], ...]:
+    """Return the exceptions of these names in those libraries that are installed."""
+    installed = [import_module(library) for library in libraries if find_spec(library)]
+    found = [getattr(library, name, None) for name in names for library in installed]
+    return tuple(kind for kind in found if kind is not None)

@@ -20,6 +20,7 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import anyio
@@ -172,21 +173,33 @@ class AsyncResponseSource(AsyncSource):
 
 
 class ItemSource(Source):
-    """Typed objects of an SDK, from an iterable that may have a ``close``."""
+    """Typed objects of an SDK, from an iterable that may have a ``close``.
 
-    def __init__(self, items: Iterable[BaseModel]) -> None:
+    Args:
+        items: The objects.
+        first: The one before them, if it was read already.
+    """
+
+    def __init__(self, items: Iterable[BaseModel], first: BaseModel | None = None) -> None:
         super().__init__()
         self._items = items
+        self._first = first
 
     @override
     def __iter__(self) -> Iterator[BaseModel]:
-        return iter(self._items)
+        return iter(self._items) if self._first is None else chain((self._first,), self._items)
 
     @override
     def close(self) -> None:
         close = getattr(self._items, "close", None)
         if close is not None:
             close()
+
+    @override
+    def abort(self) -> None:
+        """Leave; a generator that another thread reads cannot be closed before its next item."""
+        with contextlib.suppress(ValueError):
+            self.close()
 
 
 class AsyncItemSource(AsyncSource):
@@ -205,6 +218,47 @@ class AsyncItemSource(AsyncSource):
         close = getattr(self._items, "aclose", None) or getattr(self._items, "close", None)
         if close is not None:
             await close()
+
+
+class CancelledSource(AsyncSource):
+    """Typed objects of an SDK whose connection a cancelled read closes, and nothing else does.
+
+    Args:
+        items: The objects.
+        first: The one before them, if it was read already.
+    """
+
+    def __init__(self, items: AsyncIterator[BaseModel], first: BaseModel | None) -> None:
+        super().__init__()
+        self._items = items
+        self._first = first
+        self._reading: anyio.CancelScope | None = None
+
+    @override
+    def __aiter__(self) -> AsyncIterator[BaseModel]:
+        return self
+
+    async def __anext__(self) -> BaseModel:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        self._reading = anyio.CancelScope()
+        try:
+            with self._reading:
+                return await anext(self._items)
+        finally:
+            self._reading = None
+        raise StopAsyncIteration
+
+    @override
+    async def aclose(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            return
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            async for _ in self._items:
+                pass
 
 
 def _hang_up(response: HTTPResponse) -> None:

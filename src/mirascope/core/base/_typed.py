@@ -1,15 +1,19 @@
 """An SDK's typed objects, made of JSON, however little it is like what the SDK expects.
 
-The classes of strict SDKs refuse what lacks a field or has another type: half an answer, a nameless
-piece of a tool call. What is refused is taken apart, and each part is built as far as it goes.
+The classes of strict SDKs refuse what lacks a field, has another type or a field that is new: half
+an answer, a nameless piece of a tool call. What is refused is taken apart, and each part is built
+as far as it goes, without the fields that its class does not have.
 """
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Iterator
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import JSON, Record
@@ -17,17 +21,45 @@ from mirascope.core._wire.events import JSON, Record
 T = TypeVar("T", bound=BaseModel)
 
 
+def typed_from_json(kind: type[T], data: bytes) -> T:
+    """Return an object of the SDK for JSON text; see `typed`."""
+    try:
+        return kind.model_validate_json(data)
+    except (ValidationError, Warning):
+        return typed(kind, json.loads(data))
+
+
 def typed(kind: type[T], record: Record) -> T:
-    """Return an object of the SDK; fields that it requires and that did not come are ``None``."""
+    """Return an object of the SDK; fields that it requires and that did not come are ``None``.
+
+    Some SDKs warn of values that are new to them. Where warnings are errors, that must not be one.
+    """
+    try:
+        return _typed(kind, record)
+    except Warning:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _typed(kind, record)
+
+
+def _typed(kind: type[T], record: Record) -> T:
     try:
         return kind.model_validate(record)
     except ValidationError:
         fields = {
             name: _part(set(_models_in(field.annotation)), record.get(name))
-            for name, field in kind.model_fields.items()
+            for name, field in _named_in_json(kind)
             if name in record or field.is_required()
         }
+    try:
+        return kind.model_validate(fields)
+    except ValidationError:
         return kind.model_construct(None, **fields)
+
+
+def _named_in_json(kind: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in kind.model_fields.items():
+        yield field.alias or name, field
 
 
 def _part(kinds: set[type[BaseModel]], value: JSON) -> object:
@@ -35,7 +67,7 @@ def _part(kinds: set[type[BaseModel]], value: JSON) -> object:
         return [_part(kinds, element) for element in value]
     if isinstance(value, dict) and len(kinds) == 1:
         (kind,) = kinds
-        return typed(kind, value)
+        return _typed(kind, value)
     return value
 
 

@@ -138,12 +138,13 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
     time_to_first_chunk: float | None = field(default=None, init=False)
 
     _errors: ClassVar[SDKErrors]
+    _sse_type: ClassVar[type[SSEDecoder]] = SSEDecoder
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._decoder = self._new_decoder()
-        self._sse = SSEDecoder()
+        self._sse = self._sse_type()
         self._source: Source | AsyncSource | None = None
         self._done = False
         self._began = 0.0
@@ -218,6 +219,7 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
 
         A stream made of objects that someone brought has no connection that could be cut.
         """
+        yield from self._feed(b"")
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
         yield from self._items(ready)

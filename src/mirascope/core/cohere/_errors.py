@@ -16,8 +16,7 @@ import httpx
 from cohere.core import ApiError, ParsingError
 
 from mirascope import errors
-from mirascope.core._dialects.chat_completions import text_or_none
-from mirascope.core._wire.events import JSON, ProviderError, Record
+from mirascope.core._wire.events import JSON, ProviderError, Record, text_or_none
 from mirascope.core.base._errors import SDKErrors
 
 _FAILED: Final[dict[str | None, int | None]] = {"ERROR": None, "TIMEOUT": 504}

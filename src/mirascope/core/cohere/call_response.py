@@ -10,8 +10,7 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import text_or_none
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.cohere.call_response_chunk import FinishReason, objects, token_counts
 from mirascope.core.cohere.tool import CohereTool

@@ -11,8 +11,8 @@ from cohere import DebugV2ChatStreamResponse, Usage, V2ChatStreamResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import text_or_none, tool_calls_of
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._dialects.chat_completions import tool_calls_of
+from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 
 FinishReason: TypeAlias = Literal[

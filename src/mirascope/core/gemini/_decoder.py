@@ -9,20 +9,20 @@ A record with a finish reason need not be the last: the answer is read to the en
 
 from __future__ import annotations
 
+from collections import defaultdict
 from io import StringIO
 from typing import Final, cast
 
 from pydantic import BaseModel
 
-from mirascope.core._dialects.chat_completions import text_or_none
-from mirascope.core._wire.events import JSON, ProviderError, Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.reply import Growing, Reply, grown
+from mirascope.core._dialects.chat_completions import provider_error
+from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core._wire.reply import Growing, Reply, grow, grown
 from mirascope.core.gemini import _wire
-from mirascope.core.gemini._partial_args import CallInPieces
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
 
-_MERGED: Final = ("groundingMetadata", "urlContextMetadata")
-_CITATIONS: Final = "citationMetadata"
+_ADDED_UP: Final = frozenset({"citationMetadata", "groundingMetadata", "urlContextMetadata"})
+_TEXT: Final = frozenset({"text", "thought"})
 
 
 class GeminiDecoder:
@@ -36,7 +36,7 @@ class GeminiDecoder:
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
         self._envelope: dict[str, JSON] = {}
-        self._candidates: dict[int, _Candidate] = {}
+        self._candidates = defaultdict[int, _Candidate](_Candidate)
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[GeminiCallResponseChunk]
@@ -47,21 +47,20 @@ class GeminiDecoder:
             ProviderError: The record reports a failure.
         """
         if error := record.get("error"):
-            raise _provider_error(error, record)
+            raise provider_error(error)
         chunk = GeminiCallResponseChunk.from_record(record, cast("bytes", raw))
-        self._envelope.update(record)
+        if chunk.tool_calls:
+            numbered = enumerate(chunk.tool_calls, len(self.reply.tool_calls))
+            chunk.tool_calls = tuple(call._replace(key=number) for number, call in numbered)
+            self.reply.add_tool_calls(chunk.tool_calls)
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
         self.tokens = chunk.tokens or self.tokens
-        if chunk.content:
-            self.reply.add_text(chunk.content)
-        if chunk.reasoning:
-            self.reply.add_reasoning(chunk.reasoning)
+        self.reply.add_text(chunk.content)
+        self.reply.add_reasoning(chunk.reasoning)
+        self._envelope.update(record)
         for index, candidate in _wire.candidates(record):
-            calls = self._candidate(index).add(candidate)
-            if index == 0 and (calls or chunk.tool_calls):
-                chunk.tool_calls = tuple(calls)
-                self.reply.add_tool_calls(calls)
+            self._candidates[index].add(candidate)
         out.append(chunk)
 
     def flush(self, out: list[GeminiCallResponseChunk]) -> None:
@@ -70,29 +69,23 @@ class GeminiDecoder:
     @property
     def complete(self) -> bool:
         """Whether the answer has come to its own end."""
-        if self._candidates:
-            return all(c.finish_reason for c in self._candidates.values())
-        return _wire.block_reason(self._envelope) is not None
+        return all(self._ends())
 
     @property
     def finish_reasons(self) -> list[str] | None:
         """Why the candidates ended or the prompt was blocked, as far as told."""
+        return [reason for reason in self._ends() if reason] or None
+
+    def _ends(self) -> list[str | None]:
+        """Return why each candidate ended; where there is none, why the prompt was blocked."""
         if not self._candidates:
-            return _wire.finish_reasons(self._envelope)
-        reasons = (candidate.finish_reason for _, candidate in sorted(self._candidates.items()))
-        return [reason for reason in reasons if reason] or None
+            return [_wire.block_reason(self._envelope)]
+        return [candidate.finish_reason for _, candidate in sorted(self._candidates.items())]
 
     def response(self) -> dict[str, JSON]:
         """Return the response that a plain call would have given, as far as it came."""
-        response = {**self._envelope}
-        if self._candidates:
-            response["candidates"] = [c.response() for _, c in sorted(self._candidates.items())]
-        return response
-
-    def _candidate(self, index: int) -> _Candidate:
-        if index not in self._candidates:
-            self._candidates[index] = _Candidate()
-        return self._candidates[index]
+        candidates: list[JSON] = [c.response() for _, c in sorted(self._candidates.items())]
+        return {**self._envelope, "candidates": candidates}
 
 
 class _Candidate:
@@ -101,101 +94,49 @@ class _Candidate:
     def __init__(self) -> None:
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
-        self._parts: list[dict[str, Growing] | CallInPieces] = []
-        self._has_content = False
-        self._text: StringIO | None = None
-        self._thought = False
-        self._call: CallInPieces | None = None
-        self._calls = 0
+        self._parts: list[dict[str, Growing]] = []
 
     @property
     def finish_reason(self) -> str | None:
         return text_or_none(self._fields.get("finishReason"))
 
-    def add(self, candidate: Record) -> list[ToolCallDelta]:
-        """Add what is new; return the tool calls that are whole by it."""
-        content = candidate.get("content")
+    def add(self, candidate: Record) -> None:
+        for name, value in candidate.items():
+            if name == "content":
+                self._add_content(value)
+            elif name in _ADDED_UP:
+                self._fields[name] = _added_up(self._fields.get(name), value)
+            else:
+                self._fields[name] = value
+
+    def _add_content(self, content: JSON) -> None:
         if isinstance(content, dict):
-            self._has_content = True
             self._role = content.get("role") or self._role
-        if len(candidate) > 1 or not self._has_content:
-            self._add_fields(candidate)
-        return [call for part in _wire.parts(candidate) if (call := self._add_part(part))]
-
-    def _add_fields(self, candidate: Record) -> None:
-        before = {name: self._fields.get(name) for name in (*_MERGED, _CITATIONS)}
-        self._fields.update({k: v for k, v in candidate.items() if k != "content"})
-        for name in _MERGED:
-            self._merge(name, before[name], candidate.get(name))
-        self._add_citations(before[_CITATIONS], candidate.get(_CITATIONS))
-
-    def _merge(self, name: str, before: JSON, new: JSON) -> None:
-        if isinstance(before, dict) and isinstance(new, dict):
-            self._fields[name] = {**before, **new}
-
-    def _add_citations(self, before: JSON, new: JSON) -> None:
-        """Add citations to those before; some servers repeat them."""
-        if not isinstance(before, dict) or not isinstance(new, dict):
-            return
-        citations = {**before}
-        for name, found in new.items():
-            known = citations.get(name)
-            added = [*known] if isinstance(known, list) else []
-            if isinstance(found, list):
-                added += [citation for citation in found if citation not in added]
-                citations[name] = added
-        self._fields[_CITATIONS] = citations
-
-    def _add_part(self, part: dict[str, JSON]) -> ToolCallDelta | None:
-        text = part.get("text")
-        if isinstance(text, str) and part.keys() <= {"text", "thought"}:
-            if text:
-                self._add_text(text, part)
-            return None
-        self._text = None
-        call = part.get("functionCall")
-        if isinstance(call, dict) and (self._call or call.get("willContinue") is True):
-            return self._add_piece(part)
-        self._parts.append(cast("dict[str, Growing]", part))
-        return self._told(part)
-
-    def _add_text(self, text: str, part: dict[str, JSON]) -> None:
-        thought = part.get("thought") is True
-        if self._text is None or self._thought is not thought:
-            self._text, self._thought = StringIO(), thought
-            self._parts.append({**cast("dict[str, Growing]", part), "text": self._text})
-        self._text.write(text)
-
-    def _add_piece(self, part: dict[str, JSON]) -> ToolCallDelta | None:
-        if self._call is None:
-            self._call = CallInPieces(part)
-            self._parts.append(self._call)
-        call = self._call
-        if not call.add(part):
-            return None
-        self._call = None
-        return self._told(call.part())
-
-    def _told(self, part: Record) -> ToolCallDelta | None:
-        call = _wire.tool_call(part, self._calls)
-        self._calls += call is not None
-        return call
+        for part in _wire.parts(content):
+            if not (isinstance(part.get("text"), str) and part.keys() <= _TEXT):
+                self._parts.append(cast("dict[str, Growing]", part))
+            elif part["text"]:
+                if not _goes_on(self._parts, part):
+                    self._parts.append({})
+                grow(self._parts[-1], part)
 
     def response(self) -> dict[str, JSON]:
-        if not self._has_content:
-            return {**self._fields}
-        parts: list[JSON] = [
-            part.part() if isinstance(part, CallInPieces) else grown(part) for part in self._parts
-        ]
+        parts = [grown(part) for part in self._parts]
         return {"content": {"parts": parts, "role": self._role}, **self._fields}
 
 
-def _provider_error(error: JSON, record: Record) -> ProviderError:
-    fields = error if isinstance(error, dict) else {}
-    code = fields.get("code")
-    message = text_or_none(fields.get("message")) or text_or_none(error)
-    return ProviderError(
-        message or "An error occurred during streaming",
-        status=code if isinstance(code, int) else None,
-        body={**record},
-    )
+def _goes_on(before: list[dict[str, Growing]], text: Record) -> bool:
+    """Tell whether a text belongs to the last part; those that can grow are in buffers."""
+    last = before[-1] if before else {}
+    is_text = isinstance(last.get("text"), StringIO)
+    return is_text and _wire.is_thought(last) is _wire.is_thought(text)
+
+
+def _added_up(before: JSON, new: JSON) -> JSON:
+    """Add metadata to what was told before; some servers repeat themselves."""
+    if isinstance(before, dict) and isinstance(new, dict):
+        sums = {name: _added_up(before.get(name), value) for name, value in new.items()}
+        return {**before, **sums}
+    if isinstance(before, list) and isinstance(new, list):
+        return [*before, *(element for element in new if element not in before)]
+    return new

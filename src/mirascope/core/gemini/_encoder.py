@@ -6,30 +6,10 @@ import base64
 from collections.abc import Mapping
 from typing import Final, cast
 
-from google.genai.types import (
-    Blob,
-    Content,
-    FunctionCall,
-    FunctionResponse,
-    GenerateContentConfig,
-)
-from google.genai.types import Part as GeminiPart
+from google.genai import types
 
+from mirascope.core.base import message_param as parts
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import (
-    AudioPart,
-    AudioURLPart,
-    BaseMessageParam,
-    DocumentPart,
-    DocumentURLPart,
-    ImagePart,
-    ImageURLPart,
-    Part,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-    unsupported,
-)
 from mirascope.core.base.prompt import Message
 
 _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
@@ -52,87 +32,69 @@ def encode(
     Raises:
         ValueError: A parameter or a message is not what the SDK takes.
     """
-    contents: list[Content] = []
-    system: list[object] = []
-    for message in messages:
-        if isinstance(message, BaseMessageParam) and message.role == "system":
-            system += _parts(message)
-        else:
-            contents.append(_content(message))
     config = _config(call_params)
-    if system:
-        given = config.get("system_instruction")
-        config["system_instruction"] = [*_instructions(given), *system]
-    return {
-        "model": model,
-        "messages": contents,
-        "config": GenerateContentConfig.model_validate({**config, **_OURS}),
-    }
+    contents: list[types.Content] = []
+    system = _instructions(config.pop("system_instruction", None))
+    for message in messages:
+        content = _content(message)
+        if isinstance(message, parts.BaseMessageParam) and message.role == "system":
+            system += content.parts or ()
+        else:
+            contents.append(content)
+    config |= {"system_instruction": system or None, **_OURS}
+    checked = types.GenerateContentConfig.model_validate(config)
+    return {"model": model, "messages": contents, "config": checked}
 
 
 def _config(call_params: Mapping[str, object]) -> dict[str, object]:
+    """Return the config that the parameters are; a later one goes before an earlier one."""
+    params = dict(call_params)
     config: dict[str, object] = {}
     for name in _WHOLE:
-        whole = call_params.get(name)
-        if isinstance(whole, GenerateContentConfig):
-            config |= {field: getattr(whole, field) for field in whole.model_fields_set}
-        elif whole:
-            config |= cast("Mapping[str, object]", whole)
-    config |= {_RENAMED.get(k, k): v for k, v in call_params.items() if k not in _WHOLE}
-    stop = config.get("stop_sequences")
-    if isinstance(stop, str):
+        whole = dict(cast("Mapping[str, object]", params.pop(name, None) or {}))
+        config |= {field: value for field, value in whole.items() if value is not None}
+    config |= {_RENAMED.get(name, name): value for name, value in params.items()}
+    if isinstance(stop := config.get("stop_sequences"), str):
         config["stop_sequences"] = [stop]
     return config
 
 
 def _instructions(given: object) -> list[object]:
-    if isinstance(given, Content):
-        return list(given.parts or ())
-    return cast("list[object]", given) if isinstance(given, list) else [given] if given else []
+    if isinstance(given, types.Content):
+        return [*(given.parts or ())]
+    return [*cast("list[object]", given)] if isinstance(given, list) else [given] if given else []
 
 
-def _content(message: Message) -> Content:
-    if isinstance(message, Content):
-        return message
-    if isinstance(message, BaseMessageParam):
-        return Content(role=_ROLES.get(message.role, message.role), parts=_parts(message))
+def _content(message: Message) -> types.Content:
+    if isinstance(message, parts.BaseMessageParam):
+        said = message.content
+        said = [parts.TextPart(text=said)] if isinstance(said, str) else said
+        role = _ROLES.get(message.role, message.role)
+        return types.Content(role=role, parts=[_part(part) for part in said])
     if isinstance(message, Mapping):
-        parts = message.get("parts")
-        parts = [parts] if isinstance(parts, str) else cast("list[object]", parts or [])
-        texts = [{"text": part} if isinstance(part, str) else part for part in parts]
-        return Content.model_validate({**message, "parts": texts})
-    return Content.model_validate(message)
+        given = cast("str | list[object]", message.get("parts") or [])
+        given = [given] if isinstance(given, str) else given
+        texts = [{"text": part} if isinstance(part, str) else part for part in given]
+        return types.Content.model_validate({**message, "parts": texts})
+    return types.Content.model_validate(message)
 
 
-def _parts(message: BaseMessageParam) -> list[GeminiPart]:
-    if isinstance(message.content, str):
-        return [GeminiPart(text=message.content)]
-    return [_part(part) for part in message.content]
-
-
-def _part(part: Part) -> GeminiPart:  # noqa: PLR0911  # one for each kind
+def _part(part: parts.Part) -> types.Part:
     match part:
-        case TextPart():
-            return GeminiPart(text=part.text)
-        case ImagePart():
-            return _inline(part.image, part.media_type)
-        case AudioPart():
-            return _inline(part.audio, part.media_type)
-        case DocumentPart():
-            return _inline(part.document, part.media_type)
-        case ImageURLPart() | AudioURLPart() | DocumentURLPart():
-            return GeminiPart.from_uri(file_uri=part.url)
-        case ToolCallPart():
-            call = FunctionCall(id=part.id, name=part.name, args=part.args or {})
-            return GeminiPart(function_call=call)
-        case ToolResultPart():
+        case parts.TextPart(text=text):
+            return types.Part(text=text)
+        case parts.ImagePart(image=data) | parts.AudioPart(audio=data):
+            data = base64.b64decode(data) if isinstance(data, str) else data
+            return types.Part.from_bytes(data=data, mime_type=part.media_type)
+        case parts.DocumentPart(document=data):
+            return types.Part.from_bytes(data=data, mime_type=part.media_type)
+        case parts.ImageURLPart() | parts.AudioURLPart() | parts.DocumentURLPart():
+            return types.Part.from_uri(file_uri=part.url)
+        case parts.ToolCallPart(id=id_, name=name, args=args):
+            return types.Part(function_call=types.FunctionCall(id=id_, name=name, args=args or {}))
+        case parts.ToolResultPart(id=id_, name=name):
             said = {"error" if part.is_error else "output": part.content}
-            result = FunctionResponse(id=part.id, name=part.name, response=said)
-            return GeminiPart(function_response=result)
+            result = types.FunctionResponse(id=id_, name=name, response=said)
+            return types.Part(function_response=result)
         case _:
-            raise unsupported(part, "Gemini")
-
-
-def _inline(data: bytes | str, media_type: str) -> GeminiPart:
-    data = base64.b64decode(data) if isinstance(data, str) else data
-    return GeminiPart(inline_data=Blob(data=data, mime_type=media_type))
+            raise parts.unsupported(part, "Gemini")

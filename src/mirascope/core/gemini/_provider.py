@@ -1,28 +1,25 @@
 """Gemini: how its models are reached through Google's SDK.
 
 The SDK has no hook for the bytes of a stream. The default client therefore has one on its HTTP
-client: while `_open` waits for an answer, the hook hands the HTTP response over and leaves the SDK
-an empty one, with which its own stream ends at once. A client that the user brings has no such
-hook; its stream is read item by item.
+client, which hands the HTTP response over. A client that the user brings has no such hook; its
+stream is read item by item.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, Final, cast
 
 import httpx2
 from google.genai import Client
 from google.genai.types import GenerateContentResponse, HttpOptions
 
+from mirascope import errors
+from mirascope.core.base import _source
 from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._handover import atake, take, taking
 from mirascope.core.base._provider import Arguments, Provider
-from mirascope.core.base._source import AsyncResponseSource, AsyncSource, ResponseSource, Source
 from mirascope.core.gemini._encoder import encode
-from mirascope.core.gemini._errors import ERRORS, said
-from mirascope.core.gemini._source import AsyncSDKItems, SDKItems
+from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
 
@@ -39,32 +36,23 @@ _ENV = (
 )
 _TIMEOUT: Final = httpx2.Timeout(600, connect=5)
 _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
-_OK: Final = 200
-
-_taken: ContextVar[list[httpx2.Response] | None] = ContextVar("_taken", default=None)
-"""Where the response goes that a stream waits for."""
 
 
 class DefaultClient(Client):
     """A client from the environment whose streams hand over their HTTP responses."""
 
     def __init__(self) -> None:
-        self.http = httpx2.Client(
-            event_hooks={"request": [_limit], "response": [_take]},
-            follow_redirects=True,
-            limits=_LIMITS,
-        )
-        self.async_http = httpx2.AsyncClient(
-            event_hooks={"request": [_alimit], "response": [_atake]},
-            follow_redirects=True,
-            limits=_LIMITS,
-        )
+        hooks: dict[str, list[Any]] = {"request": [_limit], "response": [take]}
+        ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [atake]}
+        both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
+        self.http = httpx2.Client(event_hooks=hooks, **both)
+        self.async_http = httpx2.AsyncClient(event_hooks=ahooks, **both)
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:
             cast("Any", super()).__init__(http_options=options)
         except ValueError as error:
-            hint = "Set GEMINI_API_KEY or GOOGLE_API_KEY in the environment"
-            raise said(f"{hint}. {error}", 401, "UNAUTHENTICATED") from error
+            hint = f"Set GEMINI_API_KEY or GOOGLE_API_KEY in the environment. {error}"
+            raise ERRORS.say(errors.AuthenticationFailed, hint, None, None) from error
 
 
 def _limit(request: httpx2.Request) -> None:
@@ -77,78 +65,39 @@ async def _alimit(request: httpx2.Request) -> None:
     _limit(request)
 
 
-def _take(response: httpx2.Response) -> None:
-    taken = _taken.get()
-    if taken is None or response.status_code != _OK:
-        return
-    taken.append(
-        httpx2.Response(
-            response.status_code,
-            headers=response.headers,
-            stream=response.stream,
-            request=response.request,
-            extensions=response.extensions,
-        )
-    )
-    response.stream = httpx2.ByteStream(b"")
+def _sdk(client: Client) -> Any:
+    """Return the client untyped: its types name classes of packages that may not be there."""
+    return client
 
 
-async def _atake(response: httpx2.Response) -> None:
-    _take(response)
-
-
-@contextmanager
-def _taking() -> Generator[list[httpx2.Response]]:
-    taken: list[httpx2.Response] = []
-    token = _taken.set(taken)
-    try:
-        yield taken
-    finally:
-        _taken.reset(token)
-
-
-def _asked(arguments: Arguments) -> dict[str, Any]:
-    return {
-        "model": arguments["model"],
-        "contents": arguments["messages"],
-        "config": arguments["config"],
-    }
-
-
-def _models(client: Client) -> Any:
-    """Return the SDK's methods; their types name classes of packages that may not be there."""
-    return client.models
-
-
-def _amodels(client: Client) -> Any:
-    return client.aio.models
+def _asked(arguments: Arguments) -> Arguments:
+    """Return the arguments under the SDK's names."""
+    return {"contents" if name == "messages" else name: arguments[name] for name in arguments}
 
 
 def _create(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = _models(client).generate_content(**_asked(arguments))
+    answer = _sdk(client).models.generate_content(**_asked(arguments))
     return cast("GenerateContentResponse", answer)
 
 
-def _acreate(client: Client, arguments: Arguments) -> Awaitable[GenerateContentResponse]:
-    answer = _amodels(client).generate_content(**_asked(arguments))
-    return cast("Awaitable[GenerateContentResponse]", answer)
+async def _acreate(client: Client, arguments: Arguments) -> GenerateContentResponse:
+    answer = await _sdk(client).aio.models.generate_content(**_asked(arguments))
+    return cast("GenerateContentResponse", answer)
 
 
-def _open(client: Client, arguments: Arguments) -> Source:
+def _open(client: Client, arguments: Arguments) -> _source.Source:
     """Send the request, which the SDK does when it is asked for the first item."""
-    stream = _models(client).generate_content_stream(**_asked(arguments))
-    items = cast("Iterator[GenerateContentResponse]", stream)
-    with _taking() as taken:
+    items = _sdk(client).models.generate_content_stream(**_asked(arguments))
+    with taking() as http:
         first = next(items, None)
-    return ResponseSource(taken[-1]) if taken else SDKItems(first, items)
+    return _source.ResponseSource(http[-1]) if http else _source.ItemSource(items, first)
 
 
-async def _aopen(client: Client, arguments: Arguments) -> AsyncSource:
-    stream = await _amodels(client).generate_content_stream(**_asked(arguments))
-    items = cast("AsyncIterator[GenerateContentResponse]", stream)
-    with _taking() as taken:
+async def _aopen(client: Client, arguments: Arguments) -> _source.AsyncSource:
+    items = await _sdk(client).aio.models.generate_content_stream(**_asked(arguments))
+    with taking() as http:
         first = await anext(items, None)
-    return AsyncResponseSource(taken[-1]) if taken else AsyncSDKItems(first, items)
+    return _source.AsyncResponseSource(http[-1]) if http else _source.CancelledSource(items, first)
 
 
 PROVIDER = Provider(

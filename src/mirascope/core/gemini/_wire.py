@@ -1,38 +1,52 @@
-"""How to read Gemini's JSON, and how to make the SDK's objects of it.
-
-All fields of those objects are optional, and the objects refuse fields that they do not know. So
-what they refuse is left out, as the SDK itself does.
-"""
+"""How to read Gemini's JSON."""
 
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping
 
-from google.genai.types import GenerateContentResponse
-from pydantic import ValidationError
-
-from mirascope.core._dialects.chat_completions import text_or_none
-from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
 
 
 def candidates(record: Record) -> Iterator[tuple[int, dict[str, JSON]]]:
     """Yield the candidates of a record with their indexes; an index of zero is left out."""
     found = record.get("candidates")
-    if isinstance(found, list):
-        for position, candidate in enumerate(found):
-            if isinstance(candidate, dict):
-                index = candidate.get("index")
-                yield index if isinstance(index, int) else position, candidate
+    for position, candidate in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(candidate, dict):
+            index = candidate.get("index")
+            yield index if isinstance(index, int) else position, candidate
 
 
-def parts(candidate: Record) -> list[dict[str, JSON]]:
-    """Return the parts of a candidate."""
-    content = candidate.get("content")
+def parts(content: JSON) -> list[dict[str, JSON]]:
+    """Return the parts of a content."""
     found = content.get("parts") if isinstance(content, dict) else None
     return [p for p in found if isinstance(p, dict)] if isinstance(found, list) else []
+
+
+def is_thought(part: Mapping[str, object]) -> bool:
+    """Tell the model's reasoning from its answer."""
+    return part.get("thought") is True
+
+
+def texts(parts: list[dict[str, JSON]]) -> tuple[str, str]:
+    """Return the text and the reasoning of parts."""
+    said = {False: "", True: ""}
+    for part in parts:
+        text = part.get("text")
+        if isinstance(text, str):
+            said[is_thought(part)] += text
+    return said[False], said[True]
+
+
+def tool_calls(parts: list[dict[str, JSON]]) -> tuple[ToolCallDelta, ...]:
+    """Return the tool calls of parts; each is whole."""
+    calls = [call for part in parts if isinstance(call := part.get("functionCall"), dict)]
+    return tuple(_tool_call(key, call) for key, call in enumerate(calls))
+
+
+def _tool_call(key: int, call: Record) -> ToolCallDelta:
+    id_, name = text_or_none(call.get("id")), text_or_none(call.get("name"))
+    return ToolCallDelta(key, id_, name, json.dumps(call.get("args") or {}))
 
 
 def block_reason(record: Record) -> str | None:
@@ -49,21 +63,13 @@ def finish_reasons(record: Record) -> list[str] | None:
     return [reason for reason in (*told, block_reason(record)) if reason] or None
 
 
-def tool_call(part: Record, key: int) -> ToolCallDelta | None:
-    """Return the tool call that a part is, if it is a whole one."""
-    call = part.get("functionCall")
-    name = text_or_none(call.get("name")) if isinstance(call, dict) else None
-    if not isinstance(call, dict) or name is None or call.get("willContinue"):
-        return None
-    arguments = json.dumps(call.get("args") or {})
-    return ToolCallDelta(key, text_or_none(call.get("id")), name, arguments)
-
-
-def token_counts(usage: Record) -> TokenCounts:
-    """Return the token counts in the common meaning.
+def token_counts(usage: JSON) -> TokenCounts | None:
+    """Return the token counts in the common meaning, if told.
 
     Gemini counts what its own tools found (``toolUse``) and its thoughts beside prompt and answer.
     """
+    if not isinstance(usage, dict):
+        return None
     return TokenCounts(
         input=_sum(usage.get("promptTokenCount"), usage.get("toolUsePromptTokenCount")),
         output=_sum(usage.get("candidatesTokenCount"), usage.get("thoughtsTokenCount")),
@@ -74,55 +80,3 @@ def token_counts(usage: Record) -> TokenCounts:
 def _sum(*counts: JSON) -> int | None:
     told = [count for count in counts if isinstance(count, int)]
     return sum(told) if told else None
-
-
-def typed_from_json(data: bytes) -> GenerateContentResponse:
-    """Return the SDK's object for JSON text."""
-    try:
-        return GenerateContentResponse.model_validate_json(data)
-    except (ValidationError, Warning):
-        return typed(json.loads(data))
-
-
-def typed(record: Record) -> GenerateContentResponse:
-    """Return the SDK's object for a record.
-
-    The SDK warns of values that are new to it. Where warnings are errors, that must not be one.
-    """
-    try:
-        return _validated(record)
-    except Warning:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _validated(record)
-
-
-def _validated(record: Record) -> GenerateContentResponse:
-    """Validate; what is refused, round by round, is left out of a copy."""
-    kept: dict[str, JSON] | None = None
-    while True:
-        try:
-            return GenerateContentResponse.model_validate(record if kept is None else kept)
-        except ValidationError as error:
-            if kept is None:
-                kept = cast("dict[str, JSON]", json.loads(json.dumps(record)))
-            for problem in error.errors(include_url=False, include_context=False):
-                _leave_out(kept, problem["loc"])
-
-
-def _leave_out(record: dict[str, JSON], path: tuple[int | str, ...]) -> None:
-    """Remove the field that a path leads to."""
-    field: tuple[dict[str, JSON], str] | None = None
-    node: JSON = record
-    for step in path:
-        if isinstance(node, dict) and isinstance(step, str) and step in node:
-            field = node, step
-            node = node[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            break
-    if field is None:
-        record.clear()
-    else:
-        field[0].pop(field[1], None)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from google.genai.types import (
-    Content,
-    GenerateContentResponse,
-    GenerateContentResponseUsageMetadata,
-    Part,
-)
+from google.genai.types import Content, GenerateContentResponse
+from google.genai.types import GenerateContentResponseUsageMetadata as Usage
 from typing_extensions import override
 
 from mirascope.core._wire.events import Record, TokenCounts
+from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.gemini import _wire
@@ -31,31 +28,27 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @classmethod
     @override
     def raw(cls, record: Record) -> GenerateContentResponse:
-        return _wire.typed(record)
+        return typed(GenerateContentResponse, record)
 
     @property
-    def _parts(self) -> list[Part]:
-        return self.message_param.parts or []
+    def _texts(self) -> tuple[str, str]:
+        return _wire.texts(_wire.parts(dict(record_of(self.message_param))))
 
     @property
     @override
     def content(self) -> str:
-        return "".join(part.text for part in self._parts if part.text and not part.thought)
+        return self._texts[0]
 
     @property
     @override
     def reasoning(self) -> str:
-        return "".join(part.text for part in self._parts if part.text and part.thought)
+        return self._texts[1]
 
     @property
     @override
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""
-        candidates = self.response.candidates or []
-        reasons = [candidate.finish_reason for candidate in candidates]
-        feedback = self.response.prompt_feedback
-        blocked = feedback.block_reason if feedback and not candidates else None
-        return [reason.value for reason in (*reasons, blocked) if reason] or None
+        return _wire.finish_reasons(record_of(self.response))
 
     @property
     @override
@@ -69,18 +62,17 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     @property
     @override
-    def usage(self) -> GenerateContentResponseUsageMetadata | None:
+    def usage(self) -> Usage | None:
         return self.response.usage_metadata
 
     @property
     @override
     def message_param(self) -> Content:
         """The answer as a message that can be sent back in the next call."""
-        for candidate in self.response.candidates or ():
-            return candidate.content or Content(role="model", parts=[])
-        return Content(role="model", parts=[])
+        first = next(iter(self.response.candidates or ()), None)
+        return (first and first.content) or Content(role="model", parts=[])
 
     @property
     @override
     def _tokens(self) -> TokenCounts | None:
-        return _wire.token_counts(record_of(self.usage)) if self.usage else None
+        return _wire.token_counts(record_of(self.response).get("usageMetadata"))

@@ -8,8 +8,8 @@ from google.genai.types import GenerateContentResponse, GenerateContentResponseU
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import text_or_none
-from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.events import Record, text_or_none
+from mirascope.core.base._typed import typed_from_json
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.gemini import _wire
 
@@ -33,32 +33,19 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @override
     def _read(self, record: Record) -> None:
-        self.content = self.reasoning = ""
-        self.tool_calls = ()
+        contents = (c.get("content") for index, c in _wire.candidates(record) if index == 0)
+        parts = _wire.parts(next(contents, None))
+        self.content, self.reasoning = _wire.texts(parts)
+        self.tool_calls = _wire.tool_calls(parts)
+        self.finish_reasons = _wire.finish_reasons(record)
         self.id = text_or_none(record.get("responseId"))
         self.model = text_or_none(record.get("modelVersion"))
-        usage = record.get("usageMetadata")
-        self.tokens = _wire.token_counts(usage) if isinstance(usage, dict) else None
-        self.finish_reasons = _wire.finish_reasons(record)
-        for index, candidate in _wire.candidates(record):
-            if index == 0:
-                for part in _wire.parts(candidate):
-                    self._read_part(part)
-
-    def _read_part(self, part: dict[str, JSON]) -> None:
-        text = part.get("text")
-        if isinstance(text, str):
-            if part.get("thought") is True:
-                self.reasoning += text
-            else:
-                self.content += text
-        elif call := _wire.tool_call(part, len(self.tool_calls)):
-            self.tool_calls += (call,)
+        self.tokens = _wire.token_counts(record.get("usageMetadata"))
 
     @classmethod
     @override
     def _build(cls, data: bytes) -> GenerateContentResponse:
-        return _wire.typed_from_json(data)
+        return typed_from_json(GenerateContentResponse, data)
 
     @property
     def usage(self) -> GenerateContentResponseUsageMetadata | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import ClassVar, Literal, TypeAlias
 
 from mistralai.client.models import CompletionChunk, UsageInfo
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
 from mirascope.core._wire.events import Record
-from mirascope.core.base._typed import typed
+from mirascope.core.base._typed import typed, typed_from_json
 from mirascope.core.mistral._decoder import in_dialect
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
@@ -45,7 +44,4 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
     @classmethod
     @override
     def _build(cls, data: bytes) -> CompletionChunk:
-        try:
-            return CompletionChunk.model_validate_json(data)
-        except ValidationError:
-            return typed(CompletionChunk, json.loads(data))
+        return typed_from_json(CompletionChunk, data)
