@@ -19,7 +19,28 @@ from recordings import recordings
 
 PAGE = Path(__file__).parents[1] / "docs" / "providers.md"
 BEGIN, END = "<!-- made by tests/test_table.py -->\n", "<!-- end -->\n"
-COLUMNS = ["recordings", "text", "reasoning", "tool calls", "usage", "cached tokens", "id", "model"]
+COLUMNS = [
+    "recordings",
+    "text",
+    "reasoning",
+    "tool calls",
+    "citations",
+    "usage",
+    "cached tokens",
+    "id",
+    "model",
+]
+CITATIONS = {"annotations", "citationMetadata", "citations", "groundingMetadata", "reference_ids"}
+"""Where the providers have them in a whole response."""
+
+
+def cites(response: Any) -> bool:
+    """Tell whether a whole response, in the provider's JSON, has a citation."""
+    if isinstance(response, dict):
+        return any(
+            (name in CITATIONS and bool(value)) or cites(value) for name, value in response.items()
+        )
+    return isinstance(response, list) and any(map(cites, response))
 
 
 def heard(stream: Any) -> dict[str, bool]:
@@ -29,6 +50,7 @@ def heard(stream: Any) -> dict[str, bool]:
         "text": bool(stream.content),
         "reasoning": bool(stream.reasoning),
         "tool calls": bool(stream._decoder.reply.tool_calls),
+        "citations": cites(stream._decoder.response()),
         "usage": stream.output_tokens is not None,
         "cached tokens": stream.cached_tokens is not None,
         "id": stream.id is not None,
