@@ -8,7 +8,7 @@ of a stream is the cost of its events.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, NamedTuple, Self, TypeAlias
+from typing import Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar
 
@@ -90,15 +90,6 @@ class Delta(Generic[FinishT]):
     model: str | None
     tokens: TokenCounts | None
     tool_calls: tuple[ToolCallDelta, ...]
-
-    @classmethod
-    def empty(cls) -> Self:
-        """Return a delta that says nothing yet."""
-        self = cls.__new__(cls)
-        self.content = self.reasoning = ""
-        self.finish_reasons = self.id = self.model = self.tokens = None
-        self.tool_calls = ()
-        return self
 
 
 def text_or_none(value: JSON) -> str | None:
