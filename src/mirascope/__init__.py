@@ -10,9 +10,11 @@ if TYPE_CHECKING:
         BaseMessageParam,
         BasePrompt,
         BaseTool,
+        BaseToolKit,
         Messages,
         metadata,
         prompt_template,
+        toolkit_tool,
     )
 else:
     from importlib import import_module
@@ -34,6 +36,7 @@ __all__ = [
     "BaseMessageParam",
     "BasePrompt",
     "BaseTool",
+    "BaseToolKit",
     "Messages",
     "__version__",
     "core",
@@ -41,4 +44,5 @@ __all__ = [
     "local",
     "metadata",
     "prompt_template",
+    "toolkit_tool",
 ]

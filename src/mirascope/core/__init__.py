@@ -12,8 +12,10 @@ if TYPE_CHECKING:
         BaseMessageParam,
         BasePrompt,
         BaseTool,
+        BaseToolKit,
         Messages,
         prompt_template,
+        toolkit_tool,
     )
     from mirascope.core.base.metadata import Metadata, metadata
 else:
@@ -36,6 +38,7 @@ __all__ = [
     "BaseMessageParam",
     "BasePrompt",
     "BaseTool",
+    "BaseToolKit",
     "Messages",
     "Metadata",
     "anthropic",
@@ -47,4 +50,5 @@ __all__ = [
     "mistral",
     "openai",
     "prompt_template",
+    "toolkit_tool",
 ]

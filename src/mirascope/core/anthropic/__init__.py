@@ -13,7 +13,7 @@ with sdk("anthropic", extra="anthropic"):
         AsyncAnthropicDynamicConfig,
     )
     from mirascope.core.anthropic.stream import AnthropicStream
-    from mirascope.core.anthropic.tool import AnthropicTool
+    from mirascope.core.anthropic.tool import AnthropicTool, AnthropicToolConfig
 
     from mirascope.core.anthropic.call import anthropic_call, call  # isort: skip  # after its module's siblings: the function replaces the module's name
 
@@ -25,6 +25,7 @@ __all__ = [
     "AnthropicMessageParam",
     "AnthropicStream",
     "AnthropicTool",
+    "AnthropicToolConfig",
     "AsyncAnthropicDynamicConfig",
     "anthropic_call",
     "call",

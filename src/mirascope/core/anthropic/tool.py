@@ -2,8 +2,47 @@
 
 from __future__ import annotations
 
-from mirascope.core.base.tool import BaseTool
+import json
+from typing import cast
+
+from anthropic.types import CacheControlEphemeralParam, ToolParam, ToolUseBlock
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
+
+from mirascope.core.base.tool import BaseTool, ToolConfig, arguments_so_far
+
+
+class AnthropicToolConfig(ToolConfig, total=False):
+    """How Anthropic is told of a tool; ``cache_control`` caches the prompt up to it."""
+
+    cache_control: CacheControlEphemeralParam
 
 
 class AnthropicTool(BaseTool):
     """A tool call of an Anthropic model, with the arguments as its fields."""
+
+    tool_call: SkipJsonSchema[ToolUseBlock]
+
+    @override
+    @classmethod
+    def tool_schema(cls) -> ToolParam:
+        """Return the tool for the API's ``tools=[...]``."""
+        schema: ToolParam = {
+            "name": cls._name(),
+            "description": cls._description(),
+            "input_schema": cls.parameters_schema(),
+        }
+        if cache_control := cast("AnthropicToolConfig", cls.tool_config).get("cache_control"):
+            schema["cache_control"] = cache_control
+        return schema
+
+    @override
+    @classmethod
+    def _arguments_of(cls, tool_call: ToolUseBlock) -> str:
+        return json.dumps(tool_call.input)
+
+    @override
+    @classmethod
+    def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> ToolUseBlock:
+        so_far = arguments_so_far(arguments)
+        return ToolUseBlock(id=call_id or "", name=name, input=so_far, type="tool_use")

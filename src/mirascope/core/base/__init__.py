@@ -22,7 +22,8 @@ from mirascope.core.base.metadata import Metadata, metadata
 from mirascope.core.base.prompt import BasePrompt, prompt_template
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
-from mirascope.core.base.tool import BaseTool
+from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
+from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import StreamState
 
 __all__ = [
@@ -36,10 +37,12 @@ __all__ = [
     "BasePrompt",
     "BaseStream",
     "BaseTool",
+    "BaseToolKit",
     "CacheControlPart",
     "CommonCallParams",
     "DocumentPart",
     "DocumentURLPart",
+    "GenerateJsonSchemaNoTitles",
     "ImagePart",
     "ImageURLPart",
     "Messages",
@@ -48,7 +51,9 @@ __all__ = [
     "StreamState",
     "TextPart",
     "ToolCallPart",
+    "ToolConfig",
     "ToolResultPart",
     "metadata",
     "prompt_template",
+    "toolkit_tool",
 ]

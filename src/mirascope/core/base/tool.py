@@ -1,9 +1,378 @@
-"""The tools that a model may ask for."""
+"""The tools that a model may ask for.
+
+A tool that a stream yields is an instance of the user's class and of the provider's: a class below
+both is made once and kept on the user's class or function, so that it lives as long as that.
+"""
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+import copy
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias, cast, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.json_schema import (
+    DEFAULT_REF_TEMPLATE,
+    GenerateJsonSchema,
+    JsonSchemaMode,
+    SkipJsonSchema,
+)
+from pydantic_core import from_json
+from typing_extensions import TypedDict, TypeVar, override
+
+from mirascope.core._wire.events import Record
+from mirascope.core.base._docstring import Documentation, documentation_of
+from mirascope.core.base._function_fields import fields_of
+from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
+from mirascope.core.base._typed import typed
+from mirascope.errors import ToolCallError
+
+__all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "tool_types_of"]
+
+T = TypeVar("T")
+ToolT = TypeVar("ToolT", bound="BaseTool")
+
+_Delta: TypeAlias = SkipJsonSchema[str | None]
+
+_OWN: Final = frozenset({"tool_call", "delta"})
+_UNDESCRIBED: Final = "Call this with arguments that fit its parameters."
+_KEPT: Final = "__mirascope_made__"
 
 
-class BaseTool(BaseModel):
-    """A tool call, with the arguments as its fields."""
+class ToolConfig(TypedDict, total=False):
+    """How a provider is told of a tool; each provider's own has the keys that it takes."""
+
+
+class BaseTool(BaseModel, ABC):
+    """A tool call, with the arguments as its fields.
+
+    Its name is the class's (or ``__custom_name__``), its description the class's docstring.
+
+    >>> class GetAuthor(BaseTool):
+    ...     '''Returns the author of a book.'''
+    ...     title: str
+    ...     def call(self) -> str:
+    ...         return f"the author of {self.title}"
+    >>> GetAuthor(title="Emma").args
+    {'title': 'Emma'}
+
+    Attributes:
+        delta: The newest piece of the arguments' text, on tools whose arguments are still coming.
+    """
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    delta: _Delta = None
+
+    tool_config: ClassVar[ToolConfig] = ToolConfig()
+    __custom_name__: ClassVar[str] = ""
+    __renamed__: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what the model asks for."""
+
+    @property
+    def args(self) -> dict[str, object]:
+        """The arguments by name."""
+        values = vars(self)
+        own = _OWN - self.__renamed__.keys()
+        return {
+            self.__renamed__.get(name, name): values[name]
+            for name in type(self).model_fields
+            if name not in own and name in values
+        }
+
+    @classmethod
+    def _name(cls) -> str:
+        return cls.__custom_name__ or cls.__name__
+
+    @classmethod
+    def _description(cls) -> str:
+        return inspect.cleandoc(cls.__doc__ or "") or _UNDESCRIBED
+
+    @classmethod
+    def tool_schema(cls) -> object:
+        """Return the tool in the provider's form, for its ``tools=[...]``.
+
+        Raises:
+            NotImplementedError: The class belongs to no provider.
+        """
+        raise NotImplementedError(f"{cls.__name__} belongs to no provider, whose form is needed")
+
+    @classmethod
+    def parameters_schema(cls) -> dict[str, object]:
+        """Return the JSON schema of the arguments, without the tool's own description."""
+
+        def make() -> dict[str, object]:
+            schema = cls.model_json_schema()
+            schema.pop("description", None)
+            return schema
+
+        return copy.deepcopy(_kept(cls, "schema", make))
+
+    @override
+    @classmethod
+    def model_json_schema(
+        cls,
+        by_alias: bool | None = True,
+        ref_template: str = DEFAULT_REF_TEMPLATE,
+        schema_generator: type[GenerateJsonSchema] = GenerateJsonSchemaNoTitles,
+        mode: JsonSchemaMode = "validation",
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Return the JSON schema of the arguments, without titles."""
+        return super().model_json_schema(by_alias, ref_template, schema_generator, mode, **options)
+
+    @classmethod
+    def type_from_fn(cls, fn: Callable[..., object]) -> type[Self]:
+        """Make a tool of a function, whose docstring describes it and its parameters.
+
+        >>> def get_author(title: str) -> str:
+        ...     '''Returns the author of a book.
+        ...
+        ...     Args:
+        ...         title: The book's title.
+        ...     '''
+        ...     return f"the author of {title}"
+        >>> BaseTool.type_from_fn(get_author)(title="Emma").call()
+        'the author of Emma'
+
+        Raises:
+            ValueError: A parameter has no annotation, or the docstring tells of one that there is
+                not, or has an example that is not JSON.
+        """
+        return _kept(fn, cls, lambda: make_function_tool(cls, fn, documentation_of(fn)))
+
+    @classmethod
+    def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> type[Self]:
+        """Make a class below this one and a tool, or any model; one that is below it stays."""
+        if issubclass(tool_type, cls):
+            return tool_type
+        return _kept(tool_type, cls, lambda: _below(tool_type, cls))
+
+    @classmethod
+    def type_from_base_type(cls, base_type: object) -> type[Self]:
+        """Make a tool of a type such as ``list[str]``, whose one argument is ``value``."""
+        value: Any = (base_type, ...)
+        return _below(create_model(getattr(base_type, "__name__", "Value"), value=value), cls)
+
+    @classmethod
+    def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> object:
+        """Return the SDK's object for a call, whose arguments may be cut off."""
+        raise NotImplementedError(f"{cls.__name__} belongs to no provider, whose form is needed")
+
+    @classmethod
+    def _arguments_of(cls, tool_call: Any) -> str:
+        raise NotImplementedError(f"{cls.__name__} belongs to no provider, whose form is needed")
+
+    @classmethod
+    def from_tool_call(cls, tool_call: object, allow_partial: bool = False) -> Self:  # noqa: FBT001, FBT002  # the documented signature
+        """Return the tool for one of the SDK's tool calls.
+
+        Args:
+            tool_call: The call.
+            allow_partial: Take what has come of the arguments, unchecked, ``None`` for the rest.
+
+        Raises:
+            ToolCallError: The arguments are cut off or do not fit.
+        """
+        make = cls.from_partial_arguments if allow_partial else cls.from_arguments
+        return make(cls._arguments_of(tool_call), tool_call)
+
+    @classmethod
+    def from_arguments(cls, arguments: str, tool_call: object) -> Self:
+        """Return the tool for the text of a call's arguments, and the SDK's object of it.
+
+        Raises:
+            ToolCallError: The arguments are cut off or do not fit.
+        """
+        try:
+            decoded = from_json(arguments or "{}")
+            if not isinstance(decoded, dict):
+                raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
+            return cls.model_validate(cls._with_own(cast("Record", decoded), tool_call, None))
+        except ValueError as error:
+            problem = ToolCallError(tool_call_problem(cls._name(), error))
+            problem.tool_name, problem.arguments = cls._name(), arguments
+            raise problem from error
+
+    @classmethod
+    def from_partial_arguments(
+        cls, arguments: str, tool_call: object, delta: str | None = None
+    ) -> Self:
+        """Return the tool as far as the text of its arguments has come, unchecked.
+
+        Args:
+            arguments: The text so far.
+            tool_call: The SDK's object of it.
+            delta: The newest piece of the text.
+        """
+        return typed(cls, cls._with_own(arguments_so_far(arguments), tool_call, delta))
+
+    @classmethod
+    def _with_own(cls, arguments: Record, tool_call: object, delta: str | None) -> Record:
+        own = {"tool_call": tool_call, "delta": delta}
+        named = {
+            cls.model_fields[name].alias or name: value
+            for name, value in own.items()
+            if name in cls.model_fields
+        }
+        return cast("Record", {**arguments, **named})
+
+
+def name_of(tool_type: type[BaseTool]) -> str:
+    """Return the name that models call a tool by."""
+    return tool_type._name()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # v1 documents it so
+
+
+def arguments_so_far(text: str) -> dict[str, Any]:
+    """Decode what has come of a JSON object; text that is none is an empty one.
+
+    >>> arguments_so_far('{"title": "Em')
+    {'title': 'Em'}
+    """
+    try:
+        decoded = from_json(text or "{}", allow_partial="trailing-strings")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
+
+
+def tool_call_problem(name: str, error: ValueError) -> str:
+    """Say what is wrong with a tool call's arguments."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        details = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'the arguments'}: {one['msg']}" for one in found
+        )
+        return f"the arguments for the tool {name} do not fit: {details}"
+    return f"the arguments for the tool {name} cannot be read: {error}"
+
+
+def make_function_tool(
+    base: type[ToolT],
+    function: Callable[..., Any],
+    documentation: Documentation,
+    name: str | None = None,
+) -> type[ToolT]:
+    """Make a tool of a function, below a class; see `BaseTool.type_from_fn`.
+
+    Args:
+        base: The class.
+        function: The function.
+        documentation: What its docstring says.
+        name: The tool's name, by default the function's.
+    """
+    fields = fields_of(function, documentation, base)
+    if "delta" in fields.renamed.values():  # the tool's own gets out of the parameter's way
+        fields.definitions["delta"] = (_Delta, Field(None, alias="\0delta"))
+    behaviour = {
+        "call": _call_of(function, fields.positional),
+        "model_config": _with_examples(documentation.examples),
+        "__renamed__": fields.renamed,
+    }
+    return create_model(
+        name or function.__name__,
+        __base__=cast("tuple[type[ToolT], ...]", (type("_Function", (), behaviour), base)),
+        __doc__=documentation.description or _UNDESCRIBED,
+        __module__=function.__module__,
+        **fields.definitions,
+    )
+
+
+def _call_of(function: Callable[..., Any], positional: tuple[str, ...]) -> Callable[..., object]:
+    def arguments(tool: BaseTool) -> tuple[list[object], dict[str, object]]:
+        named = tool.args
+        return [named.pop(name) for name in positional], named
+
+    def call(self: BaseTool) -> object:
+        by_position, named = arguments(self)
+        return function(*by_position, **named)
+
+    async def acall(self: BaseTool) -> object:
+        by_position, named = arguments(self)
+        return await function(*by_position, **named)
+
+    return acall if inspect.iscoroutinefunction(function) else call
+
+
+def _with_examples(examples: list[object]) -> ConfigDict:
+    extra = cast("dict[str, Any]", {"examples": examples})
+    return ConfigDict(json_schema_extra=extra) if examples else ConfigDict()
+
+
+def _below(tool_type: type[BaseModel], kind: type[ToolT]) -> type[ToolT]:
+    if issubclass(tool_type, BaseTool):
+        if "tool_call" in tool_type.model_fields:
+            raise TypeError(f"the tool {tool_type.__name__} is another provider's")
+        bases: tuple[type, ...] = (tool_type, kind)
+    else:
+        bases = (tool_type, type("_Model", (), {"call": _arguments}), kind)
+    return create_model(
+        tool_type.__name__,
+        __base__=cast("tuple[type[ToolT], ...]", bases),
+        __doc__=tool_type.__doc__,
+        __module__=tool_type.__module__,
+    )
+
+
+def _arguments(self: BaseTool) -> dict[str, object]:
+    """Return the arguments, which are the answer where a model is asked for as a tool."""
+    return self.args
+
+
+def _kept(source: object, key: Hashable, make: Callable[[], T]) -> T:
+    """Make something of a class or function once; methods and builtins can keep nothing."""
+    try:
+        made = cast("dict[Hashable, T] | None", vars(source).get(_KEPT))
+        if made is None:
+            made = {}
+            setattr(source, _KEPT, made)
+    except (AttributeError, TypeError):
+        return make()
+    if key not in made:
+        made.setdefault(key, make())
+    return made[key]
+
+
+@runtime_checkable
+class ToolMaker(Protocol):
+    """What holds several tools: a toolkit."""
+
+    def create_tools(self) -> list[type[BaseTool]]:
+        """Return the tools."""
+        ...
+
+
+def tool_types_of(tools: Iterable[object], kind: type[ToolT]) -> list[type[ToolT]]:
+    """Return a provider's tool classes for what a user gives as tools.
+
+    Args:
+        tools: Tool classes, functions and toolkits.
+        kind: The provider's class of tools.
+
+    Raises:
+        TypeError: Something is none of these, or another provider's.
+        ValueError: Two tools have one name, or a function cannot be a tool.
+    """
+    found: dict[str, type[ToolT]] = {}
+    for tool in tools:
+        for tool_type in _types_of(tool, kind):
+            name = name_of(tool_type)
+            if found.setdefault(name, tool_type) is not tool_type:
+                raise ValueError(f"two tools have the name {name!r}")
+    return list(found.values())
+
+
+def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
+    if isinstance(tool, type):
+        if issubclass(tool, BaseTool):
+            return [kind.type_from_base_model_type(tool)]
+    elif isinstance(tool, ToolMaker):
+        return [kind.type_from_base_model_type(one) for one in tool.create_tools()]
+    elif inspect.isroutine(tool):
+        return [kind.type_from_fn(tool)]
+    raise TypeError(f"neither a tool class nor a function nor a toolkit: {tool!r}")

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from mirascope.core.base.tool import BaseTool
+from cohere import ToolCallV2, ToolCallV2Function, ToolV2, ToolV2Function
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions_tool import FunctionTool
 
 
-class CohereTool(BaseTool):
+class CohereTool(FunctionTool):
     """A tool call of a Cohere model, with the arguments as its fields."""
+
+    tool_call: SkipJsonSchema[ToolCallV2]
+
+    @override
+    @classmethod
+    def tool_schema(cls) -> ToolV2:
+        """Return the tool for the API's ``tools=[...]``."""
+        return ToolV2(function=ToolV2Function(**cls.function_schema()))
+
+    @override
+    @classmethod
+    def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> ToolCallV2:
+        return ToolCallV2(
+            id=call_id or "", function=ToolCallV2Function(name=name, arguments=arguments)
+        )

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from mirascope.core.base.tool import BaseTool
+import json
+from typing import cast
+
+from mistralai.client.models import FunctionCall, FunctionTypedDict, ToolCall, ToolTypedDict
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions_tool import FunctionTool
 
 
-class MistralTool(BaseTool):
+class MistralTool(FunctionTool):
     """A tool call of a Mistral model, with the arguments as its fields."""
+
+    tool_call: SkipJsonSchema[ToolCall]
+
+    @override
+    @classmethod
+    def tool_schema(cls) -> ToolTypedDict:
+        """Return the tool for the API's ``tools=[...]``."""
+        return {"type": "function", "function": cast("FunctionTypedDict", cls.function_schema())}
+
+    @override
+    @classmethod
+    def _arguments_of(cls, tool_call: ToolCall) -> str:
+        arguments = tool_call.function.arguments
+        return arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+    @override
+    @classmethod
+    def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> ToolCall:
+        return ToolCall(id=call_id, function=FunctionCall(name=name, arguments=arguments))

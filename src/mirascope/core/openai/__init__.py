@@ -10,7 +10,7 @@ with sdk("openai", extra="openai"):
     from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk
     from mirascope.core.openai.dynamic_config import AsyncOpenAIDynamicConfig, OpenAIDynamicConfig
     from mirascope.core.openai.stream import OpenAIStream
-    from mirascope.core.openai.tool import OpenAITool
+    from mirascope.core.openai.tool import OpenAITool, OpenAIToolConfig
 
     from mirascope.core.openai.call import call, openai_call  # isort: skip  # after its module's siblings: the function replaces the module's name
 
@@ -23,6 +23,7 @@ __all__ = [
     "OpenAIMessageParam",
     "OpenAIStream",
     "OpenAITool",
+    "OpenAIToolConfig",
     "call",
     "openai_call",
 ]

@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
-from mirascope.core.base.tool import BaseTool
+from typing import cast
+
+from openai.types.chat import (
+    ChatCompletionFunctionToolParam,
+    ChatCompletionMessageFunctionToolCall,
+)
+from openai.types.chat.chat_completion_message_function_tool_call import Function
+from openai.types.shared_params import FunctionDefinition
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions_tool import FunctionTool, without_empty_parameters
+from mirascope.core.base._json_schema import strict_schema
+from mirascope.core.base.tool import ToolConfig
 
 
-class OpenAITool(BaseTool):
+class OpenAIToolConfig(ToolConfig, total=False):
+    """How OpenAI is told of a tool; ``strict`` holds the model to the schema exactly."""
+
+    strict: bool
+
+
+class OpenAITool(FunctionTool):
     """A tool call of an OpenAI model, with the arguments as its fields."""
+
+    tool_call: SkipJsonSchema[ChatCompletionMessageFunctionToolCall]
+
+    @override
+    @classmethod
+    def tool_schema(cls) -> ChatCompletionFunctionToolParam:
+        """Return the tool for the API's ``tools=[...]``."""
+        function = cast("FunctionDefinition", without_empty_parameters(cls.function_schema()))
+        if cast("OpenAIToolConfig", cls.tool_config).get("strict"):
+            function["strict"] = True
+            function["parameters"] = strict_schema(cls)
+            function["parameters"].pop("description", None)
+        return {"type": "function", "function": function}
+
+    @override
+    @classmethod
+    def sdk_call(
+        cls, call_id: str | None, name: str, arguments: str
+    ) -> ChatCompletionMessageFunctionToolCall:
+        function = Function(name=name, arguments=arguments)
+        return ChatCompletionMessageFunctionToolCall(
+            id=call_id or "", type="function", function=function
+        )

@@ -1,0 +1,67 @@
+"""What a function's docstring says of a tool: what it does, its parameters, examples of calls."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import docstring_parser
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """A docstring, taken apart.
+
+    Attributes:
+        description: What the function does, empty if the docstring does not say.
+        parameters: The descriptions of the parameters by name.
+        examples: Examples of the arguments of a call, decoded.
+    """
+
+    description: str = ""
+    parameters: dict[str, str] = field(default_factory=dict[str, str])
+    examples: list[object] = field(default_factory=list[object])
+
+
+def documentation_of(function: Callable[..., object]) -> Documentation:
+    """Read a function's docstring, in any style that `docstring_parser` knows.
+
+    Raises:
+        ValueError: An example is neither JSON nor a doctest.
+    """
+    text = inspect.cleandoc(function.__doc__ or "")
+    try:
+        parsed = docstring_parser.parse(text)
+    except docstring_parser.ParseError:  # it looks like a style that it is not written in
+        return Documentation(text)
+    return Documentation(
+        parsed.description or "",
+        {
+            parameter.arg_name: parameter.description or ""
+            for parameter in parsed.params
+            if parameter.args[0] != "attribute"
+        },
+        [
+            example
+            for section in parsed.examples
+            for example in _examples(section.description or section.snippet or "", function)
+        ],
+    )
+
+
+def _examples(text: str, function: Callable[..., object]) -> Iterator[object]:
+    decoder = json.JSONDecoder()
+    while text := text.strip():
+        if text.startswith(">>>"):  # a doctest, which is for people
+            return
+        try:
+            example, end = decoder.raw_decode(text)
+        except ValueError as error:
+            name = getattr(function, "__qualname__", repr(function))
+            raise ValueError(
+                f"an example in the docstring of {name} is not JSON: {text}"
+            ) from error
+        yield example
+        text = text[end:]
