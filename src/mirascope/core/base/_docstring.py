@@ -37,9 +37,9 @@ def documentation_of(function: Callable[..., object]) -> Documentation:
     except docstring_parser.ParseError:  # it looks like a style that it is not written in
         return Documentation(text)
     return Documentation(
-        parsed.description or "",
+        (parsed.description or "").strip(),
         {
-            parameter.arg_name: parameter.description or ""
+            parameter.arg_name: (parameter.description or "").strip()
             for parameter in parsed.params
             if parameter.args[0] != "attribute"
         },

@@ -69,11 +69,8 @@ class BaseToolKit(BaseModel):
 
     def create_tools(self) -> list[type[BaseTool]]:
         """Return a tool for each marked method, bound to this toolkit as it is now."""
-        members = {
-            name: member
-            for kind in reversed(type(self).__mro__)
-            for name, member in vars(kind).items()
-        }
+        kinds = reversed(type(self).__mro__)
+        members = {name: member for kind in kinds for name, member in vars(kind).items()}
         marked = [name for name, member in members.items() if hasattr(member, _MARK)]
         return [self._tool(getattr(self, name)) for name in marked]
 

@@ -1,0 +1,451 @@
+"""Tools: classes and functions, in every provider's form."""
+
+from __future__ import annotations
+
+import enum
+import gc
+import inspect
+import json
+import weakref
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import anyio
+import pytest
+from anthropic.types import ToolParam
+from cohere import ToolV2
+from google.genai.types import Tool as GeminiToolParam
+from groq.types.chat import ChatCompletionToolParam
+from mistralai.client.models import Tool as MistralToolParam
+from openai.types.chat import ChatCompletionFunctionToolParam
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mirascope.core import BaseTool
+from mirascope.core.anthropic import AnthropicTool, AnthropicToolConfig
+from mirascope.core.base._json_schema import strict_schema
+from mirascope.core.base.tool import ToolConfig, tool_call_problem, tool_types_of
+from mirascope.core.cohere import CohereTool
+from mirascope.core.gemini import GeminiTool
+from mirascope.core.groq import GroqTool
+from mirascope.core.mistral import MistralTool
+from mirascope.core.openai import OpenAITool, OpenAIToolConfig
+from mirascope.errors import ToolCallError
+
+FORMS: dict[type[BaseTool], Any] = {
+    AnthropicTool: ToolParam,
+    CohereTool: ToolV2,
+    GeminiTool: GeminiToolParam,
+    GroqTool: ChatCompletionToolParam,
+    MistralTool: MistralToolParam,
+    OpenAITool: ChatCompletionFunctionToolParam,
+}
+every_provider = pytest.mark.parametrize("kind", FORMS, ids=lambda kind: kind.__name__)
+
+
+class Shelf(enum.Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+class Author(BaseModel):
+    name: str
+    born: int | None = None
+
+
+class FormatBook(BaseTool):
+    """Formats a book."""
+
+    title: str = Field(..., description="The title.", examples=["Emma"])
+    author: Author
+    shelf: Shelf = Shelf.LOW
+
+    def call(self) -> str:
+        return f"{self.title} by {self.author.name}"
+
+
+class Nothing(BaseTool):
+    def call(self) -> str:
+        return "nothing"
+
+
+def get_author(title: str, *, language: Literal["nl", "en"] = "en") -> str:
+    """Returns the author of a book.
+
+    Looks far.
+
+    Args:
+        title: The book's title.
+        language: What to answer in.
+
+    Returns:
+        The author.
+
+    Example:
+        {"title": "Emma", "language": "en"}
+
+        {"title": "Max Havelaar"}
+    """
+    return f"{title} ({language})"
+
+
+def told(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str, Any] | None]:
+    """Return the name, description and parameters that a provider is told."""
+    schema: Any = tool.tool_schema()
+    assert TypeAdapter(FORMS[kind]).validate_python(schema)
+    if kind is GeminiTool:
+        (declaration,) = schema.function_declarations
+        return declaration.name, declaration.description, declaration.parameters_json_schema
+    if kind is AnthropicTool:
+        return schema["name"], schema["description"], schema["input_schema"]
+    data = schema if isinstance(schema, dict) else schema.model_dump()
+    assert data["type"] == "function"
+    function = data["function"]
+    return function["name"], function["description"], function.get("parameters")
+
+
+@every_provider
+def test_a_class_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None:
+    name, description, parameters = told(kind, kind.type_from_base_model_type(FormatBook))
+    assert (name, description) == ("FormatBook", "Formats a book.")
+    assert parameters is not None
+    assert list(parameters["properties"]) == ["title", "author", "shelf"]
+    assert parameters["properties"]["title"] == {
+        "type": "string",
+        "description": "The title.",
+        "examples": ["Emma"],
+    }
+    assert parameters["required"] == ["title", "author"]
+    assert parameters["$defs"]["Author"]["properties"]["name"] == {"type": "string"}
+    assert parameters["$defs"]["Shelf"]["enum"] == ["low", "high"]
+    assert "description" not in parameters
+
+
+@every_provider
+def test_a_function_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None:
+    name, description, parameters = told(kind, kind.type_from_fn(get_author))
+    assert (name, description) == ("get_author", "Returns the author of a book.\n\nLooks far.")
+    assert parameters == {
+        "type": "object",
+        "properties": {
+            "title": {"type": "string", "description": "The book's title."},
+            "language": {
+                "type": "string",
+                "enum": ["nl", "en"],
+                "default": "en",
+                "description": "What to answer in.",
+            },
+        },
+        "required": ["title"],
+        "examples": [{"title": "Emma", "language": "en"}, {"title": "Max Havelaar"}],
+    }
+
+
+@every_provider
+def test_no_parameters(kind: type[BaseTool]) -> None:
+    parameters = told(kind, kind.type_from_base_model_type(Nothing))[2]
+    if kind in (GeminiTool, GroqTool, OpenAITool):
+        assert parameters is None
+    else:
+        assert parameters == {"type": "object", "properties": {}}
+
+
+@every_provider
+def test_a_call_becomes_an_instance_of_the_user_s_class_and_the_provider_s(
+    kind: type[BaseTool],
+) -> None:
+    tool_type = kind.type_from_base_model_type(FormatBook)
+    text = json.dumps({"title": "Emma", "author": {"name": "Austen"}, "shelf": "high", "delta": 1})
+    call = kind.sdk_call("id-1", "FormatBook", text)
+    tool: Any = tool_type.from_tool_call(call)
+    assert isinstance(tool, FormatBook)
+    assert isinstance(tool, kind)
+    assert tool.tool_call is call
+    assert tool.tool_call.id == "id-1"
+    assert tool.delta is None
+    assert tool.args == {"title": "Emma", "author": Author(name="Austen"), "shelf": Shelf.HIGH}
+    assert tool.call() == "Emma by Austen"
+    assert tool_type.from_arguments(text, call) == tool
+
+
+@every_provider
+def test_a_cut_off_call(kind: type[BaseTool]) -> None:
+    tool_type = kind.type_from_base_model_type(FormatBook)
+    text = '{"title": "Em'
+    call = kind.sdk_call(None, "FormatBook", text)
+    with pytest.raises(ToolCallError, match=r"FormatBook cannot be read: EOF") as caught:
+        tool_type.from_arguments(text, call)
+    assert (caught.value.tool_name, caught.value.arguments) == ("FormatBook", text)
+    tool = tool_type.from_partial_arguments(text, call, delta="Em")
+    assert isinstance(tool, kind)
+    assert (tool.delta, tool.args) == (
+        "Em",
+        {"title": "Em", "author": None, "shelf": Shelf.LOW},
+    )
+    partial: Any = tool_type.from_tool_call(call, allow_partial=True)
+    assert partial.title == "Em"
+
+
+@every_provider
+def test_a_call_without_arguments(kind: type[BaseTool]) -> None:
+    tool_type = kind.type_from_base_model_type(Nothing)
+    assert tool_type.from_tool_call(kind.sdk_call("i", "Nothing", "")).args == {}
+    assert tool_type.from_arguments("", kind.sdk_call("i", "Nothing", "")).call() == "nothing"
+
+
+def test_arguments_that_do_not_fit() -> None:
+    tool_type = OpenAITool.type_from_base_model_type(FormatBook)
+    call = OpenAITool.sdk_call("i", "FormatBook", "")
+    text = '{"title": 1, "author": {}}'
+    with pytest.raises(ToolCallError, match=r"FormatBook do not fit: title: .*author\.name") as e:
+        tool_type.from_arguments(text, call)
+    assert isinstance(e.value.__cause__, ValidationError)
+    assert str(e.value) == tool_call_problem("FormatBook", e.value.__cause__)
+    with pytest.raises(ToolCallError, match="not an object"):
+        tool_type.from_arguments("[1]", call)
+
+
+@every_provider
+def test_classes_and_schemas_are_made_once(kind: type[BaseTool]) -> None:
+    one = kind.type_from_base_model_type(FormatBook)
+    assert kind.type_from_base_model_type(FormatBook) is one
+    assert kind.type_from_base_model_type(one) is one
+    assert kind.type_from_fn(get_author) is kind.type_from_fn(get_author)
+    one.parameters_schema().clear()
+    assert one.parameters_schema()
+
+
+def test_classes_live_as_long_as_what_they_are_made_of() -> None:
+    def function(title: str) -> str:
+        return title
+
+    made = weakref.ref(OpenAITool.type_from_fn(function))
+    gc.collect()
+    assert made() is not None
+    del function
+    gc.collect()
+    assert made() is None
+
+
+def test_a_function_is_called_with_its_arguments() -> None:
+    def function(
+        first: int, /, model_name: str, schema: str, copy: list[Author], _hidden: int = 3
+    ) -> object:
+        """Does something."""
+        return first, model_name, schema, copy, _hidden
+
+    tool_type = OpenAITool.type_from_fn(function)
+    names = ["first", "model_name", "schema", "copy", "_hidden"]
+    assert list(told(OpenAITool, tool_type)[2]["properties"]) == names
+    arguments = {"first": 1, "model_name": "m", "schema": "s", "copy": [{"name": "A"}]}
+    tool = tool_type.from_arguments(json.dumps(arguments), OpenAITool.sdk_call("i", "f", ""))
+    assert list(tool.args) == names
+    assert tool.call() == (1, "m", "s", [Author(name="A")], 3)
+
+
+def reserved(
+    call: int, args: int, json: int, delta: int, model_config: int, tool_config: int
+) -> object:
+    return call, args, json, delta, model_config, tool_config
+
+
+@pytest.mark.parametrize("kind", [BaseTool, *FORMS])
+def test_a_parameter_may_have_a_name_that_the_class_needs(kind: type[BaseTool]) -> None:
+    base = BaseTool.type_from_fn(reserved)
+    names = ["call", "args", "json", "delta", "model_config"]
+    arguments = {name: number for number, name in enumerate(names)}
+    for tool_type in (kind.type_from_fn(reserved), kind.type_from_base_model_type(base)):
+        assert list(tool_type.parameters_schema()["properties"]) == names
+        call = None if kind is BaseTool else kind.sdk_call("i", "reserved", "")
+        tool = tool_type.from_arguments(json.dumps(arguments), call)
+        assert tool.args == arguments
+        assert tool.call() == (0, 1, 2, 3, 4)
+        tool.delta = "piece"
+        assert tool.args == arguments
+
+
+def test_an_async_function_gives_an_async_call() -> None:
+    async def function(title: str) -> str:
+        return title
+
+    tool: Any = BaseTool.type_from_fn(function)(title="Emma")
+    assert inspect.iscoroutinefunction(tool.call)
+    assert anyio.run(tool.call) == "Emma"
+
+
+def test_a_function_s_annotations_count_more_than_its_docstring() -> None:
+    def function(
+        a: Annotated[int, Field(gt=0, description="Positive.")], b: str = Field(max_length=3)
+    ) -> None:
+        """Does.
+
+        :param a: Some number.
+        :param b: Some text.
+        """
+
+    properties: Any = BaseTool.type_from_fn(function).parameters_schema()["properties"]
+    assert properties["a"] == {"type": "integer", "exclusiveMinimum": 0, "description": "Positive."}
+    assert properties["b"] == {"type": "string", "maxLength": 3, "description": "Some text."}
+
+
+def unannotated(title) -> None: ...  # noqa: ANN001
+
+
+def variadic(*titles: str) -> None: ...
+
+
+def own_name(tool_call: str) -> None: ...
+
+
+def unknown(title: str) -> None:
+    """Does.
+
+    :param titel: Misspelt.
+    """
+
+
+def no_json(title: str) -> None:
+    """Does.
+
+    Example:
+        title=Emma
+    """
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        (unannotated, "'title' of unannotated needs an annotation"),
+        (variadic, "'titles' of variadic takes any number"),
+        (own_name, "'tool_call' of own_name needs another name"),
+        (unknown, "docstring of unknown has a parameter 'titel'"),
+        (no_json, "no_json is not JSON: title=Emma"),
+    ],
+)
+def test_a_function_that_cannot_be_a_tool(function: Callable[..., object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        BaseTool.type_from_fn(function)
+
+
+def test_a_doctest_is_no_example_of_arguments() -> None:
+    def function(title: str) -> str:
+        """Does.
+
+        Example:
+            >>> function("Emma")
+            'Emma'
+        """
+        return title
+
+    assert "examples" not in BaseTool.type_from_fn(function).parameters_schema()
+
+
+def test_a_tool_without_a_docstring_has_a_description() -> None:
+    def function(title: str) -> str:
+        return title
+
+    assert told(GroqTool, GroqTool.type_from_fn(function))[1]
+    assert told(GroqTool, GroqTool.type_from_base_model_type(Nothing))[1]
+
+
+def test_a_custom_name() -> None:
+    class Named(Nothing):
+        __custom_name__ = "other"
+
+    assert told(CohereTool, CohereTool.type_from_base_model_type(Named))[0] == "other"
+
+
+@every_provider
+@pytest.mark.parametrize("base_type", [list[str], int, Literal["a", "b"], Shelf, int | str])
+def test_a_type_as_a_tool(kind: type[BaseTool], base_type: Any) -> None:
+    tool_type = kind.type_from_base_type(base_type)
+    parameters = told(kind, tool_type)[2]
+    assert parameters is not None
+    assert list(parameters["properties"]) == parameters["required"] == ["value"]
+    value = {"list": ["a"], "int": 1, "Literal": "b", "Shelf": "low"}.get(tool_type.__name__, "x")
+    tool = tool_type.from_arguments(json.dumps({"value": value}), kind.sdk_call("i", "n", ""))
+    assert tool.call() == {"value": TypeAdapter(base_type).validate_python(value)}
+
+
+@every_provider
+def test_a_plain_model_as_a_tool(kind: type[BaseTool]) -> None:
+    tool_type = kind.type_from_base_model_type(Author)
+    tool: Any = tool_type.from_arguments('{"name": "Austen"}', kind.sdk_call("i", "Author", ""))
+    assert isinstance(tool, Author)
+    assert tool.args == {"name": "Austen", "born": None}
+
+
+@every_provider
+def test_what_users_give_as_tools(kind: type[BaseTool]) -> None:
+    found = tool_types_of([FormatBook, get_author, kind.type_from_fn(length)], kind)
+    assert [one.__name__ for one in found] == ["FormatBook", "get_author", "length"]
+    assert all(issubclass(one, kind) for one in found)
+
+
+def length(text: str) -> int:
+    return len(text)
+
+
+def test_what_users_cannot_give_as_tools() -> None:
+    other = BaseTool.type_from_fn(get_author)
+    with pytest.raises(ValueError, match="two tools have the name 'get_author'"):
+        tool_types_of([get_author, other], OpenAITool)
+    for wrong in ("text", Author, {"type": "function"}):
+        with pytest.raises(TypeError, match="neither a tool class nor a function nor a toolkit"):
+            tool_types_of([wrong], OpenAITool)
+    with pytest.raises(TypeError, match="get_author is another provider's"):
+        tool_types_of([GroqTool.type_from_fn(get_author)], OpenAITool)
+
+
+def test_a_tool_of_no_provider_has_no_form() -> None:
+    with pytest.raises(NotImplementedError, match="FormatBook belongs to no provider"):
+        FormatBook.tool_schema()
+
+
+def test_openai_s_strict_tools() -> None:
+    class Strict(FormatBook):
+        tool_config = OpenAIToolConfig(strict=True)
+
+    schema = OpenAITool.type_from_base_model_type(Strict).tool_schema()
+    function: Any = TypeAdapter(ChatCompletionFunctionToolParam).validate_python(schema)["function"]
+    assert function["strict"] is True
+    parameters = function["parameters"]
+    assert parameters["required"] == ["title", "author", "shelf"]
+    assert parameters["additionalProperties"] is False
+    assert parameters["$defs"]["Author"]["required"] == ["name", "born"]
+    assert parameters["$defs"]["Author"]["additionalProperties"] is False
+    assert "default" not in json.dumps(parameters)
+
+
+def test_strict_schemas() -> None:
+    class Cat(BaseModel):
+        kind: Literal["cat"]
+
+    class Dog(BaseModel):
+        kind: Literal["dog"]
+
+    class Home(BaseModel):
+        model_config = ConfigDict(json_schema_extra={"examples": [{"properties": {}}]})
+
+        pet: Cat | Dog = Field(discriminator="kind")
+        owner: Author = Field(description="Who pays.")
+        title: dict[str, int] = {}
+
+    schema: Any = strict_schema(Home)
+    assert schema["required"] == ["pet", "owner", "title"]
+    assert schema["properties"]["pet"] == {
+        "anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
+    }
+    owner = schema["properties"]["owner"]
+    assert owner["description"] == "Who pays."
+    assert (owner["required"], owner["additionalProperties"]) == (["name", "born"], False)
+    assert schema["properties"]["title"]["additionalProperties"] == {"type": "integer"}
+    assert schema["examples"] == [{"properties": {}}]
+
+
+def test_anthropic_s_cached_tools() -> None:
+    class Cached(FormatBook):
+        tool_config = AnthropicToolConfig(cache_control={"type": "ephemeral"})
+
+    schema: Any = AnthropicTool.type_from_base_model_type(Cached).tool_schema()
+    assert TypeAdapter(ToolParam).validate_python(schema)["cache_control"] == {"type": "ephemeral"}
+    assert ToolConfig() == {}
