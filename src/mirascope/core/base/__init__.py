@@ -23,7 +23,14 @@ from mirascope.core.base.prompt import BasePrompt, prompt_template
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.tool import BaseTool
-from mirascope.core.base.types import StreamState
+from mirascope.core.base.types import (
+    CostMetadata,
+    JsonableType,
+    LocalProvider,
+    Provider,
+    StreamState,
+    Usage,
+)
 
 __all__ = [
     "AudioPart",
@@ -38,17 +45,22 @@ __all__ = [
     "BaseTool",
     "CacheControlPart",
     "CommonCallParams",
+    "CostMetadata",
     "DocumentPart",
     "DocumentURLPart",
     "ImagePart",
     "ImageURLPart",
+    "JsonableType",
+    "LocalProvider",
     "Messages",
     "Metadata",
+    "Provider",
     "StreamConfig",
     "StreamState",
     "TextPart",
     "ToolCallPart",
     "ToolResultPart",
+    "Usage",
     "metadata",
     "prompt_template",
 ]
