@@ -184,6 +184,13 @@ def test_a_response_can_be_logged(case: Case) -> None:
     assert {"id", "model", "usage", "cost", "messages", "metadata", "response"} <= told.keys()
 
 
+def test_bytes_are_logged_as_base64_and_half_an_emoji_as_it_is(case: Case) -> None:
+    image = base.ImagePart(media_type="image/png", image=b"\xff\xfe", detail=None)
+    response = built(case, fn_args={"image": image, "bytes": b"\xff\xfe", "text": "\ud83d"})
+    told = json.loads(response.model_dump_json())["fn_args"]
+    assert (told["image"]["image"], told["bytes"], told["text"]) == ("__4=", "__4=", "\ud83d")
+
+
 def test_a_response_is_logged_in_part(case: Case) -> None:
     response = built(case)
     content = response.model_dump(include=["content", "cost"], exclude=["cost"])

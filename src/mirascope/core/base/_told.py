@@ -108,14 +108,10 @@ class Dumps:
         """
         names = set(self._dumped if include is None else include) - set(exclude or ())
         told = {name: getattr(self, name) for name in self._dumped if name in names}
-        configured = {name: _public(told[name]) for name in _CONFIGURATION & names}
-        dumped = _DUMP.dump_python(
-            told | configured,
-            mode=mode,
-            exclude_none=exclude_none,
-            warnings=False,
-            fallback=_class_name,
-        )
+        told |= {name: _public(told[name]) for name in _CONFIGURATION & told.keys()}
+        dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
+        if mode == "json":  # in two steps, as models have ways of their own with bytes
+            dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
 
     def model_dump_json(
