@@ -26,6 +26,7 @@ from mirascope.core._wire.events import (
 )
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,14 @@ _HTTP_ERRORS = range(400, 600)
 _STATUS_FIELDS = ("status_code", "raw_status_code", "code")
 
 
+COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
 ChunkT = TypeVar("ChunkT", bound="ChatCompletionsChunk[Any, Any]")
 
 
@@ -49,6 +58,8 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
     """A chunk of a Chat Completions stream; its text is that of the first choice."""
 
     __slots__ = ("_usage",)
+
+    _common = COMMON_FINISH_REASONS
 
     _usage: Record | None
 

@@ -8,7 +8,11 @@ from typing import Any, ClassVar, Generic, cast
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
-from mirascope.core._dialects.chat_completions import reasoning_of, token_counts
+from mirascope.core._dialects.chat_completions import (
+    COMMON_FINISH_REASONS,
+    reasoning_of,
+    token_counts,
+)
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core.base._asked import MessageT
 from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, ToolT
@@ -29,6 +33,7 @@ class ChatCompletionsResponse(
     The SDKs build responses unvalidated, so of an unfinished one any field can be ``None``.
     """
 
+    _common = COMMON_FINISH_REASONS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK
 
     @property

@@ -26,11 +26,13 @@ class TokenCounts(NamedTuple):
         input: All tokens of the prompt, cached ones included.
         output: All tokens generated, reasoning included.
         cached: Those tokens of the prompt that came from the provider's cache.
+        written: Those that were written to it, if the provider bills that.
     """
 
     input: int | None = None
     output: int | None = None
     cached: int | None = None
+    written: int | None = None
 
 
 class ToolCallDelta(NamedTuple):

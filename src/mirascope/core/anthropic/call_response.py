@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, TokenCounts
 from mirascope.core._wire.fields import text
-from mirascope.core.anthropic.call_response_chunk import token_counts
+from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
@@ -25,6 +25,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     """
 
     provider = "anthropic"
+    _common = COMMON_FINISH_REASONS
     _raw_type = Message
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Final, cast, get_args
 
 from anthropic import types
@@ -12,10 +13,21 @@ from typing_extensions import override
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
 from mirascope.core._wire.fields import fields, number, text
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.types import FinishReason
 
 _EVENTS: Final[dict[str, type[BaseModel]]] = {
     get_args(event.model_fields["type"].annotation)[0]: event
     for event in get_args(get_args(types.RawMessageStreamEvent)[0])
+}
+
+
+COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
 }
 
 
@@ -38,6 +50,7 @@ class AnthropicCallResponseChunk(
 
     __slots__ = ("signature",)
 
+    _common = COMMON_FINISH_REASONS
     _raw_types = _EVENTS
     _raw_type = types.RawMessageStartEvent  # which is what the SDK takes other events for
 
@@ -105,4 +118,5 @@ def token_counts(usage: Record) -> TokenCounts | None:
         input=None if uncached is None else uncached + (cached or 0) + (created or 0),
         output=number(usage.get("output_tokens")),
         cached=cached,
+        written=created,
     )

@@ -24,7 +24,14 @@ from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
-from mirascope.core.base.types import StreamState
+from mirascope.core.base.types import (
+    CostMetadata,
+    JsonableType,
+    LocalProvider,
+    Provider,
+    StreamState,
+    Usage,
+)
 
 __all__ = [
     "AudioPart",
@@ -40,19 +47,24 @@ __all__ = [
     "BaseToolKit",
     "CacheControlPart",
     "CommonCallParams",
+    "CostMetadata",
     "DocumentPart",
     "DocumentURLPart",
     "GenerateJsonSchemaNoTitles",
     "ImagePart",
     "ImageURLPart",
+    "JsonableType",
+    "LocalProvider",
     "Messages",
     "Metadata",
+    "Provider",
     "StreamConfig",
     "StreamState",
     "TextPart",
     "ToolCallPart",
     "ToolConfig",
     "ToolResultPart",
+    "Usage",
     "metadata",
     "prompt_template",
     "toolkit_tool",

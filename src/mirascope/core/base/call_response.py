@@ -12,14 +12,17 @@ from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record, TokenCounts
 from mirascope.core.base._asked import Asked, MessageT
+from mirascope.core.base._cost import cost_of
+from mirascope.core.base._told import DUMPED, Dumps, Told
 from mirascope.core.base.tool import BaseTool
+from mirascope.core.base.types import FinishReason
 
 RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel)
 ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
+class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
     """The whole answer to a call, the same for every provider; ``str(response)`` is its text.
 
     Attributes:
@@ -35,6 +38,11 @@ class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
     partial: bool = False
 
     _raw_type: ClassVar[type[BaseModel]]
+    _dumped = (
+        *(name for name in Asked.__dataclass_fields__ if name != "provider"),
+        *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),
+        *DUMPED,
+    )
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:
@@ -84,23 +92,28 @@ class BaseCallResponse(Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
         """The answer as a message that can be sent back in the next call."""
 
     @property
-    @abstractmethod
-    def _tokens(self) -> TokenCounts | None: ...
+    def _billed(self) -> TokenCounts | None:
+        """The tokens that the provider bills."""
+        return self._tokens
 
     @property
-    def input_tokens(self) -> int | None:
-        """Tokens of the prompt, cached ones included."""
-        return self._tokens.input if self._tokens else None
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended, in words that are the same for every provider.
+
+        ``None`` too if the reason is none of the four.
+        """
+        return self._in_common(self.finish_reasons)
 
     @property
-    def output_tokens(self) -> int | None:
-        """Tokens generated, reasoning included."""
-        return self._tokens.output if self._tokens else None
+    def cost(self) -> float | None:
+        """The cost in US dollars, by the list prices that the extra ``cost`` brings.
 
-    @property
-    def cached_tokens(self) -> int | None:
-        """Tokens of the prompt that came from the provider's cache."""
-        return self._tokens.cached if self._tokens else None
+        ``None`` if it cannot be known: the extra is not installed, the model is not on the list,
+        or the usage was not told.
+        """
+        asked = self.call_kwargs.get("model")
+        model = self.model or (asked if isinstance(asked, str) else None)
+        return cost_of(self.provider, model, self._billed, self.start_time)
 
     def __str__(self) -> str:
         return self.content

@@ -7,15 +7,17 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 
 from pydantic import BaseModel, ValidationError
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.events import Delta, FinishT
 from mirascope.core._wire.fields import fields, text
+from mirascope.core.base._told import DUMPED, Dumps, Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mirascope.core._wire.events import Record
+    from mirascope.core._wire.events import Record, TokenCounts
+    from mirascope.core.base.types import FinishReason
 
 RawT = TypeVar("RawT", bound=BaseModel)
 
@@ -25,7 +27,7 @@ def record_of(raw: BaseModel) -> Record:
     return raw.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
 
 
-class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
+class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT]):
     """What one event of a stream says, the same for every provider.
 
     ``str(chunk)`` is its text. Beside the attributes of a delta (``content``, ``reasoning``,
@@ -43,7 +45,14 @@ class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
     _raw_types: ClassVar[Mapping[str, type[BaseModel]]] = {}
     """The SDK's classes by the ``type`` of the event, if it has several; `_raw_type` is others'."""
 
+    _dumped = ("chunk", *DUMPED)
+
     _raw: RawT | bytes
+
+    @property
+    @abstractmethod
+    def usage(self) -> BaseModel | None:
+        """The usage in the provider's own form, if told."""
 
     def __init__(self, chunk: RawT) -> None:
         self._raw = chunk
@@ -87,19 +96,17 @@ class BaseCallResponseChunk(Delta[FinishT], Generic[RawT, FinishT]):
         return cast("type[RawT]", cls._raw_types.get(kind, cls._raw_type))
 
     @property
-    def input_tokens(self) -> int | None:
-        """Tokens of the prompt so far, cached ones included, if told."""
-        return self.tokens.input if self.tokens else None
+    @override
+    def _tokens(self) -> TokenCounts | None:
+        return self.tokens
 
     @property
-    def output_tokens(self) -> int | None:
-        """Tokens generated so far, reasoning included, if told."""
-        return self.tokens.output if self.tokens else None
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended, in words that are the same for every provider.
 
-    @property
-    def cached_tokens(self) -> int | None:
-        """Tokens of the prompt that came from the provider's cache, if told."""
-        return self.tokens.cached if self.tokens else None
+        ``None`` too if the reason is none of the four.
+        """
+        return self._in_common(self.finish_reasons)
 
     def __str__(self) -> str:
         return self.content

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, cast
 
 import pydantic_core
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope import errors
 from mirascope.core._wire.events import (
@@ -42,9 +42,10 @@ from mirascope.core.base._source import (
     ItemSource,
     Source,
 )
+from mirascope.core.base._told import Told
 from mirascope.core.base.call_response import BaseCallResponse, ToolT
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
-from mirascope.core.base.types import StreamState
+from mirascope.core.base.types import FinishReason, StreamState
 
 ResponseT = TypeVar("ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse)
 ChunkT = TypeVar(
@@ -106,7 +107,7 @@ _DONE = b"[DONE]"
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
+class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
     Each item is a chunk and, if the call has tools and this chunk completes one, the tool. The
@@ -387,19 +388,22 @@ class BaseStream(Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
         return self._decoder.finish_reasons
 
     @property
-    def input_tokens(self) -> int | None:
-        """Tokens of the prompt, cached ones included, once they are told."""
-        return self._decoder.tokens.input if self._decoder.tokens else None
+    @override
+    def _tokens(self) -> TokenCounts | None:
+        return self._decoder.tokens
 
     @property
-    def output_tokens(self) -> int | None:
-        """Tokens generated so far, reasoning included, once they are told."""
-        return self._decoder.tokens.output if self._decoder.tokens else None
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended, in words that are the same for every provider.
+
+        ``None`` before, and if the reason is none of the four.
+        """
+        return self.partial().common_finish_reasons
 
     @property
-    def cached_tokens(self) -> int | None:
-        """Tokens of the prompt that came from the provider's cache, once they are told."""
-        return self._decoder.tokens.cached if self._decoder.tokens else None
+    def cost(self) -> float | None:
+        """The cost so far in US dollars; ``None`` if it cannot be known, as of a response."""
+        return self.partial().cost
 
     @property
     def message_param(self) -> MessageT:

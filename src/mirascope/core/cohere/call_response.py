@@ -12,7 +12,13 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.cohere.call_response_chunk import FinishReason, objects, token_counts
+from mirascope.core.cohere.call_response_chunk import (
+    COMMON_FINISH_REASONS,
+    FinishReason,
+    billed_counts,
+    objects,
+    token_counts,
+)
 from mirascope.core.cohere.tool import CohereTool
 
 _SENT_BACK = ("content", "tool_plan", "tool_calls", "citations")
@@ -26,6 +32,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     """
 
     provider = "cohere"
+    _common = COMMON_FINISH_REASONS
 
     @classmethod
     @override
@@ -93,6 +100,11 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @override
     def _tokens(self) -> TokenCounts | None:
         return token_counts(said_by(self.usage)) if self.usage else None
+
+    @property
+    @override
+    def _billed(self) -> TokenCounts | None:
+        return billed_counts(said_by(self.usage)) if self.usage else None
 
 
 def said_by(raw: BaseModel) -> Record:

@@ -14,10 +14,18 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions import tool_calls_of
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 FinishReason: TypeAlias = Literal[
     "COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"
 ]
+
+COMMON_FINISH_REASONS: Final[Mapping[str, CommonFinishReason]] = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALL": "tool_calls",
+}
 
 _EVENT_TYPES: Final[dict[JSON, type[BaseModel]]] = {
     event_type.model_fields["type"].default: event_type
@@ -41,6 +49,8 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
     """
 
     __slots__ = ("_usage",)
+
+    _common = COMMON_FINISH_REASONS
 
     _usage: Record | None
 
@@ -101,6 +111,16 @@ def token_counts(usage: Record) -> TokenCounts:
     """Return the token counts of a usage object in the common meaning."""
     tokens = usage.get("tokens")
     tokens = tokens if isinstance(tokens, dict) else {}
+    return _counted(tokens, usage)
+
+
+def billed_counts(usage: Record) -> TokenCounts:
+    """Return the token counts that are billed, which are others."""
+    units = usage.get("billed_units")
+    return _counted(units if isinstance(units, dict) else {}, {})
+
+
+def _counted(tokens: Record, usage: Record) -> TokenCounts:
     return TokenCounts(
         input=_count(tokens.get("input_tokens")),
         output=_count(tokens.get("output_tokens")),

@@ -6,6 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
+from mirascope.core.base.types import FinishReason
+
+COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    **dict.fromkeys(
+        (
+            *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"),
+            *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "JAILBREAK"),
+        ),
+        "content_filter",
+    ),
+}
 
 
 def candidates(record: Record) -> Iterator[tuple[int, dict[str, JSON]]]:
@@ -61,6 +74,11 @@ def finish_reasons(record: Record) -> list[str] | None:
     """Return why the candidates ended or the prompt was blocked, as far as told."""
     told = [text_or_none(candidate.get("finishReason")) for _, candidate in candidates(record)]
     return [reason for reason in (*told, block_reason(record)) if reason] or None
+
+
+def or_tool_calls(reasons: list[FinishReason] | None) -> list[FinishReason] | None:
+    """Return common finish reasons of what has tool calls: Gemini says only that it stopped."""
+    return reasons and ["tool_calls" if reason == "stop" else reason for reason in reasons]
 
 
 def token_counts(usage: JSON) -> TokenCounts | None:

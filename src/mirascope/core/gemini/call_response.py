@@ -8,10 +8,11 @@ from google.genai.types import Content, GenerateContentResponse
 from google.genai.types import GenerateContentResponseUsageMetadata as Usage
 from typing_extensions import override
 
-from mirascope.core._wire.events import Record, TokenCounts
+from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.base.types import FinishReason
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini.tool import GeminiTool
 
@@ -24,6 +25,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     """
 
     provider = "gemini"
+    _common = _wire.COMMON_FINISH_REASONS
 
     @classmethod
     @override
@@ -31,8 +33,12 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
         return typed(GenerateContentResponse, record)
 
     @property
+    def _parts(self) -> list[dict[str, JSON]]:
+        return _wire.parts(dict(record_of(self.message_param)))
+
+    @property
     def _texts(self) -> tuple[str, str]:
-        return _wire.texts(_wire.parts(dict(record_of(self.message_param))))
+        return _wire.texts(self._parts)
 
     @property
     @override
@@ -49,6 +55,13 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""
         return _wire.finish_reasons(record_of(self.response))
+
+    @property
+    @override
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended: that it stopped to have tools called, too."""
+        reasons = super().common_finish_reasons
+        return _wire.or_tool_calls(reasons) if _wire.tool_calls(self._parts) else reasons
 
     @property
     @override

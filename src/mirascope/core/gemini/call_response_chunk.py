@@ -11,6 +11,7 @@ from typing_extensions import override
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core.base._typed import typed_from_json
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.types import FinishReason
 from mirascope.core.gemini import _wire
 
 
@@ -29,6 +30,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     __slots__ = ()
 
+    _common = _wire.COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = GenerateContentResponse
 
     @override
@@ -46,6 +48,13 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
     @override
     def _build(cls, data: bytes) -> GenerateContentResponse:
         return typed_from_json(GenerateContentResponse, data)
+
+    @property
+    @override
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended; that it calls tools, only a chunk with a call can tell."""
+        reasons = super().common_finish_reasons
+        return _wire.or_tool_calls(reasons) if self.tool_calls else reasons
 
     @property
     def usage(self) -> GenerateContentResponseUsageMetadata | None:

@@ -20,7 +20,7 @@ from mirascope.core._wire.events import JSON, Record
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.mistral._decoder import texts_of
-from mirascope.core.mistral.call_response_chunk import FinishReason
+from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
 
 MistralMessageParam: TypeAlias = AssistantMessage | SystemMessage | ToolMessage | UserMessage
@@ -35,6 +35,7 @@ class MistralCallResponse(
     """The whole answer of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
     provider = "mistral"
+    _common = COMMON_FINISH_REASONS
 
     @classmethod
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 from mistralai.client.models import CompletionChunk, UsageInfo
@@ -11,9 +12,17 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
 from mirascope.core._wire.events import Record
 from mirascope.core.base._typed import typed, typed_from_json
+from mirascope.core.base.types import FinishReason as CommonFinishReason
 from mirascope.core.mistral._decoder import in_dialect
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
+
+COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+}
 
 
 class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReason]):
@@ -30,6 +39,7 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
 
     __slots__ = ()
 
+    _common = COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = CompletionChunk
 
     @property

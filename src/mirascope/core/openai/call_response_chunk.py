@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import ClassVar, Literal, TypeAlias
 
 from openai.types import CompletionUsage
@@ -9,6 +10,9 @@ from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._wire.events import Record, text_or_none
+from mirascope.core._wire.fields import fields, text
+from mirascope.core.base.call_response_chunk import record_of
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
@@ -30,6 +34,27 @@ class OpenAICallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishRe
     _raw_type: ClassVar[type[BaseModel]] = ChatCompletionChunk
 
     @property
+    def audio(self) -> bytes | None:
+        """The sound, if there is some."""
+        return sound(self._audio)
+
+    @property
+    def audio_transcript(self) -> str | None:
+        """What the sound says, if told."""
+        return text_or_none(self._audio.get("transcript"))
+
+    @property
+    def _audio(self) -> Record:
+        choices = record_of(self.chunk).get("choices")
+        first = next(iter(choices), None) if isinstance(choices, list) else None
+        return fields(fields(fields(first).get("delta")).get("audio"))
+
+    @property
     def usage(self) -> CompletionUsage | None:
         """The usage as OpenAI reports it, if told."""
         return None if self._usage is None else CompletionUsage.model_construct(None, **self._usage)
+
+
+def sound(audio: Record) -> bytes | None:
+    """Return the sound in an ``audio`` object, if there is some."""
+    return b64decode(text(audio.get("data"))) or None

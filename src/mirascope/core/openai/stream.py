@@ -35,6 +35,11 @@ class OpenAIStream(
         return cast("list[FinishReason] | None", super().finish_reasons)
 
     @property
+    def audio_id(self) -> str | None:
+        """The provider's id for the sound of the answer, once it is told."""
+        return self.partial().audio_id
+
+    @property
     @override
     def message_param(self) -> ChatCompletionAssistantMessageParam:
         """The whole answer as a message that can be sent back in the next call."""

@@ -1,0 +1,149 @@
+"""What chunks, responses and streams tell alike, whichever provider it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from mirascope.core._wire.events import TokenCounts
+from mirascope.core.base.types import CostMetadata, FinishReason, Usage
+
+_DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
+DUMPED: Final = (
+    *("content", "reasoning", "finish_reasons", "common_finish_reasons", "model", "id", "usage"),
+    *("input_tokens", "cached_tokens", "output_tokens", "common_usage", "cost_metadata"),
+)
+"""What is written to a log of chunks and responses alike."""
+
+_CONFIGURATION: Final = {"call_kwargs", "call_params", "dynamic_config"}
+_PRIVATE: Final = ("api_key", "client", "headers")
+"""How the names end, in a configuration, of what may hold a key."""
+
+
+class Told:
+    """What is told of an answer; what was not told is ``None``."""
+
+    __slots__ = ()
+
+    _common: ClassVar[Mapping[str, FinishReason]]
+    """The provider's words for why a generation ended, in common words."""
+
+    @property
+    def _tokens(self) -> TokenCounts | None:
+        raise NotImplementedError
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens of the prompt, cached ones included."""
+        return self._tokens.input if self._tokens else None
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens generated so far, reasoning included."""
+        return self._tokens.output if self._tokens else None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """Tokens of the prompt that came from the provider's cache."""
+        return self._tokens.cached if self._tokens else None
+
+    @property
+    def common_usage(self) -> Usage | None:
+        """The tokens of prompt and answer, if both are told."""
+        prompt, answer = self.input_tokens, self.output_tokens
+        if prompt is None or answer is None:
+            return None
+        return Usage(
+            input_tokens=prompt,
+            cached_tokens=self.cached_tokens or 0,
+            output_tokens=answer,
+            total_tokens=prompt + answer,
+        )
+
+    @property
+    def cost_metadata(self) -> CostMetadata:
+        """What the cost depends on."""
+        return CostMetadata(
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cached_tokens=self.cached_tokens,
+        )
+
+    def _in_common(self, reasons: Sequence[str] | None) -> list[FinishReason] | None:
+        """Return the provider's reasons in common words.
+
+        One that is none of the four is left out: what failed is not told as what ended well.
+        """
+        return [self._common[reason] for reason in reasons or () if reason in self._common] or None
+
+
+class Dumps:
+    """Can be written to a log."""
+
+    __slots__ = ()
+
+    _dumped: ClassVar[tuple[str, ...]]
+    """The names of the attributes that are written."""
+
+    def model_dump(
+        self,
+        *,
+        mode: Literal["python", "json"] = "python",
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        exclude_none: bool = False,
+    ) -> dict[str, Any]:
+        """Return this as a dictionary, with the SDK's objects as dictionaries too.
+
+        Clients, keys and headers that a call was configured with are left out.
+
+        Args:
+            mode: ``"json"`` for nothing but what JSON has; other objects are told by their class.
+            include: The names to tell; by default all.
+            exclude: The names to leave out.
+            exclude_none: Whether to leave out what is ``None``.
+        """
+        names = set(self._dumped if include is None else include) - set(exclude or ())
+        told = {name: getattr(self, name) for name in self._dumped if name in names}
+        told |= {name: _public(told[name]) for name in _CONFIGURATION & told.keys()}
+        dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
+        if mode == "json":  # in two steps, as models have ways of their own with bytes
+            dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
+        return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
+
+    def model_dump_json(
+        self,
+        *,
+        indent: int | None = None,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        exclude_none: bool = False,
+    ) -> str:
+        """Return this as JSON; see `model_dump`."""
+        dumped = self.model_dump(
+            mode="json", include=include, exclude=exclude, exclude_none=exclude_none
+        )
+        return json.dumps(dumped, indent=indent, ensure_ascii=False)
+
+
+def _public(value: object) -> object:
+    """Return plain values without what may hold a key."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(by_alias=False, exclude_unset=True, warnings=False)
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[object, object]", value)
+        return {
+            name: _public(field)
+            for name, field in fields.items()
+            if not str(name).lower().endswith(_PRIVATE)
+        }
+    if isinstance(value, list | tuple):
+        return [_public(element) for element in cast("Sequence[object]", value)]
+    return value
+
+
+def _class_name(value: object) -> str:
+    return value.__name__ if isinstance(value, type) else type(value).__name__
