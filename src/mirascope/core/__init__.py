@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         BasePrompt,
         BaseTool,
         Messages,
+        merge_decorators,
         prompt_template,
     )
     from mirascope.core.base.metadata import Metadata, metadata
@@ -43,6 +44,7 @@ __all__ = [
     "cohere",
     "gemini",
     "groq",
+    "merge_decorators",
     "metadata",
     "mistral",
     "openai",

@@ -4,6 +4,7 @@ from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
+from mirascope.core.base.merge_decorators import merge_decorators
 from mirascope.core.base.message_param import (
     AudioPart,
     AudioURLPart,
@@ -23,10 +24,11 @@ from mirascope.core.base.prompt import BasePrompt, prompt_template
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.tool import BaseTool
-from mirascope.core.base.types import StreamState
+from mirascope.core.base.types import AudioSegment, Image, StreamState
 
 __all__ = [
     "AudioPart",
+    "AudioSegment",
     "AudioURLPart",
     "BaseCallParams",
     "BaseCallResponse",
@@ -40,6 +42,7 @@ __all__ = [
     "CommonCallParams",
     "DocumentPart",
     "DocumentURLPart",
+    "Image",
     "ImagePart",
     "ImageURLPart",
     "Messages",
@@ -49,6 +52,7 @@ __all__ = [
     "TextPart",
     "ToolCallPart",
     "ToolResultPart",
+    "merge_decorators",
     "metadata",
     "prompt_template",
 ]
