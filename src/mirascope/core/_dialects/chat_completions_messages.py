@@ -6,6 +6,7 @@ The results of tools are messages of their own there, so one message of ours can
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -140,9 +141,9 @@ def common_message(message: Message) -> BaseMessageParam:
 
     What our form has no part for, such as reasoning, is left out.
     """
-    record = record_to_read(message)
     if isinstance(message, BaseMessageParam):
         return message
+    record = record_to_read(message)
     content, role = record.get("content"), text(record.get("role")) or "assistant"
     if role == "tool":
         name, call_id = text(record.get("name")), text(record.get("tool_call_id")) or None
@@ -177,10 +178,10 @@ def _common_sound(value: JSON) -> Part:
     if not isinstance(value, str):
         sound = fields(value)
         media_type = "audio/" + text(sound.get("format"))
-        return AudioPart(media_type=media_type, audio=text(sound.get("data")))
+        return AudioPart(media_type=media_type, audio=b64decode(text(sound.get("data"))))
     if ":" in value:
         return url_part("audio", value)
-    return AudioPart(media_type="audio/*", audio=value)
+    return AudioPart(media_type="audio/*", audio=b64decode(value))
 
 
 def _common_call(call: Record) -> ToolCallPart:

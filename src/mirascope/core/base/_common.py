@@ -20,7 +20,6 @@ from mirascope.core.base.message_param import (
     Message,
     Part,
     TextPart,
-    base64_of,
 )
 
 
@@ -58,5 +57,5 @@ def data_part(kind: str, media_type: str, data: bytes, detail: str | None = None
     if kind == "image":
         return ImagePart(media_type=media_type, image=data, detail=detail)
     if kind == "audio":
-        return AudioPart(media_type=media_type, audio=base64_of(data))
+        return AudioPart(media_type=media_type, audio=data)
     return DocumentPart(media_type=media_type, document=data)

@@ -31,7 +31,7 @@ def common_message(message: Message) -> BaseMessageParam:
     if isinstance(message, BaseMessageParam):
         return message
     content = content_of(message)
-    role = "assistant" if content.role in {"model", None} else content.role
+    role = "assistant" if content.role in {"model", None} else str(content.role)
     return common(role, [each for part in content.parts or () for each in _parts(part)])
 
 
