@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         BaseTool,
         BaseToolKit,
         Messages,
+        merge_decorators,
         prompt_template,
         toolkit_tool,
     )
@@ -46,6 +47,7 @@ __all__ = [
     "cohere",
     "gemini",
     "groq",
+    "merge_decorators",
     "metadata",
     "mistral",
     "openai",

@@ -15,6 +15,11 @@ def fields(value: JSON) -> Record:
     return value if isinstance(value, dict) else {}
 
 
+def objects(value: JSON) -> list[Record]:
+    """Return the objects in a list, none if it is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def text(value: JSON) -> str:
     """Return a text, ``""`` if it is none."""
     return value if isinstance(value, str) else ""

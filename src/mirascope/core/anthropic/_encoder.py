@@ -16,13 +16,14 @@ from mirascope.core.base import message_param as parts
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.call_params import CommonCallParams
 from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.prompt import Message
+from mirascope.core.base.message_param import Message
 
 MAX_TOKENS: Final = 1024
 
 _Block: TypeAlias = dict[str, object]
 _Content: TypeAlias = "str | Sequence[_Block]"
 
+_ROLES: Final = {"tool": "user"}
 _NOT_IN_SIGNATURE: Final = ("temperature", "top_k", "top_p")
 _COMMON: Final = frozenset(CommonCallParams.__annotations__)
 _TAKEN: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
@@ -76,8 +77,9 @@ def _joined(contents: list[_Content]) -> list[_Block]:
 
 def _message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
-        said = message.content
-        return {"role": message.role, "content": said if isinstance(said, str) else _parts(said)}
+        said = parts.placed(message, "Anthropic")
+        content = message.content if isinstance(message.content, str) else _parts(said)
+        return {"role": _ROLES.get(message.role, message.role), "content": content}
     if isinstance(message, BaseModel):
         sent_back = record_of(message)
         return {"role": sent_back.get("role"), "content": sent_back.get("content")}
@@ -105,7 +107,18 @@ def _block(part: parts.Part) -> _Block:
         return {"type": "image", "source": _base64(part.media_type, part.image)}
     if isinstance(part, parts.DocumentPart):
         return {"type": "document", "source": _document(part)}
+    if isinstance(part, parts.ToolCallPart):
+        call_id = parts.id_of(part, "Anthropic")
+        return {"type": "tool_use", "id": call_id, "name": part.name, "input": part.args or {}}
+    if isinstance(part, parts.ToolResultPart):
+        return _result(part)
     raise parts.unsupported(part, "Anthropic")
+
+
+def _result(part: parts.ToolResultPart) -> _Block:
+    call_id = parts.id_of(part, "Anthropic")
+    block: _Block = {"type": "tool_result", "tool_use_id": call_id, "content": part.content}
+    return {**block, "is_error": True} if part.is_error else block
 
 
 def _text(text: str) -> _Block:

@@ -4,6 +4,7 @@ from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
+from mirascope.core.base.merge_decorators import merge_decorators
 from mirascope.core.base.message_param import (
     AudioPart,
     AudioURLPart,
@@ -25,7 +26,9 @@ from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import (
+    AudioSegment,
     CostMetadata,
+    Image,
     JsonableType,
     LocalProvider,
     Provider,
@@ -35,6 +38,7 @@ from mirascope.core.base.types import (
 
 __all__ = [
     "AudioPart",
+    "AudioSegment",
     "AudioURLPart",
     "BaseCallParams",
     "BaseCallResponse",
@@ -51,6 +55,7 @@ __all__ = [
     "DocumentPart",
     "DocumentURLPart",
     "GenerateJsonSchemaNoTitles",
+    "Image",
     "ImagePart",
     "ImageURLPart",
     "JsonableType",
@@ -65,6 +70,7 @@ __all__ = [
     "ToolConfig",
     "ToolResultPart",
     "Usage",
+    "merge_decorators",
     "metadata",
     "prompt_template",
     "toolkit_tool",

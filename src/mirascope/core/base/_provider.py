@@ -16,7 +16,7 @@ from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._retry import MAX_RETRIES, asent, sent
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.prompt import Message
+from mirascope.core.base.message_param import Message
 from mirascope.core.base.stream import BaseStream, Opener
 
 

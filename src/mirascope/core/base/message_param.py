@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel
@@ -116,6 +116,10 @@ class BaseMessageParam(BaseModel):
     content: str | Sequence[Part]
 
 
+Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel
+"""A message of ours, or one in the provider's own form."""
+
+
 def base64_of(data: bytes | str) -> str:
     """Return bytes as base64 text; text is taken to be that already."""
     return data if isinstance(data, str) else base64.b64encode(data).decode()
@@ -129,3 +133,29 @@ def data_url(media_type: str, data: bytes | str) -> str:
 def unsupported(part: Part, provider: str) -> ValueError:
     """Return the error for a part that a provider does not take."""
     return ValueError(f"{provider} takes no {part.type} parts in its messages")
+
+
+def placed(message: BaseMessageParam, provider: str) -> Sequence[Part]:
+    """Return the parts of a message, its text as one.
+
+    Raises:
+        ValueError: A tool call is not the assistant's, or a tool's result is.
+    """
+    if isinstance(message.content, str):
+        return [TextPart(text=message.content)]
+    roles = {"tool_call": ("assistant",), "tool_result": ("user", "tool")}
+    for part in message.content:
+        if message.role not in roles.get(part.type, (message.role,)):
+            raise unsupported(part, f"{provider}'s {message.role}")
+    return message.content
+
+
+def id_of(part: ToolCallPart | ToolResultPart, provider: str) -> str:
+    """Return the id that ties a tool's result to its call.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if part.id is None:
+        raise ValueError(f"{provider} needs the id of each tool call: {part.name!r} has none")
+    return part.id

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from pydantic import BaseModel
+from mirascope.core.base._media import Media, Piece, part_of
+from mirascope.core.base.message_param import BaseMessageParam, Part
 
-from mirascope.core.base.message_param import BaseMessageParam, Part, TextPart
-
-Content: TypeAlias = str | Part | Sequence[str | Part]
+Content: TypeAlias = Piece | Sequence[Piece]
 """What a message can be made of."""
 
 
@@ -21,7 +20,7 @@ class Messages:
         'user'
     """
 
-    Type: TypeAlias = str | Sequence[str | Part] | Sequence[BaseMessageParam] | BaseMessageParam
+    Type: TypeAlias = Content | Sequence[BaseMessageParam] | BaseMessageParam
     """What a prompt function may return."""
 
     @staticmethod
@@ -43,8 +42,5 @@ class Messages:
 def _message(role: str, content: Content) -> BaseMessageParam:
     if isinstance(content, str):
         return BaseMessageParam(role=role, content=content)
-    parts = [content] if isinstance(content, BaseModel) else content
-    return BaseMessageParam(
-        role=role,
-        content=[TextPart(text=part) if isinstance(part, str) else part for part in parts],
-    )
+    pieces = [content] if isinstance(content, Part | Media) else content
+    return BaseMessageParam(role=role, content=[part_of(piece) for piece in pieces])

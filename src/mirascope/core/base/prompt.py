@@ -1,20 +1,9 @@
-"""Prompt templates: text with roles and variables, read once and filled for each call.
-
-Rules. A role word (``SYSTEM:``, ``USER:``, ``ASSISTANT:``, ``MESSAGES:``) counts at the start of a
-line only. What is substituted is never read again, so a value cannot start a message. The
-indentation that all lines share is dropped; what is left inside a message is kept. Variables follow
-`str.format`, and ``None`` becomes nothing; ``{items:list}`` puts one item a line and
-``{groups:lists}`` a blank line between groups.
-"""
+"""Prompts: functions and classes that make messages; how templates are read, `_template` tells."""
 
 from __future__ import annotations
 
 import inspect
 import os
-import re
-import string
-import textwrap
-import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
@@ -23,22 +12,34 @@ from typing import ClassVar, Protocol, TypeAlias, cast, overload
 from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeIs, TypeVar, override
 
+from mirascope.core.base._media import Media, Piece
+from mirascope.core.base._template import Template
 from mirascope.core.base.dynamic_config import DynamicConfig
-from mirascope.core.base.message_param import BaseMessageParam, Part
+from mirascope.core.base.message_param import BaseMessageParam, Message, Part
 from mirascope.core.base.messages import Messages
-from mirascope.errors import TemplateError
+from mirascope.core.base.metadata import Metadata, metadata
+
+__all__ = [
+    "BasePrompt",
+    "Message",
+    "Metadata",
+    "Prompt",
+    "PromptFunction",
+    "PromptResult",
+    "Template",
+    "TemplateDecorator",
+    "metadata",
+    "prompt_template",
+]
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 PromptT = TypeVar("PromptT", bound="BasePrompt")
 
-Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel
-"""A message of ours, or one in the provider's own form."""
-
 PromptResult: TypeAlias = (
-    str
+    Piece
     | BaseMessageParam
-    | Sequence[str | Part]
+    | Sequence[Piece]
     | Sequence[BaseMessageParam]
     | Sequence[Mapping[str, object]]
     | Mapping[str, object]
@@ -46,7 +47,6 @@ PromptResult: TypeAlias = (
 )
 """What a prompt function may return; a mapping is a `DynamicConfig` or a provider's message."""
 
-_ROLE = re.compile(r"^[ \t]*(SYSTEM|USER|ASSISTANT|MESSAGES):", re.MULTILINE)
 _FROM_DOCSTRING = "MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE"
 
 
@@ -123,165 +123,14 @@ def _is_config(result: object) -> TypeIs[DynamicConfig]:
 
 
 def _messages(result: object) -> list[Message]:
-    if isinstance(result, str | Part):
+    if isinstance(result, str | Part | Media):
         return [Messages.User(result)]
     if isinstance(result, BaseMessageParam | Mapping):
         return [cast("Message", result)]
-    items = list(cast("Iterable[Message | str | Part]", result))
-    if items and all(isinstance(item, str | Part) for item in items):
-        return [Messages.User(cast("list[str | Part]", items))]
+    items = list(cast("Iterable[Message | Piece]", result))
+    if items and all(isinstance(item, str | Part | Media) for item in items):
+        return [Messages.User(cast("list[Piece]", items))]
     return cast("list[Message]", items)
-
-
-@dataclass(frozen=True)
-class _Section:
-    role: str
-    text: str
-
-
-@dataclass(frozen=True)
-class _Field:
-    name: str
-    conversion: str | None
-    spec: str
-
-
-class Template:
-    r"""A prompt template.
-
-    Args:
-        text: The template's text.
-
-    Example:
-        >>> template = Template("SYSTEM: Be brief.\nUSER: Recommend a {genre} book")
-        >>> [str(m.content) for m in template.messages({"genre": "fantasy"})]
-        ['Be brief.', 'Recommend a fantasy book']
-    """
-
-    def __init__(self, text: str) -> None:
-        self._sections = _sections(textwrap.dedent(text).strip())
-
-    def messages(self, variables: Mapping[str, object], owner: str = "") -> list[Message]:
-        """Return the messages for one set of variables.
-
-        Args:
-            variables: The values, by name.
-            owner: The function's name, for errors.
-
-        Raises:
-            TemplateError: A variable is not there.
-            ValueError: A value does not suit its place.
-        """
-        fill = _Fill(variables, owner)
-        messages: list[Message] = []
-        for section in self._sections:
-            if section.role == "MESSAGES":
-                messages += fill.history(section.text)
-            elif (content := fill.text(section.text)).strip():
-                messages.append(BaseMessageParam(role=section.role.lower(), content=content))
-        return messages
-
-    def text(self, variables: Mapping[str, object], owner: str = "") -> str:
-        """Return the whole template filled, role words included."""
-        fill = _Fill(variables, owner)
-        if len(self._sections) == 1:
-            return fill.text(self._sections[0].text)
-        return "\n".join(f"{s.role}: {fill.text(s.text)}" for s in self._sections)
-
-
-def _sections(text: str) -> list[_Section]:
-    starts = list(_ROLE.finditer(text))
-    if not starts:
-        return [_Section("USER", text)]
-    if before := text[: starts[0].start()].strip():
-        warnings.warn(
-            f"not sent, because it stands before the template's first role: {before!r}",
-            stacklevel=2,
-        )
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    bodies = (text[start.end() : end] for start, end in zip(starts, ends, strict=True))
-    return [
-        _Section(start[1], textwrap.dedent(body).strip())
-        for start, body in zip(starts, bodies, strict=True)
-    ]
-
-
-@cache
-def _fields(text: str) -> list[str | _Field]:
-    """Split a text into what stands there and what is to be filled in."""
-    pieces: list[str | _Field] = []
-    for literal, name, spec, conversion in string.Formatter().parse(text):
-        if literal:
-            pieces.append(literal)
-        if name is not None:
-            pieces.append(_Field(name, conversion, spec or ""))
-    return pieces
-
-
-class _Fill(string.Formatter):
-    """Fills texts with one set of variables."""
-
-    def __init__(self, variables: Mapping[str, object], owner: str) -> None:
-        self._variables = variables
-        self._owner = owner
-
-    def text(self, text: str) -> str:
-        return "".join(
-            piece if isinstance(piece, str) else self._filled(piece) for piece in _fields(text)
-        )
-
-    def history(self, text: str) -> list[Message]:
-        pieces = _fields(text)
-        if len(pieces) != 1 or isinstance(pieces[0], str):
-            raise ValueError(f"MESSAGES: takes one variable in braces, not {text!r}")
-        name = pieces[0].name
-        value = self._value(name)
-        if not isinstance(value, list | tuple):
-            raise ValueError(  # noqa: TRY004
-                f"MESSAGES: {{{name}}} must be a list of messages, not {type(value).__name__}"
-            )
-        return list(cast("Iterable[Message]", value))
-
-    def _filled(self, field: _Field) -> str:
-        value = self.convert_field(self._value(field.name), field.conversion)
-        if value is None:
-            return ""
-        if field.spec in {"list", "lists"}:
-            return _listed(field, value)
-        return format(value, self.text(field.spec) if "{" in field.spec else field.spec)
-
-    def _value(self, name: str) -> object:
-        return self.get_field(name, (), self._variables)[0]
-
-    @override
-    def get_value(
-        self, key: int | str, args: Sequence[object], kwargs: Mapping[str, object]
-    ) -> object:
-        if isinstance(key, str) and key in kwargs:
-            return kwargs[key]
-        known = ", ".join(kwargs) or "no variables"
-        raise TemplateError(
-            f"the template of {self._owner or 'this prompt'} names {{{key}}}, "
-            f"but what there is to fill in is: {known}"
-        )
-
-
-def _listed(field: _Field, value: object) -> str:
-    if not isinstance(value, list):
-        raise ValueError(  # noqa: TRY004
-            f"{{{field.name}:{field.spec}}} needs a list, not {type(value).__name__}"
-        )
-    items = cast("list[object]", value)
-    if field.spec == "list":
-        return "\n".join(map(str, items))
-    groups: list[str] = []
-    for group in items:
-        if not isinstance(group, list | tuple | set):
-            raise ValueError(  # noqa: TRY004
-                f"{{{field.name}:lists}} needs a list of lists, not of {type(group).__name__}"
-            )
-        groups.append("\n".join(map(str, cast("Iterable[object]", group))))
-    return "\n\n".join(groups)
 
 
 class TemplateDecorator(Protocol):

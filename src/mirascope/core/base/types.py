@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import IO, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -77,3 +77,32 @@ class CostMetadata(BaseModel):
     input_tokens: int | float | None = None
     output_tokens: int | float | None = None
     cached_tokens: int | float | None = None
+
+
+@runtime_checkable
+class Image(Protocol):
+    """An image of Pillow, or what is like one."""
+
+    @property
+    def format(self) -> str | None:
+        """The format of the file that it was read from, such as ``"PNG"``."""
+
+    def getbands(self) -> tuple[str, ...]:
+        """Return the names of its bands."""
+        ...
+
+    def save(self, file: IO[bytes], format_: str, /) -> None:
+        """Write it to a file."""
+
+
+@runtime_checkable
+class AudioSegment(Protocol):
+    """A segment of sound of pydub, or what is like one."""
+
+    @property
+    def frame_rate(self) -> int:
+        """Its frames in one second."""
+        ...
+
+    def export(self, file: IO[bytes], format_: str, /) -> object:
+        """Write it to a file."""

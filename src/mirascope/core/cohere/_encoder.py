@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cohere import AssistantChatMessageV2, SystemChatMessageV2, UserChatMessageV2
+from cohere import AssistantChatMessageV2, SystemChatMessageV2, ToolChatMessageV2, UserChatMessageV2
 from pydantic import BaseModel
 
-from mirascope.core._dialects.chat_completions_messages import encode_message
+from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (
     BaseMessageParam,
     ImagePart,
     ImageURLPart,
+    Message,
+    Part,
     TextPart,
     unsupported,
 )
-from mirascope.core.base.prompt import Message
 
 _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "assistant": AssistantChatMessageV2,
     "system": SystemChatMessageV2,
+    "tool": ToolChatMessageV2,
     "user": UserChatMessageV2,
 }
-_IN_USER_MESSAGES: Final = (TextPart, ImagePart, ImageURLPart)
+_TAKEN: Final = (TextPart, ImagePart, ImageURLPart)
 _RENAMED: Final = {"top_p": "p", "stop": "stop_sequences"}
 
 
@@ -38,7 +40,7 @@ def encode(
     """Return the arguments of one request; a message in Cohere's own form stays as it is."""
     return {
         "model": model,
-        "messages": [_message(message) for message in messages],
+        "messages": [each for message in messages for each in _encoded(message)],
         **_params(call_params),
     }
 
@@ -49,14 +51,19 @@ def _params(call_params: Mapping[str, object]) -> Arguments:
     return params | {"stop_sequences": [stop]} if isinstance(stop, str) else params
 
 
-def _message(message: Message) -> object:
+def _encoded(message: Message) -> list[object]:
     if not isinstance(message, BaseMessageParam):
-        return message
-    role, parts = message.role, () if isinstance(message.content, str) else message.content
-    taken = _IN_USER_MESSAGES if role == "user" else TextPart
-    for part in parts:
-        if not isinstance(part, taken):
-            raise unsupported(part, "Cohere" if role == "user" else f"Cohere's {role}")
-    fields = encode_message(message, "Cohere")
-    message_type = _MESSAGE_TYPES.get(role)
+        return [message]
+    encoded = encode_message(message, "Cohere", _part)
+    return [_typed(each) for each in encoded]
+
+
+def _typed(fields: Mapping[str, object]) -> object:
+    message_type = _MESSAGE_TYPES.get(str(fields["role"]))
     return fields if message_type is None else message_type.model_validate(fields)
+
+
+def _part(part: Part, provider: str) -> dict[str, object]:
+    if not isinstance(part, _TAKEN):
+        raise unsupported(part, provider)
+    return encode_part(part, provider)

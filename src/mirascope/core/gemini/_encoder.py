@@ -10,7 +10,7 @@ from google.genai import types
 
 from mirascope.core.base import message_param as parts
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.prompt import Message
+from mirascope.core.base.message_param import Message
 
 _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
 _WHOLE: Final = ("generation_config", "config")
@@ -36,7 +36,7 @@ def encode(
     contents: list[types.Content] = []
     system = _instructions(config.pop("system_instruction", None))
     for message in messages:
-        content = _content(message)
+        content = content_of(message)
         if isinstance(message, parts.BaseMessageParam) and message.role == "system":
             system += content.parts or ()
         else:
@@ -65,10 +65,10 @@ def _instructions(given: object) -> list[object]:
     return [*cast("list[object]", given)] if isinstance(given, list) else [given] if given else []
 
 
-def _content(message: Message) -> types.Content:
+def content_of(message: Message) -> types.Content:
+    """Return a message as Gemini's; one in Gemini's own form as the SDK would read it."""
     if isinstance(message, parts.BaseMessageParam):
-        said = message.content
-        said = [parts.TextPart(text=said)] if isinstance(said, str) else said
+        said = parts.placed(message, "Gemini")
         role = _ROLES.get(message.role, message.role)
         return types.Content(role=role, parts=[_part(part) for part in said])
     if isinstance(message, Mapping):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
+from mirascope.core._dialects.chat_completions_messages import encode_messages, encode_part
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import AudioPart, DocumentPart, Part, unsupported
-from mirascope.core.base.prompt import Message
+from mirascope.core.base.message_param import AudioPart, DocumentPart, Message, Part, unsupported
 
 
 def encode(
@@ -21,7 +20,7 @@ def encode(
     """
     arguments: Arguments = {
         "model": model,
-        "messages": [encode_message(message, "Groq", _part) for message in messages],
+        "messages": encode_messages(messages, "Groq", _part),
         **call_params,
     }
     if streaming:

@@ -19,11 +19,11 @@ from mirascope.core.base.message_param import (
     AudioURLPart,
     DocumentPart,
     DocumentURLPart,
+    Message,
     Part,
     base64_of,
     data_url,
 )
-from mirascope.core.base.prompt import Message
 from mirascope.core.mistral.call_response import MistralMessageParam
 
 _MESSAGE: Final[TypeAdapter[MistralMessageParam]] = TypeAdapter(ChatCompletionRequestMessage)
@@ -40,13 +40,18 @@ def encode(
     params = dict(call_params)
     if "seed" in params:
         params.setdefault("random_seed", params.pop("seed"))
-    return {"model": model, "messages": [_message(message) for message in messages], **params}
+    return {
+        "model": model,
+        "messages": [each for message in messages for each in _encoded(message)],
+        **params,
+    }
 
 
-def _message(message: Message) -> MistralMessageParam:
+def _encoded(message: Message) -> list[MistralMessageParam]:
     if isinstance(message, MistralMessageParam):
-        return message
-    return _MESSAGE.validate_python(encode_message(message, "Mistral", _part))
+        return [message]
+    encoded = encode_message(message, "Mistral", _part)
+    return [_MESSAGE.validate_python(each) for each in encoded]
 
 
 def _part(part: Part, provider: str) -> dict[str, object]:

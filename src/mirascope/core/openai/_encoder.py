@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from mirascope.core._dialects.chat_completions_messages import encode_message
+from mirascope.core._dialects.chat_completions_messages import encode_messages
 from mirascope.core.base._provider import Arguments
-from mirascope.core.base.prompt import Message
+from mirascope.core.base.message_param import Message
 
 
 def encode(
@@ -19,7 +19,7 @@ def encode(
     """
     arguments: Arguments = {
         "model": model,
-        "messages": [encode_message(message, "OpenAI") for message in messages],
+        "messages": encode_messages(messages, "OpenAI"),
         **call_params,
     }
     if streaming:

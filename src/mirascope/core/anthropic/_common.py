@@ -1,0 +1,75 @@
+"""Anthropic's messages in our form."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.fields import fields, objects, text
+from mirascope.core.base._common import common, data_part, record_to_read, url_part
+from mirascope.core.base.message_param import (
+    BaseMessageParam,
+    CacheControlPart,
+    Message,
+    Part,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+
+def common_message(message: Message) -> BaseMessageParam:
+    """Return a message of Anthropic's, an answer or one of a prompt, in our form.
+
+    What our form has no part for, such as thinking, is left out.
+    """
+    if isinstance(message, BaseMessageParam):
+        return message
+    record = record_to_read(message)
+    parts = [part for block in _blocks(record.get("content")) for part in _parts(block)]
+    return common(text(record.get("role")) or "assistant", parts)
+
+
+def _blocks(content: JSON) -> list[Record]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
+
+
+def _parts(block: Record) -> Iterator[Part]:
+    kind = text(block.get("type"))
+    call_id, name = text(block.get("id")), text(block.get("name"))
+    if kind == "text":
+        yield TextPart(text=text(block.get("text")))
+    elif kind == "tool_use":
+        yield ToolCallPart(name=name, args={**fields(block.get("input"))}, id=call_id)
+    elif kind == "tool_result":
+        yield _result(block)
+    elif kind in {"image", "document"} and (part := _media(kind, fields(block.get("source")))):
+        yield part
+    else:
+        return
+    if mark := text(fields(block.get("cache_control")).get("type")):
+        yield CacheControlPart(cache_type=mark)
+
+
+def _result(block: Record) -> ToolResultPart:
+    """Return a tool's result; Anthropic does not tell the tool's name."""
+    return ToolResultPart(
+        name="",
+        content="".join(text(each.get("text")) for each in _blocks(block.get("content"))),
+        id=text(block.get("tool_use_id")),
+        is_error=bool(block.get("is_error")),
+    )
+
+
+def _media(kind: str, source: Record) -> Part | None:
+    data, media_type = text(source.get("data")), text(source.get("media_type"))
+    match source.get("type"):
+        case "url":
+            return url_part(kind, text(source.get("url")))
+        case "base64":
+            return data_part(kind, media_type, base64.b64decode(data))
+        case "text":
+            return data_part(kind, media_type, data.encode())
+        case _:
+            return None

@@ -1,0 +1,61 @@
+"""From a provider's messages to ours: what the readers of all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from pydantic import BaseModel
+
+from mirascope.core._wire.events import Record
+from mirascope.core.base._media import data_of
+from mirascope.core.base.message_param import (
+    AudioPart,
+    AudioURLPart,
+    BaseMessageParam,
+    DocumentPart,
+    DocumentURLPart,
+    ImagePart,
+    ImageURLPart,
+    Message,
+    Part,
+    TextPart,
+)
+
+
+def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
+    """Return a message of parts; one that is all text has it as a string."""
+    texts = [part.text for part in parts if isinstance(part, TextPart)]
+    alone = len(texts) == len(parts)
+    return BaseMessageParam(role=role, content="".join(texts) if alone else parts)
+
+
+def record_to_read(message: Message) -> Record:
+    """Return what a message in the provider's own form says."""
+    if isinstance(message, BaseModel):
+        return message.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)
+    return cast("Record", message)
+
+
+def url_part(kind: str, url: str, detail: str | None = None) -> Part:
+    """Return the part for a URL, its data if it holds them.
+
+    Args:
+        kind: ``"image"``, ``"audio"`` or ``"document"``.
+        url: The URL.
+        detail: How closely to look at an image.
+    """
+    if url.startswith("data:"):
+        return data_part(kind, *data_of(url), detail)
+    if kind == "image":
+        return ImageURLPart(url=url, detail=detail)
+    return AudioURLPart(url=url) if kind == "audio" else DocumentURLPart(url=url)
+
+
+def data_part(kind: str, media_type: str, data: bytes, detail: str | None = None) -> Part:
+    """Return the part for data; see `url_part`."""
+    if kind == "image":
+        return ImagePart(media_type=media_type, image=data, detail=detail)
+    if kind == "audio":
+        return AudioPart(media_type=media_type, audio=data)
+    return DocumentPart(media_type=media_type, document=data)

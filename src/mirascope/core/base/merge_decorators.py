@@ -1,0 +1,59 @@
+"""Several decorators as one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, cast
+
+from typing_extensions import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+WrappedP = ParamSpec("WrappedP")
+WrappedR = TypeVar("WrappedR")
+
+
+def merge_decorators(
+    decorator: Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]],
+    *additional_decorators: Callable[[Any], Any],
+) -> Callable[[], Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]]]:
+    """Return a factory of one decorator that does what several do, one below the other.
+
+    The function keeps its name, docstring and attributes, also where a decorator drops them.
+
+    Args:
+        decorator: The outermost one, which decides what the decorated function takes and returns.
+        additional_decorators: The ones below it, the last nearest to the function.
+
+    Example:
+        >>> def twice(fn):
+        ...     return lambda: fn() * 2
+        >>> def louder(fn):
+        ...     return lambda: fn() + "!"
+        >>> doubled = merge_decorators(twice, louder)
+        >>> @doubled()
+        ... def greeting() -> str:
+        ...     return "hi"
+        >>> greeting.__name__, greeting()
+        ('greeting', 'hi!hi!')
+    """
+
+    def decorate(fn: Callable[P, R]) -> Callable[WrappedP, WrappedR]:
+        decorated: object = fn
+        for each in reversed((decorator, *additional_decorators)):
+            decorated = _named_alike(each(cast("Any", decorated)), decorated)
+        return cast("Callable[WrappedP, WrappedR]", decorated)
+
+    return lambda: decorate
+
+
+def _named_alike(decorated: object, fn: object) -> object:
+    """Return a function that looks like the one that it wraps; what it has itself stays."""
+    if inspect.isfunction(decorated) and decorated is not fn and callable(fn):
+        own = dict(vars(decorated))
+        if "__wrapped__" not in own:
+            update_wrapper(decorated, fn)
+            vars(decorated).update(own)
+    return decorated
