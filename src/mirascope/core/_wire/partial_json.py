@@ -242,12 +242,11 @@ class PartialJSON:
     def _text(self, text: str, at: int) -> int:
         """Read on in a text that is a value."""
         until = self._run(text, at)
-        if text.startswith('"', until):
-            whole = self._whole()
-            self._end(whole)
-            return until + 1
         if until > at:
             self._listener.grown()
+        if text.startswith('"', until):
+            self._end(self._whole())
+            return until + 1
         return self._wait(text, until)
 
     def _key_text(self, text: str, at: int) -> int:
