@@ -1,0 +1,355 @@
+"""Values that grow, for models written here and for models made up by hypothesis."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Generic, Literal, Optional, TypeVar
+
+import annotated_types
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    ValidationError,
+    computed_field,
+    create_model,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from mirascope.core._wire.partial_json import MalformedJSONError
+from mirascope.core.base._partial import Growing, partial_type
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Author(BaseModel):
+    name: str
+    born: datetime | None = None
+
+
+class Book(BaseModel):
+    title: Annotated[str, Field(min_length=3)]
+    author: Author
+    pages: int = Field(gt=0)
+    tags: list[str] = []
+    colour: Colour | None = None
+
+
+class Shelf(BaseModel):
+    books: list[Book]
+
+
+def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
+    """Return the values that are told as changes."""
+    growing = Growing(kind)
+    changes: list[Any] = []
+    for i in range(0, len(text), size):
+        before = growing.value
+        if growing.feed(text[i : i + size]):
+            changes.append(growing.value)
+            assert isinstance(growing.value, kind)
+            assert growing.value is not before
+        else:
+            assert growing.value is before
+    assert all(a != b for a, b in zip(changes, changes[1:], strict=False))
+    for value in changes:
+        assert repr(value)
+        value.model_dump()
+    return changes
+
+
+def shown(kind: type[BaseModel], text: str) -> Any:
+    growing = Growing(kind)
+    growing.feed(text)
+    return growing.value
+
+
+BOOK = '{"title": "Dune", "author": {"name": "Frank"}, "pages": 12, "tags": ["a"], "colour": "red"}'
+
+
+def test_a_book_grows() -> None:
+    assert [repr(value) for value in follow(Book, BOOK)] == [
+        "PartialBook()",
+        "PartialBook(title='')",
+        "PartialBook(title='D')",
+        "PartialBook(title='Du')",
+        "PartialBook(title='Dun')",
+        "PartialBook(title='Dune')",
+        "PartialBook(title='Dune', author=PartialAuthor())",
+        "PartialBook(title='Dune', author=PartialAuthor(name=''))",
+        "PartialBook(title='Dune', author=PartialAuthor(name='F'))",
+        "PartialBook(title='Dune', author=PartialAuthor(name='Fr'))",
+        "PartialBook(title='Dune', author=PartialAuthor(name='Fra'))",
+        "PartialBook(title='Dune', author=PartialAuthor(name='Fran'))",
+        "PartialBook(title='Dune', author=PartialAuthor(name='Frank'))",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None))",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12)",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=[])",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=[''])",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'])",
+        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'], "
+        "colour=<Colour.RED: 'red'>)",
+        repr(Book.model_validate_json(BOOK)),
+    ]
+
+
+def test_what_has_not_begun_is_none_and_not_set() -> None:
+    book = shown(Book, '{"title": "D')
+    assert (book.author, book.pages, book.tags) == (None, None, None)
+    assert book.model_fields_set == {"title"}
+    assert book.model_dump(exclude_unset=True) == {"title": "D"}
+    assert book.model_dump_json(exclude_none=True) == '{"title":"D"}'
+    assert Growing(Book).value is None
+
+
+def test_the_partial_type_is_one_subclass() -> None:
+    assert partial_type(Book) is partial_type(Book)
+    assert type(shown(Book, "{")) is partial_type(Book)
+    assert issubclass(partial_type(Book), Book)
+    assert partial_type(Book)().pages is None
+
+
+def test_pictures_share_what_is_complete() -> None:
+    growing = Growing(Shelf)
+    growing.feed(f'{{"books": [{BOOK}, {{"title": "D')
+    first = growing.value
+    growing.feed("u")
+    second = growing.value
+    assert first is not None
+    assert second is not None
+    assert first.books is not second.books
+    assert first.books[0] is second.books[0]
+    assert (first.books[1].title, second.books[1].title) == ("D", "Du")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ('{"title": "D", ', "PartialBook(title='D')"),
+        ('{"pages": -1, ', "PartialBook()"),
+        ('{"pages": "x", ', "PartialBook()"),
+        ('{"author": {"born": "x"}, ', "PartialBook(author=PartialAuthor())"),
+        ('{"author": [1, 2], ', "PartialBook()"),
+        ('{"author": "F', "PartialBook()"),
+        ('{"colour": "green", ', "PartialBook()"),
+        ('{"title": "Dune", "other": {"title": ["x"', "PartialBook(title='Dune')"),
+        ('{"title": "Dune"}', "PartialBook(title='Dune')"),
+        ('{"title": "Emma", "title": "Du', "PartialBook(title='Du')"),
+    ],
+)
+def test_what_is_not_valid_stays_as_it_was(text: str, seen: str) -> None:
+    assert repr(shown(Book, text)) == seen
+    assert repr(follow(Book, text)[-1]) == seen
+
+
+def test_the_result_is_valid_or_says_why_not() -> None:
+    growing = Growing(Book)
+    with pytest.raises(ValueError, match="not complete"):
+        growing.result()
+    growing.feed(BOOK)
+    assert growing.result() is growing.value
+    assert growing.complete
+    growing = Growing(Book)
+    growing.feed('{"title": "D"}')
+    with pytest.raises(ValidationError, match="at least 3"):
+        growing.result()
+
+
+def test_malformed_json_keeps_what_came() -> None:
+    growing = Growing(Book)
+    with pytest.raises(MalformedJSONError):
+        growing.feed('{"title": "Dune"]')
+    assert growing.value is not None
+    assert growing.value.title == "Dune"
+
+
+def test_elements_come_as_they_are_complete() -> None:
+    growing = Growing(Shelf)
+    assert growing.elements("books") == []
+    growing.feed(f'{{"books": [{BOOK[:-1]}')
+    assert growing.elements("books") == []
+    growing.feed(f'}}, {BOOK}, {{"title": "D"}}, {BOOK}')
+    book = Book.model_validate_json(BOOK)
+    assert growing.elements("books") == [book, book]
+    with pytest.raises(ValidationError, match="at least 3"):
+        growing.elements("books")
+    assert growing.elements("books") == [book]
+    assert growing.elements("books") == []
+
+
+def test_validators_run_once_each_when_their_model_is_complete() -> None:
+    ran: list[str] = []
+
+    class Inner(BaseModel):
+        x: int
+
+        @model_validator(mode="after")
+        def check(self) -> Inner:
+            ran.append(f"inner {self.x}")
+            return self
+
+        @field_validator("x")
+        @classmethod
+        def check_x(cls, x: int) -> int:
+            ran.append(f"x {x}")
+            return x
+
+    class Outer(BaseModel):
+        inners: list[Inner]
+        one: Inner | None = None
+        _secret: int = PrivateAttr(default=7)
+
+        @field_validator("inners")
+        @classmethod
+        def check(cls, inners: list[Inner]) -> list[Inner]:
+            ran.append(f"outer {len(inners)}")
+            return inners
+
+        def model_post_init(self, context: object, /) -> None:
+            ran.append("post")
+
+    text = '{"inners": [{"x": 1}, {"x": 2}], "one": {"x": 3}}'
+    changes = follow(Outer, text)
+    inners = ["inner 1", "inner 2"]
+    again = [*inners, "outer 2", "inner 3"]  # pydantic repeats these for models it is given
+    assert ran == ["x 1", "inner 1", "x 2", "inner 2", "x 3", "inner 3", *again, "post"]
+    assert all(value._secret == 7 for value in changes)
+    assert changes[-1] == Outer.model_validate_json(text)
+
+
+def test_validators_that_read_the_json_get_the_json() -> None:
+    class Inner(BaseModel):
+        x: int
+
+    class Outer(BaseModel):
+        inner: Inner
+        sum: int = 0
+
+        @model_validator(mode="before")
+        @classmethod
+        def check(cls, data: dict[str, Any]) -> dict[str, Any]:
+            return {**data, "sum": data["inner"]["x"] + 1}
+
+    text = '{"inner": {"x": 1}}'
+    last = follow(Outer, text)[-1]
+    assert last == Outer.model_validate_json(text)
+    assert last.sum == 2
+
+
+def test_aliases() -> None:
+    class Named(BaseModel):
+        model_config = ConfigDict(populate_by_name=True)
+        one: str = Field(alias="eins")
+        two: str = Field(validation_alias=AliasChoices("zwei", "deux"))
+        three: str = ""
+
+    text = '{"eins": "a", "deux": "b", "three": "c"'
+    assert repr(shown(Named, text)) == "PartialNamed(one='a', two='b', three='c')"
+    assert repr(shown(Named, '{"one": "a"')) == "PartialNamed(one='a')"
+    assert shown(Named, text).model_dump(by_alias=True)["eins"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("extra", "seen"), [("allow", "(a='x', b={'c': ['d']})"), ("forbid", "(a='x')")]
+)
+def test_fields_that_the_model_does_not_know(extra: Literal["allow", "forbid"], seen: str) -> None:
+    kind = create_model("Open", __config__=ConfigDict(extra=extra), a=(str, ...))
+    assert repr(shown(kind, '{"a": "x", "b": {"c": ["d')) == f"PartialOpen{seen}"
+    follow(kind, '{"a": "x", "b": {"c": ["d"]}}')
+
+
+T = TypeVar("T")
+
+
+class Node(BaseModel):
+    name: str
+    children: list[Node] = []
+    parent: Optional[Node] = None  # noqa: UP045  (the old spelling must work)
+
+
+class Page(BaseModel, Generic[T]):
+    items: tuple[T, ...]
+    by_number: dict[int, T] = {}
+    pair: tuple[int, str] = (0, "")
+
+
+class Special(Author):
+    model_config = ConfigDict(frozen=True, strict=True)
+    kind: ClassVar[str] = "special"
+    seen: frozenset[str] = frozenset()
+
+    @computed_field
+    @property
+    def initial(self) -> str:
+        return self.name[0] + str(len(self.seen))
+
+    @field_serializer("born")
+    def _born(self, born: datetime) -> str:
+        return born.isoformat()
+
+
+class Names(RootModel[list[Author]]): ...
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    name: str
+
+
+class Dog(BaseModel):
+    name: str
+    kind: Literal["dog"]
+
+
+class Pets(BaseModel):
+    pet: Cat | Dog
+    names: Names | None = None
+    loose: list[Cat | Author] = []
+    untyped: Any = None
+    text_or_list: str | list[str] = ""
+    when: datetime | str = ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "seen"),
+    [
+        (Node, '{"name": "a", "children": [{"name": "b', "(name='a', children=[{}(name='b')])"),
+        (Node, '{"parent": {"parent": {"name": "b', "(parent={}(parent={}(name='b')))"),
+        (Page[str], '{"items": ["a", "b', "(items=('a', 'b'))"),
+        (Page[str], '{"by_number": {"1": "b', "(by_number={1: 'b'})"),
+        (Page[str], '{"by_number": {"x": "b', "(by_number={})"),
+        (Page[str], '{"pair": [1, "b', "(pair=(1, 'b'))"),
+        (Special, '{"name": "a", "seen": ["a"', "(name='a')"),
+        (Special, '{"seen": ["a"]', "(seen=frozenset({'a'}))"),
+        (Special, '{"born": "2020-01-01T00:00:00Z"', "(born=datetime.datetime(2020, 1, 1,"),
+        (Names, '[{"name": "a', "(root=[PartialAuthor(name='a')])"),
+        (Pets, '{"pet": {"name": "T', "()"),
+        (Pets, '{"pet": {"name": "T", "kind": "dog"', "(pet=PartialDog(name='T', kind='dog'))"),
+        (Pets, '{"pet": {"kind": "cat", "name": "T', "(pet=PartialCat(kind='cat', name='T'))"),
+        (Pets, '{"pet": {"kind": "cow", "name": "T"}, ', "()"),
+        (Pets, '{"names": [{"name": "a', "(names=PartialNames(root=[PartialAuthor(name='a')]))"),
+        (Pets, '{"loose": [{"name": "a"}', "(loose=[Author(name='a', born=None)])"),
+        (Pets, '{"untyped": {"a": ["b', "(untyped={'a': ['b']})"),
+        (Pets, '{"text_or_list": "a', "(text_or_list='a')"),
+        (Pets, '{"text_or_list": ["a', "(text_or_list=['a'])"),
+        (Pets, '{"when": "a', "()"),
+        (Pets, '{"when": "a", ', "(when='a')"),
+    ],
+)
+def test_kinds_of_models(kind: type[BaseModel], text: str, seen: str) -> None:
+    name = f"Partial{kind.__name__}"
+    assert repr(follow(kind, text)[-1]).startswith(name + seen.replace("{}(", f"{name}("))
