@@ -63,6 +63,15 @@ class FormatBook(BaseTool):
         return f"{self.title} by {self.author.name}"
 
 
+class Shelve(BaseTool):
+    """Shelves boxes in boxes."""
+
+    inner: Shelve | None = Field(None, description="The box inside.")
+
+    def call(self) -> int:
+        return 1 + (self.inner.call() if self.inner else 0)
+
+
 class Nothing(BaseTool):
     def call(self) -> str:
         return "nothing"
@@ -138,6 +147,16 @@ def test_a_function_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None
         "required": ["title"],
         "examples": [{"title": "Emma", "language": "en"}, {"title": "Max Havelaar"}],
     }
+
+
+@every_provider
+def test_a_class_that_holds_itself_is_an_object_all_the_same(kind: type[BaseTool]) -> None:
+    parameters = told(kind, kind.type_from_base_model_type(Shelve))[2]
+    assert parameters is not None
+    assert parameters["type"] == "object"
+    assert list(parameters["properties"]) == ["inner"]
+    assert "$ref" not in parameters
+    assert strict_schema(Shelve)["required"] == ["inner"]
 
 
 @every_provider
@@ -242,10 +261,8 @@ def test_a_function_is_called_with_its_arguments() -> None:
     assert tool.call() == (1, "m", "s", [Author(name="A")], 3)
 
 
-def reserved(
-    call: int, args: int, json: int, delta: int, model_config: int, tool_config: int
-) -> object:
-    return call, args, json, delta, model_config, tool_config
+def reserved(call: int, args: int, json: int, *, delta: int, model_config: int) -> object:
+    return call, args, json, delta, model_config
 
 
 @pytest.mark.parametrize("kind", [BaseTool, *FORMS])
@@ -435,9 +452,11 @@ def test_strict_schemas() -> None:
     assert schema["properties"]["pet"] == {
         "anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
     }
-    owner = schema["properties"]["owner"]
-    assert owner["description"] == "Who pays."
-    assert (owner["required"], owner["additionalProperties"]) == (["name", "born"], False)
+    assert schema["properties"]["owner"] == {
+        "anyOf": [{"$ref": "#/$defs/Author"}],
+        "description": "Who pays.",
+    }
+    assert schema["$defs"]["Author"]["required"] == ["name", "born"]
     assert schema["properties"]["title"]["additionalProperties"] == {"type": "integer"}
     assert schema["examples"] == [{"properties": {}}]
 

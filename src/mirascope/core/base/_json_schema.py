@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from pydantic import BaseModel
@@ -28,6 +28,11 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
     @override
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         made = super().generate(schema, mode)
+        if "$ref" in made:  # a model that holds itself; as arguments it must be an object outright
+            made = {
+                **copy.deepcopy(made["$defs"][made["$ref"].rpartition("/")[2]]),
+                "$defs": made["$defs"],
+            }
         for node in _nodes(made):
             node.pop("title", None)
         return made
@@ -61,27 +66,18 @@ def strict_schema(model: type[BaseModel]) -> dict[str, object]:
     """
     schema = model.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)
     for node in _nodes(schema):
-        _make_strict(node, schema)
+        _make_strict(node)
     return schema
 
 
-def _make_strict(node: dict[str, object], root: Mapping[str, object]) -> None:
+def _make_strict(node: dict[str, object]) -> None:
     node.pop("default", None)
     node.pop("discriminator", None)
     if "oneOf" in node:
         node["anyOf"] = node.pop("oneOf")
     if "$ref" in node and len(node) > 1:  # strict mode wants a reference to stand alone
-        target = _find(str(node.pop("$ref")), root)
-        node.update({**copy.deepcopy(target), **node})
-        _make_strict(node, root)
+        node["anyOf"] = [{"$ref": node.pop("$ref")}]
     elif "properties" in node or node == {"type": "object"}:
         node.setdefault("properties", {})
         node["required"] = list(cast("dict[str, object]", node["properties"]))
         node["additionalProperties"] = False
-
-
-def _find(reference: str, root: Mapping[str, object]) -> dict[str, object]:
-    found: Any = root
-    for step in reference.removeprefix("#/").split("/"):
-        found = found[step]
-    return cast("dict[str, object]", found)
