@@ -13,9 +13,9 @@ if TYPE_CHECKING:
         BasePrompt,
         BaseTool,
         Messages,
-        merge_decorators,
         prompt_template,
     )
+    from mirascope.core.base.merge_decorators import merge_decorators
     from mirascope.core.base.metadata import Metadata, metadata
 else:
     from importlib import import_module
