@@ -463,7 +463,7 @@ def test_parts_of_messages(server: Loopback) -> None:
     ]
     with pytest.raises(ValueError, match="Anthropic takes no audio parts"):
         asked(server, Messages.User([AudioPart(media_type="audio/wav", audio=b"wav")]))
-    with pytest.raises(ValueError, match="Anthropic takes no tool_call parts"):
+    with pytest.raises(ValueError, match="Anthropic needs the id of each tool call"):
         asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from anthropic.types import MessageParam
@@ -210,7 +211,28 @@ def test_an_image_of_pillow_is_a_part_of_messages_and_templates() -> None:
 
     assert shown()[0].content == [TextPart(text="Look"), part]
     with pytest.raises(ValueError, match="int is no part"):
-        Messages.User([1])  # type: ignore[list-item]
+        Messages.User([1])
+
+
+class Silence:
+    """Sound with the methods of pydub's segments that are used."""
+
+    frame_rate = 8000
+
+    def export(self, file: IO[bytes], format_: str) -> IO[bytes]:
+        assert format_ == "wav"
+        with wave.open(file, "wb") as sound:
+            sound.setparams((1, 2, self.frame_rate, 0, "NONE", ""))
+            sound.writeframes(bytes(16))
+        return file
+
+
+def test_a_segment_of_sound_is_sent_as_wav() -> None:
+    (part,) = content("{x:audio}", x=Silence())
+    assert part.media_type == "audio/wav"
+    with wave.open(io.BytesIO(part.audio)) as sound:
+        assert (sound.getframerate(), sound.getnframes()) == (8000, 8)
+    assert Messages.User(["Listen", Silence()]).content[1] == part
 
 
 def test_a_prompt_as_text_keeps_media_unfilled() -> None:

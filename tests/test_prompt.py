@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -10,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirascope.core import BaseMessageParam, BasePrompt, Messages, openai, prompt_template
+from mirascope.core import (
+    BaseMessageParam,
+    BasePrompt,
+    Messages,
+    base,
+    merge_decorators,
+    metadata,
+    openai,
+    prompt_template,
+)
+from mirascope.core.base import ToolCallPart, ToolResultPart
 from mirascope.core.base.prompt import Template
 from mirascope.errors import TemplateError
 
@@ -238,3 +250,98 @@ def _client() -> Any:
     import openai as sdk  # noqa: PLC0415  # only this test needs the SDK
 
     return sdk.OpenAI(api_key="key")
+
+
+def test_merged_decorators_are_applied_from_the_last_to_the_first() -> None:
+    order: list[str] = []
+
+    def tracing(name: str) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+        def decorate(fn: Callable[[str], str]) -> Callable[[str], str]:
+            def traced(text: str) -> str:
+                order.append(name)
+                return f"{name}({fn(text)})"
+
+            return traced
+
+        return decorate
+
+    merged = merge_decorators(tracing("a"), tracing("b"), tracing("c"))
+
+    @merged()
+    def greet(text: str) -> str:
+        """Greet."""
+        return f"hello {text}"
+
+    assert greet("you") == "a(b(c(hello you)))"
+    assert order == ["a", "b", "c"]
+    assert (greet.__name__, greet.__doc__) == ("greet", "Greet.")
+
+
+def test_merged_decorators_make_an_async_call_of_a_prompt() -> None:
+    librarian = merge_decorators(
+        openai.call("m", stream=True, client=_async_client()),
+        metadata({"tags": {"v1"}}),
+        prompt_template("Recommend a {genre} book"),
+    )
+
+    @librarian()
+    async def recommend(genre: str) -> None: ...
+
+    stream = anyio.run(recommend, "fantasy")
+    assert stream.messages == [{"role": "user", "content": "Recommend a fantasy book"}]
+    assert stream.metadata == {"tags": {"v1"}}
+
+
+def test_the_documented_modules_hold_the_documented_names() -> None:
+    for module, name in [
+        ("merge_decorators", "merge_decorators"),
+        ("message_param", "ToolResultPart"),
+        ("messages", "Messages"),
+        ("metadata", "Metadata"),
+        ("prompt", "metadata"),
+        ("types", "AudioSegment"),
+    ]:
+        found = getattr(importlib.import_module(f"mirascope.core.base.{module}"), name)
+        assert found is getattr(base, name)
+
+
+def test_options_of_a_call_may_come_with_messages_of_ours() -> None:
+    @openai.call("m", stream=True, client=_client())
+    @prompt_template()
+    def recommend() -> Any:
+        return {"messages": [Messages.User(["a", "b"])], "call_params": {"temperature": 0.5}}
+
+    stream = recommend()
+    texts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert stream.messages == [{"role": "user", "content": texts}]
+    assert stream.call_kwargs["temperature"] == 0.5
+
+
+def test_history_may_hold_a_call_of_a_tool_and_its_result() -> None:
+    call = ToolCallPart(name="look", args={"at": 1}, id="c1")
+    result = ToolResultPart(name="look", content="seen", id="c1")
+
+    @openai.call("m", stream=True, client=_client())
+    @prompt_template("MESSAGES: {history}\nUSER: And?")
+    def ask(history: list[BaseMessageParam]) -> None: ...
+
+    assert ask([Messages.Assistant(call), Messages.User([result])]).messages == [
+        {
+            "role": "assistant",
+            "tool_calls": [
+                {
+                    "id": "c1",
+                    "type": "function",
+                    "function": {"name": "look", "arguments": '{"at": 1}'},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": "seen"},
+        {"role": "user", "content": "And?"},
+    ]
+
+
+def _async_client() -> Any:
+    import openai as sdk  # noqa: PLC0415  # only this test needs the SDK
+
+    return sdk.AsyncOpenAI(api_key="key")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
         BaseTool,
         BaseToolKit,
         Messages,
-        merge_decorators,
         prompt_template,
         toolkit_tool,
     )
+    from mirascope.core.base.merge_decorators import merge_decorators
     from mirascope.core.base.metadata import Metadata, metadata
 else:
     from importlib import import_module

@@ -152,7 +152,8 @@ def prompt_template(template: str | None = None) -> TemplateDecorator:
     """Make a prompt of a function: its parameters are the template's variables.
 
     The decorated function returns its messages; a call decorator above it sends them. Without a
-    template, the messages are what the function returns.
+    template, the messages are what the function returns. ``{photo:image}``, ``{sounds:audios}`` and
+    the like put parts into a message that are no text; their values are bytes, paths or URLs.
 
     Args:
         template: The text of the prompt, in one or more messages.
