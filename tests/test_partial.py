@@ -103,7 +103,8 @@ def test_a_book_grows() -> None:
         "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=[''])",
         "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'])",
         (
-            "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'], "
+            "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, "
+            "tags=['a'], "
             "colour=<Colour.RED: 'red'>)"
         ),
         repr(Book.model_validate_json(BOOK)),

@@ -59,6 +59,7 @@ T = TypeVar("T", bound=BaseModel)
 
 _CACHED_MODELS: Final = 512
 _ABSENT: Final = object()
+_AS_IT_IS: Final[Any] = SerializeAsAny
 _SCALARS: Final = (str, int, float, bool, NoneType)
 _WRITTEN: Final = (Enum, bytes, date, time, timedelta, Decimal, UUID, PurePath)
 _LISTS: Final = (list, collections.abc.Sequence, collections.abc.MutableSequence)
@@ -232,7 +233,7 @@ def partial_type(kind: type[T]) -> type[T]:
         kind.model_rebuild()
     fields: dict[str, Any] = {
         name: (
-            SerializeAsAny[_whole(info.annotation, info.metadata) | None],
+            _AS_IT_IS[_whole(info.annotation, info.metadata) | None],
             Field(
                 default=None,
                 alias=info.alias,
@@ -568,11 +569,11 @@ class _ModelPlan(_Plan):
         return bool(self.kind.__private_attributes__)
 
     def _private_values(self) -> dict[str, object]:
-        defaults: dict[str, object] = {
-            name: attribute.get_default()
+        defaults = {
+            name: cast("object", attribute.get_default())
             for name, attribute in self.kind.__private_attributes__.items()
         }
-        return {name: value for name, value in defaults.items() if value is not PydanticUndefined}
+        return {name: it for name, it in defaults.items() if it is not PydanticUndefined}
 
 
 class _RootPlan(_ModelPlan):
