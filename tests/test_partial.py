@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Generic, Literal, Optional, TypeVar
 
 import annotated_types
@@ -65,7 +66,7 @@ def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
             assert growing.value is not before
         else:
             assert growing.value is before
-    assert all(a != b for a, b in zip(changes, changes[1:], strict=False))
+    assert all(a != b for a, b in pairwise(changes))
     for value in changes:
         assert repr(value)
         value.model_dump()
@@ -101,8 +102,11 @@ def test_a_book_grows() -> None:
         "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=[])",
         "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=[''])",
         "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'])",
-        "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, tags=['a'], "
-        "colour=<Colour.RED: 'red'>)",
+        (
+            "PartialBook(title='Dune', author=Author(name='Frank', born=None), pages=12, "
+            "tags=['a'], "
+            "colour=<Colour.RED: 'red'>)"
+        ),
         repr(Book.model_validate_json(BOOK)),
     ]
 
@@ -219,7 +223,7 @@ def test_validators_run_once_each_when_their_model_is_complete() -> None:
             ran.append(f"outer {len(inners)}")
             return inners
 
-        def model_post_init(self, context: object, /) -> None:
+        def model_post_init(self, _context: object, /) -> None:
             ran.append("post")
 
     text = '{"inners": [{"x": 1}, {"x": 2}], "one": {"x": 3}}'
@@ -353,3 +357,121 @@ class Pets(BaseModel):
 def test_kinds_of_models(kind: type[BaseModel], text: str, seen: str) -> None:
     name = f"Partial{kind.__name__}"
     assert repr(follow(kind, text)[-1]).startswith(name + seen.replace("{}(", f"{name}("))
+
+
+WORDS = st.text(st.sampled_from('ab"\\é😀\n'), max_size=5)
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+LEAVES: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (str, WORDS),
+    (int, st.integers(-9, 10**20)),
+    (float, st.floats(-1e9, 1e9)),
+    (bool, st.booleans()),
+    (Colour, st.sampled_from(Colour)),
+    (Literal["x", 1], st.sampled_from(["x", 1])),
+    (datetime, MOMENTS),
+    (Annotated[str, annotated_types.MinLen(2)], WORDS.map("ab".__add__)),
+    (Annotated[int, annotated_types.Gt(3)], st.integers(4, 99)),
+    (int | str, WORDS | st.integers(0, 9)),
+    (datetime | str | None, MOMENTS | WORDS | st.none()),
+]
+Kind = tuple[Any, st.SearchStrategy[Any]]
+
+
+def containers(inner: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
+    return (
+        inner.map(lambda k: (list[k[0]], st.lists(k[1], max_size=3)))
+        | inner.map(lambda k: (dict[str, k[0]], st.dictionaries(WORDS, k[1], max_size=3)))
+        | inner.map(lambda k: (k[0] | None, k[1] | st.none()))
+        | st.tuples(inner, inner).map(
+            lambda ks: (tuple[ks[0][0], ks[1][0]], st.tuples(ks[0][1], ks[1][1]))
+        )
+        | st.lists(inner, min_size=1, max_size=3).map(model)
+        | st.lists(inner, min_size=2, max_size=2).map(tagged)
+    )
+
+
+def model(kinds: list[Kind], name: str = "Made", **tag: Any) -> Kind:
+    fields: dict[str, Any] = {
+        f"f{i}": (kind, Field(alias=f"F {i}") if i % 2 else ...)
+        for i, (kind, _) in enumerate(kinds)
+    }
+    tags: dict[str, Any] = {key: (Literal[value], ...) for key, value in tag.items()}
+    made = create_model(name, **fields, **tags)
+    keys = [f"F {i}" if i % 2 else f"f{i}" for i in range(len(kinds))]
+    values = {key: kind[1] for key, kind in zip(keys, kinds, strict=True)}
+    fixed = {key: st.just(value) for key, value in tag.items()}
+    return made, st.fixed_dictionaries({**values, **fixed}).map(made.model_validate)
+
+
+def tagged(kinds: list[Kind]) -> Kind:
+    made = [model([kind], f"Tagged{i}", tag=f"t{i}") for i, kind in enumerate(kinds)]
+    return made[0][0] | made[1][0], made[0][1] | made[1][1]
+
+
+MODELS = st.lists(
+    st.recursive(st.sampled_from(LEAVES), containers, max_leaves=4), min_size=1, max_size=4
+).map(model)
+
+
+def is_prefix(part: Any, whole: Any) -> bool:
+    if isinstance(part, BaseModel):
+        names = part.model_fields_set
+        return isinstance(part, type(whole)) and all(
+            is_prefix(getattr(part, name), getattr(whole, name)) for name in names
+        )
+    if isinstance(part, str) and not isinstance(part, Enum):
+        return isinstance(whole, str) and whole.startswith(part)
+    if isinstance(part, (list, tuple)):
+        same = type(part) is type(whole) and len(part) <= len(whole)
+        return same and all(map(is_prefix, part, whole))
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(is_prefix(part[k], whole[k]) for k in part)
+    return type(part) is type(whole) and bool(part == whole)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(MODELS, st.data())
+def test_every_partial_of_any_model_is_a_prefix_of_the_truth(
+    kind: tuple[type[BaseModel], st.SearchStrategy[BaseModel]], data: st.DataObject
+) -> None:
+    made, values = kind
+    whole = data.draw(values)
+    plain = json.loads(whole.model_dump_json(by_alias=True))
+    text = json.dumps(
+        plain, ensure_ascii=data.draw(st.booleans()), indent=data.draw(st.sampled_from([None, 1]))
+    )
+    truth = made.model_validate_json(text)
+    changes = follow(made, text, data.draw(st.integers(1, 9)))
+    assert all(is_prefix(change, truth) for change in changes), (changes, truth)
+    assert type(changes[-1]) is made
+    assert repr(changes[-1]) == repr(truth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from('{}[]",:\\u0dD8 \ntrue1.-ametifl'), max_size=60))
+def test_any_text_raises_nothing_but_the_documented_error(text: str) -> None:
+    for kind in (Book, Node, Pets, Names):
+        growing = Growing(kind)
+        try:
+            for piece in ["{" * (kind is not Names), '"pet": {' * (kind is Pets), *text]:
+                growing.feed(piece)
+                repr(growing.value)
+        except MalformedJSONError:
+            continue
+
+
+def seconds_to_grow(kind: type[BaseModel], text: str) -> float:
+    growing = Growing(kind)
+    start = time.process_time()
+    for i in range(0, len(text), 4):
+        growing.feed(text[i : i + 4])
+    assert growing.complete
+    return time.process_time() - start
+
+
+def test_the_work_is_linear() -> None:
+    small, large = (
+        min(seconds_to_grow(Shelf, f'{{"books": [{BOOK}{f", {BOOK}" * n}]}}') for _ in range(3))
+        for n in (25, 200)
+    )
+    assert large < 8 * 4 * small  # quadratic work would take 64 times as long

@@ -16,6 +16,7 @@ from openai.types.chat import (
 
 from mirascope import errors
 from mirascope.core import BaseMessageParam, BasePrompt, Messages, openai, prompt_template
+from mirascope.core.base import types as base
 from mirascope.core.openai import (
     OpenAICallResponse,
     OpenAICallResponseChunk,
@@ -96,6 +97,8 @@ def sync() -> None:
         assert_type(chunk.id, str | None)
         assert_type(chunk.usage, CompletionUsage | None)
         assert_type(chunk.input_tokens, int | None)
+        assert_type(chunk.common_finish_reasons, list[base.FinishReason] | None)
+        assert_type(chunk.common_usage, base.Usage | None)
         assert_type(chunk.chunk, ChatCompletionChunk)
     assert_type(stream.construct_call_response(), OpenAICallResponse)
     assert_type(stream.partial(), OpenAICallResponse)
@@ -111,6 +114,7 @@ def sync() -> None:
     response = plain("fantasy")
     assert_type(response, OpenAICallResponse)
     assert_type(response.response, ChatCompletion)
+    assert_type(response.cost, float | None)
     assert_type(response.message_param, ChatCompletionAssistantMessageParam)
     assert_type(response.usage, CompletionUsage | None)
     assert_type(parsed("fantasy"), list[str])

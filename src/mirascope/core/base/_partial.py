@@ -33,7 +33,6 @@ from typing import (
     get_args,
     get_origin,
 )
-
 from uuid import UUID
 
 from pydantic import (
@@ -60,6 +59,7 @@ T = TypeVar("T", bound=BaseModel)
 
 _CACHED_MODELS: Final = 512
 _ABSENT: Final = object()
+_AS_IT_IS: Final[Any] = SerializeAsAny
 _SCALARS: Final = (str, int, float, bool, NoneType)
 _WRITTEN: Final = (Enum, bytes, date, time, timedelta, Decimal, UUID, PurePath)
 _LISTS: Final = (list, collections.abc.Sequence, collections.abc.MutableSequence)
@@ -148,7 +148,7 @@ class Growing(Generic[T]):
         """
         waiting = self._elements.get(field, [])
         if waiting and isinstance(waiting[0], ValidationError):
-            raise waiting.pop(0)
+            raise cast("ValidationError", waiting.pop(0))
         bad = (i for i, element in enumerate(waiting) if isinstance(element, ValidationError))
         until = next(bad, len(waiting))
         taken = waiting[:until]
@@ -233,7 +233,7 @@ def partial_type(kind: type[T]) -> type[T]:
         kind.model_rebuild()
     fields: dict[str, Any] = {
         name: (
-            SerializeAsAny[_whole(info.annotation, info.metadata) | None],
+            _AS_IT_IS[_whole(info.annotation, info.metadata) | None],
             Field(
                 default=None,
                 alias=info.alias,
@@ -246,7 +246,7 @@ def partial_type(kind: type[T]) -> type[T]:
         )
         for name, info in kind.model_fields.items()
     }
-    partial: type[T] = create_model(
+    partial = create_model(
         f"Partial{kind.__name__}", __base__=(_Partial, kind), __module__=kind.__module__, **fields
     )
     decorators = partial.__pydantic_decorators__
@@ -261,7 +261,7 @@ def partial_type(kind: type[T]) -> type[T]:
     ):
         inherited.clear()
     partial.model_rebuild(force=True)
-    return partial
+    return cast("type[T]", partial)
 
 
 class _Partial(BaseModel):
@@ -320,7 +320,6 @@ def _differs(before: object, after: object) -> bool:
 
 class _Plan:
     """A value that is not seen before it is complete."""
-
 
     def __init__(self, annotation: Any, metadata: list[Any], config: ConfigDict) -> None:
         self._annotation = annotation
@@ -529,8 +528,13 @@ class _ModelPlan(_Plan):
         """Whether fields that the model does not know are kept."""
         return self.kind.model_config.get("extra") == "allow"
 
-    @cached_property
+    @property
+    @override
     def reads_json(self) -> bool:
+        return self._needs_json
+
+    @cached_property
+    def _needs_json(self) -> bool:
         decorators = self.kind.__pydantic_decorators__
         modes = [
             *(found.info.mode for found in decorators.model_validators.values()),
@@ -551,13 +555,13 @@ class _ModelPlan(_Plan):
     def pictured(self, fields: dict[str, object], extra: dict[str, object] | None) -> BaseModel:
         """Return a partial value that has these fields."""
         picture = self.partial.__new__(self.partial)
-        state = {
-            "__dict__": self.blank | fields,
-            "__pydantic_fields_set__": {*fields, *(extra or ())},
-            "__pydantic_extra__": None if extra is None else {**extra},
-            "__pydantic_private__": self._private_values() if self._has_private else None,
-        }
-        BaseModel.__setstate__(picture, state)
+        values = self.blank | fields
+        begun = {*fields, *extra} if extra else {*fields}
+        object.__setattr__(picture, "__dict__", values)
+        object.__setattr__(picture, "__pydantic_fields_set__", begun)
+        object.__setattr__(picture, "__pydantic_extra__", None if extra is None else {**extra})
+        private = self._private_values() if self._has_private else None
+        object.__setattr__(picture, "__pydantic_private__", private)
         return picture
 
     @cached_property
@@ -566,10 +570,10 @@ class _ModelPlan(_Plan):
 
     def _private_values(self) -> dict[str, object]:
         defaults = {
-            name: attribute.get_default()
+            name: cast("object", attribute.get_default())
             for name, attribute in self.kind.__private_attributes__.items()
         }
-        return {name: value for name, value in defaults.items() if value is not PydanticUndefined}
+        return {name: it for name, it in defaults.items() if it is not PydanticUndefined}
 
 
 class _RootPlan(_ModelPlan):
@@ -753,7 +757,7 @@ class _ListFrame(_Frame):
         self._rest = rest
         self._shown: list[object] = []
         self._sound = True
-        self.given: list[object] = []
+        self.given = self._given = list[object]()
 
     @property
     @override
@@ -762,12 +766,12 @@ class _ListFrame(_Frame):
 
     @override
     def next_plan(self) -> _Plan:
-        index = len(self.given)
+        index = len(self._given)
         return self._first[index] if index < len(self._first) else self._rest
 
     @override
     def put(self, child: _Complete) -> bool:
-        self.given.append(child.given)
+        self._given.append(child.given)
         self._sound = self._sound and not isinstance(child.found, ValidationError)
         if child.value is not _ABSENT:
             self._shown.append(child.value)
@@ -785,7 +789,7 @@ class _DictFrame(_Frame):
         self._keys = keys
         self._values = values
         self._shown: dict[object, object] = {}
-        self.given: dict[str, object] = {}
+        self.given = self._given = dict[str, object]()
         self._key: object = ""
 
     @override
@@ -799,7 +803,7 @@ class _DictFrame(_Frame):
 
     @override
     def put(self, child: _Complete) -> bool:
-        self.given[self.place] = child.given
+        self._given[self.place] = child.given
         if isinstance(self._key, ValidationError) or child.value is _ABSENT:
             return False
         self._shown[self._key] = child.value
@@ -818,7 +822,7 @@ class _ModelFrame(_Frame):
         self._is_extra = False
         self._shown: dict[str, object] = {}
         self._extra: dict[str, object] | None = {} if model.extra else None
-        self.given: dict[str, object] = {}
+        self.given = self._given = dict[str, object]()
 
     @override
     def named(self, key: str) -> _Plan:
@@ -836,7 +840,7 @@ class _ModelFrame(_Frame):
 
     @override
     def put(self, child: _Complete) -> bool:
-        self.given[self._key] = child.given
+        self._given[self._key] = child.given
         if not self.place or child.value is _ABSENT:
             return False
         self._target[self.place] = child.value
