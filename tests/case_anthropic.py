@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import anthropic as sdk
+from anthropic.types import MessageParam
 from cases import Case, arguments_of
 from cases import event as any_event
+from scripts import Adds, Closes, Opens, Says, Step, Thinks, call_id
 
 from mirascope.core import anthropic
 
@@ -86,6 +89,36 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def steps(steps: Iterable[Step]) -> list[bytes]:
+    """Return the events of steps; the index of a call is that of its block."""
+    return [told for index, step in enumerate(steps, 1) for told in _told(index, step)]
+
+
+def _told(index: int, step: Step) -> Iterator[bytes]:
+    match step:
+        case Says(text):
+            block, delta = {"type": "text", "text": ""}, block_delta(index, "text_delta", text=text)
+        case Thinks(text):
+            block = {"type": "thinking", "thinking": "", "signature": ""}
+            delta = block_delta(index, "thinking_delta", thinking=text)
+        case Opens(call, name):
+            yield block_start(
+                _block_of(call), type="tool_use", id=call_id(call), name=name, input={}
+            )
+            return
+        case Adds(call, arguments):
+            yield block_delta(_block_of(call), "input_json_delta", partial_json=arguments)
+            return
+        case Closes(call):
+            yield block_stop(_block_of(call))
+            return
+    yield from (block_start(index, **block), delta, block_stop(index))
+
+
+def _block_of(call: int) -> int:
+    return 1000 + call
+
+
 ANTHROPIC = Case(
     name="anthropic",
     call=anthropic.call,
@@ -106,6 +139,20 @@ ANTHROPIC = Case(
     stop="end_turn",
     failure=event("error", error={"type": "overloaded_error", "message": "It is overloaded"}),
     failure_status=529,
+    steps=steps,
+    tool_stop="tool_use",
+    called_plain=lambda name, arguments: message(
+        [
+            {
+                "type": "tool_use",
+                "id": call_id(0),
+                "name": name,
+                "input": json.loads(arguments or "{}"),
+            }
+        ],
+        "tool_use",
+    ),
+    messages=list[MessageParam],
     plain=lambda text: message([{"type": "text", "text": text}], "end_turn"),
     client=lambda url, key: sdk.Anthropic(base_url=url, api_key=key),
     async_client=lambda url, key: sdk.AsyncAnthropic(base_url=url, api_key=key),

@@ -7,6 +7,7 @@ from typing import Any
 import cohere as sdk
 from cases import Case, arguments_of, event
 from cohere.core import ApiError
+from scripts import Adds, Closes, Opens, Says, Step, Thinks, call_id
 
 from mirascope.core import cohere
 
@@ -67,6 +68,35 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def step(step: Step) -> bytes:
+    """Return the event of a step."""
+    match step:
+        case Says(text):
+            return content(text=text)
+        case Thinks(text):
+            return content(1, thinking=text)
+        case Opens(call, name):
+            function = {"name": name, "arguments": ""}
+            calls = {"id": call_id(call), "type": "function", "function": function}
+            return said("tool-call-start", {"tool_calls": calls}, call)
+        case Adds(call, arguments):
+            calls = {"function": {"arguments": arguments}}
+            return said("tool-call-delta", {"tool_calls": calls}, call)
+        case Closes(call):
+            return said("tool-call-end", index=call)
+
+
+def answer(message: dict[str, Any], finish_reason: str) -> dict[str, Any]:
+    """Return a plain response."""
+    told = {"role": "assistant", **message}
+    return {
+        "id": "reply-1",
+        "finish_reason": finish_reason,
+        "message": told,
+        "usage": usage(3, 2),
+    }
+
+
 COHERE = Case(
     name="cohere",
     call=cohere.call,
@@ -87,12 +117,22 @@ COHERE = Case(
     stop="COMPLETE",
     failure=ended("TIMEOUT", error="The server is overloaded", usage={}),
     failure_status=504,
-    plain=lambda text: {
-        "id": "reply-1",
-        "finish_reason": "COMPLETE",
-        "message": {"role": "assistant", "content": [{"type": "text", "text": text}]},
-        "usage": usage(3, 2),
-    },
+    steps=lambda steps: [step(each) for each in steps],
+    tool_stop="TOOL_CALL",
+    called_plain=lambda name, arguments: answer(
+        {
+            "tool_calls": [
+                {
+                    "id": call_id(0),
+                    "type": "function",
+                    "function": {"name": name, "arguments": arguments},
+                }
+            ]
+        },
+        "TOOL_CALL",
+    ),
+    messages=list[sdk.ChatMessageV2],
+    plain=lambda text: answer({"content": [{"type": "text", "text": text}]}, "COMPLETE"),
     model=None,
     client=lambda url, key: sdk.ClientV2(base_url=url, api_key=key),
     async_client=lambda url, key: sdk.AsyncClientV2(base_url=url, api_key=key),

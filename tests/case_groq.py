@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import groq as sdk
-from case_openai import completion_chunk, expected, usage
+from case_openai import called, completion, completion_chunk, expected, step, usage
 from cases import Case, event
+from groq.types.chat import ChatCompletionMessageParam
 
 from mirascope.core import groq
 
@@ -28,21 +29,16 @@ GROQ = Case(
         b"data: [DONE]\n\n",
     ],
     failure=event({"error": {"message": "It is overloaded", "status_code": 503}}, "error"),
+    steps=lambda steps: [
+        completion_chunk(said) for each in steps if (said := step(each, "reasoning"))
+    ],
+    called_plain=lambda name, arguments: completion(
+        called(name, arguments), "tool_calls", logprobs=None
+    ),
+    messages=list[ChatCompletionMessageParam],
     plain=lambda text: {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "the-model-that-answers",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text},
-                "finish_reason": "stop",
-                "logprobs": None,
-            }
-        ],
+        **completion({"role": "assistant", "content": text}, logprobs=None),
         "service_tier": "on_demand",
-        "usage": usage(3, 2),
         "x_groq": {"id": "req_1", "seed": 7},
     },
     client=lambda url, key: sdk.Groq(base_url=url, api_key=key),

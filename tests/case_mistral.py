@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
-from case_openai import expected, usage
+from case_openai import called, completion, expected, usage
 from cases import Case, event
 from mistralai.client import Mistral
 from mistralai.client.errors import MistralError
+from mistralai.client.models import ChatCompletionRequestMessage
+from scripts import Says, Thinks, WholeCall, call_id, with_whole_calls
 
 from mirascope.core import mistral
 
@@ -59,6 +61,18 @@ async def async_client(url: str, key: str) -> AsyncIterator[Mistral]:
         yield Mistral(server_url=url, api_key=key, client=httpx2.Client(), async_client=http)
 
 
+def step(step: Says | Thinks | WholeCall) -> dict[str, Any]:
+    """Return the delta of a step."""
+    match step:
+        case Says(text):
+            return {"content": text}
+        case Thinks(text):
+            return {"content": [thinking(text)]}
+        case WholeCall(call, name, arguments):
+            function = {"name": name, "arguments": arguments}
+            return {"tool_calls": [{"index": call, "id": call_id(call), "function": function}]}
+
+
 MISTRAL = Case(
     name="mistral",
     call=mistral.call,
@@ -76,19 +90,16 @@ MISTRAL = Case(
         b"data: [DONE]\n\n",
     ],
     failure=event(failed("The service is overloaded", 503)),
-    plain=lambda text: {
+    steps=lambda steps: [completion_chunk(step(each)) for each in with_whole_calls(steps)],
+    whole_calls=True,
+    called_plain=lambda name, arguments: {
+        **completion(called(name, arguments), "tool_calls"),
         "id": "cmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "the-model-that-answers",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "tool_calls": None, "content": text},
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": usage(3, 2),
+    },
+    messages=list[ChatCompletionRequestMessage],
+    plain=lambda text: {
+        **completion({"role": "assistant", "tool_calls": None, "content": text}),
+        "id": "cmpl-1",
     },
     client=client,
     async_client=async_client,

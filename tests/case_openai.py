@@ -6,6 +6,8 @@ from typing import Any
 
 import openai as sdk
 from cases import Case, arguments_of, event
+from openai.types.chat import ChatCompletionMessageParam
+from scripts import Adds, Opens, Says, Step, Thinks, call_id
 
 from mirascope.core import openai
 
@@ -55,6 +57,48 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def call_piece(index: int, **piece: Any) -> dict[str, Any]:
+    return {"tool_calls": [{"index": index, **piece}]}
+
+
+def step(step: Step, reasoning: str = "reasoning_content") -> dict[str, Any] | None:
+    """Return the delta of a step."""
+    match step:
+        case Says(text):
+            return {"content": text}
+        case Thinks(text):
+            return {reasoning: text}
+        case Opens(call, name):
+            function = {"name": name, "arguments": ""}
+            return call_piece(call, id=call_id(call), type="function", function=function)
+        case Adds(call, arguments):
+            return call_piece(call, function={"arguments": arguments})
+        case _:
+            return None
+
+
+def called(name: str, arguments: str) -> dict[str, Any]:
+    """Return the message of a plain response that calls a tool."""
+    function = {"name": name, "arguments": arguments}
+    calls = [{"id": call_id(0), "type": "function", "function": function}]
+    return {"role": "assistant", "content": None, "tool_calls": calls}
+
+
+def completion(
+    message: dict[str, Any], finish_reason: str = "stop", **choice: object
+) -> dict[str, Any]:
+    """Return a plain response."""
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason, **choice}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "the-model-that-answers",
+        "choices": [choice],
+        "usage": usage(3, 2),
+    }
+
+
 OPENAI = Case(
     name="openai",
     call=openai.call,
@@ -73,21 +117,12 @@ OPENAI = Case(
         b"data: [DONE]\n\n",
     ],
     failure=event({"error": {"message": "The server is overloaded", "code": 503}}),
-    plain=lambda text: {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "the-model-that-answers",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text},
-                "finish_reason": "stop",
-                "logprobs": None,
-            }
-        ],
-        "usage": usage(3, 2),
-    },
+    steps=lambda steps: [completion_chunk(said) for each in steps if (said := step(each))],
+    called_plain=lambda name, arguments: completion(
+        called(name, arguments), "tool_calls", logprobs=None
+    ),
+    messages=list[ChatCompletionMessageParam],
+    plain=lambda text: completion({"role": "assistant", "content": text}, logprobs=None),
     client=lambda url, key: sdk.OpenAI(base_url=url, api_key=key),
     async_client=lambda url, key: sdk.AsyncOpenAI(base_url=url, api_key=key),
     timeout=lambda seconds: {"timeout": seconds},

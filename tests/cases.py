@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 from loopback import Request
+from scripts import Step
 
 from mirascope.core import prompt_template
 
@@ -43,7 +44,12 @@ class Case:
             tells, and a server that lingers is waited for as long as for any event.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
         failure_status: The HTTP status that it is like.
+        steps: Returns the events of an answer that calls tools, between `begin` and the end.
+        tool_stop: The finish reason of such an answer.
+        whole_calls: Whether a call is told at once.
+        called_plain: Returns the JSON of a plain response that calls one tool.
         plain: Returns the JSON of a plain response that says the same as an answer of one text.
+        messages: The type of the messages of a request, as the SDK declares it.
         said: What a raw response says, without what the SDK adds of the connection.
         model: The model that answers according to the events, if they tell.
         client: Makes a sync client in a context manager, given a base URL and a key.
@@ -73,6 +79,11 @@ class Case:
     end: Callable[[int, int], list[bytes]]
     stop: str = "stop"
     last_event: bool = True
+    steps: Callable[[Iterable[Step]], list[bytes]]
+    tool_stop: str = "tool_calls"
+    whole_calls: bool = False
+    called_plain: Callable[[str, str], dict[str, Any]]
+    messages: Any
     failure: bytes
     failure_status: int = 503
     plain: Callable[[str], dict[str, Any]]
@@ -93,9 +104,19 @@ class Case:
         """Return the events of a whole answer: 3 tokens in, 2 out."""
         return [*self.begin, *map(self.text, texts), *self.end(3, 2)]
 
+    def calling(self, *steps: Step, stop: str | None = None) -> list[bytes]:
+        """Return the events of a whole answer that calls tools."""
+        stop = self.tool_stop if stop is None else stop
+        end = [event.replace(_quoted(self.stop), _quoted(stop)) for event in self.end(3, 2)]
+        return [*self.begin, *self.steps(steps), *end]
+
     def url(self, address: str) -> str:
         """Return the base URL of a server."""
         return address + self.url_path
+
+
+def _quoted(text: str) -> bytes:
+    return f'"{text}"'.encode()
 
 
 def without_keys() -> dict[str, str]:
@@ -141,6 +162,15 @@ def arguments_of(text: str) -> Any:
         return text
 
 
+@dataclass
+class Attempt:
+    """A stream that was read as far as it went."""
+
+    stream: Any = None
+    items: list[Any] = field(default_factory=list)
+    error: Exception | None = None
+
+
 @dataclass(frozen=True)
 class Driver:
     """Sync or async."""
@@ -172,6 +202,29 @@ class Driver:
             return [item async for item in stream]
 
         return anyio.run(read_async) if self.asynchronous else list(stream)
+
+    def attempt(
+        self,
+        function: Callable[[str], Any],
+        items_of: Callable[[Any], Any] = lambda stream: stream,
+    ) -> Attempt:
+        """Ask and read, in one event loop, until the end or a failure."""
+        tried = Attempt()
+
+        async def ask_and_read() -> None:
+            tried.stream = await function("fantasy")
+            async for item in items_of(tried.stream):
+                tried.items.append(item)
+
+        try:
+            if self.asynchronous:
+                anyio.run(ask_and_read)
+            else:
+                tried.stream = function("fantasy")
+                tried.items.extend(items_of(tried.stream))
+        except Exception as error:  # noqa: BLE001  # the test tells which it is to be
+            tried.error = error
+        return tried
 
     def both(self, function: Callable[[str], Any]) -> tuple[Any, list[tuple[Any, Any]]]:
         """Ask and read, in one event loop; return the stream and its items."""

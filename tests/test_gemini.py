@@ -23,6 +23,7 @@ from google.genai.types import (
 )
 from loopback import Abort, Answer, Connection, Loopback, Stall
 from pydantic import ValidationError
+from recordings import recordings
 from test_leaving import ASYNC_WAYS, endless
 
 from mirascope import errors
@@ -427,3 +428,67 @@ def test_a_stream_of_a_client_of_one_s_own_says_the_same(server: Loopback) -> No
         for _ in Driver(asynchronous=False).function(GEMINI, client=client)("fantasy"):
             break
         assert server.connections[-1].hung_up.wait(0.5)
+
+
+def test_calls_that_come_in_pieces_are_put_together(server: Loopback) -> None:
+    def piece(**call: object) -> bytes:
+        return parts({"functionCall": call})
+
+    def adds(path: str, more: bool = False, **value: object) -> bytes:  # noqa: FBT001, FBT002
+        partial = {"jsonPath": path, **value, **({"willContinue": True} if more else {})}
+        return piece(partialArgs=[partial], willContinue=True)
+
+    server.queue = [
+        Answer(
+            [
+                piece(name="cook", willContinue=True),
+                adds("$.recipe.steps[0]", more=True, stringValue="Stir"),
+                adds("$.recipe.steps[0]", more=True, stringValue=" well"),
+                adds("$.recipe.steps[0]", stringValue=""),
+                adds("$.recipe.steps[1]", stringValue="Eat"),
+                adds("$.recipe['how many']", numberValue=2),
+                adds("$.cold", boolValue=False),
+                adds("$.note", nullValue="NULL_VALUE"),
+                piece(),
+                piece(name="wait"),
+                piece(name="cook", args={"recipe": {}}),
+                *GEMINI.end(3, 2),
+            ]
+        )
+    ]
+
+    def cook(recipe: dict[str, Any], note: str | None = None, *, cold: bool = True) -> None: ...
+    def wait() -> None: ...
+
+    driver = Driver(asynchronous=False)
+    stream, items = driver.both(driver.function(GEMINI, tools=[cook, wait]))
+    recipe = {"steps": ["Stir well", "Eat"], "how many": 2}
+    assert [(tool._name(), tool.args) for _, tool in items if tool] == [
+        ("cook", {"recipe": recipe, "note": None, "cold": False}),
+        ("wait", {}),
+        ("cook", {"recipe": {}, "note": None, "cold": True}),
+    ]
+    sent_back = [part.function_call.args for part in stream.message_param.parts]
+    assert sent_back == [{"recipe": recipe, "cold": False, "note": None}, {}, {"recipe": {}}]
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [
+        ("stream-tool-call-arguments", ["Boston", "San Francisco"]),
+        ("stream-no-args-tool-call", [None, "A", "B", "C"]),
+        ("vertex-stream-tool-call-arguments-nested.1", ["Lasagna"]),
+    ],
+)
+def test_recorded_calls_in_pieces_are_put_together(
+    server: Loopback, name: str, calls: list[Any]
+) -> None:
+    found = [r for r in recordings("gemini") if r.name.endswith(f"google-{name}.chunks")]
+    if not found:
+        pytest.skip("there are no recordings")
+    server.queue = [Answer([found[0].body])]
+    stream, _ = Driver(asynchronous=False).both(Driver(asynchronous=False).function(GEMINI))
+    told = [json.loads(call.arguments) for call in stream.reply.tool_calls]
+    firsts = [next(iter(args.values()), None) for args in told]
+    assert [first["name"] if isinstance(first, dict) else first for first in firsts] == calls
+    assert all(call.name for call in stream.reply.tool_calls)

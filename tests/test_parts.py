@@ -76,7 +76,7 @@ EVERYBODY = sorted(ENCODERS)
 
 def encoded(provider: str, *messages: BaseMessageParam) -> list[Any]:
     """Encode messages, which the SDK's own types must take as they are."""
-    arguments = ENCODERS[provider]("m", list(messages), {}, streaming=False)
+    arguments = ENCODERS[provider]("m", list(messages), {}, streaming=False, tools=[], form=None)
     adapter = TypeAdapter[Any](TYPES[provider])
     for message in arguments["messages"]:
         adapter.validate_python(message)

@@ -7,12 +7,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cases import Case, Driver, told
+from cases import Case, Driver, arguments_of, told
 from loopback import Answer, Loopback, in_pieces
 from providers import CASES
+from pydantic import ConfigDict
 from recordings import FOLDER, Recording, recordings
 
-from mirascope import errors
+from mirascope import BaseTool, errors
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.stream import BaseStream, Opener
 
@@ -63,7 +64,23 @@ def played(recording: Recording) -> Answer:
 def stream(case: Case, recording: Recording, replay: Loopback) -> Any:
     """A stream that reads the recording."""
     replay.queue = [played(recording)]
-    return Driver(asynchronous=False).function(case, max_retries=0)("fantasy")
+    function = Driver(asynchronous=False).function(case, max_retries=0, tools=tools(recording))
+    return function("fantasy")
+
+
+class Called(BaseTool):
+    """Takes whatever arguments."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def call(self) -> None: ...
+
+
+def tools(recording: Recording) -> list[type[BaseTool]]:
+    """Return the tools that are called in a recording, and one that is not."""
+    calls = recording.expected.get("tool_calls") or ()
+    names = dict.fromkeys(call["name"] for call in calls)
+    return [Called, *(type("Any", (Called,), {"__custom_name__": name}) for name in names if name)]
 
 
 def of(pairs: list[tuple[Case, Recording]]) -> pytest.MarkDecorator:
@@ -75,8 +92,20 @@ def of(pairs: list[tuple[Case, Recording]]) -> pytest.MarkDecorator:
 def read(stream: BaseStream, case: Case) -> None:
     """Iterate a stream; its chunks, since the answer last began, say what it says."""
     chunks: list[Any] = []
-    for chunk, _ in stream:
-        chunks = [chunk] if case.begins(chunk) else [*chunks, chunk]
+    tools: list[Any] = []
+    unusable: list[tuple[str, str]] = []
+    try:
+        for chunk, tool in stream:
+            anew = case.begins(chunk)
+            chunks = [chunk] if anew else [*chunks, chunk]
+            tools = ([] if anew else tools) + ([tool] if tool else [])
+    except errors.ToolCallError as error:
+        unusable = [(e.tool_name, e.arguments) for e in (error, *error.others)]
+    told_calls = [
+        (call.name, arguments_of(call.arguments) or {}) for call in stream.reply.tool_calls
+    ]
+    usable = [call for call in told_calls if call not in unusable]
+    assert [(tool._name(), tool.model_extra) for tool in tools] == usable
     assert "".join(chunk.content for chunk in chunks) == stream.content
     assert "".join(chunk.reasoning for chunk in chunks) == stream.reasoning
     assert all(chunk.chunk is not None for chunk in chunks)
@@ -95,8 +124,9 @@ def test_a_recorded_answer_reads_as_the_sdk_reads_it(
 def test_the_same_async(case: Case, recording: Recording, replay: Loopback) -> None:
     replay.queue = [played(recording)]
     driver = Driver(asynchronous=True)
-    stream, _ = driver.both(driver.function(case, max_retries=0))
-    assert told(stream) == case.expected(recording.expected)
+    tried = driver.attempt(driver.function(case, max_retries=0, tools=tools(recording)))
+    assert tried.error is None or isinstance(tried.error, errors.ToolCallError)
+    assert told(tried.stream) == case.expected(recording.expected)
 
 
 @of(WHOLE)
@@ -105,7 +135,7 @@ def test_the_same_however_the_bytes_are_cut(
 ) -> None:
     size = 1 if len(recording.body) < 4_000 else 1_447
     pieces = Pieces(in_pieces(recording.body, size))
-    stream = type(stream)(stream=pieces, model="asked-for")
+    stream = type(stream)(stream=pieces, model="asked-for", tool_types=stream.tool_types)
     read(stream, case)
     assert told(stream) == case.expected(recording.expected)
 

@@ -30,6 +30,7 @@ catch every failure.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 __all__ = [
@@ -146,15 +147,19 @@ class StreamDataError(StreamError):
 
 
 class ToolCallError(StreamError):
-    """The arguments of a tool call are cut off or invalid.
+    """The arguments of a tool call are cut off or invalid, or there is no such tool.
+
+    A stream raises it when all else has been told: the text and the other tools.
 
     Attributes:
         tool_name: The tool that the model asked for.
         arguments: The text of the arguments, as it came.
+        others: Further calls of the same answer that are unusable.
     """
 
     tool_name: str = ""
     arguments: str = ""
+    others: Sequence[ToolCallError] = ()
 
 
 class StreamConsumed(StreamError):

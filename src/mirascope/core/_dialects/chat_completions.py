@@ -21,6 +21,7 @@ from mirascope.core._wire.events import (
     ProviderError,
     Record,
     TokenCounts,
+    ToolCall,
     ToolCallDelta,
     text_or_none,
 )
@@ -103,12 +104,14 @@ class Choice:
 
     Attributes:
         reply: What it adds up to.
+        calls: The tool calls that the newest pieces belong to.
     """
 
-    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
+    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "calls", "reply")
 
     def __init__(self) -> None:
         self.reply = Reply()
+        self.calls: tuple[ToolCall, ...] = ()
         self._fields: dict[str, JSON] = {}
         self._logprobs: dict[str, Growing] = {}
         self._reasoning_field = REASONING_FIELDS[0]
@@ -135,8 +138,8 @@ class Choice:
         if reasoning:
             self._reasoning_field = field
             self.reply.add_reasoning(reasoning)
-        if calls := tool_calls_of(delta):
-            self.reply.add_tool_calls(calls)
+        if pieces := tool_calls_of(delta):
+            self.calls = self.reply.add_tool_calls(pieces)
         rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
         if rest:
             self.add_rest(rest)
@@ -231,6 +234,8 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         for choice in choices:
             if isinstance(choice, dict):
                 self._fold(choice)
+        if chunk.tool_calls:
+            chunk.calls = self._choices[0].calls
         if self._held is not None:
             self.flush(out)
         if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, cast
 
@@ -13,10 +14,13 @@ from mirascope.core._dialects.chat_completions import (
     reasoning_of,
     token_counts,
 )
+from mirascope.core._dialects.chat_completions_tools import called, tool_messages
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core.base._asked import MessageT
-from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, ToolT
+from mirascope.core.base._called import Called, ToolT
+from mirascope.core.base.call_response import BaseCallResponse, RawResponseT
 from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.base.types import JsonableType
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 
@@ -70,6 +74,18 @@ class ChatCompletionsResponse(
         fields = self._message.model_dump(include=self._sent_back, exclude_none=True)
         told = {name: field for name, field in fields.items() if field or name == "content"}
         return cast("MessageT", told)
+
+    @property
+    @override
+    def _called_in_response(self) -> Sequence[Called]:
+        return called(self._message.tool_calls) if self._message else []
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
+    ) -> list[Any]:
+        return tool_messages(tools_and_outputs)
 
     @property
     @override

@@ -8,9 +8,12 @@ of a stream is the cost of its events.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
 from typing import Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar
+
+from mirascope.core._wire.json_extent import JSONExtent
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Record: TypeAlias = Mapping[str, "JSON"]
@@ -51,6 +54,71 @@ class ToolCallDelta(NamedTuple):
     arguments: str
 
 
+class ToolCall:
+    """A tool call so far.
+
+    It is complete when the closing brace of its arguments has come, or when the provider says so:
+    only that tells the end of a call without arguments.
+
+    Attributes:
+        key: The provider's own index of the call, if it gave one.
+        id: The provider's id for the call, if it gave one.
+        name: The tool's name.
+        complete: Whether all of it has come.
+    """
+
+    __slots__ = ("_arguments", "_extent", "complete", "id", "key", "name")
+
+    def __init__(self, piece: ToolCallDelta) -> None:
+        self.key = piece.key
+        self.id = piece.id
+        self.name = piece.name or ""
+        self.complete = False
+        self._arguments = StringIO()
+        self._extent = JSONExtent()
+        self._write(piece.arguments)
+
+    @property
+    def arguments(self) -> str:
+        """The JSON text of the arguments so far."""
+        return self._arguments.getvalue()
+
+    def arguments_from(self, position: int) -> str:
+        """Return the text of the arguments after a position, without building the whole."""
+        self._arguments.seek(position)
+        return self._arguments.read()
+
+    def continued_by(self, piece: ToolCallDelta) -> bool:
+        """Tell whether a piece belongs to this call rather than opening another.
+
+        Servers that leave the index out, or give all calls the same one, are told apart by the id;
+        those that leave that out too, by a name that comes when this call is complete.
+        """
+        if _differ(piece.key, self.key) or _differ(piece.id, self.id):
+            return False
+        if not piece.name or (piece.id and piece.id == self.id):
+            return True
+        if _differ(piece.name, self.name or None):
+            return False
+        return not self.complete or (piece.key is not None and not piece.arguments.strip())
+
+    def add(self, piece: ToolCallDelta) -> None:
+        """Add a piece."""
+        self.id = self.id or piece.id
+        self.name = self.name or piece.name or ""
+        self._write(piece.arguments)
+
+    def _write(self, arguments: str) -> None:
+        if arguments:
+            self._arguments.write(arguments)
+            self._extent.feed(arguments)
+            self.complete = self.complete or self._extent.complete
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not None and other is not None and one != other
+
+
 class MalformedEventError(ValueError):
     """An event on the wire is not the JSON object that it should be."""
 
@@ -81,9 +149,13 @@ class Delta(Generic[FinishT]):
         model: The name of the model that answers, if told.
         tokens: The token counts so far, if told.
         tool_calls: Pieces of tool calls.
+        calls: For each of those the call that it belongs to, as far as the call has come.
     """
 
-    __slots__ = ("content", "finish_reasons", "id", "model", "reasoning", "tokens", "tool_calls")
+    __slots__ = (
+        *("calls", "content", "finish_reasons", "id"),
+        *("model", "reasoning", "tokens", "tool_calls"),
+    )
 
     content: str
     reasoning: str
@@ -92,6 +164,7 @@ class Delta(Generic[FinishT]):
     model: str | None
     tokens: TokenCounts | None
     tool_calls: tuple[ToolCallDelta, ...]
+    calls: tuple[ToolCall, ...]
 
 
 def text_or_none(value: JSON) -> str | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from mirascope.core._wire.events import ToolCallDelta
+from mirascope.core._wire.events import ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from mirascope.core._wire.events import JSON, Delta
+    from mirascope.core._wire.events import JSON, Delta, ToolCallDelta
 
 Growing: TypeAlias = (
     "StringIO | str | int | float | bool | list[Growing] | dict[str, Growing] | None"
@@ -27,45 +27,6 @@ _GROWING = frozenset(
 )
 
 
-class ToolCall:
-    """A tool call so far.
-
-    Attributes:
-        key: The provider's own index of the call, if it gave one.
-        id: The provider's id for the call, if it gave one.
-        name: The tool's name.
-    """
-
-    __slots__ = ("_arguments", "id", "key", "name")
-
-    def __init__(self, piece: ToolCallDelta) -> None:
-        self.key = piece.key
-        self.id = piece.id
-        self.name = piece.name or ""
-        self._arguments = StringIO()
-        self._arguments.write(piece.arguments)
-
-    @property
-    def arguments(self) -> str:
-        """The JSON text of the arguments so far."""
-        return self._arguments.getvalue()
-
-    def continued_by(self, piece: ToolCallDelta) -> bool:
-        """Tell whether a piece belongs to this call rather than opening another.
-
-        Servers that leave the index out, or give all calls the same one, are told apart by the id.
-        """
-        if piece.id and self.id and piece.id != self.id:
-            return False
-        return piece.key is None or self.key is None or piece.key == self.key
-
-    def add(self, piece: ToolCallDelta) -> None:
-        """Add a piece."""
-        self.id = self.id or piece.id
-        self.name = self.name or piece.name or ""
-        self._arguments.write(piece.arguments)
-
-
 class Reply:
     """One answer so far.
 
@@ -75,12 +36,13 @@ class Reply:
         rest: Whatever else was said, added up: refusal, audio, annotations and the like.
     """
 
-    __slots__ = ("_content", "_reasoning", "finish_reason", "rest", "tool_calls")
+    __slots__ = ("_content", "_reasoning", "_taken", "finish_reason", "rest", "tool_calls")
 
     def __init__(self) -> None:
         self._content = StringIO()
         self._reasoning = StringIO()
         self.tool_calls: list[ToolCall] = []
+        self._taken = 0
         self.finish_reason: str | None = None
         self.rest: dict[str, Growing] = {}
 
@@ -109,17 +71,38 @@ class Reply:
         elif said.reasoning:
             self.add_reasoning(said.reasoning)
         elif said.tool_calls:
-            self.add_tool_calls(said.tool_calls)
+            said.calls = self.add_tool_calls(said.tool_calls)
 
-    def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> None:
-        """Add pieces of tool calls, each to the newest call that it fits."""
-        for piece in pieces:
-            for call in reversed(self.tool_calls):
-                if call.continued_by(piece):
-                    call.add(piece)
-                    break
-            else:
-                self.tool_calls.append(ToolCall(piece))
+    def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
+        """Add pieces of tool calls, each to the newest call that it fits; return those calls."""
+        return tuple(map(self._add_piece, pieces))
+
+    def _add_piece(self, piece: ToolCallDelta) -> ToolCall:
+        for call in reversed(self.tool_calls):
+            if call.continued_by(piece):
+                call.add(piece)
+                return call
+        self.tool_calls.append(ToolCall(piece))
+        return self.tool_calls[-1]
+
+    def close_tool_call(self, key: JSON) -> None:
+        """Note that the provider ends the call with an index, if there is one."""
+        for call in self.tool_calls:
+            call.complete = call.complete or call.key == key
+
+    def take_tool_calls(self, *, ended: bool) -> Iterator[ToolCall]:
+        """Yield the calls that are complete now, each once and in the order they were opened.
+
+        Args:
+            ended: Whether nothing more will come, which ends any call. A finish reason does not
+                tell that: some servers send one with each call.
+        """
+        while self._taken < len(self.tool_calls):
+            call = self.tool_calls[self._taken]
+            if not (ended or call.complete):
+                return
+            self._taken += 1
+            yield call
 
 
 def replace(into: dict[str, JSON], newer: Mapping[str, JSON]) -> None:

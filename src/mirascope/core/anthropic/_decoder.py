@@ -56,6 +56,8 @@ class AnthropicDecoder(OneReplyDecoder):
             self._blocks[_index(record)] = cast("dict[str, Growing]", dict(block))
         elif text(kind) in {"message_start", "message_delta"}:
             self._tell(record, chunk)
+        elif kind == "content_block_stop":
+            self.reply.close_tool_call(_index(record))
         elif kind == "message_stop":
             self.ended = True
         self.reply.add(chunk)

@@ -12,7 +12,10 @@ from typing import Final, TypeAlias, cast
 
 from pydantic import BaseModel
 
+from mirascope.core.anthropic.tool import AnthropicTool
 from mirascope.core.base import message_param as parts
+from mirascope.core.base._answer_type import AnswerFormat
+from mirascope.core.base._json_schema import strict_schema
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.call_params import CommonCallParams
 from mirascope.core.base.call_response_chunk import record_of
@@ -30,10 +33,16 @@ _TAKEN: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
 
 
 def encode(
-    model: str, messages: list[Message], call_params: Mapping[str, object], *, streaming: bool
+    model: str,
+    messages: list[Message],
+    call_params: Mapping[str, object],
+    *,
+    streaming: bool,
+    tools: Sequence[type[AnthropicTool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
-    params: Arguments = {"max_tokens": MAX_TOKENS, **_own_names(call_params)}
+    params: Arguments = {"max_tokens": MAX_TOKENS, **_tools(tools, form), **_own_names(call_params)}
     if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
         params["extra_body"] = moved | cast("Arguments", params.get("extra_body") or {})
     system, rest = _split(messages)
@@ -44,6 +53,21 @@ def encode(
         arguments["system"] = system[0] if len(system) == 1 else _joined(system)
     if streaming:
         arguments["stream"] = True
+    return arguments
+
+
+def takes(form: AnswerFormat) -> bool:
+    """Tell whether a parameter says all; a strict schema does."""
+    return form.model is not None and form.strict
+
+
+def _tools(tools: Sequence[type[AnthropicTool]], form: AnswerFormat | None) -> Arguments:
+    arguments: Arguments = {"tools": [tool.tool_schema() for tool in tools]} if tools else {}
+    if form is not None and form.tool is not None:
+        arguments["tool_choice"] = {"type": "tool", "name": form.tool}
+    elif form is not None and form.model is not None and form.strict:
+        schema = {"type": "json_schema", "schema": strict_schema(form.model)}
+        arguments["output_config"] = {"format": schema}
     return arguments
 
 

@@ -13,10 +13,11 @@ from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message
 
 from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
-from mirascope.core.anthropic._encoder import encode
+from mirascope.core.anthropic._encoder import encode, takes
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
+from mirascope.core.anthropic.tool import AnthropicTool
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 
@@ -56,10 +57,12 @@ PROVIDER = Provider(
     ),
     set_max_retries=set_max_retries,
     encode=encode,
+    takes=takes,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    tool_type=AnthropicTool,
     response_type=AnthropicCallResponse,
     stream_type=AnthropicStream,
 )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from anthropic.types import AssistantMessageParam, Message, MessageParam, StopReason, Usage
+from anthropic.types import (
+    AssistantMessageParam,
+    Message,
+    MessageParam,
+    StopReason,
+    ToolResultBlockParam,
+    Usage,
+)
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, TokenCounts
 from mirascope.core._wire.fields import text
+from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
+from mirascope.core.base._called import Called, call_id, output_text
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.base.types import JsonableType
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -26,6 +37,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
 
     provider = "anthropic"
     _common = COMMON_FINISH_REASONS
+    _errors = ERRORS
     _raw_type = Message
 
     @property
@@ -69,6 +81,31 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
         blocks = [record_of(block) for block in self.response.content or ()]
         sent_back = [b for b in blocks if b.get("type") != "text" or b.get("text")]
         return cast("AssistantMessageParam", {"role": "assistant", "content": sent_back})
+
+    @property
+    @override
+    def _called_in_response(self) -> Sequence[Called]:
+        return [
+            Called(block.id, block.name, json.dumps(block.input or {}), block)
+            for block in self.response.content or ()
+            if block.type == "tool_use"
+        ]
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[AnthropicTool, JsonableType]]
+    ) -> list[MessageParam]:
+        """Return the one message that tells the model what its tool calls gave."""
+        results: list[ToolResultBlockParam] = [
+            {
+                "type": "tool_result",
+                "tool_use_id": call_id(tool) or "",
+                "content": [{"type": "text", "text": output_text(output)}],
+            }
+            for tool, output in tools_and_outputs
+        ]
+        return [{"role": "user", "content": results}]
 
     @property
     @override

@@ -1,9 +1,11 @@
 """What every provider has in common."""
 
+from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
+from mirascope.core.base.from_call_args import FromCallArgs
 from mirascope.core.base.merge_decorators import merge_decorators
 from mirascope.core.base.message_param import (
     AudioPart,
@@ -21,8 +23,10 @@ from mirascope.core.base.message_param import (
 from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata, metadata
 from mirascope.core.base.prompt import BasePrompt, prompt_template
+from mirascope.core.base.response_model_config_dict import ResponseModelConfigDict
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
+from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import (
@@ -40,6 +44,7 @@ __all__ = [
     "AudioPart",
     "AudioSegment",
     "AudioURLPart",
+    "BaseCallKwargs",
     "BaseCallParams",
     "BaseCallResponse",
     "BaseCallResponseChunk",
@@ -47,6 +52,7 @@ __all__ = [
     "BaseMessageParam",
     "BasePrompt",
     "BaseStream",
+    "BaseStructuredStream",
     "BaseTool",
     "BaseToolKit",
     "CacheControlPart",
@@ -54,6 +60,7 @@ __all__ = [
     "CostMetadata",
     "DocumentPart",
     "DocumentURLPart",
+    "FromCallArgs",
     "GenerateJsonSchemaNoTitles",
     "Image",
     "ImagePart",
@@ -63,6 +70,7 @@ __all__ = [
     "Messages",
     "Metadata",
     "Provider",
+    "ResponseModelConfigDict",
     "StreamConfig",
     "StreamState",
     "TextPart",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar
 
+from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base.dynamic_config import DynamicConfig
 from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.tool import BaseTool
@@ -31,6 +32,7 @@ class Asked(Generic[MessageT]):
     """
 
     provider: ClassVar[str]
+    _errors: ClassVar[SDKErrors]
 
     metadata: Metadata = field(default_factory=Metadata)
     tool_types: list[type[BaseTool]] | None = None
@@ -45,12 +47,10 @@ class Asked(Generic[MessageT]):
     def __post_init__(self) -> None:
         if self.user_message_param is None and self.messages:
             last = self.messages[-1]
-            fields = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
-            if fields.get("role") == "user":
+            said = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
+            if said.get("role") == "user":
                 self.user_message_param = last
 
     def _asked(self) -> dict[str, Any]:
         """Return the fields, to make a response of a stream."""
-        return {
-            name: getattr(self, name) for name in Asked.__dataclass_fields__ if name != "provider"
-        }
+        return {each.name: getattr(self, each.name) for each in fields(Asked)}

@@ -16,15 +16,20 @@ from typing import Any, Generic, Literal, Protocol, cast, overload
 from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeVar
 
+from mirascope.core.base._answer_type import AnswerFormat, AnswerType
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
+from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata
-from mirascope.core.base.prompt import PromptFunction, PromptResult
+from mirascope.core.base.prompt import Prompt, PromptFunction, PromptResult
 from mirascope.core.base.stream_config import StreamConfig
+from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core.base.tool import BaseTool, Tools, name_of, tool_types_of
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+AnswerT = TypeVar("AnswerT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 ParamsT = TypeVar("ParamsT", bound=BaseCallParams)
 RawT = TypeVar("RawT", bound=BaseModel)
@@ -60,7 +65,10 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         model: str,
         *,
         stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: None = None,
         output_parser: None = None,
+        json_mode: bool = False,
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
@@ -71,7 +79,52 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         model: str,
         *,
         stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: None = None,
         output_parser: Callable[[CallResponseT], ResultT],
+        json_mode: bool = False,
+        client: ClientT | AsyncClientT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
+    ) -> CallDecorator[ResultT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: None = None,
+        response_model: type[AnswerT],
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: ClientT | AsyncClientT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
+    ) -> CallDecorator[AnswerT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools,
+        response_model: type[AnswerT],
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: ClientT | AsyncClientT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
+    ) -> CallDecorator[AnswerT | CallResponseT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: None = None,
+        response_model: type[AnswerT],
+        output_parser: Callable[[AnswerT], ResultT],
+        json_mode: bool = False,
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
@@ -82,6 +135,9 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         model: str,
         *,
         stream: Literal[True] | StreamConfig,
+        tools: Tools | None = None,
+        response_model: None = None,
+        json_mode: bool = False,
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
@@ -91,7 +147,23 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         self,
         model: str,
         *,
+        stream: Literal[True] | StreamConfig,
+        tools: Tools | None = None,
+        response_model: type[AnswerT],
+        json_mode: bool = False,
+        client: ClientT | AsyncClientT | None = None,
+        call_params: ParamsT | CommonCallParams | None = None,
+        max_retries: int | None = None,
+    ) -> CallDecorator[BaseStructuredStream[AnswerT]]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
         stream: bool | StreamConfig,
+        tools: Tools | None = None,
+        response_model: None = None,
+        json_mode: bool = False,
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
@@ -101,7 +173,10 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         model: str,
         *,
         stream: bool | StreamConfig = False,
-        output_parser: Callable[[CallResponseT], object] | None = None,
+        tools: Tools | None = None,
+        response_model: type[AnswerT] | None = None,
+        output_parser: Callable[[Any], object] | None = None,
+        json_mode: bool = False,
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
@@ -109,14 +184,22 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         """Make a prompt function ask a model.
 
         The decorated function runs the prompt function, sends its prompt and returns the answer:
-        a response, a stream if ``stream`` is set, or what ``output_parser`` makes of the response.
-        An ``async def`` function becomes one that is awaited. A stream sends its request when it
-        is iterated.
+        a response, a stream if ``stream`` is set, an instance of ``response_model``, a stream of
+        growing ones, or what ``output_parser`` makes of a response or an instance. An ``async def``
+        function becomes one that is awaited. A stream sends its request when it is iterated.
 
         Args:
             model: The name of the model.
-            stream: Whether to stream.
-            output_parser: Makes the result of the response; not with ``stream``.
+            stream: Whether to stream; ``{"partial_tools": True}`` tells tools as they grow too.
+            tools: The tools that the model may call: functions, classes or toolkits. A response or
+                a stream has the calls; nothing is run by itself.
+            response_model: The type of the answer: a pydantic model, or anything that pydantic can
+                validate. The model is made to call it as a tool, or to write it as JSON. Without
+                streaming there may be ``tools`` beside it: if the model calls one of those, the
+                response is returned.
+            output_parser: Makes the result of the response, or of the response model; not with
+                ``stream``.
+            json_mode: Whether the answer is to be JSON text.
             client: The client to use, sync or async as the function is; by default one per process
                 (per event loop for async), made from the environment.
             call_params: Further parameters of the request.
@@ -129,6 +212,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
                 is an error of the provider's SDK too.
+            pydantic.ValidationError: The answer does not fit the response model.
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
@@ -138,12 +222,18 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 provider=self._provider,
                 prompt=PromptFunction(fn),
                 model=model,
+                tools=tools or (),
+                answer=None if response_model is None else AnswerType(response_model),
+                parse=output_parser,
+                json_mode=json_mode,
+                streaming=bool(stream),
+                partial_tools=isinstance(stream, dict) and stream.get("partial_tools", False),
                 client=client,
                 call_params=call_params or {},
                 max_retries=max_retries,
                 metadata=getattr(fn, "_metadata", Metadata()),
             )
-            return caller.decorated(fn, streaming=bool(stream), parse=output_parser)
+            return caller.decorated(fn)
 
         return cast("CallDecorator[object]", decorate)
 
@@ -155,45 +245,45 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
     prompt: PromptFunction
     model: str
+    tools: Tools
+    answer: AnswerType[Any] | None
+    parse: Callable[[Any], object] | None
+    json_mode: bool
+    streaming: bool
+    partial_tools: bool
     client: ClientT | AsyncClientT | None
     call_params: Mapping[str, object]
     max_retries: int | None
     metadata: Metadata
 
-    def decorated(
-        self,
-        fn: Callable[..., object],
-        *,
-        streaming: bool,
-        parse: Callable[[CallResponseT], object] | None,
-    ) -> Callable[..., object]:
+    def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that answers."""
         provider, run = self.provider, self.prompt.fn
 
         @wraps(fn)
         def call(*args: object, **kwargs: object) -> object:
-            asking = self._ask(run(*args, **kwargs), args, kwargs, streaming=streaming)
+            asking = self._ask(run(*args, **kwargs), args, kwargs)
             asking.client = provider.client(asking.client)
-            if streaming:
+            if self.streaming:
                 return asking.stream()
             start = time.time() * 1000
             with provider.calling():
                 raw = asking.request().create()
-            response = asking.response(raw, start)
-            return parse(response) if parse else response
+            result = asking.result(asking.response(raw, start))
+            return self.parse(result) if self.parse else result
 
         @wraps(fn)
         async def acall(*args: object, **kwargs: object) -> object:
             result = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
-            asking = self._ask(result, args, kwargs, streaming=streaming)
+            asking = self._ask(result, args, kwargs)
             asking.client = await provider.aclient(asking.client)
-            if streaming:
+            if self.streaming:
                 return asking.stream()
             start = time.time() * 1000
             with provider.calling():
                 raw = await asking.request().acreate()
-            response = asking.response(raw, start)
-            parsed = parse(response) if parse else response
+            result = asking.result(asking.response(raw, start))
+            parsed = self.parse(result) if self.parse else result
             return await parsed if inspect.isawaitable(parsed) else parsed
 
         decorated = acall if self.prompt.is_async else call
@@ -201,33 +291,68 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         return decorated
 
     def _ask(
-        self,
-        result: object,
-        args: tuple[object, ...],
-        kwargs: Mapping[str, object],
-        *,
-        streaming: bool,
+        self, result: object, args: tuple[object, ...], kwargs: Mapping[str, object]
     ) -> _Asking[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
-        prompt = self.prompt.prompt(result, self.prompt.variables(args, kwargs))
-        params = {**self.call_params, **prompt.config.get("call_params", {})}
-        arguments = self.provider.encode(self.model, prompt.messages, params, streaming=streaming)
+        variables = self.prompt.variables(args, kwargs)
+        prompt = self.prompt.prompt(result, variables)
+        tools = tool_types_of(prompt.config.get("tools", self.tools), self.provider.tool_type)
+        tools, form = self._form(tools)
+        arguments, messages = self._encoded(prompt, tools, form)
         return _Asking(
             provider=self.provider,
             model=self.model,
             arguments=arguments,
             client=prompt.config.get("client") or self.client,
             is_async=self.prompt.is_async,
+            partial_tools=self.partial_tools,
+            answer=self.answer,
+            from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
             max_retries=self.max_retries,
             asked={
                 "metadata": prompt.config.get("metadata") or self.metadata,
+                "tool_types": (tools or None) if form is None or form.tool is None else None,
                 "prompt_template": self.prompt.template_text,
                 "fn_args": prompt.variables,
                 "dynamic_config": prompt.config or None,
-                "messages": arguments["messages"],
+                "messages": messages,
                 "call_params": self.call_params,
                 "call_kwargs": arguments,
             },
         )
+
+    def _form(
+        self, tools: list[type[BaseTool]]
+    ) -> tuple[list[type[BaseTool]], AnswerFormat | None]:
+        """Return the tools to tell the model of, and the form that its answer is to have.
+
+        A response model is a tool that the model has to call. Where it may call others, or in JSON
+        mode, it is the form of the text.
+        """
+        if self.answer is None:
+            return tools, AnswerFormat() if self.json_mode else None
+        asked_for, strict = self.answer.asked_for, self.answer.strict
+        if self.json_mode or (tools and not self.streaming):
+            tools = [] if self.streaming else tools
+            return tools, AnswerFormat(model=asked_for, strict=strict, beside_tools=bool(tools))
+        tool = self.provider.tool_type.type_from_base_model_type(asked_for)
+        return [tool], AnswerFormat(tool=name_of(tool), strict=strict)
+
+    def _encoded(
+        self, prompt: Prompt, tools: list[type[BaseTool]], form: AnswerFormat | None
+    ) -> tuple[Arguments, list[object]]:
+        """Return the request's arguments, and the prompt's messages in the provider's form."""
+        told = form is not None and form.tool is None and not self.provider.takes(form)
+        instruction = [Messages.User(form.in_words())] if form is not None and told else []
+        arguments = self.provider.encode(
+            self.model,
+            [*prompt.messages, *instruction],
+            {**self.call_params, **prompt.config.get("call_params", {})},
+            streaming=self.streaming,
+            tools=tools,
+            form=form,
+        )
+        messages = cast("list[object]", arguments["messages"])
+        return arguments, messages[: len(messages) - len(instruction)]
 
 
 @dataclass(kw_only=True, repr=False)
@@ -239,6 +364,9 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     arguments: Arguments
     client: object
     is_async: bool
+    partial_tools: bool
+    answer: AnswerType[Any] | None
+    from_call: Mapping[str, object]
     max_retries: int | None
     asked: dict[str, Any]
 
@@ -251,10 +379,29 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             max_retries=self.max_retries,
         )
 
-    def stream(self) -> StreamT:
-        return self.provider.stream_type(stream=self.request(), model=self.model, **self.asked)
+    def stream(self) -> StreamT | BaseStructuredStream[Any]:
+        stream = self.provider.stream_type(
+            stream=self.request(),
+            model=self.model,
+            partial_tools=self.partial_tools,
+            **self.asked,
+        )
+        if self.answer is None:
+            return stream
+        return BaseStructuredStream(
+            stream=stream, response_model=self.answer.kind, fields_from_call_args=self.from_call
+        )
 
     def response(self, raw: RawT, start_time: float) -> CallResponseT:
         return self.provider.response_type(
             response=raw, start_time=start_time, end_time=time.time() * 1000, **self.asked
         )
+
+    def result(self, response: CallResponseT) -> object:
+        """Return the response, or the answer of the response model that it has."""
+        if self.answer is None or response.tools:
+            return response
+        answer = self.answer.validate(response.answer_text, self.from_call)
+        if isinstance(answer, BaseModel):
+            object.__setattr__(answer, "_response", response)
+        return answer

@@ -7,7 +7,7 @@ is made, with the attributes of both, and the SDK's exception is its ``__cause__
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -96,6 +96,17 @@ class SDKErrors:
             status = status if isinstance(status, int) else None
             return _with_status(self._both(api_error(status), error), status)
         return None
+
+    def tool_call(
+        self, failures: Sequence[errors.ToolCallError], response: errors.PartialAnswer | None
+    ) -> errors.ToolCallError:
+        """Return the first failure as an error that is also the SDK's; it holds the others."""
+        first, *others = failures
+        ours = self.make(errors.ToolCallError, str(first), cause=first)
+        assert isinstance(ours, errors.ToolCallError)  # noqa: S101  # for the type checkers
+        ours.tool_name, ours.arguments, ours.others = first.tool_name, first.arguments, others
+        ours.phase, ours.partial = "mid", response
+        return ours
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
         if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):

@@ -515,7 +515,7 @@ class _ModelPlan(_Plan):
         }
 
     @cached_property
-    def blank(self) -> dict[str, object]:
+    def blank(self) -> collections.abc.Mapping[str, object]:
         """The fields of a value nothing of which has come."""
         return dict.fromkeys(self.kind.model_fields)
 
@@ -555,7 +555,7 @@ class _ModelPlan(_Plan):
     def pictured(self, fields: dict[str, object], extra: dict[str, object] | None) -> BaseModel:
         """Return a partial value that has these fields."""
         picture = self.partial.__new__(self.partial)
-        values = self.blank | fields
+        values = {**self.blank, **fields}
         begun = {*fields, *extra} if extra else {*fields}
         object.__setattr__(picture, "__dict__", values)
         object.__setattr__(picture, "__pydantic_fields_set__", begun)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, cast
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._retry import MAX_RETRIES, asent, sent
@@ -18,6 +19,7 @@ from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.message_param import Message
 from mirascope.core.base.stream import BaseStream, Opener
+from mirascope.core.base.tool import BaseTool
 
 
 class Encode(Protocol):
@@ -30,6 +32,8 @@ class Encode(Protocol):
         call_params: Mapping[str, object],
         *,
         streaming: bool,
+        tools: Sequence[type[Any]],
+        form: AnswerFormat | None,
     ) -> Arguments: ...
 
 
@@ -51,12 +55,16 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         errors: Its errors.
         client_types: The classes of a sync and of an async client.
         clients: Its default clients.
-        encode: Turns the model, the messages, the call parameters and whether to stream into
-            the arguments of the SDK's method, the messages among them as ``"messages"``.
+        encode: Turns the model, the messages, the call parameters, whether to stream, the tools and
+            the form of the answer into the arguments of the SDK's method, the messages among them
+            as ``"messages"``.
+        takes: Whether a form of JSON text is told by a parameter whole, schema and all; where not,
+            it is told in words too.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
         set_max_retries: Returns a client that retries so often, if the SDK retries by itself;
             ``None`` if it does not, or not always, so that the engine has to.
+        tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
     """
@@ -66,10 +74,12 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     client_types: tuple[type[ClientT], type[AsyncClientT]]
     clients: DefaultClients[ClientT, AsyncClientT]
     encode: Encode
+    takes: Callable[[AnswerFormat], bool]
     create: Callable[[ClientT, Arguments], RawT]
     acreate: Callable[[AsyncClientT, Arguments], Awaitable[RawT]]
     open: Callable[[ClientT, Arguments], Source]
     aopen: Callable[[AsyncClientT, Arguments], Awaitable[AsyncSource]]
+    tool_type: type[BaseTool]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
     set_max_retries: Callable[[Any, int], Any] | None = None

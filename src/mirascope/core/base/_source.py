@@ -21,13 +21,19 @@ from collections.abc import (
     Mapping,
 )
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import anyio
 from typing_extensions import override
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+    from mirascope.core.base.tool import BaseTool
+
+Given: TypeAlias = "BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]"
+"""An item that is no bytes: one of an SDK's objects, or a chunk and tool that someone brings."""
 
 DRAIN_SECONDS: Final = 0.25
 
@@ -65,7 +71,7 @@ class Source:
     def __init__(self, response: HTTPResponse | None = None) -> None:
         self.response = response
 
-    def __iter__(self) -> Iterator[bytes | BaseModel]:
+    def __iter__(self) -> Iterator[bytes | Given]:
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -86,7 +92,7 @@ class AsyncSource:
     def __init__(self, response: HTTPResponse | None = None) -> None:
         self.response = response
 
-    def __aiter__(self) -> AsyncIterator[bytes | BaseModel]:
+    def __aiter__(self) -> AsyncIterator[bytes | Given]:
         raise NotImplementedError
 
     async def finish(self) -> None:
@@ -180,13 +186,13 @@ class ItemSource(Source):
         first: The one before them, if it was read already.
     """
 
-    def __init__(self, items: Iterable[BaseModel], first: BaseModel | None = None) -> None:
+    def __init__(self, items: Iterable[Given], first: Given | None = None) -> None:
         super().__init__()
         self._items = items
         self._first = first
 
     @override
-    def __iter__(self) -> Iterator[BaseModel]:
+    def __iter__(self) -> Iterator[Given]:
         return iter(self._items) if self._first is None else chain((self._first,), self._items)
 
     @override
@@ -205,12 +211,12 @@ class ItemSource(Source):
 class AsyncItemSource(AsyncSource):
     """Typed objects of an SDK, async."""
 
-    def __init__(self, items: AsyncIterable[BaseModel]) -> None:
+    def __init__(self, items: AsyncIterable[Given]) -> None:
         super().__init__()
         self._items = items
 
     @override
-    def __aiter__(self) -> AsyncIterator[BaseModel]:
+    def __aiter__(self) -> AsyncIterator[Given]:
         return aiter(self._items)
 
     @override
@@ -228,17 +234,17 @@ class CancelledSource(AsyncSource):
         first: The one before them, if it was read already.
     """
 
-    def __init__(self, items: AsyncIterator[BaseModel], first: BaseModel | None) -> None:
+    def __init__(self, items: AsyncIterator[Given], first: Given | None) -> None:
         super().__init__()
         self._items = items
         self._first = first
         self._reading: anyio.CancelScope | None = None
 
     @override
-    def __aiter__(self) -> AsyncIterator[BaseModel]:
+    def __aiter__(self) -> AsyncIterator[Given]:
         return self
 
-    async def __anext__(self) -> BaseModel:
+    async def __anext__(self) -> Given:
         first, self._first = self._first, None
         if first is not None:
             return first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, cast
 
 from pydantic import BaseModel
@@ -12,13 +12,13 @@ from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record, TokenCounts
 from mirascope.core.base._asked import Asked, MessageT
+from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
 from mirascope.core.base._told import DUMPED, Dumps, Told
-from mirascope.core.base.tool import BaseTool
-from mirascope.core.base.types import FinishReason
+from mirascope.core.base.types import FinishReason, JsonableType
+from mirascope.errors import ToolCallError
 
 RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel)
-ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -30,16 +30,18 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         start_time: When the call began, in milliseconds since the epoch.
         end_time: When the answer was whole, in the same unit.
         partial: Whether this is only what had come of an answer that did not end.
+        called: The tool calls, if a stream tells them: as they came, cut off or not.
     """
 
     response: RawResponseT
     start_time: float = 0
     end_time: float = 0
     partial: bool = False
+    called: Sequence[Called] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
     _dumped = (
-        *(name for name in Asked.__dataclass_fields__ if name != "provider"),
+        *(each.name for each in fields(Asked)),
         *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),
         *DUMPED,
     )
@@ -95,6 +97,57 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def _billed(self) -> TokenCounts | None:
         """The tokens that the provider bills."""
         return self._tokens
+
+    @property
+    @abstractmethod
+    def _called_in_response(self) -> Sequence[Called]: ...
+
+    @property
+    def _called(self) -> Sequence[Called]:
+        return self._called_in_response if self.called is None else self.called
+
+    @property
+    def tools(self) -> list[ToolT] | None:
+        """The tools that the model calls; ``None`` if it calls none, or was told of none.
+
+        Raises:
+            ToolCallError: A call is unusable; its ``others`` are further ones.
+        """
+        if not self.tool_types or not self._called:
+            return None
+        types = by_name(cast("list[type[ToolT]]", self.tool_types))
+        tools: list[ToolT] = []
+        failures: list[ToolCallError] = []
+        for call in self._called:
+            try:
+                tools.append(tool_of(types, call))
+            except ToolCallError as failure:
+                failures.append(failure)
+        if failures:
+            raise self._errors.tool_call(failures, self)
+        return tools
+
+    @property
+    def tool(self) -> ToolT | None:
+        """The first tool that the model calls; see `tools`."""
+        return next(iter(self.tools or ()), None)
+
+    @property
+    def answer_text(self) -> str:
+        """The text that a response model is read from: a tool call's arguments, or the content."""
+        return self._called[0].arguments if self._called else self.content
+
+    @classmethod
+    @abstractmethod
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
+    ) -> list[Any]:
+        """Return the messages that tell the model what its tool calls gave.
+
+        Args:
+            tools_and_outputs: Each tool and what it gave. Text is sent as it is, anything else as
+                JSON.
+        """
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:

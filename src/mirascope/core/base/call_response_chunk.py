@@ -66,6 +66,12 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
         self._read(record)
         return self
 
+    def silent(self) -> Self:
+        """Return an item of the same event that says nothing, for a further tool to come with."""
+        silent = self.from_record({}, self._raw)
+        silent.id, silent.model = self.id, self.model
+        return silent
+
     @abstractmethod
     def _read(self, record: Record) -> None:
         """Fill the attributes of a delta from the provider's JSON."""

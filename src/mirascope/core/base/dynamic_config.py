@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.metadata import Metadata
+from mirascope.core.base.tool import Tools
 
 
 class CommonConfig(TypedDict, total=False):
@@ -17,10 +18,12 @@ class CommonConfig(TypedDict, total=False):
     Attributes:
         metadata: Replaces the decorator's metadata.
         computed_fields: Further variables for the template.
+        tools: Replaces the decorator's tools.
     """
 
     metadata: Metadata
     computed_fields: Mapping[str, object]
+    tools: Tools
 
 
 class DynamicConfig(CommonConfig, total=False):

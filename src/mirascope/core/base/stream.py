@@ -35,17 +35,19 @@ from mirascope.core._wire.events import (
 from mirascope.core._wire.reply import Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._errors import SDKErrors
+from mirascope.core.base._called import Called, ToolT
 from mirascope.core.base._source import (
     AsyncItemSource,
     AsyncSource,
+    Given,
     ItemSource,
     Source,
 )
 from mirascope.core.base._told import Told
-from mirascope.core.base.call_response import BaseCallResponse, ToolT
+from mirascope.core.base._tool_items import ToolItems
+from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
-from mirascope.core.base.types import FinishReason, StreamState
+from mirascope.core.base.types import FinishReason, JsonableType, StreamState
 
 ResponseT = TypeVar("ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse)
 ChunkT = TypeVar(
@@ -100,8 +102,8 @@ class Opener(ABC):
         """Send it, async."""
 
 
-Items: TypeAlias = "Opener | Iterable[BaseModel] | AsyncIterable[BaseModel]"
-"""Where the items of a stream come from: a request to send, or the SDK's own objects."""
+Items: TypeAlias = "Opener | Iterable[Given] | AsyncIterable[Given]"
+"""Where the items of a stream come from: a request to send, or what someone brings."""
 
 _DONE = b"[DONE]"
 
@@ -117,6 +119,8 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     Attributes:
         stream: Where the items come from: a request, or the SDK's own objects.
         model: The name of the model: the one asked for until the provider tells.
+        partial_tools: Whether tools are told while their arguments grow: then each piece of a call
+            comes with the tool so far, whose ``delta`` is the piece's text, and at last the tool.
         state: ``"pending"``, ``"open"``, ``"finished"``, ``"truncated"``, ``"closed"`` or
             ``"failed"``.
         start_time: When iteration began, in milliseconds since the epoch; 0 before.
@@ -132,13 +136,13 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     stream: Items
     call_response_type: type[ResponseT] | None = None
     model: str = ""
+    partial_tools: bool = False
 
     state: StreamState = field(default="pending", init=False)
     start_time: float = field(default=0, init=False)
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _errors: ClassVar[SDKErrors]
     _sse_type: ClassVar[type[SSEDecoder]] = SSEDecoder
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
@@ -146,6 +150,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         super().__post_init__()
         self._decoder = self._new_decoder()
         self._sse = self._sse_type()
+        self._tools = self._new_tools()
         self._source: Source | AsyncSource | None = None
         self._done = False
         self._began = 0.0
@@ -153,6 +158,11 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
         raise NotImplementedError
+
+    def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
+        if not self.tool_types:
+            return None
+        return ToolItems(cast("list[type[ToolT]]", self.tool_types), partial=self.partial_tools)
 
     # The drivers.
 
@@ -192,13 +202,12 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
 
     # The pure middle.
 
-    def _feed(self, block: bytes | BaseModel) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        """Yield the items that a block of bytes, or one of the SDK's objects, completes."""
+    def _feed(self, block: bytes | Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the items that a block of bytes, or what someone brings, completes."""
         ready: list[ChunkT] = []
         decode = self._decoder.decode
         if not isinstance(block, bytes):
-            decode(record_of(block), block, ready)
-            yield from self._items(ready)
+            yield from self._given(block)
             return
         for _, data in self._sse.feed(block):
             if data.startswith(_DONE):
@@ -208,8 +217,11 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
                 decode(_parsed(data), data, ready)
                 if self.time_to_first_chunk is None:
                     self._note_beginning(ready)
-                for chunk in ready:
-                    yield chunk, None
+                if self._tools is None:
+                    for chunk in ready:
+                        yield chunk, None
+                else:
+                    yield from self._with_tools(ready, self._tools)
                 if self._decoder.ended:
                     self._done = True
                     return
@@ -230,12 +242,40 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
                 "the connection ended before the answer did: it is cut off",
                 response=self._source and self._source.response,
             )
+        if self._tools is not None:
+            yield from self._tools.rest(self._decoder.reply)
+            self._tell_failures(self._tools.failures)
+
+    def _given(self, item: Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield what an item that someone brings completes; a chunk with its tool is that."""
+        ready: list[ChunkT] = []
+        raw = item[0].chunk if isinstance(item, tuple) else item
+        self._decoder.decode(record_of(raw), raw, ready)
+        if isinstance(item, tuple):
+            yield cast("tuple[ChunkT, ToolT | None]", item)
+        else:
+            yield from self._items(ready)
 
     def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
         if self.time_to_first_chunk is None:
             self._note_beginning(chunks)
+        if self._tools is None:
+            for chunk in chunks:
+                yield chunk, None
+        else:
+            yield from self._with_tools(chunks, self._tools)
+
+    def _with_tools(
+        self, chunks: list[ChunkT], tools: ToolItems[ChunkT, ToolT]
+    ) -> Iterator[tuple[ChunkT, ToolT | None]]:
         for chunk in chunks:
-            yield chunk, None
+            yield from tools.of(chunk, self._decoder.reply)
+
+    def _tell_failures(self, failures: list[errors.ToolCallError]) -> None:
+        """Raise the first of the calls that are unusable; all else has been told."""
+        if failures:
+            self._leave("finished")
+            raise self._errors.tool_call(failures, self._response(partial=False))
 
     def _note_beginning(self, chunks: list[ChunkT]) -> None:
         if any(chunk.content or chunk.reasoning or chunk.tool_calls for chunk in chunks):
@@ -368,6 +408,11 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     # The answer so far.
 
     @property
+    def reply(self) -> Reply:
+        """The answer so far, with its tool calls as they stand."""
+        return self._decoder.reply
+
+    @property
     def content(self) -> str:
         """The text so far."""
         return self._decoder.reply.content
@@ -414,6 +459,16 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         """
         return cast("MessageT", self.construct_call_response().message_param)
 
+    @classmethod
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
+    ) -> list[Any]:
+        """Return the messages that tell the model what its tool calls gave.
+
+        See `BaseCallResponse.tool_message_params`.
+        """
+        return cls._response_type.tool_message_params(tools_and_outputs)
+
     def construct_call_response(self) -> ResponseT:
         """Return the response that a plain call would have given.
 
@@ -436,6 +491,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
+            called=[Called(c.id, c.name, c.arguments) for c in self.reply.tool_calls],
         )
 
     def __repr__(self) -> str:

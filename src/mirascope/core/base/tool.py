@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -29,9 +29,12 @@ from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base._typed import typed
 from mirascope.errors import ToolCallError
 
-__all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "tool_types_of"]
+__all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "Tools", "tool_types_of"]
 
 T = TypeVar("T")
+Tools: TypeAlias = "Sequence[type[BaseTool] | Callable[..., Any] | ToolMaker]"
+"""What a user may give as tools: classes, functions and toolkits."""
+
 ToolT = TypeVar("ToolT", bound="BaseTool")
 
 _Delta: TypeAlias = SkipJsonSchema[str | None]
@@ -190,7 +193,7 @@ class BaseTool(BaseModel, ABC):
             ToolCallError: The arguments are cut off or do not fit.
         """
         try:
-            decoded = from_json(arguments or "{}")
+            decoded = from_json(arguments or "{}") or {}
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
             return cls.model_validate(cls._with_own(cast("Record", decoded), tool_call, None))

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import IO, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
+
+JsonableType: TypeAlias = (
+    str
+    | int
+    | float
+    | bool
+    | bytes
+    | BaseModel
+    | Sequence["JsonableType"]
+    | AbstractSet["JsonableType"]
+    | Mapping[str, "JsonableType"]
+    | None
+)
+"""What a tool may give: whatever can be told as JSON."""
 
 StreamState: TypeAlias = Literal["pending", "open", "finished", "truncated", "closed", "failed"]
 """Where a stream is: not begun; being read; ended by itself; cut off though the connection ended
@@ -31,20 +47,6 @@ Provider: TypeAlias = Literal[
 
 LocalProvider: TypeAlias = Literal["ollama", "vllm"]
 """The names of servers on one's own machine."""
-
-JsonableType: TypeAlias = (
-    str
-    | int
-    | float
-    | bool
-    | bytes
-    | BaseModel
-    | list["JsonableType"]
-    | set["JsonableType"]
-    | tuple["JsonableType", ...]
-    | dict[str, "JsonableType"]
-)
-"""What can be the output of a tool."""
 
 
 class Usage(BaseModel):

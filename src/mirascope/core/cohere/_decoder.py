@@ -59,6 +59,8 @@ class CohereDecoder(OneReplyDecoder):
                 self._add(chunk, message, record)
             elif record.get("type") == "message-end":
                 self._end(chunk, delta)
+        if record.get("type") == "tool-call-end":
+            self.reply.close_tool_call(record.get("index"))
         out.append(chunk)
 
     @property
@@ -88,7 +90,7 @@ class CohereDecoder(OneReplyDecoder):
         elif chunk.reasoning:
             self._plan.write(chunk.reasoning)
         elif chunk.tool_calls:
-            self.reply.add_tool_calls(chunk.tool_calls)
+            chunk.calls = self.reply.add_tool_calls(chunk.tool_calls)
         elif citations := message.get("citations"):
             self._citations += cast("list[JSON]", objects(citations))
         self.reply.add_reasoning(chunk.reasoning)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cohere import AssistantChatMessageV2, SystemChatMessageV2, ToolChatMessageV2, UserChatMessageV2
+from cohere import (
+    AssistantChatMessageV2,
+    JsonObjectResponseFormatV2,
+    SystemChatMessageV2,
+    ToolChatMessageV2,
+    UserChatMessageV2,
+)
 from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (
     BaseMessageParam,
@@ -19,6 +26,7 @@ from mirascope.core.base.message_param import (
     TextPart,
     unsupported,
 )
+from mirascope.core.cohere.tool import CohereTool
 
 _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "assistant": AssistantChatMessageV2,
@@ -36,13 +44,31 @@ def encode(
     call_params: Mapping[str, object],
     *,
     streaming: bool,  # noqa: ARG001  # which it is, the SDK's two methods say
+    tools: Sequence[type[CohereTool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request; a message in Cohere's own form stays as it is."""
     return {
         "model": model,
         "messages": [each for message in messages for each in _encoded(message)],
+        **_tools(tools, form),
         **_params(call_params),
     }
+
+
+def takes(form: AnswerFormat) -> bool:
+    """Tell whether JSON mode says all; it takes any schema."""
+    return form.model is not None
+
+
+def _tools(tools: Sequence[type[CohereTool]], form: AnswerFormat | None) -> Arguments:
+    arguments: Arguments = {"tools": [tool.tool_schema() for tool in tools]} if tools else {}
+    if form is None:
+        return arguments
+    if form.tool is not None:
+        return {**arguments, "tool_choice": "REQUIRED"}
+    schema = None if form.model is None else form.model.model_json_schema()
+    return {**arguments, "response_format": JsonObjectResponseFormatV2(json_schema=schema)}
 
 
 def _params(call_params: Mapping[str, object]) -> Arguments:

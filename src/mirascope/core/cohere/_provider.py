@@ -22,10 +22,11 @@ from mirascope.core.base._source import (
     ResponseSource,
     Source,
 )
-from mirascope.core.cohere._encoder import encode
+from mirascope.core.cohere._encoder import encode, takes
 from mirascope.core.cohere._errors import ERRORS, failure
 from mirascope.core.cohere.call_response import CohereCallResponse, said_by
 from mirascope.core.cohere.stream import CohereStream
+from mirascope.core.cohere.tool import CohereTool
 
 _URL = "CO_API_URL"
 
@@ -92,10 +93,12 @@ PROVIDER = Provider(
         env=("CO_API_KEY", "COHERE_API_KEY", _URL),
     ),
     encode=encode,
+    takes=takes,
     create=_create,
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    tool_type=CohereTool,
     response_type=CohereCallResponse,
     stream_type=CohereStream,
 )

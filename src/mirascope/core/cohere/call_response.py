@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
+from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2, Usage, V2ChatResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions_tools import called
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core.base._called import Called, call_id, output_text
 from mirascope.core.base.call_response import BaseCallResponse
+from mirascope.core.base.types import JsonableType
+from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (
     COMMON_FINISH_REASONS,
     FinishReason,
@@ -33,6 +37,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     provider = "cohere"
     _common = COMMON_FINISH_REASONS
+    _errors = ERRORS
 
     @classmethod
     @override
@@ -95,6 +100,22 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
             return AssistantChatMessageV2.model_validate(fields)
         except ValidationError:
             return AssistantChatMessageV2.model_construct(None, **fields)
+
+    @property
+    @override
+    def _called_in_response(self) -> Sequence[Called]:
+        message = self.response.message
+        return called(cast("list[Any] | None", getattr(message, "tool_calls", None)))
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[CohereTool, JsonableType]]
+    ) -> list[ToolChatMessageV2]:
+        return [
+            ToolChatMessageV2(tool_call_id=call_id(tool) or "", content=output_text(output))
+            for tool, output in tools_and_outputs
+        ]
 
     @property
     @override

@@ -16,9 +16,10 @@ from typing import Final, cast
 from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import provider_error
-from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
 from mirascope.core.gemini import _wire
+from mirascope.core.gemini._call_pieces import CallPieces
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
 
 _ADDED_UP: Final = frozenset({"citationMetadata", "groundingMetadata", "urlContextMetadata"})
@@ -49,10 +50,6 @@ class GeminiDecoder:
         if error := record.get("error"):
             raise provider_error(error)
         chunk = GeminiCallResponseChunk.from_record(record, cast("bytes", raw))
-        if chunk.tool_calls:
-            numbered = enumerate(chunk.tool_calls, len(self.reply.tool_calls))
-            chunk.tool_calls = tuple(call._replace(key=number) for number, call in numbered)
-            self.reply.add_tool_calls(chunk.tool_calls)
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
         self.tokens = chunk.tokens or self.tokens
@@ -61,6 +58,9 @@ class GeminiDecoder:
         self._envelope.update(record)
         for index, candidate in _wire.candidates(record):
             self._candidates[index].add(candidate)
+        if chunk.tool_calls:
+            chunk.tool_calls = self._candidates[0].take_calls()
+            chunk.calls = self.reply.add_tool_calls(chunk.tool_calls)
         out.append(chunk)
 
     def flush(self, out: list[GeminiCallResponseChunk]) -> None:
@@ -95,6 +95,8 @@ class _Candidate:
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
         self._parts: list[dict[str, Growing]] = []
+        self._pieces = CallPieces()
+        self._calls: list[ToolCallDelta] = []
 
     @property
     def finish_reason(self) -> str | None:
@@ -113,12 +115,26 @@ class _Candidate:
         if isinstance(content, dict):
             self._role = content.get("role") or self._role
         for part in _wire.parts(content):
-            if not (isinstance(part.get("text"), str) and part.keys() <= _TEXT):
+            if isinstance(part.get("functionCall"), dict):
+                self._add_call(part)
+            elif not (isinstance(part.get("text"), str) and part.keys() <= _TEXT):
                 self._parts.append(cast("dict[str, Growing]", part))
             elif part["text"]:
                 if not _goes_on(self._parts, part):
                     self._parts.append({})
                 grow(self._parts[-1], part)
+
+    def _add_call(self, part: dict[str, JSON]) -> None:
+        opened, said = self._pieces.add(part)
+        if opened is not None:
+            self._parts.append(cast("dict[str, Growing]", opened))
+        if said is not None:
+            self._calls.append(said)
+
+    def take_calls(self) -> tuple[ToolCallDelta, ...]:
+        """Return what has been told of tool calls since last asked."""
+        taken, self._calls = tuple(self._calls), []
+        return taken
 
     def response(self) -> dict[str, JSON]:
         parts = [grown(part) for part in self._parts]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from google.genai import types
 
 from mirascope.core.base import message_param as parts
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import Message
+from mirascope.core.gemini.tool import GeminiTool
 
 _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
 _WHOLE: Final = ("generation_config", "config")
@@ -26,13 +28,19 @@ def encode(
     call_params: Mapping[str, object],
     *,
     streaming: bool,  # noqa: ARG001  # a method of its own, with the same arguments
+    tools: Sequence[type[GeminiTool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request; what the SDK's config refuses is told here.
 
     Raises:
         ValueError: A parameter or a message is not what the SDK takes.
     """
-    config = _config(call_params)
+    config = _answer(form) | _config(call_params)
+    if tools:
+        schemas = (tool.tool_schema().function_declarations or () for tool in tools)
+        ours = types.Tool(function_declarations=[each for several in schemas for each in several])
+        config["tools"] = [*cast("list[object]", config.get("tools") or []), ours]
     contents: list[types.Content] = []
     system = _instructions(config.pop("system_instruction", None))
     for message in messages:
@@ -44,6 +52,20 @@ def encode(
     config |= {"system_instruction": system or None, **_OURS}
     checked = types.GenerateContentConfig.model_validate(config)
     return {"model": model, "messages": contents, "config": checked}
+
+
+def takes(form: AnswerFormat) -> bool:
+    """Tell whether JSON mode says all; it takes any schema, but no tools beside it."""
+    return form.model is not None and not form.beside_tools
+
+
+def _answer(form: AnswerFormat | None) -> dict[str, object]:
+    if form is None or form.beside_tools:
+        return {}
+    if form.tool is not None:
+        return {"tool_config": {"function_calling_config": {"mode": "ANY"}}}
+    schema = None if form.model is None else form.model.model_json_schema()
+    return {"response_mime_type": "application/json", "response_json_schema": schema}
 
 
 def _config(call_params: Mapping[str, object]) -> dict[str, object]:

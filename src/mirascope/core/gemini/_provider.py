@@ -18,10 +18,11 @@ from mirascope.core.base import _source
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._handover import atake, take, taking
 from mirascope.core.base._provider import Arguments, Provider
-from mirascope.core.gemini._encoder import encode
+from mirascope.core.gemini._encoder import encode, takes
 from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
+from mirascope.core.gemini.tool import GeminiTool
 
 _ENV = (
     "GOOGLE_API_KEY",
@@ -112,10 +113,12 @@ PROVIDER = Provider(
         env=_ENV,
     ),
     encode=encode,
+    takes=takes,
     create=_create,
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    tool_type=GeminiTool,
     response_type=GeminiCallResponse,
     stream_type=GeminiStream,
 )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from google.genai.types import Content, GenerateContentResponse
+from google.genai.types import Content, FunctionResponse, GenerateContentResponse, Part
 from google.genai.types import GenerateContentResponseUsageMetadata as Usage
+from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core.base._called import Called, call_id
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.types import FinishReason
+from mirascope.core.base.tool import name_of
+from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.core.gemini import _wire
+from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.tool import GeminiTool
 
 
@@ -26,6 +32,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     provider = "gemini"
     _common = _wire.COMMON_FINISH_REASONS
+    _errors = ERRORS
 
     @classmethod
     @override
@@ -84,6 +91,34 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
         """The answer as a message that can be sent back in the next call."""
         first = next(iter(self.response.candidates or ()), None)
         return (first and first.content) or Content(role="model", parts=[])
+
+    @property
+    @override
+    def _called_in_response(self) -> Sequence[Called]:
+        calls = [part.function_call for part in self.message_param.parts or ()]
+        return [
+            Called(call.id, call.name or "", json.dumps(call.args or {}), call)
+            for call in calls
+            if call is not None
+        ]
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[GeminiTool, JsonableType]]
+    ) -> list[Content]:
+        """Return the message that tells the model what its tool calls gave, as JSON."""
+        parts = [
+            Part(
+                function_response=FunctionResponse(
+                    id=call_id(tool),
+                    name=name_of(type(tool)),
+                    response={"output": to_jsonable_python(output)},
+                )
+            )
+            for tool, output in tools_and_outputs
+        ]
+        return [Content(role="user", parts=parts)]
 
     @property
     @override

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mirascope.core._dialects.chat_completions_messages import encode_messages, encode_part
+from mirascope.core._dialects.chat_completions_tools import tool_arguments
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import AudioPart, DocumentPart, Message, Part, unsupported
+from mirascope.core.groq.tool import GroqTool
 
 
 def encode(
-    model: str, messages: list[Message], call_params: Mapping[str, object], *, streaming: bool
+    model: str,
+    messages: list[Message],
+    call_params: Mapping[str, object],
+    *,
+    streaming: bool,
+    tools: Sequence[type[GroqTool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request.
 
@@ -21,6 +30,7 @@ def encode(
     arguments: Arguments = {
         "model": model,
         "messages": encode_messages(messages, "Groq", _part),
+        **tool_arguments(tools, form),
         **call_params,
     }
     if streaming:

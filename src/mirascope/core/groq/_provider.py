@@ -6,6 +6,7 @@ import groq
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
+from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import Method, set_max_retries
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
@@ -13,6 +14,7 @@ from mirascope.core.groq._encoder import encode
 from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse
 from mirascope.core.groq.stream import GroqStream
+from mirascope.core.groq.tool import GroqTool
 
 _METHOD = Method[Groq, AsyncGroq, ChatCompletion](
     groq, lambda client: client.chat.completions.create
@@ -31,10 +33,12 @@ PROVIDER = Provider(
     ),
     set_max_retries=set_max_retries,
     encode=encode,
+    takes=takes,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    tool_type=GroqTool,
     response_type=GroqCallResponse,
     stream_type=GroqStream,
 )

@@ -17,6 +17,7 @@ from groq.types.chat import (
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import SENT_BACK, ChatCompletionsResponse
+from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response_chunk import FinishReason
 from mirascope.core.groq.tool import GroqTool
 
@@ -29,6 +30,7 @@ class GroqCallResponse(
     """The whole answer of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
 
     provider = "groq"
+    _errors = ERRORS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK | {"reasoning"}
 
     _raw_type = ChatCompletion

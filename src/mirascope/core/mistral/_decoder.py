@@ -21,8 +21,8 @@ from mirascope.core._dialects.chat_completions import (
     ChunkT,
     provider_error,
 )
-from mirascope.core._wire.events import JSON, ProviderError, Record
-from mirascope.core._wire.reply import Growing, ToolCall, grow, grown
+from mirascope.core._wire.events import JSON, ProviderError, Record, ToolCall
+from mirascope.core._wire.reply import Growing, grow, grown
 from mirascope.core.base.call_response_chunk import record_of
 
 if TYPE_CHECKING:

@@ -6,13 +6,15 @@ at the call. Usage comes by itself: Mistral refuses ``stream_options``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mistralai.client.models import ChatCompletionRequestMessage
 from pydantic import TypeAdapter
 
 from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
+from mirascope.core._dialects.chat_completions_tools import tool_arguments
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import (
     AudioPart,
@@ -25,6 +27,7 @@ from mirascope.core.base.message_param import (
     data_url,
 )
 from mirascope.core.mistral.call_response import MistralMessageParam
+from mirascope.core.mistral.tool import MistralTool
 
 _MESSAGE: Final[TypeAdapter[MistralMessageParam]] = TypeAdapter(ChatCompletionRequestMessage)
 
@@ -35,6 +38,8 @@ def encode(
     call_params: Mapping[str, object],
     *,
     streaming: bool,  # noqa: ARG001  # a stream takes the same
+    tools: Sequence[type[MistralTool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
     params = dict(call_params)
@@ -43,6 +48,7 @@ def encode(
     return {
         "model": model,
         "messages": [each for message in messages for each in _encoded(message)],
+        **tool_arguments(tools, form, choice="any"),
         **params,
     }
 

@@ -19,6 +19,7 @@ from mistralai.client.models import ChatCompletionResponse
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 
 from mirascope import errors
+from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
@@ -33,6 +34,7 @@ from mirascope.core.mistral._encoder import encode
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response import MistralCallResponse
 from mirascope.core.mistral.stream import MistralStream
+from mirascope.core.mistral.tool import MistralTool
 
 _KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
 _LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
@@ -92,10 +94,12 @@ PROVIDER = Provider(
         make=_client, amake=_client, close=_close, aclose=_aclose, env=(_KEY, _TOKEN_PATH, _URL)
     ),
     encode=encode,
+    takes=takes,
     create=_create,
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    tool_type=MistralTool,
     response_type=MistralCallResponse,
     stream_type=MistralStream,
 )

@@ -20,6 +20,7 @@ from mirascope.core._wire.events import JSON, Record
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.mistral._decoder import texts_of
+from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
 
@@ -36,6 +37,7 @@ class MistralCallResponse(
 
     provider = "mistral"
     _common = COMMON_FINISH_REASONS
+    _errors = ERRORS
 
     @classmethod
     @override

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mirascope.core._dialects.chat_completions_messages import encode_messages
+from mirascope.core._dialects.chat_completions_tools import tool_arguments
+from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
 from mirascope.core.base.message_param import Message
+from mirascope.core.openai.tool import OpenAITool
 
 
 def encode(
-    model: str, messages: list[Message], call_params: Mapping[str, object], *, streaming: bool
+    model: str,
+    messages: list[Message],
+    call_params: Mapping[str, object],
+    *,
+    streaming: bool,
+    tools: Sequence[type[OpenAITool]],
+    form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request.
 
@@ -20,6 +29,7 @@ def encode(
     arguments: Arguments = {
         "model": model,
         "messages": encode_messages(messages, "OpenAI"),
+        **tool_arguments(tools, form),
         **call_params,
     }
     if streaming:

@@ -6,6 +6,7 @@ import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
 from openai.types.chat import ChatCompletion
 
+from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
@@ -13,6 +14,7 @@ from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.stream import OpenAIStream
+from mirascope.core.openai.tool import OpenAITool
 
 _ENV = (
     "OPENAI_API_KEY",
@@ -41,10 +43,12 @@ PROVIDER = Provider(
     ),
     set_max_retries=set_max_retries,
     encode=encode,
+    takes=takes,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
 )

@@ -16,6 +16,7 @@ from mirascope.core._dialects.chat_completions_response import ChatCompletionsRe
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.fields import fields
 from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response_chunk import FinishReason, sound
 from mirascope.core.openai.tool import OpenAITool
 
@@ -28,6 +29,7 @@ class OpenAICallResponse(
     """The whole answer of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
 
     provider = "openai"
+    _errors = ERRORS
 
     _raw_type = ChatCompletion
 

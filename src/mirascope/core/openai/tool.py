@@ -34,7 +34,8 @@ class OpenAITool(FunctionTool):
     def tool_schema(cls) -> ChatCompletionFunctionToolParam:
         """Return the tool for the API's ``tools=[...]``."""
         function = cast("FunctionDefinition", without_empty_parameters(cls.function_schema()))
-        if cast("OpenAIToolConfig", cls.tool_config).get("strict"):
+        config = cast("OpenAIToolConfig", cls.tool_config)
+        if config.get("strict") or cls.model_config.get("strict"):
             function["strict"] = True
             function["parameters"] = strict_schema(cls)
             function["parameters"].pop("description", None)

@@ -1,0 +1,70 @@
+"""Tools and forms of answers in the dialect of OpenAI's Chat Completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mirascope.core.base._answer_type import AnswerFormat
+from mirascope.core.base._called import Called, ToolT, call_id, output_text
+from mirascope.core.base._json_schema import strict_schema
+from mirascope.core.base.tool import name_of
+from mirascope.core.base.types import JsonableType
+
+
+def tool_arguments(
+    tools: Sequence[type[Any]], form: AnswerFormat | None, choice: str = "required"
+) -> dict[str, object]:
+    """Return the arguments that tell of tools, and of an answer that is JSON.
+
+    Args:
+        tools: The tools.
+        form: The form of the answer.
+        choice: What the provider calls having to call a tool.
+    """
+    arguments: dict[str, object] = {}
+    if tools:
+        arguments["tools"] = [tool.tool_schema() for tool in tools]
+    if form is not None and form.tool is not None:
+        arguments["tool_choice"] = choice
+    elif form is not None:
+        arguments["response_format"] = response_format(form)
+    return arguments
+
+
+def response_format(form: AnswerFormat) -> dict[str, object]:
+    """Return how an answer that is JSON is asked for; with its schema, if that is strict."""
+    if form.model is None or not form.strict:
+        return {"type": "json_object"}
+    schema = {"name": form.model.__name__, "schema": strict_schema(form.model), "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def takes(form: AnswerFormat) -> bool:
+    """Tell whether `response_format` says all; a strict schema does."""
+    return form.model is not None and form.strict
+
+
+def called(tool_calls: Sequence[Any] | None) -> list[Called]:
+    """Return the tool calls of a message; those that are no functions have no arguments."""
+    calls = ((call, getattr(call, "function", None)) for call in tool_calls or ())
+    return [
+        Called(call.id, function.name or "", function.arguments or "", call)
+        for call, function in calls
+        if function is not None
+    ]
+
+
+def tool_messages(
+    tools_and_outputs: Sequence[tuple[ToolT, JsonableType]],
+) -> list[dict[str, object]]:
+    """Return the messages that tell what tool calls gave."""
+    return [
+        {
+            "role": "tool",
+            "content": output_text(output),
+            "tool_call_id": call_id(tool),
+            "name": name_of(type(tool)),
+        }
+        for tool, output in tools_and_outputs
+    ]

@@ -1,0 +1,65 @@
+"""Where a JSON object begins and ends in text that comes in pieces.
+
+Each piece is read once: only quotes, backslashes and brackets are looked at, so what is between
+the brackets need not be valid.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_IN_STRING: Final = re.compile(r'["\\]')
+_OUTSIDE: Final = re.compile(r'["{}\[\]]')
+
+
+class JSONExtent:
+    """Finds the first JSON object in a text.
+
+    Attributes:
+        complete: Whether its closing brace has come.
+    """
+
+    __slots__ = ("_depth", "_escaped", "_in_string", "complete")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+        self.complete = False
+
+    def feed(self, text: str) -> str:
+        """Read on, and return what of the text belongs to the object."""
+        start = 0 if self._depth else text.find("{")
+        if self.complete or start < 0:
+            return ""
+        end = self._read(text, start)
+        return text[start:end] if start or end < len(text) else text
+
+    def _read(self, text: str, at: int) -> int:
+        """Return the position after the object, or after the text."""
+        while at < len(text):
+            if self._escaped:
+                self._escaped = False
+                at += 1
+                continue
+            found = (_IN_STRING if self._in_string else _OUTSIDE).search(text, at)
+            if found is None:
+                break
+            at = found.end()
+            if self._closes(found[0]):
+                return at
+        return len(text)
+
+    def _closes(self, mark: str) -> bool:
+        """Take note of a mark, and tell whether it ends the object."""
+        if mark == '"':
+            self._in_string = not self._in_string
+        elif mark == "\\":
+            self._escaped = True
+        elif mark in "{[":
+            self._depth += 1
+        else:
+            self._depth -= 1
+            self.complete = self._depth == 0
+        return self.complete

@@ -1,0 +1,64 @@
+"""Tool calls of an answer, and what they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, cast
+
+import pydantic_core
+from typing_extensions import TypeVar
+
+from mirascope.core.base.tool import BaseTool, name_of
+from mirascope.core.base.types import JsonableType
+from mirascope.errors import ToolCallError
+
+ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
+
+
+class Called(NamedTuple):
+    """A tool call of an answer.
+
+    Attributes:
+        id: The provider's id for it, if there is one.
+        name: The tool's name.
+        arguments: The JSON text of the arguments.
+        made: The SDK's own object, if there is one already.
+    """
+
+    id: str | None
+    name: str
+    arguments: str
+    made: object = None
+
+
+def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:
+    """Return tools by the names that the model knows them by."""
+    return {name_of(kind): kind for kind in types}
+
+
+def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
+    """Return the tool of a call.
+
+    Raises:
+        ToolCallError: The arguments are cut off or do not fit, or there is no such tool.
+    """
+    kind = types.get(call.name)
+    if kind is None:
+        known = ", ".join(types)
+        error = ToolCallError(f"the model called {call.name!r}, but its tools are: {known}")
+        error.tool_name, error.arguments = call.name, call.arguments
+        raise error
+    made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
+    return kind.from_arguments(call.arguments, made)
+
+
+def call_id(tool: BaseTool) -> str | None:
+    """Return the id of the call that a tool is of."""
+    return cast("str | None", getattr(getattr(tool, "tool_call", None), "id", None))
+
+
+def output_text(output: JsonableType) -> str:
+    """Return what a tool gave as text: text as it is, anything else as JSON."""
+    if isinstance(output, str):
+        return output
+    return pydantic_core.to_json(output, bytes_mode="base64").decode()

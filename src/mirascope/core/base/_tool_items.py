@@ -1,0 +1,84 @@
+"""The tools of a stream: which item each comes with.
+
+A tool comes with the chunk that shows it to be complete, each once, in the order in which the calls
+were opened. Further tools of one chunk come with chunks that say nothing. A call that is unusable
+spoils neither the text nor the other calls: it is told when all else has been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
+
+from mirascope.core._wire.events import ToolCall
+from mirascope.core._wire.partial_json import MalformedJSONError
+from mirascope.core._wire.reply import Reply
+from mirascope.core.base._called import Called, ToolT, by_name, tool_of
+from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.errors import ToolCallError
+
+ChunkT = TypeVar("ChunkT", bound=BaseCallResponseChunk[Any, Any])
+
+
+class ToolItems(Generic[ChunkT, ToolT]):
+    """Makes items of chunks and the tools that they complete.
+
+    Args:
+        types: The tools that the model may call.
+        partial: Whether tools are told while their arguments grow.
+
+    Attributes:
+        failures: The calls that are unusable.
+    """
+
+    def __init__(self, types: Sequence[type[ToolT]], *, partial: bool) -> None:
+        self._types = by_name(types)
+        self._partial = partial
+        self._growing: dict[ToolCall, Growing[ToolT]] = {}
+        self._last: ChunkT | None = None
+        self.failures: list[ToolCallError] = []
+
+    def of(self, chunk: ChunkT, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the items of a chunk: one, or one for each tool."""
+        self._last = said = chunk
+        for tool in self._tools(chunk, reply):
+            yield said, tool
+            said = chunk.silent()
+        if said is chunk:
+            yield chunk, None
+
+    def rest(self, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the tools that only the end of the answer shows to be complete."""
+        for tool in self._complete(reply, ended=True):
+            if self._last is not None:
+                yield self._last.silent(), tool
+
+    def _tools(self, chunk: ChunkT, reply: Reply) -> Iterator[ToolT]:
+        if self._partial and chunk.tool_calls:
+            for piece, call in zip(chunk.tool_calls, chunk.calls, strict=True):
+                if (kind := self._types.get(call.name)) is not None:
+                    yield self._grown(kind, call, piece.arguments)
+        yield from self._complete(reply, ended=False)
+
+    def _complete(self, reply: Reply, *, ended: bool) -> Iterator[ToolT]:
+        for call in reply.take_tool_calls(ended=ended):
+            self._growing.pop(call, None)
+            try:
+                yield tool_of(self._types, Called(call.id, call.name, call.arguments))
+            except ToolCallError as failure:
+                self.failures.append(failure)
+
+    def _grown(self, kind: type[ToolT], call: ToolCall, fragment: str) -> ToolT:
+        """Return the partial tool of a call that has grown."""
+        growing = self._growing.get(call)
+        if growing is None:
+            growing = self._growing[call] = Growing(kind)
+        with suppress(MalformedJSONError):  # which is told when the call is complete
+            growing.feed(fragment)
+        so_far = growing.value or partial_type(kind).model_construct()
+        tool_call = kind.sdk_call(call.id, call.name, call.arguments)
+        return so_far.model_copy(update={"delta": fragment, "tool_call": tool_call})

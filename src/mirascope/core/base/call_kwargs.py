@@ -1,0 +1,20 @@
+"""What is passed to a provider's SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+
+class BaseCallKwargs(TypedDict, total=False):
+    """The arguments of an SDK's method that every provider has; each adds its own.
+
+    Attributes:
+        model: The name of the model.
+        messages: The messages in the provider's form.
+        tools: The tools in the provider's form.
+    """
+
+    model: str
+    messages: Sequence[object]
+    tools: Sequence[object]

@@ -1,0 +1,17 @@
+"""Fields of a response model that come from the call."""
+
+from __future__ import annotations
+
+
+class FromCallArgs:
+    """Marks a field of a response model whose value is the call's argument of the same name.
+
+    The model that answers is not asked for it.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> class Book(BaseModel):
+        ...     title: str
+        ...     genre: Annotated[str, FromCallArgs()]
+    """

@@ -1,0 +1,16 @@
+"""The configuration of a response model."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+
+class ResponseModelConfigDict(ConfigDict, total=False):
+    """Pydantic's configuration; ``strict`` asks the provider too to hold to the schema.
+
+    Example:
+        >>> from pydantic import BaseModel
+        >>> class Book(BaseModel):
+        ...     model_config = ResponseModelConfigDict(strict=True)
+        ...     title: str
+    """

@@ -1,0 +1,234 @@
+"""A stream that is read as a growing value of a type.
+
+The JSON of the answer is read as it comes, each character once: the arguments of the tool that the
+model is made to call or, until there is a call, the text. An answer that does not fit the type is
+pydantic's own ``ValidationError``, raised when it has ended.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
+from contextlib import aclosing, closing, suppress
+from types import TracebackType
+from typing import Any, Generic, Self, TypeAlias, cast, get_origin
+
+from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeVar, override
+
+from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core._wire.partial_json import MalformedJSONError
+from mirascope.core.base._answer_type import WRAPPED, AnswerType
+from mirascope.core.base._partial import Growing
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.stream import BaseStream
+
+T = TypeVar("T")
+ElementT = TypeVar("ElementT")
+Chunk: TypeAlias = BaseCallResponseChunk[Any, Any]
+
+
+class _Reading(ABC, Generic[T]):
+    """A way to read a stream: what each chunk gives, and what its end gives."""
+
+    stream: BaseStream[Any, Any, Any, Any]
+
+    @abstractmethod
+    def _read(self, chunk: Chunk) -> Iterable[T]: ...
+
+    @abstractmethod
+    def _end(self) -> Iterable[T]: ...
+
+    def __iter__(self) -> Iterator[T]:
+        with closing(cast("Generator[tuple[Chunk, object]]", iter(self.stream))) as items:
+            for chunk, _ in items:
+                yield from self._read(chunk)
+        yield from self._end()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        items = cast("AsyncGenerator[tuple[Chunk, object]]", aiter(self.stream))
+        async with aclosing(items):
+            async for chunk, _ in items:
+                for item in self._read(chunk):
+                    yield item
+        for item in self._end():
+            yield item
+
+
+class BaseStructuredStream(_Reading[T]):
+    """An answer of a type as it comes: iterate it once, with ``for`` or ``async for``.
+
+    Each item is the value so far, a new one whenever something has been added to it; the last is
+    the whole, validated value. The values before that are instances of the response model (of a
+    subclass of it named ``Partial...``): fields that have not begun are ``None`` and not among the
+    ``model_fields_set``; texts, lists and nested models grow; anything else appears when it is
+    complete and valid. Leaving the loop early closes the connection.
+
+    Args:
+        stream: The stream of the answer.
+        response_model: The type.
+        fields_from_call_args: The values of the fields that come from the call.
+
+    Attributes:
+        stream: The stream of the answer, with its text, its usage and its state.
+        growing: The value so far.
+        constructed_response_model: The whole value, once it has come.
+
+    Raises:
+        StreamError: While iterating, for whatever goes wrong in the stream.
+        pydantic.ValidationError: At the end, if the answer does not fit the type or is cut off.
+    """
+
+    constructed_response_model: T
+
+    def __init__(
+        self,
+        *,
+        stream: BaseStream[Any, Any, Any, Any],
+        response_model: type[T],
+        fields_from_call_args: Mapping[str, object] | None = None,
+    ) -> None:
+        self.stream = stream
+        self.response_model = response_model
+        self.fields_from_call_args = fields_from_call_args or {}
+        self._type = AnswerType(response_model)
+        self._text = _AnswerText(stream)
+        self.growing: Growing[BaseModel] = Growing(self._type.model)
+
+    @property
+    def elements(self: BaseStructuredStream[list[ElementT]]) -> Elements[ElementT]:
+        """The elements of an answer that is a list, each once it is complete, and validated.
+
+        This is iterated instead of the stream, with ``for`` or ``async for``.
+
+        Raises:
+            TypeError: The response model is not a list.
+        """
+        if get_origin(self.response_model) is not list:
+            raise TypeError(f"only a list has elements, not {self.response_model}")
+        return Elements(self)
+
+    def grow(self, chunk: Chunk) -> bool:
+        """Read a chunk, and tell whether that has added to the value so far."""
+        text = self._text.of(chunk)
+        if self._text.begins_anew:
+            self.growing = Growing(self._type.model)
+        with suppress(MalformedJSONError):  # which validation tells at the end
+            return bool(text) and self.growing.feed(text)
+        return False
+
+    def finish(self) -> T:
+        """Validate the whole answer.
+
+        Raises:
+            pydantic.ValidationError: It does not fit the type.
+        """
+        try:
+            value = self._type.validate(self._text.whole, self.fields_from_call_args)
+        except ValidationError as error:
+            error.add_note(f"the answer ended because of: {self.stream.finish_reasons}")
+            raise
+        self.constructed_response_model = value
+        return value
+
+    @override
+    def _read(self, chunk: Chunk) -> Iterator[T]:
+        if not self.grow(chunk) or self.growing.complete or self.growing.value is None:
+            return
+        so_far = self.growing.value
+        if self.fields_from_call_args:
+            so_far = so_far.model_copy(update=self.fields_from_call_args)
+        value = self._type.unwrap(so_far)
+        if value is not None:
+            yield value
+
+    @override
+    def _end(self) -> Iterator[T]:
+        yield self.finish()
+
+    def close(self) -> None:
+        """Close the connection now; see `BaseStream.close`."""
+        self.stream.close()
+
+    async def aclose(self) -> None:
+        """Close the connection now; see `BaseStream.aclose`."""
+        await self.stream.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.response_model}, {self.stream.state}>"
+
+
+class Elements(_Reading[T]):
+    """The elements of an answer that is a list; see `BaseStructuredStream.elements`.
+
+    Args:
+        answer: The answer.
+    """
+
+    def __init__(self, answer: BaseStructuredStream[list[T]]) -> None:
+        self.stream = answer.stream
+        self._answer = answer
+
+    @override
+    def _read(self, chunk: Chunk) -> Iterable[T]:
+        self._answer.grow(chunk)
+        return cast("list[T]", self._answer.growing.elements(WRAPPED))
+
+    @override
+    def _end(self) -> Iterable[T]:
+        self._answer.finish()
+        return ()
+
+
+class _AnswerText:
+    """Finds the JSON of an answer in a stream.
+
+    Attributes:
+        begins_anew: Whether a tool call has just come, so that what the text said counts no more.
+    """
+
+    def __init__(self, stream: BaseStream[Any, Any, Any, Any]) -> None:
+        self._stream = stream
+        self._in_text = JSONExtent()
+        self._position: int | None = None
+        self.begins_anew = False
+
+    def of(self, chunk: Chunk) -> str:
+        """Return what a chunk adds to it."""
+        self.begins_anew = False
+        calls = self._stream.reply.tool_calls
+        if not calls:
+            return self._in_text.feed(chunk.content) if chunk.content else ""
+        if self._position is None:
+            self._position, self.begins_anew = 0, True
+        text = calls[0].arguments_from(self._position)
+        self._position += len(text)
+        return text
+
+    @property
+    def whole(self) -> str:
+        """All of it that has come."""
+        calls = self._stream.reply.tool_calls
+        return calls[0].arguments if calls else self._stream.content

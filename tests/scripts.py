@@ -1,0 +1,75 @@
+"""Answers as steps: what a model does, in an order that each provider can tell in its own way.
+
+A `Case` makes the events of it. Providers that tell a call in pieces tell a step as it comes; those
+that tell calls whole (`Case.whole_calls`) tell one when it is closed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+
+class Says(NamedTuple):
+    text: str
+
+
+class Thinks(NamedTuple):
+    text: str
+
+
+class Opens(NamedTuple):
+    call: int
+    name: str
+
+
+class Adds(NamedTuple):
+    call: int
+    arguments: str
+
+
+class Closes(NamedTuple):
+    call: int
+
+
+Step: TypeAlias = Says | Thinks | Opens | Adds | Closes
+Tell: TypeAlias = Callable[[Step], "Iterable[bytes]"]
+
+
+def call_id(call: int) -> str:
+    return f"call_{call}"
+
+
+class WholeCall(NamedTuple):
+    """A call that is told at once."""
+
+    call: int
+    name: str
+    arguments: str
+
+
+def with_whole_calls(steps: Iterable[Step]) -> Iterator[Says | Thinks | WholeCall]:
+    """Gather the steps of each call, for providers that tell calls whole."""
+    names: dict[int, str] = {}
+    arguments: defaultdict[int, str] = defaultdict(str)
+    for step in steps:
+        match step:
+            case Opens(call, name):
+                names[call] = name
+            case Adds(call, text):
+                arguments[call] += text
+            case Closes(call):
+                yield WholeCall(call, names[call], arguments[call])
+            case _:
+                yield step
+
+
+def one_after_another(*calls: tuple[str, str]) -> list[Step]:
+    """Return the steps of calls, given by name and arguments, that do not interleave."""
+    steps: list[Step] = []
+    for call, (name, arguments) in enumerate(calls):
+        half = len(arguments) // 2
+        pieces = [Adds(call, piece) for piece in (arguments[:half], arguments[half:]) if piece]
+        steps += [Opens(call, name), *pieces, Closes(call)]
+    return steps

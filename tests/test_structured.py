@@ -1,0 +1,308 @@
+"""Answers of a type, whole and as they grow, for each provider, sync and async."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pytest
+from loopback import Answer, Loopback, Stall
+from pydantic import BaseModel, Field, ValidationError
+from scripts import Adds, Closes, Opens, Step
+
+from mirascope import errors
+from mirascope.core import FromCallArgs, ResponseModelConfigDict
+
+if TYPE_CHECKING:
+    from cases import Case, Driver
+
+
+HALF_A_SECOND = 0.5
+
+
+class Author(BaseModel):
+    name: str
+    born: int
+
+
+class Book(BaseModel):
+    """A book."""
+
+    title: str = Field(description="The title of the book")
+    author: Author
+    tags: list[str] = []
+
+
+class Genre(Enum):
+    FANTASY = "fantasy"
+    CRIME = "crime"
+
+
+BOOK: dict[str, Any] = {
+    "title": "The Name of the Wind",
+    "author": {"name": "Rothfuss", "born": 1973},
+    "tags": ["long", "unfinished"],
+}
+
+
+def calling(case: Case, name: str, arguments: str, size: int = 3) -> list[bytes]:
+    """Return an answer that calls the tool of a response model, in small pieces."""
+    pieces = [arguments[at : at + size] for at in range(0, len(arguments), size)]
+    steps: list[Step] = [Opens(0, name), *(Adds(0, piece) for piece in pieces), Closes(0)]
+    return case.calling(*steps)
+
+
+def saying(case: Case, text: str, size: int = 3) -> list[bytes]:
+    """Return an answer in text, in small pieces."""
+    return case.answer(*(text[at : at + size] for at in range(0, len(text), size)))
+
+
+@pytest.fixture(params=["tool", "json"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def answering(case: Case, mode: str, name: str, value: object, around: str = "{}") -> list[bytes]:
+    text = json.dumps(value)
+    if mode == "tool":
+        return calling(case, name, text)
+    return saying(case, around.replace("{}", text))
+
+
+def test_a_model_grows(case: Case, driver: Driver, server: Loopback, mode: str) -> None:
+    server.queue = [Answer(answering(case, mode, "Book", BOOK, "Here it is:\n```json\n{}\n```"))]
+    function = driver.function(case, response_model=Book, json_mode=mode == "json")
+    stream, partials = driver.both(function)
+    assert partials[-1] == stream.constructed_response_model == Book.model_validate(BOOK)
+    assert type(partials[-1]) is Book
+    assert all(isinstance(partial, Book) for partial in partials)
+    dumps = [partial.model_dump(exclude_unset=True) for partial in partials]
+    titles = [dump.get("title") for dump in dumps]
+    assert all(BOOK["title"].startswith(title or "") for title in titles)
+    assert all(one != other for one, other in itertools.pairwise(dumps[:-1]))
+    if not case.whole_calls or mode == "json":
+        assert partials[0].author is None
+        assert len(set(titles)) > 3
+        assert any(d.get("author") == {"name": "Roth"} for d in dumps) or any(
+            "name" in (d.get("author") or {}) and "born" not in d["author"] for d in dumps
+        )
+    assert (stream.stream.state, stream.stream.output_tokens) == ("finished", 2)
+
+
+def test_the_request_tells_the_type(
+    case: Case, driver: Driver, server: Loopback, mode: str
+) -> None:
+    server.queue = [Answer(answering(case, mode, "Book", BOOK))]
+    stream, _ = driver.both(driver.function(case, response_model=Book, json_mode=mode == "json"))
+    sent = json.dumps(server.requests[0].json)
+    assert "The title of the book" in sent
+    assert "born" in sent
+    assert len(stream.stream.messages) == 1
+    assert "fantasy" in str(stream.stream.user_message_param)
+
+
+def test_a_plain_answer_is_the_model(
+    case: Case, driver: Driver, server: Loopback, mode: str
+) -> None:
+    text = json.dumps(BOOK)
+    plain = case.called_plain("Book", text) if mode == "tool" else case.plain(f"```\n{text}\n```")
+    server.queue = [Answer.of_json(plain)] * 2
+    options = {"stream": False, "response_model": Book, "json_mode": mode == "json"}
+    book = driver.ask(driver.function(case, **options))
+    assert book == Book.model_validate(BOOK)
+    assert book._response.output_tokens == 2
+    assert book.model_dump() == BOOK
+    title = driver.ask(driver.function(case, **options, output_parser=lambda book: book.title))
+    assert title == BOOK["title"]
+
+
+def test_beside_tools_a_call_of_one_is_a_response(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    def look_up(title: str) -> str:
+        """Looks a book up.
+
+        Args:
+            title: The title.
+        """
+        return title
+
+    server.queue = [
+        Answer.of_json(case.called_plain("look_up", '{"title": "Wind"}')),
+        Answer.of_json(case.plain(json.dumps(BOOK))),
+    ]
+    function = driver.function(case, stream=False, response_model=Book, tools=[look_up])
+    assert driver.ask(function).tool.args == {"title": "Wind"}
+    assert driver.ask(function) == Book.model_validate(BOOK)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (list[str], ["a", "bc"], ["a", "bc"]),
+        (int, 42, 42),
+        (bool, True, True),
+        (Genre, "crime", Genre.CRIME),
+        (Literal["yes", "no"], "yes", "yes"),
+        (Annotated[list[int], Field(max_length=2)], [1, 2], [1, 2]),
+        (str | int, "word", "word"),
+    ],
+    ids=["list", "int", "bool", "enum", "literal", "annotated", "union"],
+)
+def test_types_that_are_no_models(
+    case: Case, driver: Driver, server: Loopback, answer: tuple[Any, Any, Any]
+) -> None:
+    kind, value, expected = answer
+    server.queue = [Answer(saying(case, json.dumps({"value": value})))]
+    stream, values = driver.both(driver.function(case, response_model=kind, json_mode=True))
+    assert values[-1] == stream.constructed_response_model == expected
+
+
+def test_the_elements_of_a_list_come_as_each_is_complete(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    books = [BOOK, {**BOOK, "title": "Wise Man"}, {**BOOK, "title": "Slow Regard"}]
+    server.queue = [Answer(saying(case, json.dumps({"value": books})))]
+    function = driver.function(case, response_model=list[Book], json_mode=True)
+    tried = driver.attempt(function, lambda stream: stream.elements)
+    assert tried.error is None
+    expected = [Book.model_validate(book) for book in books]
+    assert tried.items == tried.stream.constructed_response_model == expected
+
+
+def test_an_element_is_there_before_the_next(case: Case, driver: Driver, server: Loopback) -> None:
+    text = json.dumps({"value": [BOOK, BOOK]})
+    begun = case.answer(*in_pieces_of(text[: text.index("}, {") + 20]))[: -len(case.end(3, 2))]
+    server.queue = [Answer([*begun, Stall()])]
+    function = driver.function(case, response_model=list[Book], json_mode=True)
+    stream, element = first_of(driver, function, lambda stream: stream.elements)
+    assert element == Book.model_validate(BOOK)
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert stream.stream.state == "closed"
+
+
+def first_of(driver: Driver, function: Any, items_of: Any = lambda stream: stream) -> Any:
+    """Ask, read one item and leave; return the stream and the item."""
+
+    async def first() -> Any:
+        stream = await function("fantasy")
+        async for item in items_of(stream):
+            return stream, item
+        raise AssertionError
+
+    if driver.asynchronous:
+        return driver.run(first)
+    stream = function("fantasy")
+    for item in items_of(stream):
+        return stream, item
+    raise AssertionError
+
+
+def in_pieces_of(text: str) -> list[str]:
+    return [text[at : at + 5] for at in range(0, len(text), 5)]
+
+
+def test_only_lists_have_elements(case: Case, driver: Driver, server: Loopback) -> None:
+    assert server.queue == []
+    stream = driver.ask(driver.function(case, response_model=Book))
+    with pytest.raises(TypeError, match="Book"):
+        _ = stream.elements
+
+
+def test_leaving_closes_the_connection(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
+    function = driver.function(case, response_model=Book, json_mode=True)
+    stream, partial = first_of(driver, function)
+    assert partial.title is None or "The".startswith(partial.title)
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert stream.stream.state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"title": "The Name', "EOF"),
+        ('{"title": "The Name"}', "author"),
+        ("I don't know any", "EOF"),
+        ('{"title": 1, 2}', "JSON"),
+    ],
+    ids=["cut off", "does not fit", "no JSON", "not JSON"],
+)
+def test_an_answer_that_does_not_fit(
+    case: Case, driver: Driver, server: Loopback, text: str, message: str
+) -> None:
+    server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
+    tried = driver.attempt(driver.function(case, response_model=Book, json_mode=True))
+    assert isinstance(tried.error, ValidationError)
+    assert message in str(tried.error)
+    assert case.stop in tried.error.__notes__[0]
+    assert all(isinstance(partial, Book) for partial in tried.items)
+    inner = tried.stream.stream
+    assert (inner.content, inner.state) == (text, "finished")
+    with pytest.raises(ValidationError):
+        driver.ask(driver.function(case, stream=False, response_model=Book, json_mode=True))
+
+
+def test_a_stream_that_fails_fails(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], case.failure])]
+    tried = driver.attempt(driver.function(case, response_model=Book, json_mode=True))
+    assert isinstance(tried.error, errors.StreamAPIError)
+    assert isinstance(tried.error, case.sdk_error)
+
+
+def test_fields_come_from_the_call(case: Case, driver: Driver, server: Loopback, mode: str) -> None:
+    class Recommendation(BaseModel):
+        title: str
+        genre: Annotated[str, FromCallArgs()]
+
+    server.queue = [Answer(answering(case, mode, "Recommendation", {"title": "Wind"}))]
+    function = driver.function(case, response_model=Recommendation, json_mode=mode == "json")
+    stream, values = driver.both(function)
+    assert stream.constructed_response_model == Recommendation(title="Wind", genre="fantasy")
+    assert {value.genre for value in values} == {"fantasy"}
+    sent = json.dumps({**server.requests[0].json, "messages": None, "contents": None})
+    assert "genre" not in sent
+
+
+def test_a_field_from_a_call_that_lacks_it(case: Case, driver: Driver, server: Loopback) -> None:
+    class Recommendation(BaseModel):
+        title: str
+        mood: Annotated[str, FromCallArgs()]
+
+    with pytest.raises(ValueError, match=r"Recommendation\.mood .* genre"):
+        driver.ask(driver.function(case, response_model=Recommendation))
+    assert server.requests == []
+
+
+def test_strict_models_ask_for_strict_schemas(
+    case: Case, driver: Driver, server: Loopback, mode: str
+) -> None:
+    class Strict(BaseModel):
+        model_config = ResponseModelConfigDict(strict=True)
+        title: str
+        pages: int | None = None
+
+    server.queue = [Answer(answering(case, mode, "Strict", {"title": "Wind", "pages": None}))]
+    function = driver.function(case, response_model=Strict, json_mode=mode == "json")
+    stream, _ = driver.both(function)
+    assert stream.constructed_response_model == Strict(title="Wind")
+    sent = json.dumps(server.requests[0].json)
+    assert "pages" in sent
+    if case.name == "openai":
+        assert '"strict": true' in sent
+        assert '"additionalProperties": false' in sent
+        assert '"required": ["title", "pages"]' in sent
+
+
+def test_json_mode_alone_is_a_stream_of_text(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer(saying(case, '{"a": 1}'))]
+    stream, _ = driver.both(driver.function(case, json_mode=True))
+    assert json.loads(stream.content) == {"a": 1}
+    assert "json" in json.dumps(server.requests[0].json).lower()
+
+
+def test_parsers_do_not_stream(case: Case) -> None:
+    with pytest.raises(ValueError, match="output_parser"):
+        case.call("asked-for", stream=True, output_parser=str)
