@@ -13,6 +13,7 @@ from mirascope.core._dialects.chat_completions import (
     reasoning_of,
     token_counts,
 )
+from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core.base._asked import MessageT
 from mirascope.core.base.call_response import BaseCallResponse, RawResponseT, ToolT
@@ -35,6 +36,7 @@ class ChatCompletionsResponse(
 
     _common = COMMON_FINISH_REASONS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK
+    _common_message = staticmethod(common_message)
 
     @property
     def _message(self) -> Any:

@@ -10,6 +10,7 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, Usage, V2ChatResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.cohere.call_response_chunk import (
@@ -33,6 +34,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     provider = "cohere"
     _common = COMMON_FINISH_REASONS
+    _common_message = staticmethod(common_message)
 
     @classmethod
     @override

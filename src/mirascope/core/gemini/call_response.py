@@ -14,6 +14,7 @@ from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.types import FinishReason
 from mirascope.core.gemini import _wire
+from mirascope.core.gemini._common import common_message
 from mirascope.core.gemini.tool import GeminiTool
 
 
@@ -26,6 +27,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     provider = "gemini"
     _common = _wire.COMMON_FINISH_REASONS
+    _common_message = staticmethod(common_message)
 
     @classmethod
     @override
