@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mirascope._version import __version__
 
 if TYPE_CHECKING:
-    from mirascope import core, errors, local
+    from mirascope import core, errors, integrations, llm, local, retries
     from mirascope.core import (
         BaseMessageParam,
         BasePrompt,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _MODULES = frozenset({"core", "errors", "local"})
+    _MODULES = frozenset({"core", "errors", "integrations", "llm", "local", "retries"})
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
@@ -41,8 +41,11 @@ __all__ = [
     "__version__",
     "core",
     "errors",
+    "integrations",
+    "llm",
     "local",
     "metadata",
     "prompt_template",
+    "retries",
     "toolkit_tool",
 ]

@@ -14,6 +14,7 @@ from mirascope.core._dialects.chat_completions import (
     reasoning_of,
     token_counts,
 )
+from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._dialects.chat_completions_tools import called, tool_messages
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core.base._asked import MessageT
@@ -39,6 +40,7 @@ class ChatCompletionsResponse(
 
     _common = COMMON_FINISH_REASONS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK
+    _common_message = staticmethod(common_message)
 
     @property
     def _message(self) -> Any:

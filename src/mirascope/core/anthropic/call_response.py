@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, TokenCounts
 from mirascope.core._wire.fields import text
+from mirascope.core.anthropic._common import common_message
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -39,6 +40,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     _common = COMMON_FINISH_REASONS
     _errors = ERRORS
     _raw_type = Message
+    _common_message = staticmethod(common_message)
 
     @property
     @override

@@ -15,6 +15,7 @@ from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
 from mirascope.core.base._told import DUMPED, Dumps, Told
+from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.errors import ToolCallError
 
@@ -92,6 +93,27 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     @abstractmethod
     def message_param(self) -> MessageT:
         """The answer as a message that can be sent back in the next call."""
+
+    @staticmethod
+    def _common_message(message: Any) -> BaseMessageParam:
+        """Return one of the provider's messages in the common form."""
+        raise NotImplementedError
+
+    @property
+    def common_message_param(self) -> BaseMessageParam:
+        """The answer as a message that can be sent to any provider."""
+        return self._common_message(self.message_param)
+
+    @property
+    def common_messages(self) -> list[BaseMessageParam]:
+        """The messages of the prompt, in the form that is the same for every provider."""
+        return [self._common_message(message) for message in self.messages]
+
+    @property
+    def common_user_message_param(self) -> BaseMessageParam | None:
+        """The prompt's last message in that form, if it is the user's."""
+        asked = self.user_message_param
+        return None if asked is None else self._common_message(asked)
 
     @property
     def _billed(self) -> TokenCounts | None:

@@ -7,20 +7,32 @@ generator, and with it the connection. For the same reason a stream holds its so
 own iterator.
 
 `_life` is around the whole of either driver: it decides what state a stream ends in and what error
-a failure becomes.
+a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
+told of it, once: at the end of a driver, or by whoever closes a stream.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, cast
 
+import anyio
 import pydantic_core
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
@@ -127,6 +139,8 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         end_time: When it ended, in the same unit; 0 before.
         time_to_first_chunk: Seconds from the beginning to the first text, reasoning or piece of a
             tool call; ``None`` before.
+        on_end: Functions to call when it has ended, in whatever way, with the error that ended it
+            or ``None``; those of an async stream may be async.
 
     Raises:
         StreamError: While iterating, for whatever goes wrong; it is also an error of the SDK, and
@@ -154,6 +168,8 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         self._source: Source | AsyncSource | None = None
         self._done = False
         self._began = 0.0
+        self._error: Exception | None = None
+        self.on_end: list[Callable[[Exception | None], object]] = []
 
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
@@ -167,7 +183,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     # The drivers.
 
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        with self._life():
+        with self._telling(), self._life():
             self._source = source = self._open()
             try:
                 with self._whole_is_enough():
@@ -184,7 +200,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
                 source.finish() if self._done else source.close()
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
-        with self._life():
+        async with self._atelling():
             self._source = source = await self._aopen()
             try:
                 with self._whole_is_enough():
@@ -316,12 +332,46 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
             if self._closed:  # by another thread or task, which is why reading failed
                 return
             meant = self._meaning(error)
+            self._error = meant or error
             self._leave("truncated" if isinstance(meant, errors.StreamTruncated) else "failed")
             if meant is None:
                 raise
             raise meant  # noqa: B904  # its cause is set
         finally:
             self._leave("finished" if self._whole else "closed")
+
+    @contextmanager
+    def _telling(self) -> Generator[None]:
+        try:
+            yield
+        finally:
+            self._tell()
+
+    @asynccontextmanager
+    async def _atelling(self) -> AsyncGenerator[None]:
+        try:
+            with self._life():
+                yield
+        finally:
+            await self._atell()
+
+    def _tell(self, error: Exception | None = None) -> None:
+        """Tell who waits for the end, once it has come; an error may stand for the stream's own."""
+        if self.on_end and self._ended:
+            try:
+                self.on_end.pop(0)(error or self._error)
+            finally:
+                self._tell(error)
+
+    async def _atell(self, error: Exception | None = None) -> None:
+        if self.on_end and self._ended:
+            try:
+                with anyio.CancelScope(shield=True):
+                    told = self.on_end.pop(0)(error or self._error)
+                    if inspect.isawaitable(told):
+                        await told
+            finally:
+                await self._atell(error)
 
     @contextmanager
     def _whole_is_enough(self) -> Generator[None]:
@@ -335,6 +385,10 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
     @property
     def _closed(self) -> bool:
         return self.state == "closed"
+
+    @property
+    def _ended(self) -> bool:
+        return self.state not in {"pending", "open"}
 
     @property
     def _whole(self) -> bool:
@@ -360,14 +414,17 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         """Close the connection now, from whatever thread; what has come stays readable.
 
         Raises:
-            TypeError: The stream is being read by ``async for``: await `aclose` instead.
+            TypeError: The stream is being read by ``async for``, or its end is to be told to what
+                is async: await `aclose` instead.
         """
         source = self._source
-        if self.state == "open" and isinstance(source, AsyncSource):
+        awaited = any(map(inspect.iscoroutinefunction, self.on_end))
+        if awaited or (self.state == "open" and isinstance(source, AsyncSource)):
             raise TypeError("this stream is async: use `await stream.aclose()`")
         self._shut()
         if isinstance(source, Source):
             source.abort()
+        self._tell()
 
     async def aclose(self) -> None:
         """Close the connection now; what has come stays readable."""
@@ -377,6 +434,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
             await source.aclose()
         elif source is not None:
             source.abort()
+        await self._atell()
 
     def _shut(self) -> None:
         if self.state == "pending":

@@ -22,7 +22,7 @@ from pydantic.json_schema import (
 from pydantic_core import from_json
 from typing_extensions import TypedDict, TypeVar, override
 
-from mirascope.core._wire.events import Record
+from mirascope.core._wire.events import JSON, Record
 from mirascope.core.base._docstring import Documentation, documentation_of
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
@@ -193,10 +193,10 @@ class BaseTool(BaseModel, ABC):
             ToolCallError: The arguments are cut off or do not fit.
         """
         try:
-            decoded = from_json(arguments or "{}") or {}
+            decoded = cast("JSON", from_json(arguments or "null") or {})
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
-            return cls.model_validate(cls._with_own(cast("Record", decoded), tool_call, None))
+            return cls.model_validate(cls._with_own(decoded, tool_call, None))
         except ValueError as error:
             problem = ToolCallError(tool_call_problem(cls._name(), error))
             problem.tool_name, problem.arguments = cls._name(), arguments

@@ -10,6 +10,7 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2, Usa
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._dialects.chat_completions_tools import called
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base._called import Called, call_id, output_text
@@ -38,6 +39,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     provider = "cohere"
     _common = COMMON_FINISH_REASONS
     _errors = ERRORS
+    _common_message = staticmethod(common_message)
 
     @classmethod
     @override

@@ -19,6 +19,7 @@ from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.tool import name_of
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.core.gemini import _wire
+from mirascope.core.gemini._common import common_message
 from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.tool import GeminiTool
 
@@ -33,6 +34,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     provider = "gemini"
     _common = _wire.COMMON_FINISH_REASONS
     _errors = ERRORS
+    _common_message = staticmethod(common_message)
 
     @classmethod
     @override

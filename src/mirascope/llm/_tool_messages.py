@@ -1,0 +1,31 @@
+"""The common message that tells a model what its tool calls gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pydantic_core
+
+from mirascope.core.base.message_param import BaseMessageParam, ToolResultPart
+from mirascope.core.base.tool import name_of
+from mirascope.core.base.types import JsonableType
+from mirascope.llm.tool import Tool
+
+
+def tool_messages(
+    tools_and_outputs: Sequence[tuple[Tool, JsonableType]],
+) -> list[BaseMessageParam]:
+    """Return the messages for tools and what each gave."""
+    results = [
+        ToolResultPart(
+            name=name_of(type(tool)),
+            content=_text(output),
+            id=getattr(getattr(tool, "tool_call", None), "id", None),
+        )
+        for tool, output in tools_and_outputs
+    ]
+    return [BaseMessageParam(role="tool", content=results)] if results else []
+
+
+def _text(output: JsonableType) -> str:
+    return output if isinstance(output, str) else pydantic_core.to_json(output).decode()

@@ -1,0 +1,77 @@
+"""The whole answer to a call, whoever provides the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from typing_extensions import override
+
+from mirascope.core.base._called import Called
+from mirascope.core.base.call_response import BaseCallResponse
+from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.types import FinishReason, JsonableType, Usage
+from mirascope.llm._delegating import delegating
+from mirascope.llm._tool_messages import tool_messages
+from mirascope.llm.tool import Tool
+
+
+@delegating("_response", common=("messages", "user_message_param"))
+class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
+    """The whole answer to a call, in common words; ``str(response)`` is its text.
+
+    Its finish reasons, its usage and its messages have the common form; all else is said by the
+    provider's response.
+
+    Args:
+        response: The provider's response.
+    """
+
+    def __init__(self, response: BaseCallResponse[Any, Any, Any]) -> None:
+        self._response = response
+
+    @property
+    @override
+    def content(self) -> str:
+        return self._response.content
+
+    @property
+    @override
+    def reasoning(self) -> str:
+        return self._response.reasoning
+
+    @property
+    @override
+    def finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended."""
+        return self._response.common_finish_reasons
+
+    @property
+    @override
+    def usage(self) -> Usage | None:
+        """The tokens, if told."""
+        return self._response.common_usage
+
+    @property
+    @override
+    def message_param(self) -> BaseMessageParam:
+        """The answer as a message that can be sent back, to whatever provider."""
+        return self._response.common_message_param
+
+    @property
+    @override
+    def _called_in_response(self) -> Sequence[Called]:
+        return self._response._called  # noqa: SLF001  # one class of responses in another's words
+
+    @classmethod
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[Tool, JsonableType]]
+    ) -> list[BaseMessageParam]:
+        """Return the messages that tell a model what its tool calls gave.
+
+        Args:
+            tools_and_outputs: Each tool and what it gave. Text is sent as it is, anything else as
+                JSON.
+        """
+        return tool_messages(tools_and_outputs)

@@ -1,0 +1,42 @@
+"""One item of a stream, whoever provides the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from typing_extensions import override
+
+from mirascope.core._wire.events import Record
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.types import FinishReason, Usage
+from mirascope.llm._delegating import delegating
+
+
+@delegating("_response", common=("finish_reasons",))
+class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
+    """What one event of a stream says, in common words.
+
+    Its finish reasons and its usage have the common form; all else is said by the provider's chunk.
+
+    Args:
+        response: The provider's chunk.
+    """
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: BaseCallResponseChunk[Any, Any]) -> None:
+        self._response = response
+
+    @property
+    @override
+    def usage(self) -> Usage | None:
+        """The tokens so far, if told."""
+        return self._response.common_usage
+
+    @override
+    def _read(self, record: Record) -> None:
+        raise NotImplementedError("a chunk in common words is made of a provider's chunk")
+
+    def __reduce__(self) -> tuple[type[CallResponseChunk], tuple[object]]:
+        return type(self), (self._response,)

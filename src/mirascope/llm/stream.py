@@ -1,0 +1,77 @@
+"""The answer to a call as it comes, whoever provides the model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import aclosing, closing
+from typing import Any, TypeAlias, cast
+
+from typing_extensions import override
+
+from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.stream import BaseStream
+from mirascope.core.base.types import JsonableType
+from mirascope.llm._delegating import delegating
+from mirascope.llm._tool_messages import tool_messages
+from mirascope.llm.call_response import CallResponse
+from mirascope.llm.call_response_chunk import CallResponseChunk
+from mirascope.llm.tool import Tool
+
+AnyStream: TypeAlias = BaseStream[Any, Any, Any, Any]
+
+
+@delegating("_stream")
+class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, object]):
+    """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
+
+    Its chunks and its responses are in common words; all else is said by the provider's stream.
+
+    Args:
+        stream: The provider's stream.
+    """
+
+    def __init__(self, stream: AnyStream) -> None:
+        self._stream = stream
+
+    @override
+    def __iter__(self) -> Iterator[tuple[CallResponseChunk, Tool | None]]:
+        with closing(items_of(self._stream)) as items:
+            for chunk, tool in items:
+                yield CallResponseChunk(chunk), tool
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[tuple[CallResponseChunk, Tool | None]]:
+        async with aclosing(aitems_of(self._stream)) as items:
+            async for chunk, tool in items:
+                yield CallResponseChunk(chunk), tool
+
+    @override
+    def construct_call_response(self) -> CallResponse:
+        """Return the response that a plain call would have given.
+
+        Raises:
+            StreamNotFinished: The answer has not come to its end; see `partial`.
+        """
+        return CallResponse(self._stream.construct_call_response())
+
+    @override
+    def partial(self) -> CallResponse:
+        """Return what has come so far as a response, in any state."""
+        return CallResponse(self._stream.partial())
+
+    @classmethod
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[Tool, JsonableType]]
+    ) -> list[BaseMessageParam]:
+        """Return the messages that tell a model what its tool calls gave; see `CallResponse`."""
+        return tool_messages(tools_and_outputs)
+
+
+def items_of(stream: AnyStream) -> Generator[tuple[Any, Any]]:
+    """Return the items of a stream; closing them closes the connection."""
+    return cast("Generator[tuple[Any, Any]]", iter(stream))
+
+
+def aitems_of(stream: AnyStream) -> AsyncGenerator[tuple[Any, Any]]:
+    """Return the items of a stream, async."""
+    return cast("AsyncGenerator[tuple[Any, Any]]", aiter(stream))

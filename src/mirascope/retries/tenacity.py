@@ -1,0 +1,37 @@
+"""Showing a prompt function the errors of its earlier attempts, when tenacity retries it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+
+def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
+    """Collect the errors of a function that `tenacity.retry` retries, for the function to see.
+
+    The function gets them as its keyword argument ``errors``, the oldest first; at its first
+    attempt it is called as it is.
+
+    Args:
+        types: The classes of the errors to collect, each exactly.
+
+    Example:
+        >>> from tenacity import retry, stop_after_attempt
+        >>> @retry(stop=stop_after_attempt(3), after=collect_errors(ValueError))
+        ... def count(*, errors: list[ValueError] | None = None) -> int:
+        ...     if len(errors or ()) < 2:
+        ...         raise ValueError("too few")
+        ...     return len(errors)
+        >>> count()
+        2
+    """
+
+    def collect(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if type(error) in types:
+            state.kwargs["errors"] = [*(state.kwargs.get("errors") or ()), error]
+
+    return collect
