@@ -231,3 +231,14 @@ def test_what_tools_gave_goes_back_to_the_model(
     assert "FormatBook" in sent
     if case.name != "gemini":
         assert sent.count("call_0") == sent.count("call_1") == 2
+
+
+def test_a_stream_can_be_made_of_chunks_and_their_tools(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer(case.calling(Says("Hm"), *one_after_another(("FormatBook", BOOK))))]
+    stream, items = driver.both(driver.function(case, tools=TOOLS))
+    again = type(stream)(stream=iter(items), tool_types=stream.tool_types)
+    assert list(again) == items
+    assert again.content == "Hm"
+    assert again.construct_call_response().tool.args == json.loads(BOOK)

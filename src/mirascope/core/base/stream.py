@@ -268,6 +268,8 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         raw = item[0].chunk if isinstance(item, tuple) else item
         self._decoder.decode(record_of(raw), raw, ready)
         if isinstance(item, tuple):
+            self._decoder.flush(ready)
+            self._tools = None  # whoever brings the chunks brings the tools
             yield cast("tuple[ChunkT, ToolT | None]", item)
         else:
             yield from self._items(ready)
