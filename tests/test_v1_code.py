@@ -466,6 +466,8 @@ def test_what_a_stream_is_and_tells(case: Case, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Em", "ma"))]
     stream = ask("fantasy")
     assert isinstance(stream, BaseStream)
+    with pytest.raises(ValueError, match="iterate it first"):
+        stream.construct_call_response()
     text = "".join(f"{chunk}" for chunk, _ in stream)
     response = stream.construct_call_response()
     assert text == stream.content == response.content == str(response) == "Emma"
@@ -479,6 +481,20 @@ def test_what_a_stream_is_and_tells(case: Case, server: Loopback) -> None:
     assert stream.cost is None
     assert stream.cost_metadata.input_tokens == 3
     assert ask._model == "a-model"
+
+
+def test_a_tool_call_that_does_not_fit(case: Case, server: Loopback) -> None:
+    @case.call("a-model", tools=[ListBooks])
+    def ask() -> str:
+        return "Any books?"
+
+    server.queue = [Answer.of_json(case.called_plain("ListBooks", '{"genres": 1}'))]
+    try:
+        _ = ask().tool
+    except ValueError as error:
+        assert "genre: Field required" in str(error)  # noqa: PT017  # as users wrote it
+    else:
+        pytest.fail("it fits")
 
 
 def test_responses_and_chunks_in_a_model_of_the_user_s(case: Case, server: Loopback) -> None:
