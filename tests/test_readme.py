@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,7 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from case_anthropic import ANTHROPIC
+from case_openai import OPENAI
 from cases import without_keys
+from loopback import Answer, Loopback
+from scripts import Adds, Closes, Opens, Says, one_after_another
 
 from mirascope import errors, local
 
@@ -20,12 +25,21 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-QUICKSTART, HANDLING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+SAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+QUICKSTART, TOOLS, GROWING, WHATEVER, HANDLING = SAMPLES
 
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[local.LocalServer]:
     with local.serve(context=256) as server:
+        yield server
+
+
+@pytest.fixture
+def openai_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    with Loopback() as server:
+        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
+        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
         yield server
 
 
@@ -63,6 +77,43 @@ def test_the_error_sample_tells_what_failed(
     out = capsys.readouterr().out
     assert re.search(r"401.*Retry: False\. Had come: ''", out, re.DOTALL)
     assert "wrong" not in out
+
+
+def test_the_sample_of_tools_prints_the_text_and_what_the_tool_gave(
+    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = one_after_another(("get_author", '{"title": "The Name of the Wind"}'))
+    openai_server.queue = [Answer(OPENAI.calling(Says("Let me see. "), *call))]
+    run(TOOLS, {})
+    told = "{'title': 'The Name of the Wind'} -> Patrick Rothfuss\n"
+    assert capsys.readouterr().out == "Let me see. " + told
+
+
+def test_the_sample_of_growing_models_prints_them(
+    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    books = [{"title": "Emma", "author": "Austen"}, {"title": "Dune", "author": "Herbert"}]
+    text = json.dumps({"value": books})
+    steps = [Opens(0, "list"), *(Adds(0, letter) for letter in text), Closes(0)]
+    openai_server.queue = [Answer(OPENAI.calling(*steps))] * 2
+    run("from mirascope.core import openai\n" + GROWING, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == ["Emma", "Dune"]
+    assert "[PartialBook(title='Em')]" in printed
+    whole = "[Book(title='Emma', author='Austen'), Book(title='Dune', author='Herbert')]"
+    assert printed[-3] == whole
+
+
+def test_the_sample_for_whatever_provider_asks_another_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Loopback() as server:
+        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
+        monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(server.url))
+        server.queue = [Answer(ANTHROPIC.answer("Em", "ma"))]
+        run(WHATEVER, {})
+    assert capsys.readouterr().out == "Emma"
+    assert server.requests[0].json["model"] == "claude-haiku-4-5"
 
 
 def test_ci_runs_the_test_command() -> None:

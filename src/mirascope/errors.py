@@ -15,9 +15,9 @@
     │   │   └── StreamTruncated           the connection ended without the answer's end
     │   ├── StreamTimeout                 a clock ran out
     │   ├── StreamDataError               the bytes are not what the provider documents
-    │   ├── ToolCallError                 the arguments of a tool call are unusable
+    │   ├── ToolCallError (a ValueError)  the arguments of a tool call are unusable
     │   ├── StreamConsumed                iterated a second time
-    │   └── StreamNotFinished             asked for the whole answer before its end
+    │   └── StreamNotFinished (likewise)  asked for the whole answer before its end
     ├── TemplateError    (a KeyError)     a template names what its function does not have
     └── MissingSDKError  (an ImportError) a provider's SDK is not installed
 
@@ -146,7 +146,7 @@ class StreamDataError(StreamError):
     """The bytes are not what the provider documents."""
 
 
-class ToolCallError(StreamError):
+class ToolCallError(StreamError, ValueError):
     """The arguments of a tool call are cut off or invalid, or there is no such tool.
 
     A stream raises it when all else has been told: the text and the other tools.
@@ -166,7 +166,7 @@ class StreamConsumed(StreamError):
     """A stream was iterated a second time."""
 
 
-class StreamNotFinished(StreamError):
+class StreamNotFinished(StreamError, ValueError):
     """The whole answer was asked for before its end."""
 
 

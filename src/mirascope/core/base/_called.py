@@ -8,7 +8,8 @@ from typing import NamedTuple, cast
 import pydantic_core
 from typing_extensions import TypeVar
 
-from mirascope.core.base.tool import BaseTool, name_of
+from mirascope.core._wire.events import ToolCallDelta
+from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
 from mirascope.errors import ToolCallError
 
@@ -55,6 +56,11 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
 def call_id(tool: BaseTool) -> str | None:
     """Return the id of the call that a tool is of."""
     return cast("str | None", getattr(getattr(tool, "tool_call", None), "id", None))
+
+
+def call_of(tool: BaseTool) -> ToolCallDelta:
+    """Return the call that a tool is of."""
+    return ToolCallDelta(None, call_id(tool), name_of(type(tool)), arguments_of(tool))
 
 
 def output_text(output: JsonableType) -> str:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter
+from pydantic_core import CoreSchema, core_schema
 
 from mirascope.core._wire.events import TokenCounts
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
@@ -87,6 +88,14 @@ class Dumps:
 
     _dumped: ClassVar[tuple[str, ...]]
     """The names of the attributes that are written."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
+        """Let this be a field of a user's model, where it stays as it is and is dumped as here."""
+        dump = core_schema.plain_serializer_function_ser_schema(
+            lambda value, info: value.model_dump(mode=info.mode), info_arg=True
+        )
+        return core_schema.is_instance_schema(cls, serialization=dump)
 
     def model_dump(
         self,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 from pydantic import BaseModel
+from typing_extensions import TypedDict
 
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.metadata import Metadata

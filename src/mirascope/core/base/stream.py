@@ -46,7 +46,7 @@ from mirascope.core._wire.events import (
 from mirascope.core._wire.reply import Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT
+from mirascope.core.base._called import Called, ToolT, call_of
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._source import (
     AsyncItemSource,
@@ -167,6 +167,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self._tools = self._new_tools()
         self._source: Source | AsyncSource | None = None
         self._done = False
+        self._brought = 0
         self._began = 0.0
         self._error: Exception | None = None
         self.on_end: list[Callable[[Exception | None], object]] = []
@@ -270,9 +271,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if isinstance(item, tuple):
             self._decoder.flush(ready)
             self._tools = None  # whoever brings the chunks brings the tools
+            if item[1] is not None:
+                self._note_brought(cast("ToolT", item[1]))
             yield cast("tuple[ChunkT, ToolT | None]", item)
         else:
             yield from self._items(ready)
+
+    def _note_brought(self, tool: ToolT) -> None:
+        """Count a tool that someone brings; its call is one of the answer, told or not."""
+        self._brought += tool.delta is None
+        if self._brought > len(self.reply.tool_calls):
+            self.reply.add_tool_calls([call_of(tool)])
 
     def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
         if self.time_to_first_chunk is None:

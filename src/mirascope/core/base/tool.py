@@ -19,7 +19,7 @@ from pydantic.json_schema import (
     JsonSchemaMode,
     SkipJsonSchema,
 )
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict, TypeVar, override
 
 from mirascope.core._wire.events import JSON, Record
@@ -229,6 +229,14 @@ class BaseTool(BaseModel, ABC):
 def name_of(tool_type: type[BaseTool]) -> str:
     """Return the name that models call a tool by."""
     return tool_type._name()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # v1 documents it so
+
+
+def arguments_of(tool: BaseTool) -> str:
+    """Return the JSON text of a tool's arguments, as it came if it did."""
+    made = getattr(tool, "tool_call", None)
+    if made is None:
+        return to_json(tool.args).decode()
+    return tool._arguments_of(made)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # each provider's own
 
 
 def arguments_so_far(text: str) -> dict[str, Any]:

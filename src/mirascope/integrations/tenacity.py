@@ -1,0 +1,5 @@
+"""Where v1 first had what is now `mirascope.retries.tenacity`."""
+
+from mirascope.retries.tenacity import collect_errors
+
+__all__ = ["collect_errors"]

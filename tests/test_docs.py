@@ -1,0 +1,88 @@
+"""The samples in the pages of ``docs/`` do what is said there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from case_openai import OPENAI
+from loopback import Answer, Loopback
+from scripts import Adds, Closes, Opens, Says, Step, one_after_another
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
+LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+EMMA = json.dumps({"title": "Emma", "shelf": 2})
+BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
+
+
+def by_letter(name: str, value: object) -> list[Step]:
+    return [Opens(0, name), *(Adds(0, letter) for letter in json.dumps(value)), Closes(0)]
+
+
+def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes]) -> list[Any]:
+    """Run samples against a server with answers; return the requests."""
+    with Loopback() as server:
+        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
+        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
+        server.queue = [Answer(answer) for answer in answers]
+        exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+        return [request.json for request in server.requests]
+
+
+def test_the_loop_calls_the_tool_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = OPENAI.calling(Says("One moment. "), *one_after_another(("Shelve", EMMA)))
+    requests = run(LOOP, monkeypatch, call, OPENAI.answer("It is done."))
+    assert capsys.readouterr().out == "One moment. It is done."
+    asked, called, gave = requests[1]["messages"]
+    assert (asked["role"], called["role"]) == ("user", "assistant")
+    assert gave["content"] == "Emma is on shelf 2"
+
+
+def test_an_unusable_call_is_told_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = [*one_after_another(("Shelve", '{"title": "Emma"}')), Says("Done.")]
+    definitions, _, _ = LOOP.partition("\nhistory: list")
+    code = definitions + UNUSABLE + "    assert answer == 'Done.'\n"
+    run(code, monkeypatch, OPENAI.calling(*steps))
+    told = capsys.readouterr().out
+    assert told.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
+    assert "shelf: Field required" in told
+
+
+def test_a_tool_is_watched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definitions, _, _ = LOOP.partition("@openai.call")
+    steps = by_letter("Shelve", json.loads(EMMA))
+    run(definitions + PARTIAL, monkeypatch, OPENAI.calling(*steps))
+    printed = capsys.readouterr().out.splitlines()
+    assert "{'title': 'Em', 'shelf': None}" in printed
+    assert printed[-1] == "Emma is on shelf 2"
+
+
+def test_models_grow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    imports = "from mirascope.core import openai\n"
+    answers = [
+        OPENAI.calling(*by_letter("Book", BOOK)),
+        OPENAI.calling(*by_letter("list", {"value": [BOOK, {**BOOK, "title": "Dune"}]})),
+    ]
+    run(imports + GROWING + ELEMENTS, monkeypatch, *answers)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "None None None"
+    assert "Emma 474 ['witty', 'lo']" in printed
+    assert not any(" 47 " in line for line in printed)
+    assert printed[-3:] == ["Emma 474 ['witty', 'long']", "Emma", "Dune"]
+
+
+def test_the_pages_link_to_files_that_are_there() -> None:
+    for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert link.startswith("https://") or (page.parent / link).exists(), link
