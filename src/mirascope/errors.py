@@ -13,7 +13,7 @@
     │   │   └── Overloaded                500 and above: the provider's own trouble
     │   ├── StreamConnectionError         no connection, or it broke
     │   │   └── StreamTruncated           the connection ended without the answer's end
-    │   ├── StreamTimeout                 a clock ran out
+    │   ├── StreamTimeout                 the answer took too long: a clock ran out
     │   ├── StreamDataError               the bytes are not what the provider documents
     │   ├── ToolCallError (a ValueError)  the arguments of a tool call are unusable
     │   ├── StreamConsumed                iterated a second time
@@ -36,6 +36,7 @@ from typing import Literal, Protocol
 __all__ = [
     "AuthenticationFailed",
     "BadRequest",
+    "Clock",
     "MirascopeError",
     "MissingSDKError",
     "NotFound",
@@ -58,6 +59,9 @@ __all__ = [
 
 Phase = Literal["open", "first", "mid"]
 """When it happened: before the response, before the first content, or after it."""
+
+Clock = Literal["first", "idle", "total"]
+"""Which clock ran out; see `mirascope.Timeout`."""
 
 
 class PartialAnswer(Protocol):
@@ -137,9 +141,15 @@ class StreamTruncated(StreamConnectionError):
 
 
 class StreamTimeout(StreamError):
-    """A clock ran out."""
+    """The answer took too long.
+
+    Attributes:
+        clock: Which clock of the call's `mirascope.Timeout` ran out; ``None`` if it was a limit of
+            the SDK's own.
+    """
 
     retryable = True
+    clock: Clock | None = None
 
 
 class StreamDataError(StreamError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, TypedDict, cast
 
 from mirascope.core.base.call_params import CommonCallParams
+from mirascope.core.base.timeout import Timeout
 from mirascope.llm._providers import named
 
 
@@ -25,6 +26,7 @@ class Options(TypedDict, total=False):
     client: object
     call_params: Mapping[str, object] | None
     max_retries: int | None
+    timeout: float | Timeout | None
 
 
 _NAMES: Final = frozenset(

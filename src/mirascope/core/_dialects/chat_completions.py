@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.events import (
     JSON,
@@ -25,8 +25,9 @@ from mirascope.core._wire.events import (
     ToolCallDelta,
     text_or_none,
 )
+from mirascope.core._wire.fields import fields, objects
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT, record_of
 from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
 }
 
 ChunkT = TypeVar("ChunkT", bound="ChatCompletionsChunk[Any, Any]")
+
+
+def _says_something(delta: Record) -> bool:
+    return any(value for name, value in delta.items() if name != "role")
 
 
 class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
@@ -91,6 +96,14 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         if len(delta) > 1 or not content:
             self.reasoning = reasoning_of(delta)[1]
             self.tool_calls = tool_calls_of(delta)
+
+    @property
+    @override
+    def is_output(self) -> bool:
+        return super().is_output or any(
+            _says_something(fields(choice.get("delta")))
+            for choice in objects(record_of(self.chunk).get("choices"))
+        )
 
     def tell_usage(self, usage: JSON) -> None:
         """Take over the usage that a record tells."""

@@ -79,6 +79,18 @@ def async_client(make: Callable[..., T], make_aiohttp: Callable[[], object]) -> 
     return make()
 
 
+def own_timeout(arguments: Arguments) -> float | None:
+    """Return the seconds that the SDK's own option allows each read."""
+    given: Any = arguments.get("timeout")
+    seconds = getattr(given, "read", given)
+    return seconds if isinstance(seconds, int | float) else None
+
+
+def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
+    """Return arguments that allow each step so many seconds."""
+    return {**arguments, "timeout": seconds}
+
+
 def set_max_retries(client: Any, count: int) -> Any:
     """Return a client that sends again so often, on the same connections."""
     return client.with_options(max_retries=count)
@@ -124,7 +136,9 @@ def _say(
     sdk: Any, kind: type[errors.StreamError], message: str, response: Any, body: JSON
 ) -> object:
     if issubclass(kind, errors.StreamTimeout):
-        return sdk.APITimeoutError(response.request)
+        said = sdk.APITimeoutError(response.request)
+        said.args, said.message = (message,), message
+        return said
     if issubclass(kind, errors.StreamConnectionError):
         return sdk.APIConnectionError(message=message, request=response.request)
     if issubclass(kind, errors.StreamDataError):

@@ -12,7 +12,13 @@ import anthropic
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message
 
-from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
+from mirascope.core._dialects.stainless import (
+    Method,
+    async_client,
+    own_timeout,
+    set_max_retries,
+    set_timeout,
+)
 from mirascope.core.anthropic._encoder import encode, takes
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
@@ -62,6 +68,8 @@ PROVIDER = Provider(
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    own_timeout=own_timeout,
+    set_timeout=set_timeout,
     tool_type=AnthropicTool,
     response_type=AnthropicCallResponse,
     stream_type=AnthropicStream,

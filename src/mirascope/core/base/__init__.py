@@ -27,6 +27,7 @@ from mirascope.core.base.response_model_config_dict import ResponseModelConfigDi
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core.base.timeout import Timeout
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import (
@@ -74,6 +75,7 @@ __all__ = [
     "StreamConfig",
     "StreamState",
     "TextPart",
+    "Timeout",
     "ToolCallPart",
     "ToolConfig",
     "ToolResultPart",

@@ -18,6 +18,7 @@ from typing_extensions import ParamSpec, TypeVar
 
 from mirascope.core.base._answer_type import AnswerFormat, AnswerType
 from mirascope.core.base._clients import AsyncClientT, ClientT
+from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.messages import Messages
@@ -25,6 +26,7 @@ from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.prompt import Prompt, PromptFunction, PromptResult
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core.base.timeout import NEVER, STANDARD, Timeout
 from mirascope.core.base.tool import BaseTool, Tools, name_of, tool_types_of
 
 P = ParamSpec("P")
@@ -72,6 +74,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[CallResponseT]: ...
     @overload
     def __call__(
@@ -86,6 +89,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[ResultT]: ...
     @overload
     def __call__(
@@ -100,6 +104,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[AnswerT]: ...
     @overload
     def __call__(
@@ -114,6 +119,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[AnswerT | CallResponseT]: ...
     @overload
     def __call__(
@@ -128,6 +134,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[ResultT]: ...
     @overload
     def __call__(
@@ -141,6 +148,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[StreamT]: ...
     @overload
     def __call__(
@@ -154,6 +162,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[BaseStructuredStream[AnswerT]]: ...
     @overload
     def __call__(
@@ -167,6 +176,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[CallResponseT | StreamT]: ...
     def __call__(
         self,
@@ -180,6 +190,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         client: ClientT | AsyncClientT | None = None,
         call_params: ParamsT | CommonCallParams | None = None,
         max_retries: int | None = None,
+        timeout: float | Timeout | None = None,
     ) -> CallDecorator[object]:
         """Make a prompt function ask a model.
 
@@ -205,9 +216,12 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             call_params: Further parameters of the request.
             max_retries: How often to send a request again that fails before its answer begins; by
                 default as the client says.
+            timeout: How long the answer may take: a `Timeout`, or the total in seconds; what it
+                does not say, `Timeout.default` says.
 
         Raises:
-            ValueError: ``output_parser`` is given with ``stream``.
+            ValueError: ``output_parser`` is given with ``stream``; ``timeout`` is not above zero.
+            TypeError: ``timeout`` is neither a number nor a `Timeout`.
             TemplateError: At the call: the template names a variable that the function lacks.
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
@@ -216,6 +230,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
+        limits = Timeout.of(timeout)
 
         def decorate(fn: Callable[..., object]) -> Callable[..., object]:
             caller = _Caller(
@@ -231,6 +246,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 client=client,
                 call_params=call_params or {},
                 max_retries=max_retries,
+                timeout=limits,
                 metadata=getattr(fn, "_metadata", Metadata()),
             )
             return caller.decorated(fn)
@@ -254,6 +270,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     client: ClientT | AsyncClientT | None
     call_params: Mapping[str, object]
     max_retries: int | None
+    timeout: Timeout
     metadata: Metadata
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
@@ -308,6 +325,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             answer=self.answer,
             from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
             max_retries=self.max_retries,
+            clocks=Clocks(
+                self.timeout.over(Timeout.default), STANDARD if self.streaming else NEVER
+            ),
             asked={
                 "metadata": prompt.config.get("metadata") or self.metadata,
                 "tool_types": (tools or None) if form is None or form.tool is None else None,
@@ -368,6 +388,7 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     answer: AnswerType[Any] | None
     from_call: Mapping[str, object]
     max_retries: int | None
+    clocks: Clocks
     asked: dict[str, Any]
 
     def request(self) -> Request[ClientT, AsyncClientT, RawT]:
@@ -377,6 +398,7 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             is_async=self.is_async,
             arguments=self.arguments,
             max_retries=self.max_retries,
+            clocks=self.clocks,
         )
 
     def stream(self) -> StreamT | BaseStructuredStream[Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
 from mirascope.core._wire.sse import EventTooLargeError
+from mirascope.core.base._clocks import ClockRanOutError
 
 _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     400: errors.BadRequest,
@@ -80,10 +81,8 @@ class SDKErrors:
         """Return what an exception means, or ``None`` if it is not about the answer at all."""
         if isinstance(error, errors.StreamError):
             return error
-        if isinstance(error, ProviderError):
-            kind = api_error(error.status)
-            ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
-            return _with_status(ours, error.status)
+        if isinstance(error, ClockRanOutError | ProviderError):
+            return self._told(error, response)
         if happened := self._happened(error):
             sort, what = happened
             mistaken = isinstance(error, self.timeouts) and sort is not errors.StreamTimeout
@@ -106,6 +105,19 @@ class SDKErrors:
         assert isinstance(ours, errors.ToolCallError)  # noqa: S101  # for the type checkers
         ours.tool_name, ours.arguments, ours.others = first.tool_name, first.arguments, others
         ours.phase, ours.partial = "mid", response
+        return ours
+
+    def _told(
+        self, error: ClockRanOutError | ProviderError, response: object
+    ) -> errors.StreamError:
+        """Return the error for what no SDK has raised."""
+        if isinstance(error, ProviderError):
+            kind = api_error(error.status)
+            ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
+            return _with_status(ours, error.status)
+        ours = self.make(errors.StreamTimeout, str(error), response=response, cause=error)
+        assert isinstance(ours, errors.StreamTimeout)  # noqa: S101  # for the type checkers
+        ours.clock = error.clock
         return ours
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:

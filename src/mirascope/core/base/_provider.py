@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, cast
 
+import anyio
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
+from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._retry import MAX_RETRIES, asent, sent
 from mirascope.core.base._source import AsyncSource, Source
@@ -62,8 +64,12 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             it is told in words too.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
+        own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
+            that is among them.
+        set_timeout: Returns arguments that allow each step of a request so many seconds.
         set_max_retries: Returns a client that retries so often, if the SDK retries by itself;
             ``None`` if it does not, or not always, so that the engine has to.
+        hands_over: Whether the HTTP response of a stream can be had from a client.
         tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
@@ -79,10 +85,13 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     acreate: Callable[[AsyncClientT, Arguments], Awaitable[RawT]]
     open: Callable[[ClientT, Arguments], Source]
     aopen: Callable[[AsyncClientT, Arguments], Awaitable[AsyncSource]]
+    own_timeout: Callable[[Arguments], float | None]
+    set_timeout: Callable[[Arguments, float], Arguments]
     tool_type: type[BaseTool]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
     set_max_retries: Callable[[Any, int], Any] | None = None
+    hands_over: Callable[[Any], bool] = lambda _: True
 
     def client(self, given: object) -> ClientT:
         """Return the client for a sync call: the one given, or the default.
@@ -142,6 +151,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         arguments: The arguments of the SDK's method.
         max_retries: How often to send it again if it fails before the answer begins; ``None`` for
             the SDK's or our default.
+        clocks: The clocks that the answer has to keep to.
     """
 
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
@@ -149,6 +159,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     is_async: bool
     arguments: Arguments
     max_retries: int | None
+    clocks: Clocks
 
     def create(self) -> RawT:
         """Send it for a plain answer."""
@@ -162,7 +173,10 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     def open(self) -> Source:
         if self.is_async:
             raise TypeError("this stream is async: iterate it with `async for`")
-        return self._sent(self.provider.open)
+        source = self._sent(self.provider.open)
+        if self.clocks.bound_opening:
+            source.limit_reads(self.provider.own_timeout(self.arguments))
+        return source
 
     @override
     async def aopen(self) -> AsyncSource:
@@ -172,21 +186,44 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
 
     def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
         client, retries = self._retrying()
-        if retries is None:
-            return send(client, self.arguments)
-        return sent(self.provider.errors, retries, lambda: send(client, self.arguments))
+        errors, clocks = self.provider.errors, self.clocks
+        with clocks.opening(errors.timeouts):
+            if retries is None:
+                return send(client, self.arguments)
+            return sent(errors, retries, clocks, lambda: send(client, self._in_time()))
 
     async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
         client, retries = self._retrying()
-        if retries is None:
-            return await send(client, self.arguments)
-        return await asent(self.provider.errors, retries, lambda: send(client, self.arguments))
+        errors, clocks, arguments = self.provider.errors, self.clocks, self.arguments
+        with clocks.opening((*errors.timeouts, TimeoutError)):
+            with anyio.fail_after(clocks.seconds_to_open):
+                if retries is None:
+                    return await send(client, arguments)
+                return await asent(errors, retries, clocks, lambda: send(client, arguments))
+
+    def _in_time(self) -> Arguments:
+        """Return arguments with which the SDK takes no longer than the clocks allow.
+
+        Where only the SDK has the HTTP response, what is allowed holds for all of its reads.
+        """
+        provider, clocks = self.provider, self.clocks
+        if not clocks.bound_opening:
+            return self.arguments
+        left = clocks.seconds_left if provider.hands_over(self.client) else clocks.longest_wait
+        own = provider.own_timeout(self.arguments)
+        return provider.set_timeout(self.arguments, left if own is None else min(own, left))
 
     def _retrying(self) -> tuple[Any, int | None]:
-        """Return the client, and how often we have to retry ourselves."""
-        set_max_retries = self.provider.set_max_retries
+        """Return the client, and how often we have to retry ourselves.
+
+        An SDK would go on retrying when time is up.
+        """
+        client, set_max_retries = self.client, self.provider.set_max_retries
         if set_max_retries is None:
-            return self.client, MAX_RETRIES if self.max_retries is None else self.max_retries
-        if self.max_retries is None:
-            return self.client, None
-        return set_max_retries(self.client, self.max_retries), None
+            return client, MAX_RETRIES if self.max_retries is None else self.max_retries
+        if self.clocks.bound_opening:
+            retries = client.max_retries if self.max_retries is None else self.max_retries
+            return set_max_retries(client, 0), retries
+        if self.max_retries is not None:
+            client = set_max_retries(client, self.max_retries)
+        return client, None

@@ -3,14 +3,14 @@
 A source is opened once and left in one of three ways. `finish` follows a whole answer: what is left
 of the body (the end of the chunked encoding) is read, so that the connection can be used again, but
 for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way, and the connection with it.
-`abort` does so while another thread waits for the next bytes, and wakes it.
+`abort` does so while another thread waits for the next bytes, and wakes it; `hang_up` wakes it and
+leaves the rest to it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -21,10 +21,13 @@ from collections.abc import (
     Mapping,
 )
 from itertools import chain
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import anyio
 from typing_extensions import override
+
+from mirascope.core.base._watchdog import Alarm
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -38,6 +41,13 @@ Given: TypeAlias = "BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool 
 DRAIN_SECONDS: Final = 0.25
 
 
+class HTTPRequest(Protocol):
+    """The request of an `HTTPResponse`."""
+
+    @property
+    def extensions(self) -> Mapping[str, object]: ...
+
+
 class HTTPResponse(Protocol):
     """What ``httpx``, ``httpx2`` and their like have in common."""
 
@@ -49,6 +59,8 @@ class HTTPResponse(Protocol):
     def is_closed(self) -> bool: ...
     @property
     def http_version(self) -> str: ...
+    @property
+    def request(self) -> HTTPRequest: ...
     def iter_bytes(self) -> Iterator[bytes]: ...
     def aiter_bytes(self) -> AsyncIterator[bytes]: ...
     def close(self) -> None: ...
@@ -84,6 +96,12 @@ class Source:
     def abort(self) -> None:
         """Leave at once, though another thread may be reading."""
         self.close()
+
+    def hang_up(self) -> None:
+        """Make another thread that is reading find the end of the connection, if that can be."""
+
+    def limit_reads(self, seconds: float | None) -> None:
+        """Set how long the HTTP client waits for further bytes; ``None`` if without a limit."""
 
 
 class AsyncSource:
@@ -123,15 +141,12 @@ class ResponseSource(Source):
 
     @override
     def finish(self) -> None:
-        watchdog = threading.Timer(DRAIN_SECONDS, _hang_up, (self._response,))
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            with contextlib.suppress(Exception):  # the answer is whole, whatever comes now
-                for _ in self._blocks:
+            with contextlib.suppress(Exception), Alarm(self.hang_up) as alarm:
+                alarm.set(monotonic() + DRAIN_SECONDS)
+                for _ in self._blocks:  # the answer is whole, whatever comes now
                     pass
         finally:
-            watchdog.cancel()
             self.close()
 
     @override
@@ -142,8 +157,18 @@ class ResponseSource(Source):
 
     @override
     def abort(self) -> None:
-        _hang_up(self._response)
+        self.hang_up()
         self.close()
+
+    @override
+    def hang_up(self) -> None:
+        _hang_up(self._response)
+
+    @override
+    def limit_reads(self, seconds: float | None) -> None:
+        limits = self._response.request.extensions.get("timeout")
+        if isinstance(limits, dict):
+            limits["read"] = seconds
 
 
 class AsyncResponseSource(AsyncSource):

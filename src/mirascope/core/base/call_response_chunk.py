@@ -77,6 +77,11 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
         """Fill the attributes of a delta from the provider's JSON."""
 
     @property
+    def is_output(self) -> bool:
+        """Whether there is something in it that a user would see."""
+        return bool(self.content or self.reasoning or self.tool_calls)
+
+    @property
     def chunk(self) -> RawT:
         """The SDK's own typed object for this event."""
         if isinstance(self._raw, bytes):

@@ -47,6 +47,7 @@ from mirascope.core._wire.reply import Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_of
+from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._source import (
     AsyncItemSource,
@@ -57,8 +58,10 @@ from mirascope.core.base._source import (
 )
 from mirascope.core.base._told import Told
 from mirascope.core.base._tool_items import ToolItems
+from mirascope.core.base._watchdog import in_this_loop
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core.base.timeout import NEVER
 from mirascope.core.base.types import FinishReason, JsonableType, StreamState
 
 ResponseT = TypeVar("ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse)
@@ -103,7 +106,13 @@ class Decoder(Protocol[ChunkT]):
 
 
 class Opener(ABC):
-    """Sends the request of a stream."""
+    """Sends the request of a stream.
+
+    Attributes:
+        clocks: The clocks that the answer is to be read by, which opening it starts.
+    """
+
+    clocks: Clocks | None = None
 
     @abstractmethod
     def open(self) -> Source:
@@ -169,6 +178,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self._done = False
         self._brought = 0
         self._began = 0.0
+        self._silent = True
+        self._clocks = (self._opener and self._opener.clocks) or Clocks(NEVER, NEVER)
         self._error: Exception | None = None
         self.on_end: list[Callable[[Exception | None], object]] = []
 
@@ -187,14 +198,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         with self._telling(), self._life():
             self._source = source = self._open()
             try:
-                with self._whole_is_enough():
+                with self._reading(source.hang_up):
+                    self._wait()
                     for block in source:
+                        self._clocks.waited()
                         for item in self._feed(block):
                             yield item
                             if self.state != "open":
                                 return
                         if self._done:
                             break
+                        self._wait()
                 for item in self._end():
                     yield item
             finally:
@@ -204,14 +218,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         async with self._atelling():
             self._source = source = await self._aopen()
             try:
-                with self._whole_is_enough():
+                with self._reading(in_this_loop(source.aclose)):
+                    self._wait()
                     async for block in source:
+                        self._clocks.waited()
                         for item in self._feed(block):
                             yield item
                             if self.state != "open":
                                 return
                         if self._done:
                             break
+                        self._wait()
                 for item in self._end():
                     yield item
             finally:
@@ -232,8 +249,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 return
             if data:
                 decode(_parsed(data), data, ready)
-                if self.time_to_first_chunk is None:
-                    self._note_beginning(ready)
+                if self._silent:
+                    self._note_output(ready)
                 if self._tools is None:
                     for chunk in ready:
                         yield chunk, None
@@ -284,8 +301,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self.reply.add_tool_calls([call_of(tool)])
 
     def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        if self.time_to_first_chunk is None:
-            self._note_beginning(chunks)
+        if self._silent:
+            self._note_output(chunks)
         if self._tools is None:
             for chunk in chunks:
                 yield chunk, None
@@ -304,10 +321,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self._leave("finished")
             raise self._errors.tool_call(failures, self._response(partial=False))
 
-    def _note_beginning(self, chunks: list[ChunkT]) -> None:
-        if any(chunk.content or chunk.reasoning or chunk.tool_calls for chunk in chunks):
-            self.time_to_first_chunk = time.perf_counter() - self._began
-            self.model = self._decoder.model or self.model
+    def _note_output(self, chunks: list[ChunkT]) -> None:
+        if any(chunk.is_output for chunk in chunks):
+            self._silent = False
+            if self.time_to_first_chunk is None:
+                self.time_to_first_chunk = time.perf_counter() - self._began
+                self.model = self._decoder.model or self.model
+
+    def _wait(self) -> None:
+        """Note that a read begins."""
+        self._clocks.wait(output=not self._silent, whole=self._decoder.complete)
+        self._silent = True
 
     # The life of a stream.
 
@@ -385,13 +409,26 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 await self._atell(error)
 
     @contextmanager
-    def _whole_is_enough(self) -> Generator[None]:
-        """Let a connection that breaks after the answer's own end take nothing away."""
+    def _reading(self, wake: Callable[[], object]) -> Generator[None]:
+        """Let the clocks run; when one has run out, `wake` makes reading end, in whatever way.
+
+        A connection that breaks after the answer's own end takes nothing away.
+        """
+        broke: Exception | None = None
         try:
-            yield
-        except (*self._errors.connections, *self._errors.timeouts):
-            if self._closed or not self._decoder.complete:
+            with self._clocks.running(wake):
+                yield
+        except Exception as error:
+            breaks = isinstance(error, (*self._errors.connections, *self._errors.timeouts))
+            if self._closed or not (breaks or self._clocks.rang):
                 raise
+            broke = error
+        if self._closed or self._whole:
+            return
+        if self._clocks.rang or isinstance(broke, self._errors.timeouts):
+            self._clocks.check(broke)
+        if broke is not None:
+            raise broke
 
     @property
     def _closed(self) -> bool:

@@ -59,8 +59,20 @@ async def _acreate(client: AsyncClient, arguments: dict[str, Any]) -> V2ChatResp
 
 
 def _sent_once(arguments: dict[str, Any]) -> dict[str, Any]:
-    options = cast("RequestOptions", arguments.get("request_options") or {})
-    return {**arguments, "request_options": {**options, "max_retries": 0}}
+    return {**arguments, "request_options": {**_options(arguments), "max_retries": 0}}
+
+
+def _options(arguments: dict[str, Any]) -> RequestOptions:
+    return cast("RequestOptions", arguments.get("request_options") or {})
+
+
+def _own_timeout(arguments: dict[str, Any]) -> float | None:
+    options = _options(arguments)
+    return options.get("timeout", options.get("timeout_in_seconds"))
+
+
+def _set_timeout(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {**arguments, "request_options": {**_options(arguments), "timeout": seconds}}
 
 
 def _whole(response: V2ChatResponse) -> V2ChatResponse:
@@ -98,6 +110,8 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    own_timeout=_own_timeout,
+    set_timeout=_set_timeout,
     tool_type=CohereTool,
     response_type=CohereCallResponse,
     stream_type=CohereStream,

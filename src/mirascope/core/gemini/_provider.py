@@ -7,11 +7,12 @@ stream is read item by item.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, Final, cast
 
 import httpx2
 from google.genai import Client
-from google.genai.types import GenerateContentResponse, HttpOptions
+from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
 
 from mirascope import errors
 from mirascope.core.base import _source
@@ -101,6 +102,19 @@ async def _aopen(client: Client, arguments: Arguments) -> _source.AsyncSource:
     return _source.AsyncResponseSource(http[-1]) if http else _source.CancelledSource(items, first)
 
 
+def _own_timeout(arguments: Arguments) -> float | None:
+    options = cast("GenerateContentConfig", arguments["config"]).http_options
+    return options.timeout / 1000 if options is not None and options.timeout else None
+
+
+def _set_timeout(arguments: Arguments, seconds: float) -> Arguments:
+    config = cast("GenerateContentConfig", arguments["config"])
+    options = (config.http_options or HttpOptions()).model_copy(
+        update={"timeout": max(1, ceil(seconds * 1000))}
+    )
+    return {**arguments, "config": config.model_copy(update={"http_options": options})}
+
+
 PROVIDER = Provider(
     name="gemini",
     errors=ERRORS,
@@ -118,6 +132,9 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    own_timeout=_own_timeout,
+    set_timeout=_set_timeout,
+    hands_over=lambda client: isinstance(client, DefaultClient),
     tool_type=GeminiTool,
     response_type=GeminiCallResponse,
     stream_type=GeminiStream,

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core.base._typed import typed_from_json
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
 from mirascope.core.base.types import FinishReason
 from mirascope.core.gemini import _wire
 
@@ -43,6 +43,16 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
         self.id = text_or_none(record.get("responseId"))
         self.model = text_or_none(record.get("modelVersion"))
         self.tokens = _wire.token_counts(record.get("usageMetadata"))
+
+    @property
+    @override
+    def is_output(self) -> bool:
+        return super().is_output or any(
+            value and name != "thought"
+            for _, candidate in _wire.candidates(record_of(self.chunk))
+            for part in _wire.parts(candidate.get("content"))
+            for name, value in part.items()
+        )
 
     @classmethod
     @override

@@ -7,7 +7,12 @@ from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
 from mirascope.core._dialects.chat_completions_tools import takes
-from mirascope.core._dialects.stainless import Method, set_max_retries
+from mirascope.core._dialects.stainless import (
+    Method,
+    own_timeout,
+    set_max_retries,
+    set_timeout,
+)
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.groq._encoder import encode
@@ -38,6 +43,8 @@ PROVIDER = Provider(
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    own_timeout=own_timeout,
+    set_timeout=set_timeout,
     tool_type=GroqTool,
     response_type=GroqCallResponse,
     stream_type=GroqStream,

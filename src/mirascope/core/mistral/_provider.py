@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable
+from math import ceil
 from typing import Any
 
 import httpx2
@@ -86,6 +87,15 @@ async def _aopen(client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
     return AsyncItemSource(stream)
 
 
+def _own_timeout(arguments: dict[str, Any]) -> float | None:
+    milliseconds: int | None = arguments.get("timeout_ms")
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _set_timeout(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {**arguments, "timeout_ms": ceil(seconds * 1000)}
+
+
 PROVIDER = Provider(
     name="mistral",
     errors=ERRORS,
@@ -99,6 +109,8 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    own_timeout=_own_timeout,
+    set_timeout=_set_timeout,
     tool_type=MistralTool,
     response_type=MistralCallResponse,
     stream_type=MistralStream,

@@ -7,7 +7,13 @@ from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
 from openai.types.chat import ChatCompletion
 
 from mirascope.core._dialects.chat_completions_tools import takes
-from mirascope.core._dialects.stainless import Method, async_client, set_max_retries
+from mirascope.core._dialects.stainless import (
+    Method,
+    async_client,
+    own_timeout,
+    set_max_retries,
+    set_timeout,
+)
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.openai._encoder import encode
@@ -48,6 +54,8 @@ PROVIDER = Provider(
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    own_timeout=own_timeout,
+    set_timeout=set_timeout,
     tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,

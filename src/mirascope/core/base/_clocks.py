@@ -1,0 +1,149 @@
+"""The three clocks of one answer; see `Timeout`.
+
+`Clocks.wait` is called before each read and `Clocks.waited` after it, so that only waiting counts
+for ``first`` and ``idle``. An alarm wakes who waits too long. When the answer has come to its own
+end, what is left (the end of the body, the usage) is waited for `LINGER_SECONDS` at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from math import inf
+from time import monotonic
+from typing import Final
+
+from mirascope.core.base._watchdog import Alarm
+from mirascope.core.base.timeout import Timeout
+from mirascope.errors import Clock
+
+LINGER_SECONDS: Final = 2.0
+_SLACK: Final = 0.001
+"""How much earlier the timers of an event loop may go off."""
+
+_WHAT: Final[dict[Clock, str]] = {
+    "first": "no output came",
+    "idle": "no further output came",
+    "total": "the answer did not come to its end",
+}
+
+
+class ClockRanOutError(Exception):
+    """A clock ran out.
+
+    Args:
+        clock: Which one.
+        seconds: What it was set to.
+    """
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__(f"{_WHAT[clock]} within {seconds:g} seconds (the timeout `{clock}`)")
+        self.clock: Clock = clock
+
+
+class Clocks:
+    """The clocks of one answer.
+
+    Args:
+        given: What the caller says of them.
+        standard: What they are set to where the caller says nothing.
+
+    Attributes:
+        bound_opening: Whether the caller bounds the time before the answer begins. Where not, the
+            SDK's own limits do.
+    """
+
+    def __init__(self, given: Timeout, standard: Timeout) -> None:
+        self.bound_opening = given.first is not None or given.total is not None
+        timeout = given.over(standard)
+        self._first, self._idle, self._total = (
+            inf if seconds is None else float(seconds)
+            for seconds in (timeout.first, timeout.idle, timeout.total)
+        )
+        self._alarm = Alarm(bool)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._since = monotonic()
+        self._end = self._since + self._total
+        self._clock: Clock = "first"
+        self._left = self._first
+        self._whole = False
+
+    @contextmanager
+    def opening(self, timeouts: tuple[type[Exception], ...]) -> Generator[None]:
+        """Start the clocks, and wait for the answer to begin.
+
+        Args:
+            timeouts: What is raised by those who were told how long they may take.
+        """
+        self._begin()
+        try:
+            yield
+        except timeouts as error:
+            self.check(error)
+            raise
+        self.waited()
+
+    @contextmanager
+    def running(self, ring: Callable[[], object]) -> Generator[None]:
+        """Let the clocks wake who reads: when one has run out, ``ring`` is called elsewhere."""
+        if self._first == self._idle == self._total == inf:
+            yield
+            return
+        with Alarm(ring) as self._alarm:
+            yield
+
+    def wait(self, *, output: bool, whole: bool) -> None:
+        """Note that a read begins.
+
+        Args:
+            output: Whether there was output since the last one began.
+            whole: Whether the answer has come to its own end.
+        """
+        if output:
+            self._clock, self._left = "idle", self._idle
+        if whole and not self._whole:
+            self._whole, self._left = True, min(self._idle, LINGER_SECONDS)
+        self._since = now = monotonic()
+        at = now + self._left
+        self._alarm.set(min(self._end, at))
+
+    def waited(self) -> None:
+        """Note that a read has ended."""
+        self._alarm.at = inf
+        self._left -= monotonic() - self._since
+
+    @property
+    def rang(self) -> bool:
+        """Whether the clocks have woken who reads."""
+        return self._alarm.rang
+
+    @property
+    def seconds_to_open(self) -> float | None:
+        """How long the answer may take to begin; ``None`` if without a limit."""
+        left = min(self._first, self._total)
+        return None if left == inf else left
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it may be waited now."""
+        return max(0.0, min(self._since + self._left, self._end) - monotonic())
+
+    @property
+    def longest_wait(self) -> float:
+        """How long any wait may last at most."""
+        return max(0.0, min(max(self._left, self._idle), self._end - monotonic()))
+
+    def check(self, cause: Exception | None = None) -> None:
+        """Raise if a clock has run out while waiting.
+
+        Raises:
+            ClockRanOutError: One has.
+        """
+        now = monotonic() + _SLACK
+        if now >= self._end:
+            raise ClockRanOutError("total", self._total) from cause
+        if self.rang or now >= self._since + self._left:
+            seconds = self._first if self._clock == "first" else self._idle
+            raise ClockRanOutError(self._clock, seconds) from cause
