@@ -7,7 +7,8 @@ is worked out once per model, as a tree of `_Plan`.
 
 What is complete is validated as its annotation says. The models inside of it are handed over as
 the objects that they have become, so each model's validators run once; the plain JSON is used
-instead where validators read it, and where the objects do not fit (in strict mode, for example).
+instead where validators read it, where pydantic would run them on the object again, and where the
+objects do not fit (in strict mode, for example).
 What is complete but not valid stays as it was.
 """
 
@@ -355,7 +356,7 @@ class _Plan:
 
     @cached_property
     def hands_over(self) -> bool:
-        """Whether a model that is complete can stand for its JSON."""
+        """Whether the models in this can, once it is complete, stand for their JSON."""
         return not any(hasattr(item, "__get_pydantic_core_schema__") for item in self._metadata)
 
     @cached_property
@@ -451,7 +452,7 @@ class _ListPlan(_Plan):
     @override
     def json_only(self) -> bool:
         first, rest = self._items
-        return any(item.json_only for item in (*first, rest))
+        return not self.hands_over or any(item.json_only for item in (*first, rest))
 
     @override
     def opened(self, container: dict[str, JSON] | list[JSON], position: _Plan) -> _Frame | None:
@@ -474,7 +475,7 @@ class _DictPlan(_Plan):
     @property
     @override
     def json_only(self) -> bool:
-        return any(part.json_only for part in self._parts)
+        return not self.hands_over or any(part.json_only for part in self._parts)
 
     @override
     def opened(self, container: dict[str, JSON] | list[JSON], position: _Plan) -> _Frame | None:
@@ -527,6 +528,19 @@ class _ModelPlan(_Plan):
     def extra(self) -> bool:
         """Whether fields that the model does not know are kept."""
         return self.kind.model_config.get("extra") == "allow"
+
+    @cached_property
+    @override
+    def hands_over(self) -> bool:
+        modes = [it.info.mode for it in self.kind.__pydantic_decorators__.model_validators.values()]
+        runs_again = any(mode != "before" for mode in modes)
+        revalidates = self.kind.model_config.get("revalidate_instances") == "always"
+        return super().hands_over and not runs_again and not revalidates
+
+    @property
+    @override
+    def json_only(self) -> bool:
+        return not self.hands_over
 
     @property
     @override
@@ -618,8 +632,9 @@ class _UnionPlan(_Plan):
     @property
     @override
     def json_only(self) -> bool:
-        texts = self._for("text")
-        return any(member.json_only for member in self._members) or len(texts) > 1
+        members = self._members
+        is_inside = any(member.json_only for member in members) or len(self._for("text")) > 1
+        return is_inside or not self.hands_over
 
     @property
     @override
@@ -924,7 +939,8 @@ class _UndecidedFrame(_Frame):
         frame = _ModelFrame(self._candidates[0], self.plan)
         for key, value in self._container.items():
             plan = frame.named(key)
-            frame.put(_Complete(plan, value, before=value if plan.text_grows else _ABSENT))
+            grew = isinstance(value, str) and plan.text_grows
+            frame.put(_Complete(plan, value, before=plan.dressed(value) if grew else _ABSENT))
         return frame
 
     @override
