@@ -2,18 +2,23 @@
 
 A provider describes its SDK's errors in one `SDKErrors`. Whatever fails is first said the SDK's own
 way, unless the SDK raised it itself; then an instance of a class below both our class and the SDK's
-is made, with the attributes of both, and the SDK's exception is its ``__cause__``.
+is made, with the attributes of both, and the SDK's exception is its ``__cause__``. Before that, both
+are cleaned of keys.
+
+Such an error can be pickled and copied: its class is made again, and of its attributes those are
+kept that are plain values; the others, such as the SDK's response, are ``None`` then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
 from mirascope.core._wire.sse import EventTooLargeError
+from mirascope.core.base._secrets import can_be_sent, is_plain, is_private, redact
 
 _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     400: errors.BadRequest,
@@ -26,6 +31,11 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
 }
 _ERROR: Final = 400
 _SERVER_ERROR: Final = 500
+_NO_KEY: Final = "the key holds a line break or a letter that no key has"
+_NO_TEXT: Final = (
+    "what is to be sent holds half a character, or a header a letter that none can have"
+)
+_OURS: Final = ("partial", "others")
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 
@@ -50,6 +60,7 @@ class SDKErrors:
         request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
         text: Returns the text of an error, where the SDK's own tells what it should not.
         status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
+        about_key: Tells an error that is about the key, where neither class nor status do.
     """
 
     provider: str
@@ -61,6 +72,7 @@ class SDKErrors:
     request_id_header: str | None = None
     text: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
+    about_key: Callable[[Exception], bool] = lambda _: False
 
     def make(
         self,
@@ -76,10 +88,21 @@ class SDKErrors:
         theirs.__cause__ = cause
         return self._both(kind, theirs)
 
-    def translate(self, error: Exception, response: object = None) -> errors.StreamError | None:
-        """Return what an exception means, or ``None`` if it is not about the answer at all."""
+    def translate(
+        self, error: Exception, response: object = None, secrets: Collection[str] = ()
+    ) -> errors.StreamError | None:
+        """Return what an exception means, or ``None`` if it is not about the answer at all.
+
+        Args:
+            error: The exception.
+            response: The HTTP response, as far as there is one.
+            secrets: The keys that no error may tell.
+        """
+        redact(error, secrets)
         if isinstance(error, errors.StreamError):
             return error
+        if not_sent := self._not_sent(error, secrets):
+            return not_sent
         if isinstance(error, ProviderError):
             kind = api_error(error.status)
             ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
@@ -94,7 +117,8 @@ class SDKErrors:
         if isinstance(error, self.base):
             status = self.status_of(error)
             status = status if isinstance(status, int) else None
-            return _with_status(self._both(api_error(status), error), status)
+            kind = errors.AuthenticationFailed if self.about_key(error) else api_error(status)
+            return _with_status(self._both(kind, error), status)
         return None
 
     def tool_call(
@@ -107,6 +131,20 @@ class SDKErrors:
         ours.tool_name, ours.arguments, ours.others = first.tool_name, first.arguments, others
         ours.phase, ours.partial = "mid", response
         return ours
+
+    def _not_sent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
+        """Return what an exception means that kept the request from being sent.
+
+        One about an encoding is no cause to tell: it holds what could not be encoded.
+        """
+        is_text = isinstance(error, UnicodeEncodeError)
+        if not all(map(can_be_sent, secrets)) and (is_text or isinstance(error, self.connections)):
+            return self.make(errors.AuthenticationFailed, _NO_KEY)
+        if is_text:
+            return self.make(errors.BadRequest, _NO_TEXT)
+        if self.about_key(error) and not isinstance(error, self.base):
+            return self.make(errors.AuthenticationFailed, str(error), cause=error)
+        return None
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
         if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):
@@ -167,10 +205,43 @@ def _combine(
     theirs: type[Exception],
     text: Callable[[Any], str] | None,
 ) -> type[errors.StreamError]:
-    names: dict[str, object] = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    names: dict[str, object] = {
+        "__module__": kind.__module__,
+        "__doc__": kind.__doc__,
+        "__repr__": lambda self: f"{kind.__name__}({str(self)!r})",
+        "__reduce__": lambda self: (
+            _restored,
+            (kind, theirs, text, _kept_args(self.args), _kept(vars(self))),
+        ),
+    }
     if text is not None:
         names["__str__"] = text
     return type(kind.__name__, (kind, theirs), names)
+
+
+def _kept_args(args: Sequence[object]) -> list[object]:
+    return [value if is_plain(value) else str(value) for value in args]
+
+
+def _kept(attributes: Mapping[str, object]) -> dict[str, object]:
+    """Return the attributes of an error that are pickled with it."""
+    return {
+        name: value if name in _OURS or (is_plain(value) and not is_private(name, value)) else None
+        for name, value in attributes.items()
+    }
+
+
+def _restored(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+    args: Sequence[object],
+    attributes: Mapping[str, object],
+) -> errors.StreamError:
+    error_type = _below(kind, theirs, text)
+    error = error_type.__new__(error_type, *args)
+    vars(error).update(attributes)
+    return error
 
 
 def _with_status(error: errors.StreamError, status: int | None) -> errors.StreamError:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Literal, cast
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from mirascope.core._wire.events import TokenCounts
+from mirascope.core.base._secrets import public
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
@@ -18,9 +19,8 @@ DUMPED: Final = (
 )
 """What is written to a log of chunks and responses alike."""
 
-_CONFIGURATION: Final = {"call_kwargs", "call_params", "dynamic_config"}
-_PRIVATE: Final = ("api_key", "client", "headers")
-"""How the names end, in a configuration, of what may hold a key."""
+CONFIGURATION: Final = frozenset({"call_kwargs", "call_params", "dynamic_config", "fn_args"})
+"""What may hold a client, a key or headers."""
 
 
 class Told:
@@ -108,7 +108,8 @@ class Dumps:
         """
         names = set(self._dumped if include is None else include) - set(exclude or ())
         told = {name: getattr(self, name) for name in self._dumped if name in names}
-        told |= {name: _public(told[name]) for name in _CONFIGURATION & told.keys()}
+        settings = {name: told[name] for name in CONFIGURATION & told.keys()}
+        told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
         if mode == "json":  # in two steps, as models have ways of their own with bytes
             dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
@@ -127,22 +128,6 @@ class Dumps:
             mode="json", include=include, exclude=exclude, exclude_none=exclude_none
         )
         return json.dumps(dumped, indent=indent, ensure_ascii=False)
-
-
-def _public(value: object) -> object:
-    """Return plain values without what may hold a key."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump(by_alias=False, exclude_unset=True, warnings=False)
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[object, object]", value)
-        return {
-            name: _public(field)
-            for name, field in fields.items()
-            if not str(name).lower().endswith(_PRIVATE)
-        }
-    if isinstance(value, list | tuple):
-        return [_public(element) for element in cast("Sequence[object]", value)]
-    return value
 
 
 def _class_name(value: object) -> str:

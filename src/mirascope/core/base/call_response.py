@@ -14,7 +14,8 @@ from mirascope.core._wire.events import Record, TokenCounts
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
-from mirascope.core.base._told import DUMPED, Dumps, Told
+from mirascope.core.base._secrets import public
+from mirascope.core.base._told import CONFIGURATION, DUMPED, Dumps, Told
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.errors import ToolCallError
@@ -58,6 +59,11 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     @property
     def _raw(self) -> Any:
         return self.response
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled and copied: all but the clients, keys and headers of the call."""
+        settings = {n: v for n, v in vars(self).items() if n in CONFIGURATION and v is not None}
+        return vars(self) | public(settings)
 
     @property
     @abstractmethod

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing, suppress
 from types import TracebackType
-from typing import Any, Generic, Self, TypeAlias, cast, get_origin
+from typing import Any, Generic, NoReturn, Self, TypeAlias, cast, get_origin
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
@@ -44,6 +44,9 @@ class _Reading(ABC, Generic[T]):
             for chunk, _ in items:
                 yield from self._read(chunk)
         yield from self._end()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream cannot be copied or pickled: use the value that it ends in")
 
     async def __aiter__(self) -> AsyncIterator[T]:
         items = cast("AsyncGenerator[tuple[Chunk, object]]", aiter(self.stream))
