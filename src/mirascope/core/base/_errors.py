@@ -2,8 +2,8 @@
 
 A provider describes its SDK's errors in one `SDKErrors`. Whatever fails is first said the SDK's own
 way, unless the SDK raised it itself; then an instance of a class below both our class and the SDK's
-is made, with the attributes of both, and the SDK's exception is its ``__cause__``. Before that, both
-are cleaned of keys.
+is made, with the attributes of both, and the SDK's exception is its ``__cause__``. Before that,
+both are cleaned of keys.
 
 Such an error can be pickled and copied: its class is made again, and of its attributes those are
 kept that are plain values; the others, such as the SDK's response, are ``None`` then.
@@ -32,9 +32,7 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
 _ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _NO_KEY: Final = "the key holds a line break or a letter that no key has"
-_NO_TEXT: Final = (
-    "what is to be sent holds half a character, or a header a letter that none can have"
-)
+_NO_TEXT: Final = "the prompt holds half a character, or a header a letter that none can have"
 _OURS: Final = ("partial", "others")
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
@@ -114,12 +112,7 @@ class SDKErrors:
                 return self._both(sort, error)
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
-        if isinstance(error, self.base):
-            status = self.status_of(error)
-            status = status if isinstance(status, int) else None
-            kind = errors.AuthenticationFailed if self.about_key(error) else api_error(status)
-            return _with_status(self._both(kind, error), status)
-        return None
+        return self._refusal(error) if isinstance(error, self.base) else None
 
     def tool_call(
         self, failures: Sequence[errors.ToolCallError], response: errors.PartialAnswer | None
@@ -131,6 +124,12 @@ class SDKErrors:
         ours.tool_name, ours.arguments, ours.others = first.tool_name, first.arguments, others
         ours.phase, ours.partial = "mid", response
         return ours
+
+    def _refusal(self, error: Exception) -> errors.StreamError:
+        status = self.status_of(error)
+        status = status if isinstance(status, int) else None
+        kind = errors.AuthenticationFailed if self.about_key(error) else api_error(status)
+        return _with_status(self._both(kind, error), status)
 
     def _not_sent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
         """Return what an exception means that kept the request from being sent.
@@ -205,30 +204,31 @@ def _combine(
     theirs: type[Exception],
     text: Callable[[Any], str] | None,
 ) -> type[errors.StreamError]:
+    def reduce(error: errors.StreamError) -> tuple[object, ...]:
+        return _restored, (kind, theirs, text, *_kept(error))
+
     names: dict[str, object] = {
         "__module__": kind.__module__,
         "__doc__": kind.__doc__,
-        "__repr__": lambda self: f"{kind.__name__}({str(self)!r})",
-        "__reduce__": lambda self: (
-            _restored,
-            (kind, theirs, text, _kept_args(self.args), _kept(vars(self))),
-        ),
+        "__repr__": _shown,
+        "__reduce__": reduce,
     }
     if text is not None:
         names["__str__"] = text
     return type(kind.__name__, (kind, theirs), names)
 
 
-def _kept_args(args: Sequence[object]) -> list[object]:
-    return [value if is_plain(value) else str(value) for value in args]
+def _shown(error: errors.StreamError) -> str:
+    return f"{type(error).__name__}({str(error)!r})"
 
 
-def _kept(attributes: Mapping[str, object]) -> dict[str, object]:
-    """Return the attributes of an error that are pickled with it."""
-    return {
+def _kept(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:
+    """Return the arguments and the attributes that are pickled with an error."""
+    attributes: dict[str, object] = {
         name: value if name in _OURS or (is_plain(value) and not is_private(name, value)) else None
-        for name, value in attributes.items()
+        for name, value in vars(error).items()
     }
+    return [value if is_plain(value) else str(value) for value in error.args], attributes
 
 
 def _restored(

@@ -54,7 +54,7 @@ def _found(name: object, held: object, depth: int) -> Iterator[str]:
         if len(key) >= SHORTEST_KEY and str(name).lower().endswith(_HOLD_A_KEY):
             yield key
     elif depth:
-        holds = held if isinstance(held, Mapping) else getattr(held, "__dict__", {})
+        holds = cast("object", held if isinstance(held, Mapping) else getattr(held, "__dict__", {}))
         for inner, value in list(cast("Mapping[object, object]", holds).items()):
             yield from _found(inner, value, depth - 1)
 

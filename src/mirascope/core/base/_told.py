@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from mirascope.core._wire.events import TokenCounts
 from mirascope.core.base._secrets import public
@@ -87,6 +87,8 @@ class Dumps:
 
     _dumped: ClassVar[tuple[str, ...]]
     """The names of the attributes that are written."""
+    _stand_ins: ClassVar[Mapping[str, str]] = {}
+    """The names of the attributes that are written instead of some of them."""
 
     def model_dump(
         self,
@@ -106,8 +108,9 @@ class Dumps:
             exclude: The names to leave out.
             exclude_none: Whether to leave out what is ``None``.
         """
-        names = set(self._dumped if include is None else include) - set(exclude or ())
-        told = {name: getattr(self, name) for name in self._dumped if name in names}
+        wanted = set(self._dumped if include is None else include) - set(exclude or ())
+        names = [name for name in self._dumped if name in wanted]
+        told = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
         settings = {name: told[name] for name in CONFIGURATION & told.keys()}
         told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)

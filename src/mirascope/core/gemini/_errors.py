@@ -35,7 +35,7 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
 
 def _is_about_key(error: Exception) -> bool:
     """Tell the refusal of a key, whose HTTP status is that of any wrong request."""
-    said = fields(error.details) if isinstance(error, APIError) else {}
+    said = fields(cast("JSON", vars(error).get("details")))
     details = objects(fields(said.get("error")).get("details"))
     return any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
 
