@@ -54,7 +54,7 @@ def refusing(case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> L
     """A server that says no, and tells the key."""
     monkeypatch.setenv(case.key_variable, KEY)
     body = case.error_body(f"Incorrect API key provided: {KEY}. Or was it sk-proj-123456789?")
-    server.default = lambda: Answer.of_json(body, 401, set_cookie="the-cookie")
+    server.default = lambda: Answer.of_json(body, 401, set_cookie="session=the-cookie")
     return server
 
 
@@ -107,12 +107,11 @@ def test_a_key_in_an_error_inside_a_stream_is_not_told(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(case.key_variable, KEY)
-    failure = case.failure.replace(b"overloaded", f"overloaded by {KEY}".encode())
-    assert KEY.encode() in failure or case.name == "anthropic"
+    failure = case.failure.replace(b"is overloaded", f"is overloaded by {KEY}".encode())
     server.queue = [Answer([*case.begin, case.text("Hello"), failure])]
     error = driver.attempt(driver.function(case)).error
     assert isinstance(error, errors.Overloaded)
-    assert "overloaded by ***" in str(error) or case.name == "anthropic"
+    assert "is overloaded by ***" in str(error)
     assert KEY not in everything_of(error)
 
 
@@ -194,7 +193,7 @@ def test_a_response_is_kept_without_client_key_and_headers(
     case: Case, server: Loopback, *, stream: bool
 ) -> None:
     answer = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
-    answer.headers |= {"set-cookie": "the-cookie"}
+    answer.headers |= {"set-cookie": "session=the-cookie"}
     server.queue = [answer]
     with case.client(case.url(server.url), KEY) as client:
 
@@ -271,7 +270,7 @@ def test_an_error_survives_being_copied(case: Case, copied: Callable[[Any], Any]
     assert type(again) is type(error)
     assert isinstance(again, errors.AuthenticationFailed)
     assert isinstance(again, case.sdk_error)
-    assert (str(again), repr(again), again.args) == (str(error), repr(error), error.args)
+    assert (str(again), repr(again)) == (str(error), repr(error))
     for name in ("provider", "phase", "status_code", "request_id", "retryable", "partial"):
         assert getattr(again, name) == getattr(error, name)
     for name in ("response", "raw_response", "request", "headers"):

@@ -136,10 +136,11 @@ class SDKErrors:
 
         One about an encoding is no cause to tell: it holds what could not be encoded.
         """
-        is_text = isinstance(error, UnicodeEncodeError)
-        if not all(map(can_be_sent, secrets)) and (is_text or isinstance(error, self.connections)):
+        if isinstance(error, (ValueError, *self.connections)) and not all(
+            map(can_be_sent, secrets)
+        ):
             return self.make(errors.AuthenticationFailed, _NO_KEY)
-        if is_text:
+        if isinstance(error, UnicodeEncodeError):
             return self.make(errors.BadRequest, _NO_TEXT)
         if self.about_key(error) and not isinstance(error, self.base):
             return self.make(errors.AuthenticationFailed, str(error), cause=error)
