@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 # What an answer may not do to a terminal: move its cursor, change its colours, ring its bell.
 _SAFE = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord(char): char for char in "\n\t"}
 
-_SHORTEST_KEY = 8  # anything shorter is a placeholder, and likely a word
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Provider:
@@ -247,8 +245,9 @@ def _default() -> tuple[_Provider, str]:
 
 def _open(provider: _Provider, model: str, asked: str, options: _Options) -> _Stream:
     from mirascope.core import Messages  # noqa: PLC0415  # not before it is needed
+    from mirascope.core.base._secrets import can_be_sent  # noqa: PLC0415  # likewise
 
-    if not (provider.key.isascii() and provider.key.isprintable()):
+    if not can_be_sent(provider.key):
         raise MirascopeError(
             f"{' or '.join(provider.keys)} holds a line break or a letter that no key has"
         )
@@ -304,16 +303,16 @@ def _stats(stream: _Stream, first: float) -> str:
 
 def _reason(error: MirascopeError) -> str:
     """What went wrong, in one line that holds no key."""
+    from mirascope.core.base._secrets import SHORTEST_KEY, redacted  # noqa: PLC0415  # likewise
+
     root: BaseException = error
     while cause := root.__cause__ or root.__context__:
         root = cause
     text = str(error)
     if isinstance(error, StreamConnectionError) and str(root) not in text:
         text = f"{text.rstrip('.')}: {root}"
-    for provider in _PROVIDERS.values():
-        if len(provider.key) >= _SHORTEST_KEY:
-            text = text.replace(provider.key, "***")
-    return " ".join(text.split())
+    keys = [provider.key for provider in _PROVIDERS.values()]
+    return " ".join(redacted(text, [key for key in keys if len(key) >= SHORTEST_KEY]).split())
 
 
 def _say(text: str) -> None:

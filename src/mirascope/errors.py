@@ -74,7 +74,19 @@ class PartialAnswer(Protocol):
 
 
 class MirascopeError(Exception):
-    """The base of every error of this library."""
+    """The base of every error of this library; all of them can be pickled and copied."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to make it again, whatever its class is made from."""
+        return _remade, (type(self), self.args, vars(self))
+
+
+def _remade(
+    kind: type[MirascopeError], args: tuple[object, ...], attributes: dict[str, object]
+) -> MirascopeError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class StreamError(MirascopeError):

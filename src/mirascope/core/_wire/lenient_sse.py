@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from typing_extensions import override
@@ -40,7 +41,7 @@ class LenientSSEDecoder(SSEDecoder):
         self._at_line_start = True
 
     @override
-    def feed(self, block: bytes) -> list[ServerSentEvent]:
+    def feed(self, block: bytes) -> Iterable[ServerSentEvent]:
         if block:
             return super().feed(self._framed(block))
         return [event for event in super().feed(b"\n\n") if self._bare or _is_json(event[1])]

@@ -12,12 +12,14 @@ complete is for its decoder to tell.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 ServerSentEvent = tuple[str, bytes]
 """The event's name (``""`` if it has none) and its data."""
 
 MAX_EVENT_BYTES: Final = 32 * 1024 * 1024
+_PIECE: Final = 256 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -51,14 +53,23 @@ class SSEDecoder:
         self._after_cr = False
         self._started = False
 
-    def feed(self, block: bytes) -> list[ServerSentEvent]:
+    def feed(self, block: bytes) -> Iterable[ServerSentEvent]:
         """Return the events that this block of bytes completes.
+
+        A huge block, as compression makes of a small one, is read in pieces, as its events are.
 
         Raises:
             EventTooLargeError: An event is larger than the bound.
         """
         if self._is_one_event(block):
             return [("", block[6:-2])]
+        return self._in_pieces(block) if len(block) > _PIECE else self._feed(block)
+
+    def _in_pieces(self, block: bytes) -> Iterator[ServerSentEvent]:
+        for start in range(0, len(block), _PIECE):
+            yield from self._feed(block[start : start + _PIECE])
+
+    def _feed(self, block: bytes) -> list[ServerSentEvent]:
         waiting = len(self._buffer)
         if waiting > self._max:
             raise EventTooLargeError(self._max)

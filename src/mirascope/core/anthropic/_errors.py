@@ -59,4 +59,9 @@ def _status_of(error: Any) -> int | None:
     return _read(fields(error.body))[0] or status if status == _BEGAN_WELL else status
 
 
-ERRORS = replace(_STAINLESS, say=_say, status_of=_status_of)
+def _is_about_key(error: Exception) -> bool:
+    """Tell the SDK's refusal to send a request without a key."""
+    return isinstance(error, TypeError) and "authentication method" in str(error)
+
+
+ERRORS = replace(_STAINLESS, say=_say, status_of=_status_of, about_key=_is_about_key)

@@ -20,6 +20,7 @@ from mirascope.core.base._answer_type import AnswerFormat, AnswerType
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
+from mirascope.core.base._secrets import Unshown
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata
@@ -284,8 +285,8 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             if self.streaming:
                 return asking.stream()
             start = time.time() * 1000
-            with provider.calling():
-                raw = asking.request().create()
+            with provider.calling(asking.request()) as request:
+                raw = request.create()
             result = asking.result(asking.response(raw, start))
             return self.parse(result) if self.parse else result
 
@@ -297,8 +298,8 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             if self.streaming:
                 return asking.stream()
             start = time.time() * 1000
-            with provider.calling():
-                raw = await asking.request().acreate()
+            with provider.calling(asking.request()) as request:
+                raw = await request.acreate()
             result = asking.result(asking.response(raw, start))
             parsed = self.parse(result) if self.parse else result
             return await parsed if inspect.isawaitable(parsed) else parsed
@@ -396,7 +397,7 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             provider=self.provider,
             client=self.client,
             is_async=self.is_async,
-            arguments=self.arguments,
+            arguments=Unshown(self.arguments),
             max_retries=self.max_retries,
             clocks=self.clocks,
         )

@@ -2,12 +2,16 @@
 
 A provider describes its SDK's errors in one `SDKErrors`. Whatever fails is first said the SDK's own
 way, unless the SDK raised it itself; then an instance of a class below both our class and the SDK's
-is made, with the attributes of both, and the SDK's exception is its ``__cause__``.
+is made, with the attributes of both, and the SDK's exception is its ``__cause__``. Before that,
+both are cleaned of keys.
+
+Such an error can be pickled and copied: its class is made again, and of its attributes those are
+kept that are plain values; the others, such as the SDK's response, are ``None`` then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +19,7 @@ from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
 from mirascope.core._wire.sse import EventTooLargeError
 from mirascope.core.base._clocks import ClockRanOutError
+from mirascope.core.base._secrets import can_be_sent, is_plain, is_private, redact
 
 _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     400: errors.BadRequest,
@@ -27,6 +32,9 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
 }
 _ERROR: Final = 400
 _SERVER_ERROR: Final = 500
+_NO_KEY: Final = "the key holds a line break or a letter that no key has"
+_NO_TEXT: Final = "the prompt holds half a character, or a header a letter that none can have"
+_OURS: Final = ("partial", "others")
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 
@@ -51,6 +59,7 @@ class SDKErrors:
         request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
         text: Returns the text of an error, where the SDK's own tells what it should not.
         status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
+        about_key: Tells an error that is about the key, where neither class nor status do.
     """
 
     provider: str
@@ -62,6 +71,7 @@ class SDKErrors:
     request_id_header: str | None = None
     text: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
+    about_key: Callable[[Exception], bool] = lambda _: False
 
     def make(
         self,
@@ -77,10 +87,21 @@ class SDKErrors:
         theirs.__cause__ = cause
         return self._both(kind, theirs)
 
-    def translate(self, error: Exception, response: object = None) -> errors.StreamError | None:
-        """Return what an exception means, or ``None`` if it is not about the answer at all."""
+    def translate(
+        self, error: Exception, response: object = None, secrets: Collection[str] = ()
+    ) -> errors.StreamError | None:
+        """Return what an exception means, or ``None`` if it is not about the answer at all.
+
+        Args:
+            error: The exception.
+            response: The HTTP response, as far as there is one.
+            secrets: The keys that no error may tell.
+        """
+        redact(error, secrets)
         if isinstance(error, errors.StreamError):
             return error
+        if not_sent := self._not_sent(error, secrets):
+            return not_sent
         if isinstance(error, ClockRanOutError | ProviderError):
             return self._told(error, response)
         if happened := self._happened(error):
@@ -90,11 +111,7 @@ class SDKErrors:
                 return self._both(sort, error)
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
-        if isinstance(error, self.base):
-            status = self.status_of(error)
-            status = status if isinstance(status, int) else None
-            return _with_status(self._both(api_error(status), error), status)
-        return None
+        return self._refusal(error) if isinstance(error, self.base) else None
 
     def tool_call(
         self, failures: Sequence[errors.ToolCallError], response: errors.PartialAnswer | None
@@ -119,6 +136,27 @@ class SDKErrors:
         assert isinstance(ours, errors.StreamTimeout)  # noqa: S101  # for the type checkers
         ours.clock = error.clock
         return ours
+
+    def _refusal(self, error: Exception) -> errors.StreamError:
+        status = self.status_of(error)
+        status = status if isinstance(status, int) else None
+        kind = errors.AuthenticationFailed if self.about_key(error) else api_error(status)
+        return _with_status(self._both(kind, error), status)
+
+    def _not_sent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
+        """Return what an exception means that kept the request from being sent.
+
+        One about an encoding is no cause to tell: it holds what could not be encoded.
+        """
+        if isinstance(error, (ValueError, *self.connections)) and not all(
+            map(can_be_sent, secrets)
+        ):
+            return self.make(errors.AuthenticationFailed, _NO_KEY)
+        if isinstance(error, UnicodeEncodeError):
+            return self.make(errors.BadRequest, _NO_TEXT)
+        if self.about_key(error) and not isinstance(error, self.base):
+            return self.make(errors.AuthenticationFailed, str(error), cause=error)
+        return None
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
         if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):
@@ -179,10 +217,44 @@ def _combine(
     theirs: type[Exception],
     text: Callable[[Any], str] | None,
 ) -> type[errors.StreamError]:
-    names: dict[str, object] = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    def reduce(error: errors.StreamError) -> tuple[object, ...]:
+        return _restored, (kind, theirs, text, *_kept(error))
+
+    names: dict[str, object] = {
+        "__module__": kind.__module__,
+        "__doc__": kind.__doc__,
+        "__repr__": _shown,
+        "__reduce__": reduce,
+    }
     if text is not None:
         names["__str__"] = text
     return type(kind.__name__, (kind, theirs), names)
+
+
+def _shown(error: errors.StreamError) -> str:
+    return f"{type(error).__name__}({str(error)!r})"
+
+
+def _kept(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:
+    """Return the arguments and the attributes that are pickled with an error."""
+    attributes: dict[str, object] = {
+        name: value if name in _OURS or (is_plain(value) and not is_private(name, value)) else None
+        for name, value in vars(error).items()
+    }
+    return [value if is_plain(value) else str(value) for value in error.args], attributes
+
+
+def _restored(
+    kind: type[errors.StreamError],
+    theirs: type[Exception],
+    text: Callable[[Any], str] | None,
+    args: Sequence[object],
+    attributes: Mapping[str, object],
+) -> errors.StreamError:
+    error_type = _below(kind, theirs, text)
+    error = error_type.__new__(error_type, *args)
+    vars(error).update(attributes)
+    return error
 
 
 def _with_status(error: errors.StreamError, status: int | None) -> errors.StreamError:

@@ -17,6 +17,7 @@ from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._retry import MAX_RETRIES, asent, sent
+from mirascope.core.base._secrets import Unshown, secrets_of
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.message_param import Message
@@ -121,12 +122,14 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         return cast("AsyncClientT", given)
 
     @contextmanager
-    def calling(self) -> Generator[None]:
+    def calling(
+        self, request: Request[ClientT, AsyncClientT, RawT]
+    ) -> Generator[Request[ClientT, AsyncClientT, RawT]]:
         """Make errors of ours of what goes wrong in a plain call."""
         try:
-            yield
+            yield request
         except Exception as error:
-            meant = self.errors.translate(error)
+            meant = self.errors.translate(error, secrets=request.secrets())
             if meant is None:
                 raise
             meant.phase = "open"
@@ -140,7 +143,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)  # it holds the prompt
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     """A request, ready to be sent, as a stream or for a plain answer.
 
@@ -148,7 +151,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         provider: The provider.
         client: The client, sync or async.
         is_async: Which of the two.
-        arguments: The arguments of the SDK's method.
+        arguments: The arguments of the SDK's method, with the prompt.
         max_retries: How often to send it again if it fails before the answer begins; ``None`` for
             the SDK's or our default.
         clocks: The clocks that the answer has to keep to.
@@ -157,9 +160,13 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
     client: Any
     is_async: bool
-    arguments: Arguments
+    arguments: Unshown[object]
     max_retries: int | None
     clocks: Clocks
+
+    @override
+    def secrets(self) -> frozenset[str]:
+        return secrets_of(self.client) | secrets_of(self.arguments)
 
     def create(self) -> RawT:
         """Send it for a plain answer."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter
+from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
 from mirascope.core._wire.events import TokenCounts
+from mirascope.core.base._secrets import public
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
@@ -19,9 +20,8 @@ DUMPED: Final = (
 )
 """What is written to a log of chunks and responses alike."""
 
-_CONFIGURATION: Final = {"call_kwargs", "call_params", "dynamic_config"}
-_PRIVATE: Final = ("api_key", "client", "headers")
-"""How the names end, in a configuration, of what may hold a key."""
+CONFIGURATION: Final = frozenset({"call_kwargs", "call_params", "dynamic_config", "fn_args"})
+"""What may hold a client, a key or headers."""
 
 
 class Told:
@@ -88,6 +88,8 @@ class Dumps:
 
     _dumped: ClassVar[tuple[str, ...]]
     """The names of the attributes that are written."""
+    _stand_ins: ClassVar[Mapping[str, str]] = {}
+    """The names of the attributes that are written instead of some of them."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
@@ -115,9 +117,11 @@ class Dumps:
             exclude: The names to leave out.
             exclude_none: Whether to leave out what is ``None``.
         """
-        names = set(self._dumped if include is None else include) - set(exclude or ())
-        told = {name: getattr(self, name) for name in self._dumped if name in names}
-        told |= {name: _public(told[name]) for name in _CONFIGURATION & told.keys()}
+        wanted = set(self._dumped if include is None else include) - set(exclude or ())
+        names = [name for name in self._dumped if name in wanted]
+        told = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
+        settings = {name: told[name] for name in CONFIGURATION & told.keys()}
+        told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
         if mode == "json":  # in two steps, as models have ways of their own with bytes
             dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
@@ -136,22 +140,6 @@ class Dumps:
             mode="json", include=include, exclude=exclude, exclude_none=exclude_none
         )
         return json.dumps(dumped, indent=indent, ensure_ascii=False)
-
-
-def _public(value: object) -> object:
-    """Return plain values without what may hold a key."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump(by_alias=False, exclude_unset=True, warnings=False)
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[object, object]", value)
-        return {
-            name: _public(field)
-            for name, field in fields.items()
-            if not str(name).lower().endswith(_PRIVATE)
-        }
-    if isinstance(value, list | tuple):
-        return [_public(element) for element in cast("Sequence[object]", value)]
-    return value
 
 
 def _class_name(value: object) -> str:

@@ -14,8 +14,10 @@ from mirascope.core._wire.events import Record, TokenCounts
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
-from mirascope.core.base._told import DUMPED, Dumps, Told
+from mirascope.core.base._secrets import public
+from mirascope.core.base._told import CONFIGURATION, DUMPED, Dumps, Told
 from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.tool import Recipe, made_by, recipe_of
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.errors import ToolCallError
 
@@ -46,6 +48,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),
         *DUMPED,
     )
+    _stand_ins = {"response": "_to_keep"}  # noqa: RUF012  # its base says that it is a class variable
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:
@@ -58,6 +61,24 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     @property
     def _raw(self) -> Any:
         return self.response
+
+    @property
+    def _to_keep(self) -> RawResponseT:
+        """The SDK's object without what the SDK adds of the HTTP response."""
+        return self.response
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled and copied: all but the clients, keys and headers of the call."""
+        settings = {n: v for n, v in vars(self).items() if n in CONFIGURATION and v is not None}
+        kept = {
+            "response": self._to_keep,
+            "tool_types": [recipe_of(tool) for tool in self.tool_types or ()] or None,
+        }
+        return vars(self) | kept | public(settings)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        recipes = cast("list[Recipe] | None", state["tool_types"])
+        vars(self).update(state, tool_types=recipes and [made_by(recipe) for recipe in recipes])
 
     @property
     @abstractmethod

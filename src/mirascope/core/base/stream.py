@@ -29,7 +29,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
 
 import anyio
 import pydantic_core
@@ -113,6 +113,10 @@ class Opener(ABC):
     """
 
     clocks: Clocks | None = None
+
+    def secrets(self) -> frozenset[str]:
+        """Return the keys that it is sent with."""
+        return frozenset()
 
     @abstractmethod
     def open(self) -> Source:
@@ -451,7 +455,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _meaning(self, error: Exception) -> errors.StreamError | None:
         response = self._source.response if self._source else None
-        meant = self._errors.translate(error, response)
+        secrets = self._opener.secrets() if self._opener else ()
+        meant = self._errors.translate(error, response, secrets)
         if meant is not None and meant.phase is None:
             begun = self.time_to_first_chunk is not None
             meant.phase = "mid" if begun else "first" if self._source else "open"
@@ -583,6 +588,12 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.model}, {self.state}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a stream cannot be copied or pickled: use `stream.construct_call_response()`, or "
+            "`stream.partial()` before its end"
+        )
+
 
 def _consumed(state: StreamState) -> str:
     return (
@@ -610,7 +621,7 @@ def _parsed(data: bytes) -> Record:
     except ValueError:
         try:
             record = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing, suppress
-from typing import Any, Generic, TypeAlias, cast, get_origin
+from typing import Any, Generic, NoReturn, TypeAlias, cast, get_origin
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
@@ -44,6 +44,9 @@ class _Reading(ABC, Generic[T]):
             for chunk, _ in items:
                 yield from self._read(chunk)
         yield from self._end()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream cannot be copied or pickled: use the value that it ends in")
 
     async def __aiter__(self) -> AsyncIterator[T]:
         items = cast("AsyncGenerator[tuple[Chunk, object]]", aiter(self.stream))

@@ -10,7 +10,17 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias, cast, runtime_checkable
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    NamedTuple,
+    Protocol,
+    Self,
+    TypeAlias,
+    cast,
+    runtime_checkable,
+)
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.json_schema import (
@@ -44,6 +54,18 @@ _UNDESCRIBED: Final = "Call this with arguments that fit its parameters."
 _KEPT: Final = "__mirascope_made__"
 
 
+class Recipe(NamedTuple):
+    """How a tool class that is made can be made again, which is how it is pickled.
+
+    Attributes:
+        source: What it is made of: a class or a function; or the tool class itself.
+        kind: The provider's class of tools.
+    """
+
+    source: Any
+    kind: type[BaseTool] | None = None
+
+
 class ToolConfig(TypedDict, total=False):
     """How a provider is told of a tool; each provider's own has the keys that it takes."""
 
@@ -72,6 +94,11 @@ class BaseTool(BaseModel, ABC):
     tool_config: ClassVar[ToolConfig] = ToolConfig()
     __custom_name__: ClassVar[str] = ""
     __renamed__: ClassVar[Mapping[str, str]] = {}
+    __made_of__: ClassVar[Recipe | None] = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to make it again: its class may be made of the user's and the provider's."""
+        return _blank, (recipe_of(type(self)),), self.__getstate__()
 
     @abstractmethod
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -147,14 +174,15 @@ class BaseTool(BaseModel, ABC):
             ValueError: A parameter has no annotation, or the docstring tells of one that there is
                 not, or has an example that is not JSON.
         """
-        return _kept(fn, cls, lambda: make_function_tool(cls, fn, documentation_of(fn)))
+        make = make_function_tool
+        return _kept(fn, cls, lambda: _from(fn, cls, make(cls, fn, documentation_of(fn))))
 
     @classmethod
     def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> type[Self]:
         """Make a class below this one and a tool, or any model; one that is below it stays."""
         if issubclass(tool_type, cls):
             return tool_type
-        return _kept(tool_type, cls, lambda: _below(tool_type, cls))
+        return _kept(tool_type, cls, lambda: _from(tool_type, cls, _below(tool_type, cls)))
 
     @classmethod
     def type_from_base_type(cls, base_type: object) -> type[Self]:
@@ -224,6 +252,30 @@ class BaseTool(BaseModel, ABC):
             if name in cls.model_fields
         }
         return cast("Record", {**arguments, **named})
+
+
+def recipe_of(tool_type: type[BaseTool]) -> Recipe:
+    """Return how to make a tool class again."""
+    return vars(tool_type).get("__made_of__") or Recipe(tool_type)
+
+
+def made_by(recipe: Recipe) -> type[BaseTool]:
+    """Return the tool class of a recipe."""
+    source, kind = recipe
+    if kind is None:
+        return cast("type[BaseTool]", source)
+    is_model = isinstance(source, type) and issubclass(source, BaseModel)
+    return kind.type_from_base_model_type(source) if is_model else kind.type_from_fn(source)
+
+
+def _from(source: object, kind: type[BaseTool], made: type[ToolT]) -> type[ToolT]:
+    made.__made_of__ = Recipe(source, kind)
+    return made
+
+
+def _blank(recipe: Recipe) -> BaseTool:
+    made = made_by(recipe)
+    return made.__new__(made)
 
 
 def name_of(tool_type: type[BaseTool]) -> str:

@@ -14,6 +14,7 @@ from google.genai.errors import APIError, ClientError, ServerError, UnknownApiRe
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON
+from mirascope.core._wire.fields import fields, objects
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._sdk import classes_of
 
@@ -32,10 +33,18 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
     return error
 
 
+def _is_about_key(error: Exception) -> bool:
+    """Tell the refusal of a key, whose HTTP status is that of any wrong request."""
+    said = fields(cast("JSON", vars(error).get("details")))
+    details = objects(fields(said.get("error")).get("details"))
+    return any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
+
+
 ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
+    about_key=_is_about_key,
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
         *classes_of(_LIBRARIES, "TransportError", "StreamError", "ClientError"),

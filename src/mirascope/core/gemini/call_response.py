@@ -42,6 +42,11 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
         return typed(GenerateContentResponse, record)
 
     @property
+    @override
+    def _to_keep(self) -> GenerateContentResponse:
+        return self.response.model_copy(update={"sdk_http_response": None})
+
+    @property
     def _parts(self) -> list[dict[str, JSON]]:
         return _wire.parts(dict(record_of(self.message_param)))
 
