@@ -22,13 +22,38 @@ from collections.abc import Callable, Coroutine
 from functools import cache
 
 import openai as sdk
+from pydantic import BaseModel
 
-from mirascope.core import openai, prompt_template
+from mirascope.core import BaseTool, StreamConfig, openai, prompt_template
 
 Loop = Callable[[], str]
 AsyncLoop = Callable[[], Coroutine[None, None, str]]
 
 QUESTION = "Recommend a {genre} book"
+
+
+class Book(BaseModel):
+    title: str
+    author: str
+    pages: int
+
+
+class Books(BaseModel):
+    books: list[Book]
+
+
+class Essay(BaseModel):
+    title: str
+    text: str
+
+
+class Shelf(BaseTool):
+    """Puts books on a shelf."""
+
+    books: list[Book]
+
+    def call(self) -> str:
+        return Books(books=self.books).model_dump_json()
 
 
 def sdk_sync(client: sdk.OpenAI, model: str) -> Loop:
@@ -93,6 +118,77 @@ def touched_sync(client: sdk.OpenAI, model: str) -> Loop:
     return loop
 
 
+def books_sync(client: sdk.OpenAI, model: str) -> Loop:
+    """Ours, as a model that grows, with a look at each of its states."""
+
+    @openai.call(model, stream=True, response_model=Books, json_mode=True, client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        books: list[Book] = []
+        for so_far in recommend("fantasy"):
+            books = so_far.books
+        return Books(books=books).model_dump_json()
+
+    return loop
+
+
+def essay_sync(client: sdk.OpenAI, model: str) -> Loop:
+    """Ours, as a model whose text grows, with a look at each of its states."""
+
+    @openai.call(model, stream=True, response_model=Essay, json_mode=True, client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        title = text = ""
+        for so_far in recommend("fantasy"):
+            title, text = so_far.title, so_far.text
+        return Essay(title=title, text=text).model_dump_json()
+
+    return loop
+
+
+def pieces_sync(client: sdk.OpenAI, model: str) -> Loop:
+    """Ours, with a tool call in pieces that nobody reads as one."""
+
+    @openai.call(model, stream=True, client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        text = ""
+        for chunk, _ in recommend("fantasy"):
+            for piece in chunk.tool_calls:
+                text += piece.arguments
+        return text
+
+    return loop
+
+
+def tools_sync(client: sdk.OpenAI, model: str, *, partial: bool = False) -> Loop:
+    """Ours, with the tool that comes once it is complete, or also while it grows."""
+    config: StreamConfig = {"partial_tools": partial}
+
+    @openai.call(model, stream=config, tools=[Shelf], client=client)
+    @prompt_template(QUESTION)
+    def recommend(genre: str) -> None: ...
+
+    def loop() -> str:
+        shelf = None
+        for _, tool in recommend("fantasy"):
+            shelf = tool or shelf
+        assert shelf
+        return shelf.call()
+
+    return loop
+
+
+def partial_tools_sync(client: sdk.OpenAI, model: str) -> Loop:
+    return tools_sync(client, model, partial=True)
+
+
 def ours_async(client: sdk.AsyncOpenAI | None, model: str) -> AsyncLoop:
     @openai.call(model, stream=True, client=client)
     @prompt_template(QUESTION)
@@ -112,7 +208,16 @@ def default_async(_: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
     return ours_async(None, model)
 
 
-SYNC = {"sdk-sync": sdk_sync, "ours-sync": ours_sync, "touched-sync": touched_sync}
+SYNC = {
+    "sdk-sync": sdk_sync,
+    "ours-sync": ours_sync,
+    "touched-sync": touched_sync,
+    "books-sync": books_sync,
+    "essay-sync": essay_sync,
+    "pieces-sync": pieces_sync,
+    "tools-sync": tools_sync,
+    "partial-tools-sync": partial_tools_sync,
+}
 ASYNC = {"sdk-async": sdk_async, "ours-async": default_async, "httpx2-async": ours_async}
 
 

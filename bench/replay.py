@@ -2,11 +2,13 @@
 
 `python bench/replay.py` prints its address and serves until its standard input ends: whoever
 started it cannot leave it behind. The model's name chooses the reply: `coalesced-2000` and
-`per-event-700` stream that many content chunks. Every server-sent event is an HTTP chunk of its
-own, as the real service sends them. `coalesced` hands the kernel the whole body at once: the client
-is never kept waiting and reads as much as it likes. `per-event` writes one event, then rests for
-`PACE`, so that the client wakes up for each. The rest is counted from the end of a write and not
-from a timetable, as catching up with a timetable would join events.
+`per-event-700` stream that many content chunks. `list-200`, `text-200` and `call-200` stream a JSON
+document of that many kB in pieces of four characters: a list of small objects, one long text, and
+the list again as the arguments of a tool call. Every server-sent event is an HTTP chunk of its own,
+as the real service sends them. All but one of these hand the kernel the whole body at once: the
+client is never kept waiting and reads as much as it likes. `per-event` writes one event, then rests
+for `PACE`, so that the client wakes up for each. The rest is counted from the end of a write and
+not from a timetable, as catching up with a timetable would join events.
 
 `GET /stats` tells how many connections have carried at least one completion.
 """
@@ -55,9 +57,34 @@ class Reply(NamedTuple):
     rest: float
 
 
-def words(count: int) -> Iterator[str]:
+@cache
+def pieces(model: str) -> tuple[str, ...]:
     """The content of each content chunk; joined, the whole answer."""
-    return (WORDS[i % len(WORDS)] for i in range(count))
+    kind, _, size = model.rpartition("-")
+    if kind in {"coalesced", "per-event"}:
+        return words(int(size))
+    whole = document(kind, 1000 * int(size))
+    return tuple(whole[at : at + 4] for at in range(0, len(whole), 4))
+
+
+def words(count: int) -> tuple[str, ...]:
+    return tuple(WORDS[i % len(WORDS)] for i in range(count))
+
+
+def document(kind: str, size: int) -> str:
+    """JSON of that many characters, or a few more."""
+    if kind == "text":
+        return compact({"title": "The river", "text": "".join(words(size // 5))})
+    books: list[dict[str, object]] = []
+    while size > 0:
+        book = {"title": f"The{WORDS[len(books) % 6]}", "author": "Ann Onym", "pages": len(books)}
+        books.append(book)
+        size -= len(compact(book)) + len(",")
+    return compact({"books": books})
+
+
+def compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def event(data: str) -> bytes:
@@ -67,10 +94,10 @@ def event(data: str) -> bytes:
 
 
 def record(**fields: Any) -> bytes:
-    return event(json.dumps(RECORD | fields, separators=(",", ":"), ensure_ascii=False))
+    return event(compact(RECORD | fields))
 
 
-def choice(delta: dict[str, str], finish_reason: str | None, padding: int) -> bytes:
+def choice(delta: dict[str, Any], finish_reason: str | None, padding: int) -> bytes:
     one = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
     return record(choices=[one], usage=None, obfuscation="x" * padding)
 
@@ -80,13 +107,24 @@ def usage(count: int) -> bytes:
     return record(choices=[], usage=totals | {"completion_tokens_details": DETAILS}, obfuscation="")
 
 
-def body(count: int) -> Iterator[bytes]:
-    """The HTTP chunks of a whole reply, the same for every mode and every run."""
+def deltas(model: str) -> Iterator[dict[str, Any]]:
+    if model.startswith("call-"):
+        opening = {"id": "call_7Qd0", "type": "function", "function": {"name": "Shelf"}}
+        yield {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **opening}]}
+        for piece in pieces(model):
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+    else:
+        yield {"role": "assistant", "content": ""}
+        yield from ({"content": piece} for piece in pieces(model))
+
+
+def body(model: str) -> Iterator[bytes]:
+    """The HTTP chunks of a whole reply, the same for every run."""
+    count = len(pieces(model))
     padding = random.Random(count)  # noqa: S311 - it hides nothing here, it only has a realistic length
-    yield choice({"role": "assistant", "content": ""}, None, padding.randint(2, 14))
-    for word in words(count):
-        yield choice({"content": word}, None, padding.randint(2, 14))
-    yield choice({}, "stop", padding.randint(2, 14))
+    for delta in deltas(model):
+        yield choice(delta, None, padding.randint(2, 14))
+    yield choice({}, "tool_calls" if model.startswith("call-") else "stop", padding.randint(2, 14))
     yield usage(count)
     yield event("[DONE]")
     yield END
@@ -94,10 +132,9 @@ def body(count: int) -> Iterator[bytes]:
 
 @cache
 def reply(model: str) -> Reply:
-    mode, _, count = model.rpartition("-")
-    if mode == "per-event":
-        return Reply((HEAD, *body(int(count))), PACE)
-    return Reply((HEAD + b"".join(body(int(count))),), 0)
+    if model.startswith("per-event-"):
+        return Reply((HEAD, *body(model)), PACE)
+    return Reply((HEAD + b"".join(body(model)),), 0)
 
 
 def read_request(source: BinaryIO) -> Request | None:

@@ -4,6 +4,9 @@
 processor time of the client is what counts, as wall time on loopback is the server's. A ratio is
 formed within a round, where its two legs ran within seconds of each other, and the median of those
 is told: a machine that is busy for a while slows both sides of a ratio, or spoils a round.
+
+JSON that is read while it comes is held against our own stream that reads the same bytes as plain
+text, in documents of several sizes: what a chunk costs must not depend on what came before it.
 """
 
 import argparse
@@ -14,28 +17,31 @@ import resource
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from replay import words
+from replay import pieces
 
-CEILINGS = {  # ratios of processor time, ours to the SDK's; of the import its seconds
+CEILINGS = {  # ratios of processor time, to the SDK's or to plain text; of the import its seconds
     "coalesced, sync": 0.20,
     "coalesced, async": 0.20,
     "a write per event, sync": 0.50,
     "a write per event, async": 0.50,
+    "a growing list of models, 200 kB": 3.0,
     "import mirascope": 0.25,
 }
 
 
 class Row(NamedTuple):
+    """What a leg costs, held against another one that is sent the same reply."""
+
     name: str
-    mode: str
-    sdk: str
+    reply: str
+    base: str
     ours: str
 
 
@@ -48,7 +54,22 @@ ROWS = (
     Row("a write per event, async", "per-event", "sdk-async", "ours-async"),
     Row("a write per event, async, on httpx2", "per-event", "sdk-async", "httpx2-async"),
 )
-LEGS = tuple(dict.fromkeys(leg for row in ROWS for leg in (row.sdk, row.ours)))
+SIZES = (50, 100, 200, 400)  # kB
+DOCUMENTS = (
+    *(
+        Row(f"a growing list of models, {n} kB", f"list-{n}", "ours-sync", "books-sync")
+        for n in SIZES
+    ),
+    *(
+        Row(f"a growing text in a model, {n} kB", f"text-{n}", "ours-sync", "essay-sync")
+        for n in SIZES
+    ),
+    Row("a tool, 200 kB", "call-200", "pieces-sync", "tools-sync"),
+    *(
+        Row(f"a growing tool, {n} kB", f"call-{n}", "pieces-sync", "partial-tools-sync")
+        for n in SIZES
+    ),
+)
 IMPORTS = ("pass", "import mirascope", "import openai", "from mirascope.core import openai")
 IN_A_ROW = 20
 HERE = Path(__file__).parent
@@ -56,18 +77,27 @@ ENVIRONMENT = os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONHASHSEED": "0"}
 
 
 class Size(NamedTuple):
-    """How much is measured: content chunks of a stream in each mode, and rounds."""
+    """How much is measured: content chunks of a stream, rounds, and rows of documents."""
 
     coalesced: int
     per_event: int
     rounds: int
+    documents: tuple[Row, ...]
 
-    def of(self, mode: str) -> int:
-        return self.coalesced if mode == "coalesced" else self.per_event
+    def model(self, reply: str) -> str:
+        """The name of the model that sends a reply of this size; a document has its own."""
+        counts = {"coalesced": self.coalesced, "per-event": self.per_event}
+        return f"{reply}-{counts[reply]}" if reply in counts else reply
 
 
-FULL = Size(coalesced=10_000, per_event=700, rounds=7)
-CHECK = Size(coalesced=4_000, per_event=400, rounds=5)
+FULL = Size(coalesced=10_000, per_event=700, rounds=7, documents=DOCUMENTS)
+CHECK = Size(
+    coalesced=4_000,
+    per_event=400,
+    rounds=5,
+    documents=tuple(row for row in DOCUMENTS if row.name in CEILINGS),
+)
+DOCUMENT_ROUNDS = 3
 
 
 class Sample(NamedTuple):
@@ -85,7 +115,7 @@ class Result(NamedTuple):
     """A row measured: microseconds per content chunk, ratios of the rounds, waits per chunk."""
 
     name: str
-    sdk: float
+    base: float
     ours: float
     ratios: tuple[float, ...]
     waits: float
@@ -108,10 +138,10 @@ class Process:
             return line.strip()
         sys.exit("A process of the benchmark ended early; its error is above.")
 
-    def stream(self, mode: str, count: int) -> Sample:
-        print(f"{mode}-{count}", file=self.input, flush=True)
+    def stream(self, model: str) -> Sample:
+        print(model, file=self.input, flush=True)
         sample = Sample(**json.loads(self.read()))
-        assert sample.text == "".join(words(count)), "A leg lost text: its time means nothing."
+        assert sample.text == "".join(pieces(model)), "A leg lost text: its time means nothing."
         return sample
 
 
@@ -129,28 +159,42 @@ def connections(url: str) -> int:
         return int(json.load(answer)["connections"])
 
 
-def count_connections(leg: Process, url: str) -> int:
+def count_connections(leg: Process, kind: str, url: str) -> int:
     """The connections of a fresh client's first streams, one after the other; also its warm-up."""
     before = connections(url)
     for _ in range(IN_A_ROW):
-        leg.stream("coalesced", 20)
+        leg.stream(f"{kind}-1")
     return connections(url) - before
 
 
-def measure_round(legs: Mapping[str, Process], size: Size) -> Round:
-    keys = dict.fromkeys((row.mode, leg) for row in ROWS for leg in (row.sdk, row.ours))
-    return {(mode, leg): legs[leg].stream(mode, size.of(mode)) for mode, leg in keys}
+def kinds(rows: Iterable[Row]) -> dict[str, str]:
+    """The legs of some rows, each with a kind of reply that it can read."""
+    return {
+        leg: row.reply.partition("-")[0] if row in DOCUMENTS else row.reply
+        for row in rows
+        for leg in (row.base, row.ours)
+    }
 
 
-def result(row: Row, rounds: list[Round], size: Size) -> Result:
-    sdk = [measured[row.mode, row.sdk] for measured in rounds]
-    ours = [measured[row.mode, row.ours] for measured in rounds]
-    count = size.of(row.mode)
+def measure_rows(
+    rows: tuple[Row, ...], count: int, legs: Mapping[str, Process], size: Size
+) -> list[Result]:
+    keys = dict.fromkeys((row.reply, leg) for row in rows for leg in (row.base, row.ours))
+    rounds: list[Round] = [
+        {(reply, leg): legs[leg].stream(size.model(reply)) for reply, leg in keys}
+        for _ in range(count)
+    ]
+    return [result(row, rounds, len(pieces(size.model(row.reply)))) for row in rows]
+
+
+def result(row: Row, rounds: list[Round], count: int) -> Result:
+    base = [measured[row.reply, row.base] for measured in rounds]
+    ours = [measured[row.reply, row.ours] for measured in rounds]
     return Result(
         name=row.name,
-        sdk=median(sample.cpu for sample in sdk) / count * 1e6,
+        base=median(sample.cpu for sample in base) / count * 1e6,
         ours=median(sample.cpu for sample in ours) / count * 1e6,
-        ratios=tuple(mine.cpu / theirs.cpu for mine, theirs in zip(ours, sdk, strict=True)),
+        ratios=tuple(mine.cpu / theirs.cpu for mine, theirs in zip(ours, base, strict=True)),
         waits=median(sample.waits for sample in ours) / count,
     )
 
@@ -170,6 +214,7 @@ def import_cpu(statement: str) -> float:
 class Report(NamedTuple):
     size: Size
     results: list[Result]
+    documents: list[Result]
     imports: dict[str, float]
     connections: dict[str, int]
 
@@ -177,11 +222,12 @@ class Report(NamedTuple):
 def measure(size: Size) -> Report:
     with ExitStack() as stack:
         url = stack.enter_context(process("replay.py")).read()
-        legs = {leg: stack.enter_context(process("legs.py", leg, f"{url}/v1")) for leg in LEGS}
-        counts = {leg: count_connections(legs[leg], url) for leg in LEGS}
-        rounds = [measure_round(legs, size) for _ in range(size.rounds)]
-    results = [result(row, rounds, size) for row in ROWS]
-    return Report(size, results, {code: import_cpu(code) for code in IMPORTS}, counts)
+        needed = kinds((*ROWS, *size.documents))
+        legs = {leg: stack.enter_context(process("legs.py", leg, f"{url}/v1")) for leg in needed}
+        counts = {leg: count_connections(legs[leg], needed[leg], url) for leg in needed}
+        results = measure_rows(ROWS, size.rounds, legs, size)
+        documents = measure_rows(size.documents, min(size.rounds, DOCUMENT_ROUNDS), legs, size)
+    return Report(size, results, documents, {code: import_cpu(code) for code in IMPORTS}, counts)
 
 
 def table(*rows: tuple[str, ...]) -> str:
@@ -195,12 +241,12 @@ def machine() -> str:
     return f"Python {python}, openai {sdk}, {os.cpu_count()} cores, load {load}"
 
 
-def chunk_rows(results: list[Result]) -> Iterator[tuple[str, ...]]:
-    yield "CPU per content chunk", "SDK, us", "ours, us", "ratio", "ratios seen", "waits", "ceiling"
+def chunk_rows(title: str, base: str, results: list[Result]) -> Iterator[tuple[str, ...]]:
+    yield title, f"{base}, us", "ours, us", "ratio", "ratios seen", "waits", "ceiling"
     for row in results:
         seen = f"{min(row.ratios):.3f}-{max(row.ratios):.3f}"
         ceiling = f"{CEILINGS[row.name]:.2f}" if row.name in CEILINGS else ""
-        numbers = f"{row.sdk:.1f}", f"{row.ours:.1f}", f"{row.ratio:.3f}", seen, f"{row.waits:.2f}"
+        numbers = f"{row.base:.1f}", f"{row.ours:.1f}", f"{row.ratio:.3f}", seen, f"{row.waits:.2f}"
         yield row.name, *numbers, ceiling
 
 
@@ -216,14 +262,16 @@ def show(report: Report) -> None:
     print(
         f"{report.size.coalesced} and {report.size.per_event} chunks, {report.size.rounds} rounds\n"
     )
-    print(table(*chunk_rows(report.results)))
+    print(table(*chunk_rows("CPU per content chunk", "SDK", report.results)))
+    print(table(*chunk_rows("The same, of JSON that is read", "plain", report.documents)))
     print(table(*import_rows(report.imports)))
     counted = ((leg, str(count)) for leg, count in report.connections.items())
     print(table((f"Connections for {IN_A_ROW} streams in a row", ""), *counted))
 
 
 def too_high(report: Report) -> list[str]:
-    found = {row.name: row.ratio for row in report.results} | report.imports
+    ratios = {row.name: row.ratio for row in (*report.results, *report.documents)}
+    found = ratios | report.imports
     return [
         f"{name}: {found[name]:.3f} is above {ceiling:.2f}"
         for name, ceiling in CEILINGS.items()
@@ -232,9 +280,10 @@ def too_high(report: Report) -> list[str]:
 
 
 def save(report: Report, path: Path) -> None:
-    results = [row._asdict() | {"ratio": row.ratio} for row in report.results]
     whole = report._asdict() | {"machine": machine(), "size": report.size._asdict()}
-    path.write_text(json.dumps(whole | {"results": results}, indent=2) + "\n")
+    for name in ("results", "documents"):
+        whole[name] = [row._asdict() | {"ratio": row.ratio} for row in whole[name]]
+    path.write_text(json.dumps(whole, indent=2) + "\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -249,7 +298,9 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     size = CHECK if given.check else FULL
-    size = Size(given.chunks or size.coalesced, size.per_event, given.rounds or size.rounds)
+    size = size._replace(
+        coalesced=given.chunks or size.coalesced, rounds=given.rounds or size.rounds
+    )
     report = measure(size)
     show(report)
     if given.json:

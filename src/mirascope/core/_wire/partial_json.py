@@ -342,5 +342,7 @@ _State: TypeAlias = "Callable[[PartialJSON, str, int], int]"
 
 
 def _past_space(text: str, at: int) -> int:
+    if at == len(text) or text[at] > " ":
+        return at
     found = _SPACE.match(text, at)
     return found.end() if found else at

@@ -44,12 +44,11 @@ class ToolItems(Generic[ChunkT, ToolT]):
 
     def of(self, chunk: ChunkT, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items of a chunk: one, or one for each tool."""
-        self._last = said = chunk
-        for tool in self._tools(chunk, reply):
-            yield said, tool
-            said = chunk.silent()
-        if said is chunk:
-            yield chunk, None
+        self._last = chunk
+        tools = self._tools(chunk, reply)
+        yield chunk, next(tools, None)
+        for tool in tools:
+            yield chunk.silent(), tool
 
     def rest(self, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the tools that only the end of the answer shows to be complete."""

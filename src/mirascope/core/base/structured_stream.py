@@ -15,7 +15,6 @@ from typing import Any, Generic, NoReturn, TypeAlias, cast, get_origin
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
-from mirascope.core._wire.json_extent import JSONExtent
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._answer_type import WRAPPED, AnswerType
 from mirascope.core.base._closing import Closing
@@ -135,19 +134,18 @@ class BaseStructuredStream(_Reading[T], Closing):
         return value
 
     @override
-    def _read(self, chunk: Chunk) -> Iterator[T]:
+    def _read(self, chunk: Chunk) -> Iterable[T]:
         if not self.grow(chunk) or self.growing.complete or self.growing.value is None:
-            return
+            return ()
         so_far = self.growing.value
         if self.fields_from_call_args:
             so_far = so_far.model_copy(update=self.fields_from_call_args)
         value = self._type.unwrap(so_far)
-        if value is not None:
-            yield value
+        return () if value is None else (value,)
 
     @override
-    def _end(self) -> Iterator[T]:
-        yield self.finish()
+    def _end(self) -> Iterable[T]:
+        return (self.finish(),)
 
     @override
     def close(self) -> None:
@@ -194,7 +192,7 @@ class _AnswerText:
 
     def __init__(self, stream: BaseStream[Any, Any, Any, Any]) -> None:
         self._stream = stream
-        self._in_text = JSONExtent()
+        self._begun = False
         self._position: int | None = None
         self.begins_anew = False
 
@@ -203,11 +201,18 @@ class _AnswerText:
         self.begins_anew = False
         calls = self._stream.reply.tool_calls
         if not calls:
-            return self._in_text.feed(chunk.content) if chunk.content else ""
+            return self._object_in(chunk.content)
         if self._position is None:
             self._position, self.begins_anew = 0, True
         text = calls[0].arguments_from(self._position)
         self._position += len(text)
+        return text
+
+    def _object_in(self, text: str) -> str:
+        """Leave out what comes before an object; who reads it notices where it ends."""
+        if not self._begun:
+            text = text[text.find("{") :] if "{" in text else ""
+            self._begun = bool(text)
         return text
 
     @property
