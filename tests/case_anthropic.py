@@ -129,6 +129,7 @@ ANTHROPIC = Case(
     key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     begin=[message_start(), block_start(0, type="text", text="")],
+    keepalive=event("ping"),
     text=lambda text: block_delta(0, "text_delta", text=text),
     reasoning=lambda text: block_delta(1, "thinking_delta", thinking=text),
     end=lambda tokens_in, tokens_out: [

@@ -38,10 +38,11 @@ class Case:
         text: Returns the event of a piece of text.
         reasoning: Returns the event, or events, of a piece of reasoning.
         begin: The events before the first text.
+        keepalive: What is sent to show that the connection lives, and says nothing.
         end: Returns the events after the last text, given the tokens in and out.
         stop: The finish reason in those.
         last_event: Whether an event tells that none follows it. Where not, only the end of the body
-            tells, and a server that lingers is waited for as long as for any event.
+            tells, and a server that lingers is waited for, but not for long.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
         failure_status: The HTTP status that it is like.
         steps: Returns the events of an answer that calls tools, between `begin` and the end.
@@ -76,6 +77,7 @@ class Case:
     text: Callable[[str], bytes]
     reasoning: Callable[[str], bytes]
     begin: list[bytes] = field(default_factory=list)
+    keepalive: bytes = b": keep-alive\n\n"
     end: Callable[[int, int], list[bytes]]
     stop: str = "stop"
     last_event: bool = True

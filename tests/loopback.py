@@ -53,12 +53,14 @@ class Answer:
         status: The HTTP status.
         headers: Further headers.
         linger: Whether the chunk that ends the body is withheld.
+        silent: Whether nothing is sent at all, not even the head.
     """
 
     script: Script
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     linger: bool = False
+    silent: bool = False
 
     @classmethod
     def of_json(cls, body: object, status: int = 200, **headers: str) -> Answer:
@@ -167,6 +169,8 @@ class Loopback:
                 connection.hung_up.set()
 
     def _play(self, sock: socket.socket, connection: Connection, answer: Answer) -> bool:
+        if answer.silent:
+            self._watch(sock, 60)
         headers = {"content-type": "text/event-stream"} | answer.headers
         head = [f"HTTP/1.1 {answer.status} Whatever", "transfer-encoding: chunked"]
         head += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]

@@ -14,8 +14,10 @@ from pydantic import ConfigDict
 from recordings import FOLDER, Recording, recordings
 
 from mirascope import BaseTool, errors
+from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.stream import BaseStream, Opener
+from mirascope.core.base.timeout import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +147,7 @@ class Pieces(Opener):
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces
+        self.clocks = Clocks(NEVER, NEVER)
 
     def open(self) -> Source:
         pieces = self.pieces

@@ -16,7 +16,7 @@ import pytest
 from cases import Case, Driver
 from loopback import Answer, Loopback, Request, Stall, in_pieces
 
-from mirascope import errors
+from mirascope import Timeout, errors
 from mirascope.core import Messages
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def test_a_server_that_lingers_after_the_end_is_not_waited_for(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.answer("Hello"), Stall()])]
-    options = {} if case.last_event else {"call_params": case.timeout(0.2)}
+    options = {} if case.last_event else {"timeout": Timeout(idle=0.2)}
     stream, _ = driver.both(driver.function(case, **options))
     assert stream.state == "finished"
     assert stream.content == "Hello"

@@ -14,7 +14,7 @@ from openai.types.chat import (
     ChatCompletionMessageParam,
 )
 
-from mirascope import errors
+from mirascope import Timeout, errors
 from mirascope.core import BaseMessageParam, BasePrompt, Messages, openai, prompt_template
 from mirascope.core.base import types as base
 from mirascope.core.openai import (
@@ -46,6 +46,16 @@ def plain(genre: str) -> None: ...
 @openai.call("gpt-4o-mini")
 @prompt_template("Recommend a {genre} book")
 async def plain_async(genre: str) -> None: ...
+
+
+@openai.call("gpt-4o-mini", stream=True, timeout=30)
+def in_seconds(genre: str) -> str:
+    return genre
+
+
+@openai.call("gpt-4o-mini", timeout=Timeout(first=30, idle=5.5))
+async def by_clocks(genre: str) -> str:
+    return genre
 
 
 def words(response: OpenAICallResponse) -> list[str]:
@@ -117,6 +127,7 @@ def sync() -> None:
     assert_type(response.cost, float | None)
     assert_type(response.message_param, ChatCompletionAssistantMessageParam)
     assert_type(response.usage, CompletionUsage | None)
+    assert_type(in_seconds("fantasy"), OpenAIStream)
     assert_type(parsed("fantasy"), list[str])
     assert_type(configured("fantasy"), OpenAIStream)
     assert_type(messages("fantasy"), list[BaseMessageParam])
@@ -146,9 +157,12 @@ def failing() -> None:
         assert_type(error.provider, str | None)
         assert_type(error.phase, Literal["open", "first", "mid"] | None)
         assert_type(error.retryable, bool)
+        if isinstance(error, errors.StreamTimeout):
+            assert_type(error.clock, Literal["first", "idle", "total"] | None)
 
 
 def refused() -> None:
+    openai.call("m", timeout="30")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     plain(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     openai.call("m", stream=True, output_parser=words)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     openai.call("m", call_params={"temprature": 1})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]

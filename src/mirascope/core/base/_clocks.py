@@ -49,11 +49,13 @@ class Clocks:
         standard: What they are set to where the caller says nothing.
 
     Attributes:
+        bound: Whether the caller bounds anything.
         bound_opening: Whether the caller bounds the time before the answer begins. Where not, the
             SDK's own limits do.
     """
 
     def __init__(self, given: Timeout, standard: Timeout) -> None:
+        self.bound = given != Timeout()
         self.bound_opening = given.first is not None or given.total is not None
         timeout = given.over(standard)
         self._first, self._idle, self._total = (

@@ -214,9 +214,10 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         Where only the SDK has the HTTP response, what is allowed holds for all of its reads.
         """
         provider, clocks = self.provider, self.clocks
-        if not clocks.bound_opening:
+        hands_over = provider.hands_over(self.client)
+        if not (clocks.bound_opening if hands_over else clocks.bound):
             return self.arguments
-        left = clocks.seconds_left if provider.hands_over(self.client) else clocks.longest_wait
+        left = clocks.seconds_left if hands_over else clocks.longest_wait
         own = provider.own_timeout(self.arguments)
         return provider.set_timeout(self.arguments, left if own is None else min(own, left))
 

@@ -65,6 +65,10 @@ class _Watchdog:
     """
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Be without a thread and without alarms."""
         self.looks_at = inf
         self._alarms: set[Alarm] = set()
         self._changed = threading.Condition()
@@ -122,7 +126,7 @@ class _Watchdog:
 
 _watchdog: Final = _Watchdog()
 if hasattr(os, "register_at_fork"):  # a child has no thread but the one that forked
-    os.register_at_fork(after_in_child=_watchdog.__init__)
+    os.register_at_fork(after_in_child=_watchdog.begin)
 
 
 def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

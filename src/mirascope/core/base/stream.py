@@ -112,7 +112,7 @@ class Opener(ABC):
         clocks: The clocks that the answer is to be read by, which opening it starts.
     """
 
-    clocks: Clocks | None = None
+    clocks: Clocks
 
     def secrets(self) -> frozenset[str]:
         """Return the keys that it is sent with."""
@@ -183,7 +183,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self._brought = 0
         self._began = 0.0
         self._silent = True
-        self._clocks = (self._opener and self._opener.clocks) or Clocks(NEVER, NEVER)
+        self._clocks = self._opener.clocks if self._opener else Clocks(NEVER, NEVER)
         self._error: Exception | None = None
         self.on_end: list[Callable[[Exception | None], object]] = []
 

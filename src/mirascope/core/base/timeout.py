@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from math import inf
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _check(clock: str, seconds: object) -> None:
         return
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise TypeError(
-            f"the timeout `{clock}` is {cast('object', seconds)!r}; it has to be seconds, or all "
+            f"the timeout `{clock}` is {seconds!r}; it has to be seconds, or all "
             "clocks together a mirascope.Timeout"
         )
     if not seconds > 0:
