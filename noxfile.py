@@ -63,7 +63,7 @@ def tests_without_aiohttp(session: nox.Session) -> None:
 @nox.session(venv_backend="venv")
 def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
-    needed = ("hypothesis", "pytest", "trio")
+    needed = ("hypothesis", "pytest")
     tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
     session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
     session.run("pytest", "-n", "2", *TRANSPORT_TESTS, *TYPE_TESTS)
