@@ -78,7 +78,8 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         recipes = cast("list[Recipe] | None", state["tool_types"])
-        vars(self).update(state, tool_types=recipes and [made_by(recipe) for recipe in recipes])
+        tool_types = [made_by(recipe) for recipe in recipes] if recipes else None
+        vars(self).update(state, tool_types=tool_types)
 
     @property
     @abstractmethod
