@@ -126,12 +126,18 @@ class BaseStructuredStream(_Reading[T], Closing):
             pydantic.ValidationError: It does not fit the type.
         """
         try:
-            value = self._type.validate(self._text.whole, self.fields_from_call_args)
+            value = self._validated()
         except ValidationError as error:
             error.add_note(f"the answer ended because of: {self.stream.finish_reasons}")
             raise
         self.constructed_response_model = value
         return value
+
+    def _validated(self) -> T:
+        """Return the whole answer; what has grown to its end has been validated there."""
+        if self.growing.complete and not self.fields_from_call_args:
+            return self._type.unwrap(self.growing.result())
+        return self._type.validate(self._text.whole, self.fields_from_call_args)
 
     @override
     def _read(self, chunk: Chunk) -> Iterable[T]:
