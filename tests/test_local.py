@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 import pytest
 from anthropic import Anthropic
 from mistralai.client import Mistral
+from pydantic import BaseModel, Field
 
 import mirascope
 from mirascope import core, local
+from mirascope.core import ResponseModelConfigDict
 from mirascope.errors import MirascopeError
 
 SOURCES = str(Path(mirascope.__file__).parents[1])
@@ -351,6 +353,37 @@ def test_it_streams_through_the_other_sdks_that_fit_its_protocols(
             assert len("".join(chunk.content for chunk, _ in stream).split()) > 3
         assert stream.state == "finished"
         assert stream.construct_call_response().content == stream.content
+
+
+class Book(BaseModel):
+    model_config = ResponseModelConfigDict(strict=True)
+
+    title: str = Field(max_length=60)
+    author: str = Field(max_length=40)
+
+
+def test_it_fills_a_model_while_that_grows(server: local.LocalServer) -> None:
+    with server.client() as client:
+
+        @core.openai.call(
+            server.model,
+            stream=True,
+            response_model=Book,
+            json_mode=True,
+            client=client,
+            call_params={"max_tokens": 200, "temperature": 0},
+        )
+        def recommend(genre: str) -> str:
+            return f"Recommend a {genre} book"
+
+        stream = recommend("fantasy")
+        *growing, book = stream
+    titles = [so_far.title for so_far in growing if so_far.title]
+    assert len(titles) > 1
+    assert all(book.title.startswith(title) for title in titles)
+    assert growing[0].author is None
+    assert type(book) is Book
+    assert stream.stream.state == "finished"
 
 
 def test_a_file_may_be_named_and_several_servers_live_side_by_side(
