@@ -199,7 +199,7 @@ def test_a_response_is_kept_without_client_key_and_headers(
 
         @case.call("asked-for", stream=stream)
         @prompt_template("Recommend a {genre} book")
-        def recommend(genre: str, api_key: str) -> Any:
+        def recommend(genre: str, api_key: str) -> Any:  # noqa: ARG001  # the template fills them in
             return {"client": client, "computed_fields": {"tenant_client": client}}
 
         asked = recommend(PROMPT, api_key=KEY)
