@@ -264,8 +264,10 @@ def made_by(recipe: Recipe) -> type[BaseTool]:
     source, kind = recipe
     if kind is None:
         return cast("type[BaseTool]", source)
-    is_model = isinstance(source, type) and issubclass(source, BaseModel)
-    return kind.type_from_base_model_type(source) if is_model else kind.type_from_fn(source)
+    make: Callable[[Any], type[BaseTool]] = (
+        kind.type_from_base_model_type if isinstance(source, type) else kind.type_from_fn
+    )
+    return make(source)
 
 
 def _from(source: object, kind: type[BaseTool], made: type[ToolT]) -> type[ToolT]:
