@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import select
+import selectors
 import socket
 import struct
 import threading
@@ -195,10 +195,11 @@ class Loopback:
 
     def _watch(self, sock: socket.socket, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            readable, _, _ = select.select([sock], [], [], min(left, 0.05))
-            if readable and not sock.recv(1, socket.MSG_PEEK):
-                raise HungUpError
+        with selectors.DefaultSelector() as selector:  # whatever the number of the socket
+            selector.register(sock, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+                if selector.select(min(left, 0.05)) and not sock.recv(1, socket.MSG_PEEK):
+                    raise HungUpError
 
 
 def _read_request(reader: Any) -> Request | None:
