@@ -19,7 +19,17 @@ ODD: list[Any] = [
     *([], {}, [None], [[]], [{}], {"": None}, {"type": "text"}, ["x", 1], {"index": 1}),
     *({"error": None}, {"error": {"code": "²"}}, {"data": "x"}, {"id": "", "data": "é"}),
 ]
-RAW = [b"9" * 5000, b"[" * DEEP, b'{"a":' * DEEP, b"\xff", b"\r", b"\n\n", b"\x00", b"NaN", b"\\ud800"]
+RAW = [
+    b"9" * 5000,
+    b"[" * DEEP,
+    b'{"a":' * DEEP,
+    b"\xff",
+    b"\r",
+    b"\n\n",
+    b"\x00",
+    b"NaN",
+    b"\\ud800",
+]
 
 
 def mutated(data: bytes, random: Random) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Literal, cast
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from mirascope.core._wire.events import TokenCounts
+from mirascope.core.base._typed import plain
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
@@ -109,7 +110,11 @@ class Dumps:
         names = set(self._dumped if include is None else include) - set(exclude or ())
         told = {name: getattr(self, name) for name in self._dumped if name in names}
         told |= {name: _public(told[name]) for name in _CONFIGURATION & told.keys()}
-        dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
+        dumped = _DUMP.dump_python(
+            {name: plain(value, exclude_none=exclude_none) for name, value in told.items()},
+            exclude_none=exclude_none,
+            warnings=False,
+        )
         if mode == "json":  # in two steps, as models have ways of their own with bytes
             dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
