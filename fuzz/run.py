@@ -16,6 +16,7 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def keep(target: str, data: bytes, what: str, known: set[str]) -> None:
     FOUND.mkdir(exist_ok=True)
     path = FOUND / f"{target}-{hashlib.sha256(data).hexdigest()[:8]}.bin"
     path.write_bytes(data)
-    print(f"{target}: {what}; the input is {path}", flush=True)  # noqa: T201
+    print(f"{target}: {what}; the input is {path}", flush=True)
     traceback.print_exc(limit=-6)
 
 
@@ -61,10 +62,8 @@ def tried(target: str, check: Target, data: bytes, known: set[str]) -> None:
 
 def seconds(check: Target, data: bytes, choice: int) -> float:
     start = time.process_time()
-    try:
+    with suppress(Exception):  # which `tried` has told already
         check(data, choice)
-    except Exception:  # noqa: BLE001, S110  # which `tried` has told already
-        pass
     return time.process_time() - start
 
 
@@ -95,7 +94,7 @@ def bounded(names: list[str]) -> int:
                 make = stretched(seed, random)
                 if what := grows(check, make):
                     keep(name, make(LARGE), what, known)
-        print(f"{name}: {RUNS} inputs", flush=True)  # noqa: T201
+        print(f"{name}: {RUNS} inputs", flush=True)
     return len(known)
 
 
@@ -129,7 +128,11 @@ def guided(name: str, seconds_left: int) -> int:
         new = atheris.Mutate(data, most) if random.random() < 0.2 else mutated(data, random)
         return new[:most]
 
-    options = [f"-max_total_time={seconds_left}", f"-max_len={MOST_BYTES}", "-timeout=60"]
+    options = [
+        *(f"-max_total_time={seconds_left}", f"-max_len={MOST_BYTES}", "-timeout=60"),
+        *("-report_slow_units=60", f"-artifact_prefix={FOUND}/"),
+    ]
+    FOUND.mkdir(exist_ok=True)
     atheris.Setup(
         [sys.argv[0], *options, "-print_final_stats=0", str(corpus)], one, custom_mutator=mutate
     )

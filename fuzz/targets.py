@@ -13,6 +13,7 @@ from contextlib import suppress
 from enum import Enum
 from functools import cache, partial
 from importlib import import_module
+from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 from cases import Case
@@ -30,6 +31,7 @@ from mirascope.core._wire.sse import ServerSentEvent, SSEDecoder
 from mirascope.core.base._partial import Growing
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import AsyncSource, Source
+from mirascope.core.base._told import Dumps
 from mirascope.core.base.stream import BaseStream, Opener
 from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.core.base.tool import tool_types_of
@@ -78,7 +80,7 @@ class Book(BaseModel):
 class ReadBook(BaseTool):
     title: str
     pages: int | None = None
-    tags: list[str] = []
+    tags: list[str] | None = None
 
     def call(self) -> None: ...
 
@@ -240,12 +242,17 @@ class only(suppress):  # noqa: N801  # reads as what it does
         super().__init__(StreamError)
         self._theirs = case.sdk_error
 
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool | None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
         if isinstance(error, StreamError):
             assert isinstance(error, self._theirs)
             assert str(error)
             assert error.phase or error.provider
-        return super().__exit__(kind, error, traceback)
+        return bool(super().__exit__(kind, error, traceback))
 
 
 def look_at(case: Case, thing: object) -> None:
@@ -258,7 +265,7 @@ def look_at(case: Case, thing: object) -> None:
     str(thing)
     repr(thing)
     for dump in ("model_dump", "model_dump_json"):
-        if not isinstance(thing, BaseStream):
+        if isinstance(thing, Dumps):  # a tool is dumped by pydantic, not by us
             with only(case):
                 getattr(thing, dump)()
 

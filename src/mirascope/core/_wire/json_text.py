@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import pydantic_core
 
@@ -30,14 +30,14 @@ def from_bytes(data: bytes) -> JSON:
     if len(data) > _MOST_DIGITS and _LONG_NUMBER.search(data):
         return _slowly(data)
     try:
-        return pydantic_core.from_json(data)
+        return cast("JSON", pydantic_core.from_json(data))
     except ValueError:
         return _slowly(data)
 
 
 def _slowly(data: bytes) -> JSON:
     pydantic_core.from_json(_HALF.sub(rb"\\ufffd", data))  # looks at the nesting
-    return json.loads(data, object_pairs_hook=_object)
+    return cast("JSON", json.loads(data, object_pairs_hook=_object))
 
 
 def _object(pairs: list[tuple[str, JSON]]) -> JSON:
@@ -57,15 +57,17 @@ def from_text(
         ValueError: It is none.
     """
     try:
-        return pydantic_core.from_json(text, allow_partial=allow_partial)
+        return cast("JSON", pydantic_core.from_json(text, allow_partial=allow_partial))
     except TypeError:  # which is what a lone surrogate is to it
-        return pydantic_core.from_json(whole_characters(text), allow_partial=allow_partial)
+        return cast(
+            "JSON", pydantic_core.from_json(whole_characters(text), allow_partial=allow_partial)
+        )
 
 
 def whole_characters(text: str) -> str:
-    """Return a text without surrogates: pairs become their character, others cannot be shown.
+    r"""Return a text without surrogates: pairs become their character, others cannot be shown.
 
-    >>> whole_characters("\\ud83d\\ude00 \\ud83d")
+    >>> whole_characters("\ud83d\ude00 \ud83d")
     '😀 �'
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

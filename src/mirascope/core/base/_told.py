@@ -116,7 +116,7 @@ class Dumps:
             warnings=False,
         )
         if mode == "json":  # in two steps, as models have ways of their own with bytes
-            dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
+            dumped = _DUMP.dump_python(plain(dumped), mode="json", fallback=_class_name)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
 
     def model_dump_json(

@@ -109,4 +109,6 @@ def plain(value: object, **options: Any) -> Any:
         return {name: plain(field, **options) for name, field in fields.items()}
     if isinstance(value, list):
         return [plain(element, **options) for element in cast("list[object]", value)]
+    if isinstance(value, str):  # an SDK's own kind of text cannot be written with half an emoji
+        return str.__str__(value)
     return value
