@@ -77,7 +77,7 @@ def oldest(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Whatever the bytes, nothing but the documented errors; `-- --minutes 30` looks further."""
     if session.posargs:
-        session.install("-q", "-r", "requirements-fuzz.txt")
+        python(session, "-m", "pip", "install", "-q", "-r", "requirements-fuzz.txt")
     python(session, "fuzz/run.py", *session.posargs)
 
 
