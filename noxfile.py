@@ -11,7 +11,15 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "contracts", "tests", "tests_without_aiohttp", "oldest"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "tests",
+    "tests_without_aiohttp",
+    "fuzz",
+    "oldest",
+]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
 
@@ -67,6 +75,14 @@ def oldest(session: nox.Session) -> None:
     tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
     session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
     session.run("pytest", "-n", "2", *TRANSPORT_TESTS, *TYPE_TESTS)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Whatever the bytes, nothing but the documented errors; `-- --minutes 30` looks further."""
+    if session.posargs:
+        python(session, "-m", "pip", "install", "-q", "-r", "requirements-fuzz.txt")
+    python(session, "fuzz/run.py", *session.posargs)
 
 
 @nox.session

@@ -85,7 +85,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
                     self._read_choice(choice)
 
     def _read_choice(self, choice: Record) -> None:
-        if reason := choice.get("finish_reason"):
+        if reason := text_or_none(choice.get("finish_reason")):
             self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
         delta = choice.get("delta")
         if choice.get("index") or not isinstance(delta, dict):

@@ -16,7 +16,7 @@ from mirascope.core._dialects.chat_completions import (
 )
 from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._dialects.chat_completions_tools import called, tool_messages
-from mirascope.core._wire.events import FinishT, TokenCounts
+from mirascope.core._wire.events import FinishT, TokenCounts, text_or_none
 from mirascope.core.base._asked import MessageT
 from mirascope.core.base._called import Called, ToolT
 from mirascope.core.base.call_response import BaseCallResponse, RawResponseT
@@ -55,12 +55,12 @@ class ChatCompletionsResponse(
     @property
     @override
     def reasoning(self) -> str:
-        return reasoning_of(self._message.model_dump())[1] if self._message else ""
+        return reasoning_of(self._message.model_dump(warnings=False))[1] if self._message else ""
 
     @property
     @override
     def finish_reasons(self) -> list[FinishT] | None:
-        reasons = [choice.finish_reason for choice in self._raw.choices or ()]
+        reasons = [text_or_none(choice.finish_reason) for choice in self._raw.choices or ()]
         return [cast("FinishT", reason) for reason in reasons if reason] or None
 
     @property
@@ -73,7 +73,9 @@ class ChatCompletionsResponse(
     def message_param(self) -> MessageT:
         if self._message is None:
             return cast("MessageT", {"role": "assistant", "content": ""})
-        fields = self._message.model_dump(include=self._sent_back, exclude_none=True)
+        fields = self._message.model_dump(
+            include=self._sent_back, exclude_none=True, warnings=False
+        )
         told = {name: field for name, field in fields.items() if field or name == "content"}
         return cast("MessageT", told)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pydantic_core
+from mirascope.core._wire.json_text import from_text
 
 if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON, Record
@@ -33,6 +33,6 @@ def number(value: JSON) -> int | None:
 def from_cut_off(arguments: str) -> JSON:
     """Return the arguments of a tool call, of one that is cut off as far as they came."""
     try:
-        return pydantic_core.from_json(arguments, allow_partial=True) or {}
+        return from_text(arguments, allow_partial="on") or {}
     except ValueError:
         return {}

@@ -7,13 +7,13 @@ not count.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Final
 
 from typing_extensions import override
 
+from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sse import MAX_EVENT_BYTES, ServerSentEvent, SSEDecoder
 
 _BARE: Final = re.compile(rb"[\r\n][{\[]")
@@ -70,7 +70,7 @@ def _with_frame(block: bytes) -> bytes:
 
 def _is_json(data: bytes) -> bool:
     try:
-        json.loads(data)
+        from_bytes(data)
     except ValueError:
         return False
     return True

@@ -17,7 +17,7 @@ from anthropic.types import (
 )
 from typing_extensions import override
 
-from mirascope.core._wire.events import JSON, TokenCounts
+from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
 from mirascope.core._wire.fields import text
 from mirascope.core.anthropic._common import common_message
 from mirascope.core.anthropic._errors import ERRORS
@@ -65,8 +65,8 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     @property
     @override
     def finish_reasons(self) -> list[StopReason] | None:
-        reason = self.response.stop_reason
-        return [reason] if reason else None
+        reason = text_or_none(self.response.stop_reason)
+        return [cast("StopReason", reason)] if reason else None
 
     @property
     @override

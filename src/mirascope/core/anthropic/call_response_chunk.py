@@ -100,7 +100,7 @@ class AnthropicCallResponseChunk(
         """The usage as Anthropic reports it, if told."""
         event = self.chunk
         if isinstance(event, types.RawMessageStartEvent):
-            return event.message.usage
+            return cast("types.Usage | None", getattr(event.message, "usage", None))
         return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None
 
 

@@ -8,7 +8,9 @@ from typing import cast
 from pydantic import BaseModel
 
 from mirascope.core._wire.events import Record
+from mirascope.core._wire.fields import fields
 from mirascope.core.base._media import data_of
+from mirascope.core.base._typed import plain
 from mirascope.core.base.message_param import (
     AudioPart,
     AudioURLPart,
@@ -33,7 +35,7 @@ def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
 def record_to_read(message: Message) -> Record:
     """Return what a message in the provider's own form says."""
     if isinstance(message, BaseModel):
-        return message.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)
+        return fields(plain(message, mode="json", by_alias=True, exclude_none=True))
     return cast("Record", message)
 
 

@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from mirascope.core._wire.events import TokenCounts
 from mirascope.core.base._secrets import public
+from mirascope.core.base._typed import plain
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
@@ -122,9 +123,13 @@ class Dumps:
         told = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
         settings = {name: told[name] for name in CONFIGURATION & told.keys()}
         told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
-        dumped = _DUMP.dump_python(told, exclude_none=exclude_none, warnings=False)
+        dumped = _DUMP.dump_python(
+            {name: plain(value, exclude_none=exclude_none) for name, value in told.items()},
+            exclude_none=exclude_none,
+            warnings=False,
+        )
         if mode == "json":  # in two steps, as models have ways of their own with bytes
-            dumped = _DUMP.dump_python(dumped, mode="json", fallback=_class_name)
+            dumped = _DUMP.dump_python(plain(dumped), mode="json", fallback=_class_name)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
 
     def model_dump_json(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, cast
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from mirascope.core._wire.events import Record, TokenCounts
+from mirascope.core._wire.events import Record, TokenCounts, text_or_none
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
@@ -99,12 +99,12 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     @property
     def model(self) -> str | None:
         """The name of the model that answered."""
-        return cast("str | None", self._raw.model or None)
+        return text_or_none(self._raw.model)
 
     @property
     def id(self) -> str | None:
         """The provider's id for the response."""
-        return cast("str | None", self._raw.id or None)
+        return text_or_none(self._raw.id)
 
     @property
     @abstractmethod

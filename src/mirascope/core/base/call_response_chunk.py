@@ -12,6 +12,7 @@ from typing_extensions import TypeVar, override
 from mirascope.core._wire.events import Delta, FinishT
 from mirascope.core._wire.fields import fields, text
 from mirascope.core.base._told import DUMPED, Dumps, Told
+from mirascope.core.base._typed import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 RawT = TypeVar("RawT", bound=BaseModel)
 
 
-def record_of(raw: BaseModel) -> Record:
-    """Return the provider's JSON for one of its SDK's objects."""
-    return raw.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+def record_of(raw: object) -> Record:
+    """Return the provider's JSON for one of its SDK's objects; what is none says nothing."""
+    return fields(plain(raw, mode="json", by_alias=True, exclude_unset=True))
 
 
 class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT]):

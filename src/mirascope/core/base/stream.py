@@ -14,7 +14,6 @@ told of it, once: at the end of a driver, or by whoever closes a stream.
 from __future__ import annotations
 
 import inspect
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import (
@@ -32,7 +31,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
 
 import anyio
-import pydantic_core
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
@@ -43,6 +41,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
 )
+from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
@@ -614,15 +613,13 @@ _NOT_FINISHED: dict[StreamState, str] = {
 def _parsed(data: bytes) -> Record:
     """Decode an event's JSON object.
 
-    The fast decoder refuses lone surrogates, which servers send when they cut an emoji in two.
+    Raises:
+        MalformedEventError: It is none.
     """
     try:
-        record = pydantic_core.from_json(data)
-    except ValueError:
-        try:
-            record = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise MalformedEventError(f"an event is not JSON ({error})") from None
+        record = from_bytes(data)
+    except (ValueError, RecursionError) as error:
+        raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")
     return cast("Record", record)

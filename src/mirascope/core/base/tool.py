@@ -29,10 +29,11 @@ from pydantic.json_schema import (
     JsonSchemaMode,
     SkipJsonSchema,
 )
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from typing_extensions import TypedDict, TypeVar, override
 
-from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.events import Record
+from mirascope.core._wire.json_text import from_text
 from mirascope.core.base._docstring import Documentation, documentation_of
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
@@ -221,7 +222,7 @@ class BaseTool(BaseModel, ABC):
             ToolCallError: The arguments are cut off or do not fit.
         """
         try:
-            decoded = cast("JSON", from_json(arguments or "null") or {})
+            decoded = from_text(arguments or "null") or {}
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
             return cls.model_validate(cls._with_own(decoded, tool_call, None))
@@ -299,10 +300,10 @@ def arguments_so_far(text: str) -> dict[str, Any]:
     {'title': 'Em'}
     """
     try:
-        decoded = from_json(text or "{}", allow_partial="trailing-strings")
+        decoded = from_text(text or "{}", allow_partial="trailing-strings")
     except ValueError:
         return {}
-    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else {}
+    return decoded if isinstance(decoded, dict) else {}
 
 
 def tool_call_problem(name: str, error: ValueError) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2, Usage, V2ChatResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._dialects.chat_completions_tools import called
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core._wire.fields import fields
 from mirascope.core.base._called import Called, call_id, output_text
+from mirascope.core.base._typed import plain
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.types import JsonableType
 from mirascope.core.cohere._errors import ERRORS
@@ -82,7 +84,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def id(self) -> str | None:
-        return self.response.id or None
+        return text_or_none(self.response.id)
 
     @property
     @override
@@ -94,14 +96,14 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     def message_param(self) -> AssistantChatMessageV2:
         """The answer as a message that can be sent back in the next call."""
         message = self._message
-        fields: dict[str, object] = {k: v for k in _SENT_BACK if (v := message.get(k))}
+        said: dict[str, object] = {k: v for k in _SENT_BACK if (v := message.get(k))}
         if calls := objects(message.get("tool_calls")):
-            fields["tool_calls"] = [_sent_back(call) for call in calls]
-        fields = fields or {"content": ""}
+            said["tool_calls"] = [_sent_back(call) for call in calls]
+        said = said or {"content": ""}
         try:
-            return AssistantChatMessageV2.model_validate(fields)
+            return AssistantChatMessageV2.model_validate(said)
         except ValidationError:
-            return AssistantChatMessageV2.model_construct(None, **fields)
+            return AssistantChatMessageV2.model_construct(None, **said)
 
     @property
     @override
@@ -130,9 +132,9 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
         return billed_counts(said_by(self.usage)) if self.usage else None
 
 
-def said_by(raw: BaseModel) -> Record:
+def said_by(raw: object) -> Record:
     """Return what one of the SDK's objects says; its own JSON warns where it is unvalidated."""
-    return raw.model_dump(exclude_none=True, warnings=False)
+    return fields(plain(raw, exclude_none=True))
 
 
 def _sent_back(call: Record) -> Record:

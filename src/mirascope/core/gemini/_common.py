@@ -8,7 +8,8 @@ from typing import Final
 
 from google.genai import types
 
-from mirascope.core._wire.events import JSON
+from mirascope.core._wire.events import text_or_none
+from mirascope.core._wire.fields import fields, text
 from mirascope.core.base._common import common, data_part, url_part
 from mirascope.core.base.message_param import (
     BaseMessageParam,
@@ -31,24 +32,26 @@ def common_message(message: Message) -> BaseMessageParam:
     if isinstance(message, BaseMessageParam):
         return message
     content = content_of(message)
-    role = "assistant" if content.role in {"model", None} else str(content.role)
+    role = text(content.role)
+    role = "assistant" if role in {"model", ""} else role
     return common(role, [each for part in content.parts or () for each in _parts(part)])
 
 
 def _parts(part: types.Part) -> Iterator[Part]:
     if part.thought:
         return
-    if part.text is not None:
+    if isinstance(part.text, str):
         yield TextPart(text=part.text)
-    if (call := part.function_call) is not None:
-        yield ToolCallPart(name=call.name or "", args={**(call.args or {})}, id=call.id)
-    if (result := part.function_response) is not None:
+    if isinstance(call := part.function_call, types.FunctionCall):
+        call_id = text_or_none(call.id)
+        yield ToolCallPart(name=text(call.name), args={**fields(call.args)}, id=call_id)
+    if isinstance(result := part.function_response, types.FunctionResponse):
         yield _result(result)
-    if (blob := part.inline_data) is not None:
-        media_type = blob.mime_type or ""
-        yield data_part(_kind(media_type), media_type, blob.data or b"")
-    if (file := part.file_data) is not None:
-        yield url_part(_kind(file.mime_type or ""), file.file_uri or "")
+    if isinstance(blob := part.inline_data, types.Blob):
+        media_type, data = text(blob.mime_type), blob.data
+        yield data_part(_kind(media_type), media_type, data if isinstance(data, bytes) else b"")
+    if isinstance(file := part.file_data, types.FileData):
+        yield url_part(_kind(text(file.mime_type)), text(file.file_uri))
 
 
 def _kind(media_type: str) -> str:
@@ -57,8 +60,9 @@ def _kind(media_type: str) -> str:
 
 def _result(result: types.FunctionResponse) -> ToolResultPart:
     """Return a tool's result: its output, or its error, or what else there is as JSON."""
-    said: dict[str, JSON] = result.response or {}
+    said = fields(result.response)
     is_error = "error" in said
     told = said.get("error" if is_error else "output", said)
-    text = told if isinstance(told, str) else json.dumps(told)
-    return ToolResultPart(name=result.name or "", content=text, id=result.id, is_error=is_error)
+    content = told if isinstance(told, str) else json.dumps(told)
+    call_id = text_or_none(result.id)
+    return ToolResultPart(name=text(result.name), content=content, id=call_id, is_error=is_error)

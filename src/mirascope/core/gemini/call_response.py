@@ -11,7 +11,7 @@ from google.genai.types import GenerateContentResponseUsageMetadata as Usage
 from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core.base._called import Called, call_id
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response import BaseCallResponse
@@ -80,12 +80,12 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @property
     @override
     def model(self) -> str | None:
-        return self.response.model_version
+        return text_or_none(self.response.model_version)
 
     @property
     @override
     def id(self) -> str | None:
-        return self.response.response_id
+        return text_or_none(self.response.response_id)
 
     @property
     @override

@@ -1,0 +1,295 @@
+"""What is fuzzed: each target reads bytes, and fails if anything undocumented comes of them.
+
+A reader in pieces must say what it says of the whole. Of a stream, everything that a user can look
+at is looked at: only `StreamError`, which is an error of the SDK too, may come out, and for answers
+of a type pydantic's own. Where warnings are errors, they are failures as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from enum import Enum
+from functools import cache, partial
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
+
+from cases import Case
+from loopback import in_pieces
+from providers import CASES
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+from recordings import recordings
+from scripts import Says, Thinks, one_after_another
+
+from mirascope import BaseTool
+from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core._wire.lenient_sse import LenientSSEDecoder
+from mirascope.core._wire.partial_json import MalformedJSONError, PartialJSON
+from mirascope.core._wire.sse import ServerSentEvent, SSEDecoder
+from mirascope.core.base._partial import Growing
+from mirascope.core.base._provider import Provider
+from mirascope.core.base._source import AsyncSource, Source
+from mirascope.core.base._told import Dumps
+from mirascope.core.base.stream import BaseStream, Opener
+from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core.base.tool import tool_types_of
+from mirascope.errors import StreamError
+
+ARGUMENTS = (
+    '{"title": "Dune \\ud83d\\ude00", "pages": 412, "price": 9.5e0, "tags": ["a", "b"],'
+    ' "kind": {"type": "cat", "lives": [9]}, "mood": "sad", "notes": {"x": null}, "more": [[true]]}'
+)
+
+
+class Mood(Enum):
+    SAD = "sad"
+    GLAD = "glad"
+
+
+class Cat(BaseModel):
+    type: Literal["cat"]
+    lives: list[int]
+
+
+class Dog(BaseModel):
+    type: Literal["dog"]
+    name: str = ""
+
+
+class Names(RootModel[list[str]]): ...
+
+
+class Book(BaseModel):
+    """A bit of everything that grows."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    pages: int | None = None
+    price: float | str = 0
+    tags: Names | None = None
+    kind: Cat | Dog | None = None
+    mood: Mood = Mood.GLAD
+    notes: dict[str, Any] = {}
+    similar: list[Book] = []
+    pair: tuple[str, int] | None = None
+
+
+class ReadBook(BaseTool):
+    title: str
+    pages: int | None = None
+    tags: list[str] | None = None
+
+    def call(self) -> None: ...
+
+
+class Anything(BaseTool):
+    model_config = ConfigDict(extra="allow")
+
+    def call(self) -> None: ...
+
+
+# What reads pieces.
+
+
+Target: TypeAlias = Callable[[bytes, int], None]
+"""Takes the data, and a number that chooses the way and into what pieces it is cut."""
+
+
+def pieces_of(data: bytes, choice: int) -> list[bytes]:
+    return in_pieces(data, 1 + choice % 61)
+
+
+def events_of(decoder: SSEDecoder, blocks: Iterable[bytes]) -> list[ServerSentEvent]:
+    return [event for block in blocks for event in decoder.feed(block)]
+
+
+def sse(data: bytes, choice: int) -> None:
+    pieces = pieces_of(data, choice)
+    assert events_of(SSEDecoder(), pieces) == events_of(SSEDecoder(), [data])
+
+
+def lenient_sse(data: bytes, choice: int) -> None:
+    pieces = pieces_of(data, choice)
+    whole = [data] if data else []
+    told = events_of(LenientSSEDecoder(), [*pieces, b""])
+    assert told == events_of(LenientSSEDecoder(), [*whole, b""])
+
+
+def text_of(data: bytes) -> str:
+    """Decode data; what is no UTF-8 becomes lone surrogates."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def texts_of(data: bytes, choice: int) -> list[str]:
+    text, size = text_of(data), 1 + choice % 13
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def partial_json(data: bytes, choice: int) -> None:
+    whole, cut = PartialJSON(), PartialJSON()
+    assert fed(whole, [text_of(data)]) == fed(cut, texts_of(data, choice))
+    if whole.complete and not whole.trailing:
+        assert repr(whole.value) == repr(json.loads(text_of(data)))
+
+
+def fed(reader: PartialJSON, texts: Iterable[str]) -> tuple[str, int | None, bool, bool]:
+    at = None
+    try:
+        for text in texts:
+            reader.feed(text)
+    except MalformedJSONError as error:
+        at = error.position
+    return repr(reader.value), at, reader.complete, reader.trailing
+
+
+def json_extent(data: bytes, choice: int) -> None:
+    text, whole, cut = text_of(data), JSONExtent(), JSONExtent()
+    found = whole.feed(text)
+    assert "".join(map(cut.feed, texts_of(data, choice))) == found
+    assert cut.complete == whole.complete
+    if (start := text.find("{")) >= 0:
+        with suppress(ValueError, RecursionError):
+            _, end = json.JSONDecoder().raw_decode(text, start)
+            assert found == text[start:end]
+
+
+def growing(data: bytes, choice: int) -> None:
+    book = Growing(Book)
+    try:
+        for text in texts_of(data, choice):
+            changed, before = False, book.value
+            changed = book.feed(text)
+            assert changed or book.value is before
+            assert book.value is None or (isinstance(book.value, Book) and repr(book.value))
+    except MalformedJSONError:
+        assert book.value is None or repr(book.value)
+    if book.complete:
+        with suppress(ValidationError):
+            assert isinstance(book.result(), Book)
+
+
+# What reads streams.
+
+
+class Pieces(Opener):
+    """An answer that comes in given pieces."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self.pieces = pieces
+
+    def open(self) -> Source:
+        pieces = self.pieces
+
+        class Blocks(Source):
+            def __iter__(self) -> Iterator[bytes]:
+                return iter(pieces)
+
+        return Blocks()
+
+    async def aopen(self) -> AsyncSource:
+        raise NotImplementedError
+
+
+@cache
+def provider_of(case: Case) -> Provider[Any, Any, Any, Any, Any, Any]:
+    return import_module(f"mirascope.core.{case.name}._provider").PROVIDER
+
+
+@cache
+def tools_of(case: Case) -> list[type[BaseTool]]:
+    return tool_types_of([ReadBook, Anything], provider_of(case).tool_type)
+
+
+def stream_of(case: Case, pieces: list[bytes], **options: Any) -> BaseStream[Any, Any, Any, Any]:
+    return provider_of(case).stream_type(
+        stream=Pieces(pieces), model="asked-for", call_kwargs={"model": "asked-for"}, **options
+    )
+
+
+def answer(case: Case, data: bytes, choice: int) -> None:
+    """Read an answer in one of four ways."""
+    pieces, way = pieces_of(data, choice), choice >> 8 & 3
+    if way == 3:
+        look_at_value(case, stream_of(case, pieces))
+        return
+    tools = tools_of(case) if way else None
+    stream = stream_of(case, pieces, tool_types=tools, partial_tools=way == 2)
+    with only(case):
+        for chunk, tool in stream:
+            look_at(case, chunk)
+            if tool is not None:
+                look_at(case, tool)
+    look_at(case, stream)
+    look_at(case, stream.partial())
+    with only(case):
+        look_at(case, stream.construct_call_response())
+
+
+def look_at_value(case: Case, stream: BaseStream[Any, Any, Any, Any]) -> None:
+    with suppress(ValidationError), only(case):
+        for value in BaseStructuredStream(stream=stream, response_model=Book):
+            assert isinstance(value, Book)
+            assert repr(value)
+
+
+class only(suppress):  # noqa: N801  # reads as what it does
+    """Let nothing pass but errors of both trees."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(StreamError)
+        self._theirs = case.sdk_error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if isinstance(error, StreamError):
+            assert isinstance(error, self._theirs)
+            assert str(error)
+            assert error.phase or error.provider
+        return bool(super().__exit__(kind, error, traceback))
+
+
+def look_at(case: Case, thing: object) -> None:
+    """Look at all that a chunk, a tool, a stream or a response tells."""
+    kind = type(thing)
+    for name in dir(kind):
+        if not name.startswith("_") and isinstance(getattr(kind, name), property):
+            with only(case):
+                getattr(thing, name)
+    str(thing)
+    repr(thing)
+    for dump in ("model_dump", "model_dump_json"):
+        if isinstance(thing, Dumps):  # a tool is dumped by pydantic, not by us
+            with only(case):
+                getattr(thing, dump)()
+
+
+# The list.
+
+READERS: dict[str, Target] = {
+    reader.__name__: reader for reader in (sse, lenient_sse, partial_json, json_extent, growing)
+}
+TARGETS = READERS | {case.name: partial(answer, case) for case in CASES}
+
+
+def seeds(target: str) -> list[bytes]:
+    """Return what a target's inputs are made of: small answers, and recorded ones if there are."""
+    if target in {"partial_json", "json_extent", "growing"}:
+        return [ARGUMENTS.encode(), f"so: {ARGUMENTS} is it".encode(), b'{"similar": [{}, {}]}']
+    cases = [case for case in CASES if case.name == target] or CASES
+    return [seed for case in cases for seed in seeds_of(case)]
+
+
+def seeds_of(case: Case) -> Iterator[bytes]:
+    calls = one_after_another(("ReadBook", ARGUMENTS), ("Anything", "{}"), ("Unknown", "{}"))
+    yield b"".join(case.answer("He", "llo"))
+    yield b"".join(case.answer(ARGUMENTS))
+    yield b"".join(case.calling(Thinks("hm"), Says("well"), *calls))
+    yield b"".join([*case.begin, case.reasoning("hm"), case.text("we"), case.failure])
+    yield from (recording.body for recording in recordings(*case.recordings))
