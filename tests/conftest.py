@@ -4,11 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cases import Case, Driver
+from hypothesis import settings
 from loopback import Loopback
 from providers import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
