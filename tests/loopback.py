@@ -7,6 +7,7 @@ the other side hung up.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import select
 import socket
@@ -106,6 +107,7 @@ class Loopback:
         self.queue: list[Answer] = []
         self.default: Callable[[], Answer] | None = None
         self.connections: list[Connection] = []
+        self._sockets: list[socket.socket] = []
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -127,6 +129,9 @@ class Loopback:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
+        for sock in self._sockets:
+            with contextlib.suppress(OSError):  # those that are closed
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _next(self, _: Request) -> Answer:
         if self.queue:
@@ -141,6 +146,7 @@ class Loopback:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
+            self._sockets.append(sock)
             connection = Connection()
             self.connections.append(connection)
             threading.Thread(target=self._serve, args=(sock, connection), daemon=True).start()

@@ -29,8 +29,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeAlias, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, cast
 
 import anyio
 import pydantic_core
@@ -48,6 +47,7 @@ from mirascope.core._wire.reply import Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_of
+from mirascope.core.base._closing import Closing
 from mirascope.core.base._source import (
     AsyncItemSource,
     AsyncSource,
@@ -121,7 +121,7 @@ _DONE = b"[DONE]"
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
+class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
     Each item is a chunk and, if the call has tools and this chunk completes one, the tool. The
@@ -421,6 +421,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
             meant.partial = self.partial() if begun else None
         return meant
 
+    @override
     def close(self) -> None:
         """Close the connection now, from whatever thread; what has come stays readable.
 
@@ -437,6 +438,7 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
             source.abort()
         self._tell()
 
+    @override
     async def aclose(self) -> None:
         """Close the connection now; what has come stays readable."""
         source = self._source
@@ -451,28 +453,6 @@ class BaseStream(Told, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, Messag
         if self.state == "pending":
             self.state = "open"
         self._leave("closed")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     # The answer so far.
 

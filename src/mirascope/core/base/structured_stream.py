@@ -10,8 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
 from contextlib import aclosing, closing, suppress
-from types import TracebackType
-from typing import Any, Generic, Self, TypeAlias, cast, get_origin
+from typing import Any, Generic, TypeAlias, cast, get_origin
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
@@ -19,6 +18,7 @@ from typing_extensions import TypeVar, override
 from mirascope.core._wire.json_extent import JSONExtent
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._answer_type import WRAPPED, AnswerType
+from mirascope.core.base._closing import Closing
 from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.stream import BaseStream
@@ -55,7 +55,7 @@ class _Reading(ABC, Generic[T]):
             yield item
 
 
-class BaseStructuredStream(_Reading[T]):
+class BaseStructuredStream(_Reading[T], Closing):
     """An answer of a type as it comes: iterate it once, with ``for`` or ``async for``.
 
     Each item is the value so far, a new one whenever something has been added to it; the last is
@@ -146,35 +146,15 @@ class BaseStructuredStream(_Reading[T]):
     def _end(self) -> Iterator[T]:
         yield self.finish()
 
+    @override
     def close(self) -> None:
         """Close the connection now; see `BaseStream.close`."""
         self.stream.close()
 
+    @override
     async def aclose(self) -> None:
         """Close the connection now; see `BaseStream.aclose`."""
         await self.stream.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.response_model}, {self.stream.state}>"
