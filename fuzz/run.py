@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FOUND = HERE / "found"
-RUNS = 400
+RUNS = 150
 MOST_BYTES = 6_000
 SMALL, LARGE = 60, 480
 SLOWER = 4  # than linear work may be, which is not measured exactly

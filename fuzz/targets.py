@@ -28,12 +28,14 @@ from mirascope.core._wire.json_extent import JSONExtent
 from mirascope.core._wire.lenient_sse import LenientSSEDecoder
 from mirascope.core._wire.partial_json import MalformedJSONError, PartialJSON
 from mirascope.core._wire.sse import ServerSentEvent, SSEDecoder
+from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._partial import Growing
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base._told import Dumps
 from mirascope.core.base.stream import BaseStream, Opener
 from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core.base.timeout import NEVER
 from mirascope.core.base.tool import tool_types_of
 from mirascope.errors import StreamError
 
@@ -179,6 +181,7 @@ class Pieces(Opener):
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces
+        self.clocks = Clocks(NEVER, NEVER)
 
     def open(self) -> Source:
         pieces = self.pieces
