@@ -77,7 +77,11 @@ def document(kind: str, size: int) -> str:
         return compact({"title": "The river", "text": "".join(words(size // 5))})
     books: list[dict[str, object]] = []
     while size > 0:
-        book = {"title": f"The{WORDS[len(books) % 6]}", "author": "Ann Onym", "pages": len(books)}
+        book: dict[str, object] = {
+            "title": f"The{WORDS[len(books) % 6]}",
+            "author": "Ann Onym",
+            "pages": len(books),
+        }
         books.append(book)
         size -= len(compact(book)) + len(",")
     return compact({"books": books})

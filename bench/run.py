@@ -280,10 +280,12 @@ def too_high(report: Report) -> list[str]:
 
 
 def save(report: Report, path: Path) -> None:
-    whole = report._asdict() | {"machine": machine(), "size": report.size._asdict()}
-    for name in ("results", "documents"):
-        whole[name] = [row._asdict() | {"ratio": row.ratio} for row in whole[name]]
-    path.write_text(json.dumps(whole, indent=2) + "\n")
+    def plain(results: list[Result]) -> list[Mapping[str, object]]:
+        return [row._asdict() | {"ratio": row.ratio} for row in results]
+
+    measured = {"results": plain(report.results), "documents": plain(report.documents)}
+    size = {"machine": machine(), "size": report.size._asdict()}
+    path.write_text(json.dumps(report._asdict() | size | measured, indent=2) + "\n")
 
 
 def arguments() -> argparse.Namespace:
