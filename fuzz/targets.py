@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 from cases import Case
 from loopback import in_pieces
+from pieces import Pieces
 from providers import CASES
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from recordings import recordings
@@ -28,14 +29,11 @@ from mirascope.core._wire.json_extent import JSONExtent
 from mirascope.core._wire.lenient_sse import LenientSSEDecoder
 from mirascope.core._wire.partial_json import MalformedJSONError, PartialJSON
 from mirascope.core._wire.sse import ServerSentEvent, SSEDecoder
-from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._partial import Growing
 from mirascope.core.base._provider import Provider
-from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base._told import Dumps
-from mirascope.core.base.stream import BaseStream, Opener
+from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
-from mirascope.core.base.timeout import NEVER
 from mirascope.core.base.tool import tool_types_of
 from mirascope.errors import StreamError
 
@@ -174,26 +172,6 @@ def growing(data: bytes, choice: int) -> None:
 
 
 # What reads streams.
-
-
-class Pieces(Opener):
-    """An answer that comes in given pieces."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self.pieces = pieces
-        self.clocks = Clocks(NEVER, NEVER)
-
-    def open(self) -> Source:
-        pieces = self.pieces
-
-        class Blocks(Source):
-            def __iter__(self) -> Iterator[bytes]:
-                return iter(pieces)
-
-        return Blocks()
-
-    async def aopen(self) -> AsyncSource:
-        raise NotImplementedError
 
 
 @cache

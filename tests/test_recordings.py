@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cases import Case, Driver, arguments_of, told
 from loopback import Answer, Loopback, in_pieces
+from pieces import Pieces
 from providers import CASES
 from pydantic import ConfigDict
 from recordings import FOLDER, Recording, recordings
 
 from mirascope import BaseTool, errors
-from mirascope.core.base._clocks import Clocks
-from mirascope.core.base._source import AsyncSource, Source
-from mirascope.core.base.stream import BaseStream, Opener
-from mirascope.core.base.timeout import NEVER
+from mirascope.core.base.stream import BaseStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,26 +138,6 @@ def test_the_same_however_the_bytes_are_cut(
     stream = type(stream)(stream=pieces, model="asked-for", tool_types=stream.tool_types)
     read(stream, case)
     assert told(stream) == case.expected(recording.expected)
-
-
-class Pieces(Opener):
-    """An answer that comes in given pieces."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self.pieces = pieces
-        self.clocks = Clocks(NEVER, NEVER)
-
-    def open(self) -> Source:
-        pieces = self.pieces
-
-        class Blocks(Source):
-            def __iter__(self) -> Iterator[bytes]:
-                return iter(pieces)
-
-        return Blocks()
-
-    async def aopen(self) -> AsyncSource:
-        raise NotImplementedError
 
 
 @of(REFUSALS)

@@ -220,6 +220,26 @@ def test_leaving_closes_the_connection(case: Case, driver: Driver, server: Loopb
     assert stream.stream.state == "closed"
 
 
+def test_closing_inside_the_loop_ends_it(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
+    function = driver.function(case, response_model=Book, json_mode=True)
+
+    async def close_at_once() -> Any:
+        stream = await function("fantasy")
+        async for _ in stream:
+            await stream.aclose()
+        return stream
+
+    if driver.asynchronous:
+        stream = driver.run(close_at_once)
+    else:
+        stream = function("fantasy")
+        for _ in stream:
+            stream.close()
+    assert stream.stream.state == "closed"
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -198,7 +198,7 @@ def test_a_cut_off_call(kind: type[BaseTool]) -> None:
     assert isinstance(tool, kind)
     assert (tool.delta, tool.args) == (
         "Em",
-        {"title": "Em", "author": None, "shelf": Shelf.LOW},
+        {"title": "Em", "author": None, "shelf": None},
     )
     partial: Any = tool_type.from_tool_call(call, allow_partial=True)
     assert partial.title == "Em"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pydantic_core
-
+from mirascope.core.base._called import call_id, output_text
 from mirascope.core.base.message_param import BaseMessageParam, ToolResultPart
 from mirascope.core.base.tool import name_of
 from mirascope.core.base.types import JsonableType
@@ -19,13 +18,9 @@ def tool_messages(
     results = [
         ToolResultPart(
             name=name_of(type(tool)),
-            content=_text(output),
-            id=getattr(getattr(tool, "tool_call", None), "id", None),
+            content=output_text(output),
+            id=call_id(tool),
         )
         for tool, output in tools_and_outputs
     ]
     return [BaseMessageParam(role="tool", content=results)] if results else []
-
-
-def _text(output: JsonableType) -> str:
-    return output if isinstance(output, str) else pydantic_core.to_json(output).decode()

@@ -27,7 +27,7 @@ from mirascope.core._wire.events import (
 )
 from mirascope.core._wire.fields import fields, objects
 from mirascope.core._wire.reply import Growing, Reply, grow, grown
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT, record_of
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
 from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
     def is_output(self) -> bool:
         return super().is_output or any(
             _says_something(fields(choice.get("delta")))
-            for choice in objects(record_of(self.chunk).get("choices"))
+            for choice in objects(fields(self._record).get("choices"))
         )
 
     def tell_usage(self, usage: JSON) -> None:

@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict
+
+from typing_extensions import override
 
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._called import Called, ToolT, call_id, output_text
 from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base.tool import name_of
+from mirascope.core.base.tool import BaseTool, name_of
 from mirascope.core.base.types import JsonableType
+
+
+class FunctionSchema(TypedDict):
+    """A tool as the dialect's ``function``."""
+
+    name: str
+    description: str
+    parameters: NotRequired[dict[str, Any]]
+
+
+class FunctionTool(BaseTool):
+    """A tool that the model calls as a function, with its arguments as text."""
+
+    @override
+    @classmethod
+    def _arguments_of(cls, tool_call: Any) -> str:
+        return tool_call.function.arguments or ""
+
+    @classmethod
+    def function_schema(cls) -> FunctionSchema:
+        """Return the tool as the dialect's ``function``."""
+        return {
+            "name": cls._name(),
+            "description": cls._description(),
+            "parameters": cls.parameters_schema(),
+        }
+
+
+def without_empty_parameters(function: FunctionSchema) -> FunctionSchema:
+    """Leave the parameters out if there are none, where that is how the API says so."""
+    if not function.get("parameters", {}).get("properties"):
+        function.pop("parameters", None)
+    return function
 
 
 def tool_arguments(

@@ -17,7 +17,7 @@ from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core._wire.reply import Reply
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
-from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.errors import ToolCallError
 
@@ -78,6 +78,5 @@ class ToolItems(Generic[ChunkT, ToolT]):
             growing = self._growing[call] = Growing(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        so_far = growing.value or partial_type(kind).model_construct()
         tool_call = kind.sdk_call(call.id, call.name, call.arguments)
-        return so_far.model_copy(update={"delta": fragment, "tool_call": tool_call})
+        return kind.grown(growing, tool_call, fragment)

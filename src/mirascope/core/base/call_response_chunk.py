@@ -11,13 +11,14 @@ from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.events import Delta, FinishT
 from mirascope.core._wire.fields import fields, text
+from mirascope.core._wire.json_text import from_bytes
 from mirascope.core.base._told import DUMPED, Dumps, Told
 from mirascope.core.base._typed import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mirascope.core._wire.events import Record, TokenCounts
+    from mirascope.core._wire.events import JSON, Record, TokenCounts
     from mirascope.core.base.types import FinishReason
 
 RawT = TypeVar("RawT", bound=BaseModel)
@@ -81,6 +82,12 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
     def is_output(self) -> bool:
         """Whether there is something in it that a user would see."""
         return bool(self.content or self.reasoning or self.tool_calls)
+
+    @property
+    def _record(self) -> JSON:
+        """The event's JSON."""
+        raw = self._raw
+        return from_bytes(raw) if isinstance(raw, bytes) else dict(record_of(raw))
 
     @property
     def chunk(self) -> RawT:

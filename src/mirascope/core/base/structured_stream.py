@@ -42,7 +42,8 @@ class _Reading(ABC, Generic[T]):
         with closing(cast("Generator[tuple[Chunk, object]]", iter(self.stream))) as items:
             for chunk, _ in items:
                 yield from self._read(chunk)
-        yield from self._end()
+        if self.stream.state == "finished":
+            yield from self._end()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a stream cannot be copied or pickled: use the value that it ends in")
@@ -53,8 +54,9 @@ class _Reading(ABC, Generic[T]):
             async for chunk, _ in items:
                 for item in self._read(chunk):
                     yield item
-        for item in self._end():
-            yield item
+        if self.stream.state == "finished":
+            for item in self._end():
+                yield item
 
 
 class BaseStructuredStream(_Reading[T], Closing):

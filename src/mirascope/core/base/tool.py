@@ -10,6 +10,7 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import (
     Any,
     ClassVar,
@@ -34,10 +35,11 @@ from typing_extensions import TypedDict, TypeVar, override
 
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_text import from_text
+from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._docstring import Documentation, documentation_of
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
-from mirascope.core.base._typed import typed
+from mirascope.core.base._partial import Growing, partial_type
 from mirascope.errors import ToolCallError
 
 __all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "Tools", "tool_types_of"]
@@ -225,11 +227,18 @@ class BaseTool(BaseModel, ABC):
             decoded = from_text(arguments or "null") or {}
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
-            return cls.model_validate(cls._with_own(decoded, tool_call, None))
+            return cls.model_validate(cls._with_own(decoded, tool_call))
         except ValueError as error:
             problem = ToolCallError(tool_call_problem(cls._name(), error))
             problem.tool_name, problem.arguments = cls._name(), arguments
             raise problem from error
+
+    @classmethod
+    def _with_own(cls, arguments: Record, tool_call: object) -> dict[str, object]:
+        """Return arguments with a tool's own fields, which a model cannot set."""
+        own = {"tool_call": tool_call, "delta": None}
+        fields = cls.model_fields
+        return {**arguments, **{fields[n].alias or n: own[n] for n in own if n in fields}}
 
     @classmethod
     def from_partial_arguments(
@@ -242,17 +251,16 @@ class BaseTool(BaseModel, ABC):
             tool_call: The SDK's object of it.
             delta: The newest piece of the text.
         """
-        return typed(cls, cls._with_own(arguments_so_far(arguments), tool_call, delta))
+        growing = Growing(cls)
+        with suppress(MalformedJSONError):
+            growing.feed(arguments)
+        return cls.grown(growing, tool_call, delta)
 
     @classmethod
-    def _with_own(cls, arguments: Record, tool_call: object, delta: str | None) -> Record:
-        own = {"tool_call": tool_call, "delta": delta}
-        named = {
-            cls.model_fields[name].alias or name: value
-            for name, value in own.items()
-            if name in cls.model_fields
-        }
-        return cast("Record", {**arguments, **named})
+    def grown(cls, growing: Growing[Self], tool_call: object, delta: str | None) -> Self:
+        """Return the tool that has grown so far; see `from_partial_arguments`."""
+        so_far = growing.value or partial_type(cls).model_construct()
+        return so_far.model_copy(update={"delta": delta, "tool_call": tool_call})
 
 
 def recipe_of(tool_type: type[BaseTool]) -> Recipe:

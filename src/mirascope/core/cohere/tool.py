@@ -6,7 +6,7 @@ from cohere import ToolCallV2, ToolCallV2Function, ToolV2, ToolV2Function
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tool import FunctionTool
+from mirascope.core._dialects.chat_completions_tools import FunctionTool
 
 
 class CohereTool(FunctionTool):

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._wire.events import Record, text_or_none
+from mirascope.core._wire.fields import fields
 from mirascope.core.base._typed import typed_from_json
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.types import FinishReason
 from mirascope.core.gemini import _wire
 
@@ -49,7 +50,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
     def is_output(self) -> bool:
         return super().is_output or any(
             value and name != "thought"
-            for _, candidate in _wire.candidates(record_of(self.chunk))
+            for _, candidate in _wire.candidates(fields(self._record))
             for part in _wire.parts(candidate.get("content"))
             for name, value in part.items()
         )

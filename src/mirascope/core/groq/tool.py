@@ -10,7 +10,7 @@ from groq.types.shared_params import FunctionDefinition
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tool import FunctionTool, without_empty_parameters
+from mirascope.core._dialects.chat_completions_tools import FunctionTool, without_empty_parameters
 
 
 class GroqTool(FunctionTool):

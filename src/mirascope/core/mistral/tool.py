@@ -9,7 +9,7 @@ from mistralai.client.models import FunctionCall, FunctionTypedDict, ToolCall, T
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tool import FunctionTool
+from mirascope.core._dialects.chat_completions_tools import FunctionTool
 
 
 class MistralTool(FunctionTool):

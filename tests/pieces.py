@@ -1,0 +1,33 @@
+"""An answer as given pieces of bytes, for what needs no connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mirascope.core.base._clocks import Clocks
+from mirascope.core.base._source import AsyncSource, Source
+from mirascope.core.base.stream import Opener
+from mirascope.core.base.timeout import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Pieces(Opener):
+    """An answer that comes in given pieces."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self.pieces = pieces
+        self.clocks = Clocks(NEVER, NEVER)
+
+    def open(self) -> Source:
+        pieces = self.pieces
+
+        class Blocks(Source):
+            def __iter__(self) -> Iterator[bytes]:
+                return iter(pieces)
+
+        return Blocks()
+
+    async def aopen(self) -> AsyncSource:
+        raise NotImplementedError
