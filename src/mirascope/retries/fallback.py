@@ -210,7 +210,7 @@ class _Protected(Stream):
                     break
                 except Exception as error:  # noqa: BLE001  # raised again unless it is to be caught
                     self._attempts.catch(error)
-                    self._stream = self._attempts.next()
+                    self._become(self._attempts.next())
         except Exception as error:
             failure = error
             raise
@@ -235,7 +235,7 @@ class _Protected(Stream):
                     break
                 except Exception as error:  # noqa: BLE001  # the same
                     self._attempts.catch(error)
-                    self._stream = await self._attempts.anext()
+                    self._become(await self._attempts.anext())
         except Exception as error:
             failure = error
             raise
@@ -249,6 +249,11 @@ class _Protected(Stream):
                     return
             async for item in items:
                 yield item
+
+    def _become(self, stream: Stream) -> None:
+        """Go on as another stream, with those who want to be told of retries."""
+        stream.on_retry[:] = self.on_retry
+        self._stream = stream
 
     def _without_waiting(self) -> list[Callable[[Exception | None], object]]:
         """Have nobody told of the end of a stream that may not be the one that answers.

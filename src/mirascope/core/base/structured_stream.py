@@ -195,11 +195,16 @@ class _AnswerText:
     """Finds the JSON of an answer in a stream.
 
     Attributes:
-        begins_anew: Whether a tool call has just come, so that what the text said counts no more.
+        begins_anew: Whether what came before counts no more: a tool call has just come, so that the
+            text does not, or the whole answer has been asked for again.
     """
 
     def __init__(self, stream: BaseStream[Any, Any, Any, Any]) -> None:
         self._stream = stream
+        self._begin()
+
+    def _begin(self) -> None:
+        self._reply = self._stream.reply
         self._begun = False
         self._position: int | None = None
         self.begins_anew = False
@@ -207,6 +212,9 @@ class _AnswerText:
     def of(self, chunk: Chunk) -> str:
         """Return what a chunk adds to it."""
         self.begins_anew = False
+        if self._stream.reply is not self._reply:
+            self._begin()
+            self.begins_anew = True
         calls = self._stream.reply.tool_calls
         if not calls:
             return self._object_in(chunk.content)
