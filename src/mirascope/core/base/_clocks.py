@@ -117,7 +117,7 @@ class Clocks(Alarm):
         with self:
             yield
 
-    def wait(self, *, output: bool, whole: bool) -> None:
+    def wait(self, output: bool, whole: bool) -> None:  # noqa: FBT001  # for each chunk
         """Note that a read begins.
 
         Args:
@@ -131,7 +131,8 @@ class Clocks(Alarm):
         if whole and not self._whole:
             self._whole, self._left = True, min(self._idle, LINGER_SECONDS)
         self._since = now = monotonic()
-        self.moved(min(now + self._left, self._end))
+        due = now + self._left
+        self.moved(due if due < self._end else self._end)
 
     @override
     def due(self) -> float:

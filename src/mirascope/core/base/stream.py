@@ -349,15 +349,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             raise self._errors.tool_call(failures, self._response(partial=False))
 
     def _note_output(self, chunks: list[ChunkT]) -> None:
-        if any(chunk.is_output for chunk in chunks):
-            self._silent, self._spoke = False, True
-            if self.time_to_first_chunk is None:
-                self.time_to_first_chunk = time.perf_counter() - self._began
-                self.model = self._decoder.model or self.model
+        for chunk in chunks:
+            if chunk.content or chunk.is_output:
+                self._silent, self._spoke = False, True
+                if self.time_to_first_chunk is None:
+                    self.time_to_first_chunk = time.perf_counter() - self._began
+                    self.model = self._decoder.model or self.model
+                return
 
     def _wait(self) -> None:
         """Note that a read begins."""
-        self._clocks.wait(output=not self._silent, whole=self._decoder.complete)
+        self._clocks.wait(not self._silent, self._decoder.complete)
         self._silent = True
 
     # The life of a stream.

@@ -112,6 +112,14 @@ class BaseStructuredStream(_Reading[T], Closing):
             raise TypeError(f"only a list has elements, not {self.response_model}")
         return Elements(self)
 
+    def over(self, stream: BaseStream[Any, Any, Any, Any]) -> BaseStructuredStream[T]:
+        """Return the same of another stream."""
+        return BaseStructuredStream(
+            stream=stream,
+            response_model=self.response_model,
+            fields_from_call_args=self.fields_from_call_args,
+        )
+
     def grow(self, chunk: Chunk) -> bool:
         """Read a chunk, and tell whether that has added to the value so far."""
         text = self._text.of(chunk)
