@@ -131,8 +131,7 @@ class Clocks(Alarm):
         if whole and not self._whole:
             self._whole, self._left = True, min(self._idle, LINGER_SECONDS)
         self._since = now = monotonic()
-        due = now + self._left
-        self.moved(due if due < self._end else self._end)
+        self.moved(min(now + self._left, self._end))
 
     @override
     def due(self) -> float:

@@ -374,9 +374,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
         What an attempt before has told counts until this one tells something.
         """
-        last, self._retry = self._retry, None
-        if last is not None:
-            self._interrupted = self._decoder if last.restarts else None
+        count = 0
+        if self._retry is not None:
+            count = self._retry.count
+            self._interrupted = self._decoder if self._retry.restarts else None
+            self._retry = None
             self._begin()
         try:
             try:
@@ -388,7 +390,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             meant = None if self._closed else self._meaning(error)
             if meant is None:
                 raise
-            self._retry = self._another(meant, last.count if last else 0)
+            self._retry = self._another(meant, count)
             if self._retry is None:
                 raise meant  # noqa: B904  # its cause is set
 
