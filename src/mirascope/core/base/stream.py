@@ -217,24 +217,20 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         with self._telling(), self._life():
             asking = True
             while asking:
-                with self._attempt():
-                    self._source = source = self._open()
-                    try:
-                        with self._reading(source.hang_up):
+                with self._attempt(), self._opened() as source:
+                    with self._reading(source.hang_up):
+                        self._wait()
+                        for block in source:
+                            self._clocks.arrived = monotonic()
+                            for item in self._feed(block):
+                                yield item
+                                if self.state != "open":
+                                    return
+                            if self._done:
+                                break
                             self._wait()
-                            for block in source:
-                                self._clocks.arrived = monotonic()
-                                for item in self._feed(block):
-                                    yield item
-                                    if self.state != "open":
-                                        return
-                                if self._done:
-                                    break
-                                self._wait()
-                        for item in self._end():
-                            yield item
-                    finally:
-                        source.finish() if self._done else source.close()
+                    for item in self._end():
+                        yield item
                 asking = self._rest()
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
@@ -242,8 +238,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             asking = True
             while asking:
                 with self._attempt():
-                    self._source = source = await self._aopen()
-                    try:
+                    async with self._aopened() as source:
                         with self._reading(in_this_loop(source.aclose)):
                             self._wait()
                             async for block in source:
@@ -257,8 +252,6 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                                 self._wait()
                         for item in self._end():
                             yield item
-                    finally:
-                        await (source.finish() if self._done else source.aclose())
                 asking = await self._arest()
 
     # The pure middle.
@@ -430,6 +423,22 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         scope = anyio.CancelScope()
         self._when_shut = scope.cancel
         return scope
+
+    @contextmanager
+    def _opened(self) -> Generator[Source]:
+        self._source = source = self._open()
+        try:
+            yield source
+        finally:
+            source.finish() if self._done else source.close()
+
+    @asynccontextmanager
+    async def _aopened(self) -> AsyncGenerator[AsyncSource]:
+        self._source = source = await self._aopen()
+        try:
+            yield source
+        finally:
+            await (source.finish() if self._done else source.aclose())
 
     def _open(self) -> Source:
         if self._opener is not None:
