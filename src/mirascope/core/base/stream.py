@@ -246,7 +246,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if not isinstance(block, bytes):
             yield from self._given(block)
             return
-        for _, data in self._sse.feed(block):
+        for data in self._sse.feed(block):
             if data.startswith(_DONE):
                 self._done = True
                 return
