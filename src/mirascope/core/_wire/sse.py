@@ -59,14 +59,15 @@ class SSEDecoder:
         Raises:
             EventTooLargeError: An event is larger than the bound.
         """
-        return self._read(block) if len(block) <= _PIECE else self._in_pieces(block)
+        if len(block) > _PIECE:
+            return self._in_pieces(block)
+        if self._after_cr or b"\r" in block:
+            block = self._with_lf(block)
+        return self._split(block)
 
     def _in_pieces(self, block: bytes) -> Iterator[bytes]:
         for start in range(0, len(block), _PIECE):
-            yield from self._read(block[start : start + _PIECE])
-
-    def _read(self, block: bytes) -> list[bytes]:
-        return self._split(self._with_lf(block))
+            yield from self.feed(block[start : start + _PIECE])
 
     def _split(self, block: bytes) -> list[bytes]:
         """Split whole events off bytes whose line ends are LF."""
@@ -109,10 +110,8 @@ class SSEDecoder:
         if self._after_cr and block.startswith(b"\n"):
             block = block[1:]
             self._after_cr = False
-        if b"\r" not in block:
-            self._after_cr = self._after_cr and not block
-            return block
-        self._after_cr = block.endswith(b"\r")
+        if block:
+            self._after_cr = block.endswith(b"\r")
         return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _strip_bom(self) -> bool:

@@ -622,4 +622,4 @@ def _parsed(data: bytes) -> Record:
         raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")
-    return cast("Record", record)
+    return record
