@@ -43,12 +43,8 @@ class LenientSSEDecoder(SSEDecoder):
     @override
     def feed(self, block: bytes) -> Iterable[bytes]:
         if block:
-            return super().feed(block)
-        return [data for data in super()._split(b"\n\n") if self._bare or _is_json(data)]
-
-    @override
-    def _split(self, block: bytes) -> list[bytes]:
-        return super()._split(self._framed(block) if block else block)
+            return super().feed(self._framed(block))
+        return [data for data in super().feed(b"\n\n") if self._bare or _is_json(data)]
 
     def _framed(self, block: bytes) -> bytes:
         if self._bare:

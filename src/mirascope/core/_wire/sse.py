@@ -1,11 +1,10 @@
 r"""Server-sent events from bytes, however the network cut them.
 
-Strategy: line ends are made LF (CRLF and CR are legal), after which whole events are split off at
-``\\n\\n``; bytes wait in one buffer until the blank line that ends their event has come, and only
-new ones are searched for it, so the work is linear however finely the bytes are cut. The common
-event, whose data is its last line, takes a short cut; anything else is read line by line as the
-standard says. Everything stays bytes: a character cut in two is whole again before anyone decodes
-it. Of an event only the data is told: no provider says anything by its name that is not in there.
+Strategy: a block of bytes is read line by line, as the standard says, and lines may end in LF, CRLF
+or CR. Bytes of an event that is not whole wait in one buffer until the blank line that ends it has
+come, and only new ones are searched for it, so the work is linear however finely the bytes are cut.
+Everything stays bytes: a character cut in two is whole again before anyone decodes it. Of an event
+only the data is told: no provider says anything by its name that is not in there.
 
 An event that the connection's end cut off is dropped, as the standard says; whether the answer was
 complete is for its decoder to tell.
@@ -61,42 +60,44 @@ class SSEDecoder:
         """
         if len(block) > _PIECE:
             return self._in_pieces(block)
-        if self._after_cr or b"\r" in block:
-            block = self._with_lf(block)
-        return self._split(block)
+        if self._buffer or self._after_cr or not self._started:
+            block = self._with_waiting(block)
+        lines = block.splitlines()
+        rest = b"" if block.endswith(b"\n") else self._unfinished(block, lines)
+        events: list[bytes] = []
+        data: list[bytes] = []
+        for line in lines:
+            if line.startswith(b"data: "):
+                data.append(line[6:])
+            elif line:
+                data += _data_of(line)
+            elif data:
+                events.append(b"\n".join(data))
+                data.clear()
+        if rest or data:
+            self._buffer += b"".join([b"data: %b\n" % line for line in data]) + rest
+        # An oversized event must not cost the reader the good ones before it: those first.
+        if self._buffer and not events and len(self._buffer) > self._max:
+            raise EventTooLargeError(self._max)
+        if len(block) > self._max and any(len(event) > self._max for event in events):
+            raise EventTooLargeError(self._max)
+        return events
 
     def _in_pieces(self, block: bytes) -> Iterator[bytes]:
         for start in range(0, len(block), _PIECE):
             yield from self.feed(block[start : start + _PIECE])
 
-    def _split(self, block: bytes) -> list[bytes]:
-        """Split whole events off bytes whose line ends are LF."""
-        if self._buffer or not self._started:
-            block = self._with_waiting(block)
-        texts = block.split(b"\n\n")
-        rest = texts.pop()
-        events: list[bytes] = []
-        for text in texts:
-            before, _, line = text.rpartition(b"\n")
-            if line.startswith(b"data: ") and b"data" not in before:
-                events.append(line[6:])
-            elif (data := self._data(text)) is not None:
-                events.append(data)
-        if rest:
-            self._buffer += rest
-        # An oversized event must not cost the reader the good ones before it: those first.
-        if self._buffer and not events and len(self._buffer) > self._max:
-            raise EventTooLargeError(self._max)
-        if len(block) > self._max and any(len(data) > self._max for data in events):
-            raise EventTooLargeError(self._max)
-        return events
+    def _unfinished(self, block: bytes, lines: list[bytes]) -> bytes:
+        """Take away the line that has no end yet; if a CR ended the last one, an LF may follow."""
+        self._after_cr = block.endswith(b"\r") or (self._after_cr and not block)
+        return lines.pop() if lines and not self._after_cr else b""
 
     def _with_waiting(self, block: bytes) -> bytes:
         """Put what was waiting before a block; all of it waits until it has the end of an event."""
         waiting = len(self._buffer)
         if waiting > self._max:
             raise EventTooLargeError(self._max)
-        self._buffer += block
+        self._buffer += self._with_lf(block)
         if not (self._started or self._strip_bom()):
             return b""
         if self._buffer.find(b"\n\n", max(0, waiting - 1)) < 0:
@@ -123,8 +124,8 @@ class SSEDecoder:
         self._started = True
         return True
 
-    @staticmethod
-    def _data(text: bytes) -> bytes | None:
-        fields = (line.partition(b":") for line in text.split(b"\n"))
-        data = [value.removeprefix(b" ") for field, _, value in fields if field == b"data"]
-        return b"\n".join(data) if data else None
+
+def _data_of(line: bytes) -> list[bytes]:
+    """Return the data of a line, if it has some."""
+    field, _, value = line.partition(b":")
+    return [value.removeprefix(b" ")] if field == b"data" else []
