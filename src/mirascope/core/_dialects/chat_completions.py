@@ -236,9 +236,11 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self.model = self.model or chunk.model
         if chunk.tokens is not None:
             self.tokens, self._usage = chunk.tokens, record.get("usage")
-        for choice in choices:
-            if isinstance(choice, dict):
-                self._add_choice(choice, chunk, alone=len(choices) == 1)
+        only = choices[0] if len(choices) == 1 else None
+        if isinstance(only, dict) and not only.get("index"):
+            self._choices[0].add(only, chunk)
+        else:
+            self._add_each(choices, chunk)
         if self._held is not None:
             self.flush(out)
         if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
@@ -284,19 +286,19 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             if self._held is not None:
                 self._held.tell_usage(usage)
 
-    def _add_choice(self, choice: Record, chunk: ChunkT, *, alone: bool) -> None:
-        """Add what a record says of a choice: what its chunk says, if that is of nothing else."""
-        index = choice.get("index")
-        if alone and not index:
-            self._choices[0].add(choice, chunk)
-            return
-        said = self._new_chunk({"choices": [{**choice, "index": 0}]}, b"")
-        known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
-        if known is None:
-            known = self._choices[cast("int", index)] = self.choice_type(self._keep)
-        known.add(choice, said)
-        if said.tool_calls and not index:
-            chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
+    def _add_each(self, choices: list[JSON], chunk: ChunkT) -> None:
+        """Add what a record says of several choices, each read as if it were the only one."""
+        for choice in choices:
+            if not isinstance(choice, dict):
+                continue
+            index = choice.get("index") or 0
+            known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
+            if known is None:
+                known = self._choices[cast("int", index)] = self.choice_type(self._keep)
+            said = self._new_chunk({"choices": [{**choice, "index": 0}]}, b"")
+            known.add(choice, said)
+            if said.tool_calls and not index:
+                chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
 
 
 def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:

@@ -81,8 +81,9 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
     @property
     def is_output(self) -> bool:
         """Whether there is something in it that a user would see."""
-        said = self.content or self.reasoning or self.tool_calls
-        return bool(said) or self._shows_more()
+        if self.content or self.reasoning or self.tool_calls:
+            return True
+        return self._shows_more()
 
     def _shows_more(self) -> bool:
         """Tell whether there is something else that a user would see."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
 from mirascope.core._wire.fields import number
@@ -22,14 +23,19 @@ COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
 }
 
 
-def candidates(record: Record) -> list[tuple[int, dict[str, JSON]]]:
+Candidate: TypeAlias = tuple[int, dict[str, JSON]]
+"""A candidate with its index."""
+
+
+def candidates(record: Record) -> list[Candidate]:
     """Return the candidates of a record with their indexes; an index of zero is left out."""
     found = record.get("candidates")
-    return [
-        (index if isinstance(index := candidate.get("index"), int) else position, candidate)
-        for position, candidate in enumerate(found if isinstance(found, list) else ())
-        if isinstance(candidate, dict)
-    ]
+    told: list[Candidate] = []
+    for position, candidate in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(candidate, dict):
+            index = candidate.get("index")
+            told.append((index if isinstance(index, int) else position, candidate))
+    return told
 
 
 def parts(content: JSON) -> list[dict[str, JSON]]:
@@ -59,7 +65,7 @@ def texts(parts: list[dict[str, JSON]]) -> tuple[str, str]:
 def tool_calls(parts: list[dict[str, JSON]]) -> tuple[ToolCallDelta, ...]:
     """Return the tool calls of parts; each is whole."""
     calls = [call for part in parts if isinstance(call := part.get("functionCall"), dict)]
-    return tuple([_tool_call(key, call) for key, call in enumerate(calls)])
+    return tuple(_tool_call(key, call) for key, call in enumerate(calls)) if calls else ()
 
 
 def _tool_call(key: int, call: Record) -> ToolCallDelta:
@@ -75,10 +81,16 @@ def block_reason(record: Record) -> str | None:
     return text_or_none(feedback.get("blockReason"))
 
 
-def finish_reasons(record: Record) -> list[str] | None:
+def finish_reasons(record: Record, candidates: list[Candidate]) -> list[str] | None:
     """Return why the candidates ended or the prompt was blocked, as far as told."""
-    told = [candidate.get("finishReason") for _, candidate in candidates(record)]
-    return [r for r in (*told, block_reason(record)) if r and isinstance(r, str)] or None
+    reasons = [
+        reason
+        for _, candidate in candidates
+        if (reason := candidate.get("finishReason")) and isinstance(reason, str)
+    ]
+    if blocked := block_reason(record):
+        reasons.append(blocked)
+    return reasons or None
 
 
 def or_tool_calls(reasons: list[FinishReason] | None) -> list[FinishReason] | None:
@@ -96,11 +108,11 @@ def token_counts(usage: JSON) -> TokenCounts | None:
     return TokenCounts(
         input=_sum(usage.get("promptTokenCount"), usage.get("toolUsePromptTokenCount")),
         output=_sum(usage.get("candidatesTokenCount"), usage.get("thoughtsTokenCount")),
-        cached=_sum(usage.get("cachedContentTokenCount")),
+        cached=number(usage.get("cachedContentTokenCount")),
     )
 
 
-def _sum(count: JSON, more: JSON = None) -> int | None:
+def _sum(count: JSON, more: JSON) -> int | None:
     if not isinstance(count, int):
         return number(more)
     return count + more if isinstance(more, int) else count

@@ -36,11 +36,12 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @override
     def _read(self, record: Record) -> None:
-        contents = [c.get("content") for index, c in _wire.candidates(record) if index == 0]
+        candidates = _wire.candidates(record)
+        contents = [candidate.get("content") for index, candidate in candidates if index == 0]
         parts = _wire.parts(contents[0] if contents else None)
         self.content, self.reasoning = _wire.texts(parts)
         self.tool_calls = _wire.tool_calls(parts)
-        self.finish_reasons = _wire.finish_reasons(record)
+        self.finish_reasons = _wire.finish_reasons(record, candidates)
         self.id = text_or_none(record.get("responseId"))
         self.model = text_or_none(record.get("modelVersion"))
         self.tokens = _wire.token_counts(record.get("usageMetadata"))
