@@ -41,7 +41,7 @@ class ToolCallFinder:
 
     def with_key(self, key: int | None) -> Sequence[ToolCall]:
         """Return the calls with an index."""
-        return self._by_key.get(key, ())
+        return self._by_key.get(key, [])
 
     def find(self, piece: ToolCallDelta) -> ToolCall | None:
         """Return the newest call that a piece continues."""
@@ -52,10 +52,10 @@ class ToolCallFinder:
 
     def _candidates(self, piece: ToolCallDelta) -> Sequence[ToolCall]:
         if piece.id and None not in self._by_id:
-            return self._by_id.get(piece.id, ())
+            return self._by_id.get(piece.id, [])
         candidates = self._calls
         if piece.key is not None and None not in self._by_key:
-            candidates = self._by_key.get(piece.key, ())
+            candidates = self._by_key.get(piece.key, [])
         ends_nothing = piece.key is None or piece.arguments.strip()
         if piece.name and not piece.id and ends_nothing and len(candidates) > 1:
             self._open = [call for call in self._open if not call.complete]
