@@ -205,8 +205,9 @@ def test_what_is_told_of_single_tokens_is_kept_with_everything(
     name: str, event: bytes, where: Callable[[dict[str, Any]], object]
 ) -> None:
     [data] = [data for data in SSEDecoder().feed(event) if data]
-    for keep, kept in (("all", True), ("text", False), ("none", False)):
+    kept: dict[Keep, bool] = {"all": True, "text": False, "none": False}
+    for keep in kept:
         decoder = DECODERS[name](keep)
         decoder.decode(from_bytes(data), data, [])
-        assert bool(where(decoder.response())) is kept
+        assert bool(where(decoder.response())) is kept[keep]
         assert decoder.reply.content == ("" if keep == "none" else "a")

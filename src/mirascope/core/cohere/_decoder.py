@@ -96,8 +96,9 @@ class CohereDecoder(OneReplyDecoder):
             self._plan.write(chunk.reasoning)
         elif citations := message.get("citations"):
             self._citations += cast("list[JSON]", objects(citations))
-        if rest := message.keys() - _IN_MESSAGE:
-            self.reply.add_rest({name: message[name] for name in rest})
+        if not _IN_MESSAGE.issuperset(message):
+            rest = {name: said for name, said in message.items() if name not in _IN_MESSAGE}
+            self.reply.add_rest(rest)
 
     def _end(self, chunk: CohereCallResponseChunk, delta: Record) -> None:
         if chunk.finish_reasons:

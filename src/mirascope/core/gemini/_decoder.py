@@ -128,7 +128,7 @@ class _Candidate:
                 self._add_call(part)
             elif not self._keeps_text:
                 continue
-            elif not (isinstance(text, str) and part.keys() <= _TEXT):
+            elif not (isinstance(text, str) and _TEXT.issuperset(part)):
                 self._parts.append(cast("dict[str, Growing]", part))
             elif text:
                 if not _goes_on(self._parts, part):
