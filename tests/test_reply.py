@@ -206,8 +206,8 @@ def test_what_is_told_of_single_tokens_is_kept_with_everything(
 ) -> None:
     [data] = [data for data in SSEDecoder().feed(event) if data]
     kept: dict[Keep, bool] = {"all": True, "text": False, "none": False}
-    for keep in kept:
+    for keep, expected in kept.items():
         decoder = DECODERS[name](keep)
         decoder.decode(from_bytes(data), data, [])
-        assert bool(where(decoder.response())) is kept[keep]
+        assert bool(where(decoder.response())) is expected
         assert decoder.reply.content == ("" if keep == "none" else "a")
