@@ -263,7 +263,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if not isinstance(block, bytes):
             yield from self._given(block)
             return
-        for _, data in self._sse.feed(block):
+        for data in self._sse.feed(block):
             if data.startswith(_DONE):
                 self._done = True
                 return
@@ -728,4 +728,4 @@ def _parsed(data: bytes) -> Record:
         raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")
-    return cast("Record", record)
+    return record
