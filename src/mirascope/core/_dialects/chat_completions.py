@@ -42,7 +42,18 @@ _IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
 _HTTP_ERRORS = range(400, 600)
-_STATUS_FIELDS = ("status_code", "raw_status_code", "code")
+_STATUS_FIELDS = ("status_code", "raw_status_code", "code", "type")
+_STATUS_WORDS: Mapping[JSON, int] = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "server_error": 500,
+    "internal_server_error": 500,
+    "overloaded": 503,
+    "overloaded_error": 503,
+    "service_unavailable": 503,
+    "service_unavailable_error": 503,
+}
+"""What some servers say instead of the number, of what may pass."""
 
 
 COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
@@ -356,5 +367,7 @@ def provider_error(error: JSON) -> ProviderError:
 
 def _http_status(code: JSON) -> int | None:
     """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
+    if isinstance(code, str) and code in _STATUS_WORDS:
+        return _STATUS_WORDS[code]
     number = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 0
     return number if number in _HTTP_ERRORS else None
