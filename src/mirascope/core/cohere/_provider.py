@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import Any, cast
 
+import httpx
 from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
 from cohere.core import RequestOptions
 
+from mirascope.core._transports.asynchronous import async_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
@@ -29,6 +32,8 @@ from mirascope.core.cohere.stream import CohereStream
 from mirascope.core.cohere.tool import CohereTool
 
 _URL = "CO_API_URL"
+_HTTP_CLIENT = partial(httpx.AsyncClient, timeout=300, follow_redirects=True)
+"""Like the one that the SDK makes by itself."""
 
 
 def _client() -> Client:
@@ -37,7 +42,8 @@ def _client() -> Client:
 
 
 def _async_client() -> AsyncClient:
-    return AsyncClientV2(base_url=os.environ.get(_URL))
+    http = async_http_client(_HTTP_CLIENT, httpx)
+    return AsyncClientV2(base_url=os.environ.get(_URL), httpx_client=http)
 
 
 def _close(client: contextlib.AbstractContextManager[object]) -> None:

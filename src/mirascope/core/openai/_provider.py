@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import httpx2
 import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
+from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
-    async_client,
     own_timeout,
     set_max_retries,
     set_timeout,
 )
+from mirascope.core._transports.asynchronous import async_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.openai._encoder import encode
@@ -33,7 +34,7 @@ _ENV = (
 
 
 def _async_client() -> AsyncOpenAI:
-    return async_client(AsyncOpenAI, DefaultAioHttpClient)
+    return AsyncOpenAI(http_client=async_http_client(openai.DefaultAsyncHttpxClient, httpx2))
 
 
 _METHOD = Method[OpenAI, AsyncOpenAI, ChatCompletion](
