@@ -20,6 +20,7 @@ from mirascope.core._dialects.stainless import (
     set_timeout,
 )
 from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.anthropic._encoder import encode, takes
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
@@ -36,6 +37,11 @@ _ENV = (
     *("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
     *("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"),
 )
+
+
+def _client() -> Anthropic:
+    http = sync_http_client(anthropic.DefaultHttpxClient, httpx2)
+    return Anthropic(http_client=http)
 
 
 def _async_client() -> AsyncAnthropic:
@@ -61,7 +67,7 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Anthropic, AsyncAnthropic),
     clients=DefaultClients(
-        make=lambda: _with_a_key(Anthropic()),
+        make=lambda: _with_a_key(_client()),
         amake=lambda: _with_a_key(_async_client()),
         close=Anthropic.close,
         aclose=AsyncAnthropic.close,

@@ -7,6 +7,7 @@ stream is read item by item.
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil
 from typing import Any, Final, cast
 
@@ -16,6 +17,7 @@ from google.genai.types import GenerateContentConfig, GenerateContentResponse, H
 
 from mirascope import errors
 from mirascope.core._transports.asynchronous import async_transport
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base import _source
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._handover import atake, take, taking
@@ -52,7 +54,7 @@ class DefaultClient(Client):
         hooks: dict[str, list[Any]] = {"request": [_limit], "response": [take]}
         ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [atake]}
         both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
-        self.http = httpx2.Client(event_hooks=hooks, **both)
+        self.http = sync_http_client(partial(httpx2.Client, event_hooks=hooks, **both), httpx2)
         self.async_http = httpx2.AsyncClient(event_hooks=ahooks, transport=transport, **both)
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:

@@ -15,6 +15,7 @@ from mirascope.core._dialects.stainless import (
     set_timeout,
 )
 from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.groq._encoder import encode
@@ -22,6 +23,10 @@ from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse
 from mirascope.core.groq.stream import GroqStream
 from mirascope.core.groq.tool import GroqTool
+
+
+def _client() -> Groq:
+    return Groq(http_client=sync_http_client(groq.DefaultHttpxClient, httpx))
 
 
 def _async_client() -> AsyncGroq:
@@ -37,7 +42,7 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Groq, AsyncGroq),
     clients=DefaultClients(
-        make=Groq,
+        make=_client,
         amake=_async_client,
         close=Groq.close,
         aclose=AsyncGroq.close,

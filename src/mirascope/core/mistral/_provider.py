@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -22,6 +23,7 @@ from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 from mirascope import errors
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._transports.asynchronous import async_transport
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
@@ -40,6 +42,7 @@ from mirascope.core.mistral.tool import MistralTool
 
 _KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
 _LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+_HTTP_CLIENT = partial(httpx2.Client, limits=_LIMITS, follow_redirects=True)
 
 
 def _client(transport: Any = None) -> Mistral:
@@ -50,7 +53,7 @@ def _client(transport: Any = None) -> Mistral:
     return Mistral(
         api_key=None if token_path else key,
         server_url=os.environ.get(_URL) or None,
-        client=httpx2.Client(verify=tls, limits=_LIMITS, follow_redirects=True),
+        client=sync_http_client(_HTTP_CLIENT, httpx2),
         async_client=httpx2.AsyncClient(
             verify=tls, limits=_LIMITS, follow_redirects=True, transport=transport
         ),

@@ -15,6 +15,7 @@ from mirascope.core._dialects.stainless import (
     set_timeout,
 )
 from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.openai._encoder import encode
@@ -33,6 +34,10 @@ _ENV = (
 )
 
 
+def _client() -> OpenAI:
+    return OpenAI(http_client=sync_http_client(openai.DefaultHttpxClient, httpx2))
+
+
 def _async_client() -> AsyncOpenAI:
     return AsyncOpenAI(http_client=async_http_client(openai.DefaultAsyncHttpxClient, httpx2))
 
@@ -46,7 +51,7 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(OpenAI, AsyncOpenAI),
     clients=DefaultClients(
-        make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
+        make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
     set_max_retries=set_max_retries,
     encode=encode,
