@@ -7,11 +7,15 @@ import socket
 import ssl
 import threading
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
+from functools import cached_property
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
+from mirascope.core._transports.chunks import ChunkedBody
+
+_BLOCK: Final = 2**16
 _IDLE_CONNECTIONS: Final = 100
 _KEPT_ALIVE: Final = 5.0
 """How many seconds a connection is kept for another request, as in ``httpx``."""
@@ -30,6 +34,41 @@ class Origin(NamedTuple):
     port: int
 
 
+class Response(HTTPResponse):
+    """A response whose body is read by blocks."""
+
+    @cached_property
+    def _chunks(self) -> ChunkedBody:
+        return ChunkedBody()
+
+    def read_block(self) -> bytes:
+        """Return what has come of the body, as soon as there is any; nothing at its end.
+
+        Raises:
+            HTTPException: It was cut off, or never was HTTP.
+        """
+        if self.length == 0:
+            return b""
+        if not self.chunked:
+            block = self.read1(_BLOCK)
+            if not block and self.length:
+                raise HTTPException(f"the connection ended {self.length} bytes before the body")
+            return block
+        while not self._chunks.ended:
+            if block := self._chunks.feed(self.fp.read1(_BLOCK)):
+                return block
+        return b""
+
+    @property
+    def leaves_connection(self) -> bool:
+        """Tell whether another response can follow: this one is whole, and nothing came after."""
+        if self.chunked and self.length is None:
+            whole = self._chunks.ended and not self._chunks.excess
+        else:
+            whole = self.length == 0
+        return whole and not self.will_close
+
+
 class Connection(HTTPConnection):
     """A connection that is yet to be opened.
 
@@ -40,6 +79,7 @@ class Connection(HTTPConnection):
     """
 
     auto_open = 0
+    response_class = Response
     wire: socket.socket
 
     def __init__(self, origin: Origin) -> None:
@@ -64,16 +104,16 @@ class Connection(HTTPConnection):
             self.sock = tls.wrap_socket(self.sock, server_hostname=name or self.origin.host)
         self.wire = self.sock
 
-    def receive(self, seconds: float | None) -> HTTPResponse:
+    def receive(self, seconds: float | None) -> Response:
         """Return a response as its body begins; ``seconds`` bound each read."""
         self.wire.settimeout(seconds)
-        response = self.getresponse()
+        response: Any = self.getresponse()
         while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
             vars(response)["headers"] = None  # these only announce another one
             response.begin()
         if any(isinstance(defect, _CUT_HEADERS) for defect in response.msg.defects):
             raise HTTPException("the response's headers are not HTTP")
-        return response
+        return cast("Response", response)
 
     def is_stale(self) -> bool:
         """Tell whether the server has closed it, or talks out of turn."""

@@ -3,7 +3,7 @@
 It needs a fifth of the time of a library's own transport, whose HTTP is Python down to the byte.
 One class serves both libraries; which, it is told. What the SDK, or the user, could tell apart
 stays that library's: its errors, timeouts, redirects, cookies and decompression, its trust store,
-and the proxies of the environment, which its own transport reaches.
+and how it reaches the proxies of the environment.
 
 A block of the body is handed over as soon as any of it has come. A body that is read to its end
 gives its connection back; one that is left early takes it along.
@@ -16,12 +16,13 @@ import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from typing import Any, Final, Self
 
 from typing_extensions import TypeVar
 
-from mirascope.core._transports.connections import Connection, Origin, Pool
+from mirascope.core._transports.connections import Connection, Origin, Pool, Response
+from mirascope.core._transports.environment import proxies
 
 T = TypeVar("T")
 
@@ -34,14 +35,20 @@ _BLOCK: Final = 2**16
 
 
 def sync_http_client(make: Callable[..., T], http: Any) -> T:
-    """Return an HTTP client on such a transport, but for the proxies of the environment.
+    """Return an HTTP client on such a transport.
+
+    Where the environment has proxies, the library's own transport reaches them, and what it says
+    to need none.
 
     Args:
-        make: Makes the client, given ``verify`` and ``mounts``.
+        make: Makes the client, given ``transport``, or ``mounts`` and ``verify``.
         http: The library that it is of, ``httpx`` or ``httpx2``.
     """
     tls = http.create_ssl_context()
-    return make(verify=tls, mounts={_ALL_URLS: SyncTransport(http, tls)})
+    transport = SyncTransport(http, tls)
+    if proxies():
+        return make(mounts={_ALL_URLS: transport}, verify=tls)
+    return make(transport=transport)
 
 
 class SyncTransport:
@@ -102,7 +109,7 @@ class SyncTransport:
         except OSError:
             pass
 
-    def _response(self, response: HTTPResponse, body: _Body) -> Any:
+    def _response(self, response: Response, body: _Body) -> Any:
         return self._http.Response(
             response.status,
             headers=[(name.encode(), _unfolded(value)) for name, value in response.getheaders()],
@@ -137,7 +144,7 @@ class _Body:
         http: Any,
         pool: Pool,
         connection: Connection,
-        response: HTTPResponse,
+        response: Response,
         limits: dict[str, float | None],
     ) -> None:
         self._http = http
@@ -166,10 +173,7 @@ class _Body:
             if limit != self._limit:
                 self._limit = limit
                 self._connection.wire.settimeout(limit)
-            block = self._response.read1(_BLOCK)
-            if not block and self._response.length:
-                raise HTTPException(f"the body ended {self._response.length} bytes too early")
-            return block
+            return self._response.read_block()
 
     def close(self) -> None:
         self._left = True
@@ -184,10 +188,8 @@ class _Body:
             self._reading.release()
 
     def _end(self) -> None:
-        response = self._response
-        whole = response.isclosed() or response.length == 0
-        response.close()
-        if whole and not response.will_close:
+        self._response.close()
+        if self._response.leaves_connection:
             self._pool.keep(self._connection)
         else:
             self._pool.drop(self._connection)
