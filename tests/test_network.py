@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
+import httpx2
 import pytest
 import trustme
 from cases import Case, Driver
@@ -25,6 +27,7 @@ from loopback import Abort, Answer, Loopback, Stall, Wait, dripping
 from relay import Relay
 
 from mirascope import errors
+from mirascope.core._transports.asynchronous import async_transport
 
 NAME = "api.example.test"
 PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy", "no_proxy")
@@ -340,6 +343,24 @@ def test_a_long_prompt_is_sent(case: Case, driver: Driver, server: Loopback) -> 
     else:
         assert "".join(chunk.content for chunk, _ in function(prompt)) == "Hello"
     assert prompt.encode() in server.requests[0].body
+
+
+def test_a_long_header_is_read(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer(case.answer("Hello"), headers={"x-note": "x" * 20_000})]
+    stream, _ = driver.both(driver.function(case))
+    assert stream.content == "Hello"
+
+
+@pytest.mark.parametrize("http", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_a_proxy_that_does_not_speak_http_is_left_to_the_library(
+    http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")
+
+    async def transport() -> object:
+        return async_transport(http)
+
+    assert anyio.run(transport) is None
 
 
 def test_nothing_is_left_running(case: Case, server: Loopback) -> None:

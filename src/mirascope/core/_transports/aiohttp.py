@@ -1,19 +1,23 @@
 """An async transport of ``httpx`` and ``httpx2`` on aiohttp, which needs a third of the time.
 
-One class serves both libraries; which, it is told, as is all else here. What the SDK, or the user,
-could tell apart stays that library's: its errors, timeouts, redirects, cookies and decompression,
-its trust store, and the proxies of the environment. None of aiohttp's own errors gets out, not even
-as a cause: they hold the request's headers.
+One class serves both libraries; which, it is told. What could be told apart stays the library's:
+its errors, timeouts, redirects, cookies, decompression and trust store, and the proxies of the
+environment. None of aiohttp's own errors gets out, not even as a cause: they hold the request's
+headers.
 
-What has come is read before it is told that the connection broke, which aiohttp by itself does at
-once. A body that is left early takes its connection with it, without a farewell over TLS: a server
-that goes on talking would not hear it.
+Where the libraries and aiohttp differ, it is done as the libraries do:
+
+- What has come is read before it is told that the connection broke.
+- A body that is left early takes its connection with it at once, without a farewell over TLS, which
+  a server that goes on talking would not hear.
+- A connection that was closed while the event loop did not run is not used again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator
 from functools import cache, cached_property
 from typing import Any, Final, Self
@@ -26,11 +30,13 @@ from mirascope.core._transports.environment import proxies
 
 _BLOCK: Final = 2**16
 _CONNECTIONS: Final = 1000
-_KEPT_ALIVE: Final = 5.0
-"""How many seconds a connection is kept for another request, as in ``httpx``."""
+_LONGEST_HEADER: Final = 2**16
+_KEPT_SECONDS: Final = 5.0
+"""How long a connection is kept for another request, as in both libraries."""
 
 _ADDED_BY_AIOHTTP: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_FAILURES: Final = (aiohttp.ClientError, OSError, ValueError)
+_KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
+"""How TCP shows routers on the way, in seconds and times, that a silent connection lives."""
 
 _MEANING: Final[dict[type[Exception], str]] = {
     aiohttp.ConnectionTimeoutError: "ConnectTimeout",
@@ -47,11 +53,13 @@ _MEANING: Final[dict[type[Exception], str]] = {
     OSError: "ReadError",
     ValueError: "LocalProtocolError",
 }
-"""What aiohttp's errors are called elsewhere; the first one that fits counts."""
+"""What aiohttp's errors are called in both libraries; the first one that fits counts."""
+
+_FAILURES: Final = tuple(_MEANING)
 
 
 class AiohttpTransport:
-    """A transport for the running event loop.
+    """A transport for one event loop, with which it has to be closed.
 
     Args:
         http: The library that it serves.
@@ -63,32 +71,28 @@ class AiohttpTransport:
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
-        """The connections; there are none before the first request."""
+        """The connections, of which there are none before the first request."""
         tls = self._http.create_ssl_context()
         tls.set_alpn_protocols(["http/1.1"])
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=tls,
                 limit=_CONNECTIONS,
-                keepalive_timeout=_KEPT_ALIVE,
+                keepalive_timeout=_KEPT_SECONDS,
                 resolver=aiohttp.ThreadedResolver(),
+                socket_factory=_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_ADDED_BY_AIOHTTP,
             auto_decompress=False,
             read_bufsize=_BLOCK,
+            max_field_size=_LONGEST_HEADER,
         )
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request, and return the response as its body begins."""
         content: bytes = await request.aread()
         await _look_around()
-        limits: dict[str, float | None] = request.extensions.get("timeout", {})
-        timeout = aiohttp.ClientTimeout(
-            connect=limits.get("pool"),
-            sock_connect=limits.get("connect"),
-            sock_read=limits.get("read"),
-        )
         try:
             response = await self._session.request(
                 request.method,
@@ -98,7 +102,7 @@ class AiohttpTransport:
                 proxy=self._proxy(request.url.scheme, request.url.host),
                 allow_redirects=False,
                 server_hostname=request.extensions.get("sni_hostname"),
-                timeout=timeout,
+                timeout=_timeout(**request.extensions.get("timeout", {})),
             )
         except _FAILURES as error:
             failure = _failure(self._http, error)
@@ -112,7 +116,7 @@ class AiohttpTransport:
                     "reason_phrase": (response.reason or "").encode(),
                 },
             )
-        raise failure
+        raise failure  # here, where it does not hold aiohttp's
 
     def _proxy(self, scheme: str, host: str) -> str | None:
         proxy = self._proxies.get(scheme) or self._proxies.get("all")
@@ -141,20 +145,38 @@ class _Body:
         return self
 
     async def __anext__(self) -> bytes:
-        content, end = self._response.content, Exception()
+        content = self._response.content
         try:
-            block, end = await content.read(_BLOCK), StopAsyncIteration()
+            block = await content.read(_BLOCK)
+            end: Exception = StopAsyncIteration()
         except _FAILURES as error:
-            block, end = _left(content), _failure(self._http, error)
+            block = _unread(content)
+            end = _failure(self._http, error)
         if not block:
             raise end
         return block
 
     async def aclose(self) -> None:
+        """Give the connection up, unless the body has ended and another request may have it."""
         connection = self._response.connection
         if connection is not None and connection.transport is not None:
             connection.transport.abort()
         self._response.close()
+
+
+@cache
+def _body_type(http: Any) -> type[_Body]:
+    """Return the class of bodies that a library knows as such."""
+    return type("Body", (_Body, http.AsyncByteStream), {})
+
+
+def _unread(content: Any) -> bytes:
+    """Return what has come, which a broken connection hides."""
+    error = content.exception()
+    content.set_exception(None)
+    block: bytes = content.read_nowait(_BLOCK)
+    content.set_exception(error)
+    return block
 
 
 async def _look_around() -> None:
@@ -166,19 +188,24 @@ async def _look_around() -> None:
     await asyncio.sleep(0)
 
 
-def _left(content: Any) -> bytes:
-    """Return what has come and was not read when the connection broke."""
-    error = content.exception()
-    content.set_exception(None)
-    block: bytes = content.read_nowait(_BLOCK)
-    content.set_exception(error)
-    return block
+def _socket(address: Any) -> socket.socket:
+    family, kind, protocol, *_ = address
+    sock = socket.socket(family, kind, protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return sock
 
 
-@cache
-def _body_type(http: Any) -> type[_Body]:
-    """Return the class of bodies that a library knows as such."""
-    return type("Body", (_Body, http.AsyncByteStream), {})
+def _timeout(
+    *,
+    connect: float | None = None,
+    read: float | None = None,
+    pool: float | None = None,
+    write: float | None = None,  # noqa: ARG001  # aiohttp has none
+) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
 
 
 def _failure(http: Any, error: Exception) -> Exception:
