@@ -10,8 +10,8 @@ from openai.types.chat import ChatCompletion
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
+    once,
     own_timeout,
-    set_max_retries,
     set_timeout,
 )
 from mirascope.core._transports.asynchronous import async_http_client
@@ -48,7 +48,7 @@ PROVIDER = Provider(
     clients=DefaultClients(
         make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
-    set_max_retries=set_max_retries,
+    once=once,
     encode=encode,
     takes=takes,
     create=_METHOD.create,
