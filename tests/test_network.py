@@ -363,6 +363,22 @@ def test_a_proxy_that_does_not_speak_http_is_left_to_the_library(
     assert anyio.run(transport) is None
 
 
+@pytest.mark.parametrize("http", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_a_response_that_an_sdk_drops_closes(http: Any) -> None:
+    pytest.importorskip("aiohttp")  # the libraries' own transports leave it open
+
+    async def drop(url: str) -> None:
+        async with http.AsyncClient(transport=async_transport(http)) as client:
+            response = await client.send(client.build_request("POST", url), stream=True)
+            assert response.status_code == 200
+            del response
+            gc.collect()
+            assert await anyio.to_thread.run_sync(server.connections[0].hung_up.wait, 0.5)
+
+    with Loopback(lambda _: Answer([Stall()])) as server:
+        asyncio.run(drop(server.url), debug=True)
+
+
 def test_nothing_is_left_running(case: Case, server: Loopback) -> None:
     server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
     function = Driver(asynchronous=True).function(case)

@@ -10,14 +10,17 @@ Where the libraries and aiohttp differ, it is done as the libraries do:
 - What has come is read before it is told that the connection broke.
 - A body that is left early takes its connection with it at once, without a farewell over TLS, which
   a server that goes on talking would not hear.
+- So does one that is dropped, as SDKs do when they are cancelled before they hand it over.
 - A connection that was closed while the event loop did not run is not used again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from functools import cache, cached_property
 from typing import Any, Final, Self
@@ -139,29 +142,40 @@ class _Body:
 
     def __init__(self, http: Any, response: aiohttp.ClientResponse) -> None:
         self._http = http
-        self._response = response
+        self._content = response.content
+        self._close = weakref.finalize(self, _give_up, response)
+        self._close.atexit = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        content = self._response.content
+        content = self._content
         try:
             block = await content.read(_BLOCK)
             end: Exception = StopAsyncIteration()
         except _FAILURES as error:
             block = _unread(content)
             end = _failure(self._http, error)
+        except asyncio.CancelledError:
+            self._close()
+            raise
         if not block:
+            self._close()
             raise end
         return block
 
     async def aclose(self) -> None:
-        """Give the connection up, unless the body has ended and another request may have it."""
-        connection = self._response.connection
+        self._close()
+
+
+def _give_up(response: aiohttp.ClientResponse) -> None:
+    """Close a connection, unless the body has ended and another request may have it."""
+    connection = response.connection
+    with contextlib.suppress(RuntimeError):  # the event loop may have ended
         if connection is not None and connection.transport is not None:
             connection.transport.abort()
-        self._response.close()
+        response.close()
 
 
 @cache
