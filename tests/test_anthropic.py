@@ -134,7 +134,7 @@ def test_events_are_read_by_their_type_without_their_name(server: Loopback) -> N
     stream, _ = streamed(server, *bare)
     assert stream.content == "Hello!"
     with pytest.raises(errors.Overloaded):
-        streamed(server, message_start(), ANTHROPIC.failure.partition(b"\n")[2])
+        streamed(server, message_start(), ANTHROPIC.failure.partition(b"\n")[2], max_retries=0)
 
 
 THINKING = {"type": "thinking", "thinking": "Hmm", "signature": "sig"}
@@ -355,7 +355,7 @@ def test_the_type_of_an_error_event_tells_what_it_is(
     failure = event("error", error={"type": kind, "message": "No."}, request_id="req-1")
     server.queue = [Answer([*ANTHROPIC.begin, failure], headers={"request-id": "req-1"})]
     with pytest.raises(ours, match=r"^No\.$") as caught:
-        SYNC.both(SYNC.function(ANTHROPIC))
+        SYNC.both(SYNC.function(ANTHROPIC, max_retries=0))
     error = caught.value
     assert isinstance(error, theirs)
     assert isinstance(error.__cause__, theirs)
@@ -622,7 +622,7 @@ def test_an_error_event_that_the_sdk_has_read_means_the_same(
     binary = {"content-type": "application/vnd.amazon.eventstream"}
     server.queue = [Answer([*ANTHROPIC.begin, failure], headers=binary)]
     with pytest.raises(ours) as caught:
-        driver.both(driver.function(ANTHROPIC))
+        driver.both(driver.function(ANTHROPIC, max_retries=0))
     error = caught.value
     assert isinstance(error, sdk.APIStatusError)
     assert (error.type, error.status_code, error.retryable) == (kind, status, status == 529)

@@ -234,7 +234,7 @@ def test_a_generation_that_fails_is_an_error(server: Loopback) -> None:
 
 
 def test_codes_of_their_own_are_no_http_status(server: Loopback) -> None:
-    report = failed("No such thing.", 400) | {"raw_status_code": None}
+    report = failed("No such thing.", 400) | {"raw_status_code": None, "type": "3505"}
     for record in (report, {"error": report}):
         server.queue = [Answer([MISTRAL.text("Hi"), event(record)])]
         with pytest.raises(errors.StreamAPIError, match="No such thing") as caught:
