@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from math import inf, nan
 from time import monotonic, sleep
@@ -209,19 +209,24 @@ def test_a_default_for_every_call(
 def test_a_deadline_around_a_stream_keeps_its_meaning(case: Case, server: Loopback) -> None:
     function = Driver(asynchronous=True).function(case, timeout=Timeout(idle=LATE))
 
-    async def read() -> None:
-        async for _ in await function("fantasy"):
-            pass
+    async def read(run_out: Callable[[], object]) -> None:
+        async for chunk, _ in await function("fantasy"):
+            if chunk.content:
+                run_out()
 
     async def by_asyncio() -> None:
         with pytest.raises(TimeoutError) as caught:
-            async with asyncio.timeout(0.1):
-                await read()
+            async with asyncio.timeout(LATE) as deadline:
+                soon = asyncio.get_running_loop().time() + 0.05
+                await read(lambda: deadline.reschedule(soon))
         assert not isinstance(caught.value, errors.StreamError)
 
     async def by_anyio() -> None:
-        with anyio.move_on_after(0.1) as scope:
-            await read()
+        def run_out() -> None:
+            scope.deadline = anyio.current_time() + 0.05
+
+        with anyio.move_on_after(LATE) as scope:
+            await read(run_out)
         assert scope.cancelled_caught
 
     for within in (by_asyncio, by_anyio):
