@@ -17,7 +17,7 @@ from cases import Attempt, Case, Driver
 from loopback import Answer, Loopback, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
-from mirascope.core.base._watchdog import Alarm
+from mirascope.core.base._watchdog import Timer
 
 SOON = 0.25
 LATE = 20.0
@@ -120,6 +120,19 @@ def test_an_answer_that_stalls_on_a_client_of_one_s_own(
             tried.items.extend(tried.stream)
     assert (caught.value.clock, tried.stream.content) == ("idle", "Hello")
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_default_holds_for_a_client_of_one_s_own(
+    case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standard = Timeout(first=SOON, idle=SOON, total=inf)
+    monkeypatch.setattr("mirascope.core.base._call.STANDARD", standard)
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    with case.client(case.url(server.url), "a-key") as client:
+        stream = Driver(asynchronous=False).function(case, client=client)("fantasy")
+        with pytest.raises(errors.StreamTimeout) as caught:
+            list(stream)
+    assert (caught.value.clock, stream.content) == ("idle", "Hello")
 
 
 def test_clocks_that_are_kept_to(case: Case, driver: Driver, server: Loopback) -> None:
@@ -292,8 +305,8 @@ def test_alarms_ring_in_order_and_when_moved() -> None:
         rang.append("last")
         done.set()
 
-    with Alarm(lambda: rang.append("never")) as never, Alarm(ring_last) as last:
-        with Alarm(lambda: rang.append("soon")) as soon:
+    with Timer(lambda: rang.append("never")) as never, Timer(ring_last) as last:
+        with Timer(lambda: rang.append("soon")) as soon:
             now = monotonic()
             never.set(now + 60)
             last.set(now + 50)
