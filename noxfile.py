@@ -24,7 +24,7 @@ nox.options.sessions = [
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
 
 # What streams promise, on whatever SDK and transport there is.
-TRANSPORT_TESTS = ["tests/test_stream.py", "tests/test_leaving.py", "tests/test_failures.py"]
+TRANSPORT_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "failures", "network")]
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
 TYPE_TESTS = [f"tests/test_{name}.py" for name in ("tools", "structured", "partial", "tool")]
@@ -71,7 +71,7 @@ def tests_without_aiohttp(session: nox.Session) -> None:
 @nox.session(venv_backend="venv")
 def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
-    needed = ("hypothesis", "pytest")
+    needed = ("hypothesis", "pytest", "trustme")
     tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
     session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
     session.run("pytest", "-n", "2", *TRANSPORT_TESTS, *TYPE_TESTS)

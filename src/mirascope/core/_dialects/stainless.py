@@ -8,16 +8,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Final, Generic, cast
 from weakref import WeakKeyDictionary
 
 import anyio
-from typing_extensions import TypeVar
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON
-from mirascope.core.base._clients import AsyncClientT, ClientT, on_asyncio
+from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._provider import Arguments, RawT
 from mirascope.core.base._source import (
@@ -29,8 +27,6 @@ from mirascope.core.base._source import (
     ResponseSource,
     Source,
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,13 +67,6 @@ class Method(Generic[ClientT, AsyncClientT, RawT]):
 def _is_text(response: HTTPResponse) -> bool:
     """Tell server-sent events from Amazon's binary ones, which the SDK decodes."""
     return "amazon.eventstream" not in response.headers.get("content-type", "")
-
-
-def async_client(make: Callable[..., T], make_aiohttp: Callable[[], object]) -> T:
-    """Make a client on aiohttp, which needs a third of the time, where that and asyncio run."""
-    if find_spec("aiohttp") and on_asyncio():
-        return make(http_client=make_aiohttp())
-    return make()
 
 
 def own_timeout(arguments: Arguments) -> float | None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TypeVar
 
 import anthropic
+import httpx2
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message
 
 from mirascope.core._dialects.stainless import (
     Method,
-    async_client,
     once,
     own_timeout,
     set_timeout,
 )
+from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.anthropic._encoder import encode, takes
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
@@ -35,6 +37,16 @@ _ENV = (
     *("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE"),
     *("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID"),
 )
+
+
+def _client() -> Anthropic:
+    http = sync_http_client(anthropic.DefaultHttpxClient, httpx2)
+    return Anthropic(http_client=http)
+
+
+def _async_client() -> AsyncAnthropic:
+    http = async_http_client(anthropic.DefaultAsyncHttpxClient, httpx2)
+    return AsyncAnthropic(http_client=http)
 
 
 def _with_a_key(client: ClientT) -> ClientT:
@@ -55,8 +67,8 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Anthropic, AsyncAnthropic),
     clients=DefaultClients(
-        make=lambda: _with_a_key(Anthropic()),
-        amake=lambda: _with_a_key(async_client(AsyncAnthropic, anthropic.DefaultAioHttpClient)),
+        make=lambda: _with_a_key(_client()),
+        amake=lambda: _with_a_key(_async_client()),
         close=Anthropic.close,
         aclose=AsyncAnthropic.close,
         env=_ENV,

@@ -26,7 +26,7 @@ class AnthropicStream(
 
     @override
     def _new_decoder(self) -> AnthropicDecoder:
-        return AnthropicDecoder()
+        return AnthropicDecoder(keep=self.keep)
 
     @property
     @override

@@ -191,10 +191,14 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 late as a request may be sent again. The chunks, and the tools, of the new answer
                 then follow those of the old one, which counts no more: ``on_retry`` and the
                 stream's own `on_retry` are told so, with ``restarts`` true.
+            keep: How much of an answer a stream keeps while it comes: ``"all"``, the default;
+                ``"text"`` and tool calls, without what is told of single tokens (logprobs); or
+                ``"none"``: then only the chunks tell it. Not with ``response_model``.
 
         Raises:
-            ValueError: ``output_parser`` is given with ``stream``; ``timeout`` is not above zero,
-                ``max_retries`` below, or ``on_interrupt`` another word.
+            ValueError: ``output_parser`` is given with ``stream``, or ``keep="none"`` with
+                ``response_model``; ``timeout`` is not above zero, ``max_retries`` below, or
+                ``on_interrupt`` or ``keep`` another word.
             TypeError: ``timeout`` is neither a number nor a `Timeout`; there is no such option; or
                 ``on_retry`` is async and the function is not.
             TemplateError: At the call: the template names a variable that the function lacks.
@@ -206,6 +210,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
         check(options)
+        if response_model is not None and options.get("keep") == "none":
+            raise ValueError('Cannot use `keep="none"` with `response_model`.')
 
         def decorate(fn: Callable[..., object]) -> Callable[..., object]:
             caller = _Caller(
@@ -388,6 +394,7 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             stream=request,
             model=self.model,
             partial_tools=self.partial_tools,
+            keep=self.options.get("keep", "all"),
             **self.asked,
         )
         if self.answer is None:

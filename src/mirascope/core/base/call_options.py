@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypedDict, cast, get_args
 
 from typing_extensions import TypeVar
 
+from mirascope.core._wire.reply import Keep
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._retry import RetryHook
 from mirascope.core.base.call_params import CommonCallParams
@@ -28,6 +29,7 @@ class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=Fals
     timeout: float | Timeout | None
     on_retry: RetryHook | None
     on_interrupt: OnInterrupt
+    keep: Keep
 
 
 def check(options: Mapping[str, object]) -> None:
@@ -41,8 +43,11 @@ def check(options: Mapping[str, object]) -> None:
     for name in options.keys() - known:
         raise TypeError(f"a call has no option {name!r}; it has: {', '.join(sorted(known))}")
     Timeout.of(cast("float | Timeout | None", options.get("timeout")))
-    retries, interrupt = options.get("max_retries"), options.get("on_interrupt", "raise")
+    retries = options.get("max_retries")
     if retries is not None and (not isinstance(retries, int) or retries < 0):
         raise ValueError(f"`max_retries` is {retries!r}; it has to be 0 or more, or None")
-    if interrupt not in get_args(OnInterrupt):
-        raise ValueError(f'`on_interrupt` is {interrupt!r}; it has to be "raise" or "restart"')
+    for name, kind in (("on_interrupt", OnInterrupt), ("keep", Keep)):
+        choices = get_args(kind)
+        if options.get(name, choices[0]) not in choices:
+            told = ", ".join(f'"{choice}"' for choice in choices)
+            raise ValueError(f"`{name}` is {options[name]!r}; it has to be one of {told}")

@@ -44,7 +44,7 @@ from mirascope.core._wire.events import (
     TokenCounts,
 )
 from mirascope.core._wire.json_text import from_bytes
-from mirascope.core._wire.reply import Reply
+from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_of
@@ -150,6 +150,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         model: The name of the model: the one asked for until the provider tells.
         partial_tools: Whether tools are told while their arguments grow: then each piece of a call
             comes with the tool so far, whose ``delta`` is the piece's text, and at last the tool.
+        keep: How much of the answer is kept while it comes: ``"all"`` of it, ``"text"`` and tool
+            calls without what is told of single tokens (logprobs), or ``"none"`` of it, so that
+            `content` stays empty and `partial` has all but the content.
         state: ``"pending"``, ``"open"``, ``"finished"``, ``"truncated"``, ``"closed"`` or
             ``"failed"``.
         start_time: When iteration began, in milliseconds since the epoch; 0 before.
@@ -170,6 +173,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     call_response_type: type[ResponseT] | None = None
     model: str = ""
     partial_tools: bool = False
+    keep: Keep = "all"
 
     state: StreamState = field(default="pending", init=False)
     start_time: float = field(default=0, init=False)
@@ -259,25 +263,25 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _feed(self, block: bytes | Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that a block of bytes, or what someone brings, completes."""
-        ready: list[ChunkT] = []
-        decode = self._decoder.decode
         if not isinstance(block, bytes):
             yield from self._given(block)
             return
-        for _, data in self._sse.feed(block):
+        ready: list[ChunkT] = []
+        decoder, tools = self._decoder, self._tools
+        for data in self._sse.feed(block):
             if data.startswith(_DONE):
                 self._done = True
                 return
             if data:
-                decode(_parsed(data), data, ready)
+                decoder.decode(_parsed(data), data, ready)
                 if self._silent:
                     self._note_output(ready)
-                if self._tools is None:
+                if tools is None:
                     for chunk in ready:
                         yield chunk, None
                 else:
-                    yield from self._with_tools(ready, self._tools)
-                if self._decoder.ended:
+                    yield from self._with_tools(ready, tools)
+                if decoder.ended:
                     self._done = True
                     return
                 ready.clear()
@@ -651,7 +655,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """The whole answer as a message that can be sent back in the next call.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end.
+            StreamNotFinished: The answer has not come to its end, or was not kept.
         """
         return cast("MessageT", self.construct_call_response().message_param)
 
@@ -669,15 +673,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """Return the response that a plain call would have given.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end; see `partial`.
+            StreamNotFinished: The answer has not come to its end, or was not kept; see `partial`.
         """
+        if self.keep == "none":
+            raise self._errors.make(errors.StreamNotFinished, _NOT_KEPT)
         if self.state != "finished":
             raise self._errors.make(errors.StreamNotFinished, _NOT_FINISHED[self.state])
         return self._response(partial=False)
 
     def partial(self) -> ResponseT:
         """Return what has come so far as a response, in any state."""
-        return self._response(partial=self.state != "finished")
+        return self._response(partial=self.state != "finished" or self.keep == "none")
 
     def _response(self, *, partial: bool) -> ResponseT:
         response_type = cast("type[ResponseT]", self.call_response_type or self._response_type)
@@ -687,7 +693,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[Called(c.id, c.name, c.arguments) for c in self.reply.tool_calls],
+            called=[Called(c.id, c.name, c.arguments) for c in self.reply.kept_calls],
         )
 
     def __repr__(self) -> str:
@@ -707,6 +713,7 @@ def _consumed(state: StreamState) -> str:
     )
 
 
+_NOT_KEPT = 'the answer was not kept (`keep="none"`): stream.partial() has what else was told'
 _NOT_FINISHED: dict[StreamState, str] = {
     "pending": "the stream was not iterated yet: iterate it first",
     "open": "the stream is still being read: iterate it to its end, or use stream.partial()",
@@ -728,4 +735,4 @@ def _parsed(data: bytes) -> Record:
         raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")
-    return cast("Record", record)
+    return record

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import Any, cast
 
+import httpx
 from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
 from cohere.core import RequestOptions
 
+from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
@@ -29,15 +33,22 @@ from mirascope.core.cohere.stream import CohereStream
 from mirascope.core.cohere.tool import CohereTool
 
 _URL = "CO_API_URL"
+_SECONDS = 300
+"""How long each step may take, as in the clients that the SDK makes by itself."""
+
+_HTTP_CLIENT = partial(httpx.Client, timeout=_SECONDS, follow_redirects=True)
+_ASYNC_HTTP_CLIENT = partial(httpx.AsyncClient, timeout=_SECONDS, follow_redirects=True)
 
 
 def _client() -> Client:
     """Make a client; the SDK itself reads the URL only once, when it is imported."""
-    return ClientV2(base_url=os.environ.get(_URL))
+    http = sync_http_client(_HTTP_CLIENT, httpx)
+    return ClientV2(base_url=os.environ.get(_URL), timeout=_SECONDS, httpx_client=http)
 
 
 def _async_client() -> AsyncClient:
-    return AsyncClientV2(base_url=os.environ.get(_URL))
+    http = async_http_client(_ASYNC_HTTP_CLIENT, httpx)
+    return AsyncClientV2(base_url=os.environ.get(_URL), timeout=_SECONDS, httpx_client=http)
 
 
 def _close(client: contextlib.AbstractContextManager[object]) -> None:

@@ -26,7 +26,7 @@ class CohereStream(
 
     @override
     def _new_decoder(self) -> CohereDecoder:
-        return CohereDecoder(self.model or None)
+        return CohereDecoder(self.model or None, keep=self.keep)
 
     @property
     @override

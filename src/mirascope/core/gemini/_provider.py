@@ -7,6 +7,7 @@ stream is read item by item.
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil
 from typing import Any, Final, cast
 
@@ -15,6 +16,8 @@ from google.genai import Client
 from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
 
 from mirascope import errors
+from mirascope.core._transports.asynchronous import async_transport
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base import _source
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._handover import atake, take, taking
@@ -41,14 +44,18 @@ _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=1
 
 
 class DefaultClient(Client):
-    """A client from the environment whose streams hand over their HTTP responses."""
+    """A client from the environment whose streams hand over their HTTP responses.
 
-    def __init__(self) -> None:
+    Args:
+        transport: What its async HTTP client is on, if not on the library's own transport.
+    """
+
+    def __init__(self, transport: Any = None) -> None:
         hooks: dict[str, list[Any]] = {"request": [_limit], "response": [take]}
         ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [atake]}
         both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
-        self.http = httpx2.Client(event_hooks=hooks, **both)
-        self.async_http = httpx2.AsyncClient(event_hooks=ahooks, **both)
+        self.http = sync_http_client(partial(httpx2.Client, event_hooks=hooks, **both), httpx2)
+        self.async_http = httpx2.AsyncClient(event_hooks=ahooks, transport=transport, **both)
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:
             cast("Any", super()).__init__(http_options=options)
@@ -127,7 +134,7 @@ PROVIDER = Provider(
     client_types=(Client, Client),
     clients=DefaultClients[Client, Client](
         make=DefaultClient,
-        amake=DefaultClient,
+        amake=lambda: DefaultClient(async_transport(httpx2)),
         close=lambda client: cast("DefaultClient", client).http.close(),
         aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
         env=_ENV,

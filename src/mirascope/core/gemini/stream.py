@@ -24,7 +24,7 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
 
     @override
     def _new_decoder(self) -> GeminiDecoder:
-        return GeminiDecoder()
+        return GeminiDecoder(keep=self.keep)
 
     @property
     @override

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import groq
+import httpx
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
@@ -13,6 +14,8 @@ from mirascope.core._dialects.stainless import (
     own_timeout,
     set_timeout,
 )
+from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.groq._encoder import encode
@@ -20,6 +23,15 @@ from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse
 from mirascope.core.groq.stream import GroqStream
 from mirascope.core.groq.tool import GroqTool
+
+
+def _client() -> Groq:
+    return Groq(http_client=sync_http_client(groq.DefaultHttpxClient, httpx))
+
+
+def _async_client() -> AsyncGroq:
+    return AsyncGroq(http_client=async_http_client(groq.DefaultAsyncHttpxClient, httpx))
+
 
 _METHOD = Method[Groq, AsyncGroq, ChatCompletion](
     groq, lambda client: client.chat.completions.create
@@ -30,8 +42,8 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Groq, AsyncGroq),
     clients=DefaultClients(
-        make=Groq,
-        amake=AsyncGroq,
+        make=_client,
+        amake=_async_client,
         close=Groq.close,
         aclose=AsyncGroq.close,
         env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),

@@ -26,7 +26,7 @@ class GroqStream(
 
     @override
     def _new_decoder(self) -> GroqDecoder:
-        return GroqDecoder()
+        return GroqDecoder(keep=self.keep)
 
     @property
     @override

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -21,6 +22,8 @@ from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 
 from mirascope import errors
 from mirascope.core._dialects.chat_completions_tools import takes
+from mirascope.core._transports.asynchronous import async_transport
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
@@ -39,9 +42,10 @@ from mirascope.core.mistral.tool import MistralTool
 
 _KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
 _LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+_HTTP_CLIENT = partial(httpx2.Client, limits=_LIMITS, follow_redirects=True)
 
 
-def _client() -> Mistral:
+def _client(transport: Any = None) -> Mistral:
     key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
     if not key and not token_path:
         raise ERRORS.say(errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None)
@@ -49,8 +53,10 @@ def _client() -> Mistral:
     return Mistral(
         api_key=None if token_path else key,
         server_url=os.environ.get(_URL) or None,
-        client=httpx2.Client(verify=tls, limits=_LIMITS, follow_redirects=True),
-        async_client=httpx2.AsyncClient(verify=tls, limits=_LIMITS, follow_redirects=True),
+        client=sync_http_client(_HTTP_CLIENT, httpx2),
+        async_client=httpx2.AsyncClient(
+            verify=tls, limits=_LIMITS, follow_redirects=True, transport=transport
+        ),
     )
 
 
@@ -101,7 +107,11 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(Mistral, Mistral),
     clients=DefaultClients(
-        make=_client, amake=_client, close=_close, aclose=_aclose, env=(_KEY, _TOKEN_PATH, _URL)
+        make=_client,
+        amake=lambda: _client(async_transport(httpx2)),
+        close=_close,
+        aclose=_aclose,
+        env=(_KEY, _TOKEN_PATH, _URL),
     ),
     encode=encode,
     takes=takes,

@@ -26,7 +26,7 @@ class MistralStream(
 
     @override
     def _new_decoder(self) -> MistralDecoder[MistralCallResponseChunk]:
-        return MistralDecoder(MistralCallResponseChunk)
+        return MistralDecoder(MistralCallResponseChunk, keep=self.keep)
 
     @property
     @override

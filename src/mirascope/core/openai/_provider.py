@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import httpx2
 import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAI
+from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
-    async_client,
     once,
     own_timeout,
     set_timeout,
 )
+from mirascope.core._transports.asynchronous import async_http_client
+from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._provider import Provider
 from mirascope.core.openai._encoder import encode
@@ -32,8 +34,12 @@ _ENV = (
 )
 
 
+def _client() -> OpenAI:
+    return OpenAI(http_client=sync_http_client(openai.DefaultHttpxClient, httpx2))
+
+
 def _async_client() -> AsyncOpenAI:
-    return async_client(AsyncOpenAI, DefaultAioHttpClient)
+    return AsyncOpenAI(http_client=async_http_client(openai.DefaultAsyncHttpxClient, httpx2))
 
 
 _METHOD = Method[OpenAI, AsyncOpenAI, ChatCompletion](
@@ -45,7 +51,7 @@ PROVIDER = Provider(
     errors=ERRORS,
     client_types=(OpenAI, AsyncOpenAI),
     clients=DefaultClients(
-        make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
+        make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
     once=once,
     encode=encode,

@@ -26,7 +26,7 @@ class OpenAIStream(
 
     @override
     def _new_decoder(self) -> ChatCompletionsDecoder[OpenAICallResponseChunk]:
-        return ChatCompletionsDecoder(OpenAICallResponseChunk)
+        return ChatCompletionsDecoder(OpenAICallResponseChunk, keep=self.keep)
 
     @property
     @override
