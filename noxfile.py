@@ -86,6 +86,12 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Twenty thousand short streams with faults; fails if anything is lost, or left over."""
+    python(session, "tests/soak.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmark; fails if a ratio is above its ceiling."""
     python(session, "bench/run.py", "--check", *session.posargs)

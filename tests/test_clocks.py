@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from math import inf, nan
 from time import monotonic, sleep
@@ -122,6 +122,19 @@ def test_an_answer_that_stalls_on_a_client_of_one_s_own(
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
+def test_a_default_holds_for_a_client_of_one_s_own(
+    case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standard = Timeout(first=SOON, idle=SOON, total=inf)
+    monkeypatch.setattr("mirascope.core.base._call.STANDARD", standard)
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    with case.client(case.url(server.url), "a-key") as client:
+        stream = Driver(asynchronous=False).function(case, client=client)("fantasy")
+        with pytest.raises(errors.StreamTimeout) as caught:
+            list(stream)
+    assert (caught.value.clock, stream.content) == ("idle", "Hello")
+
+
 def test_clocks_that_are_kept_to(case: Case, driver: Driver, server: Loopback) -> None:
     pieces = [*case.begin, *[case.text("a")] * 12, *case.end(3, 2)]
     server.queue = [Answer(dripping(pieces, 0.03))]
@@ -209,19 +222,24 @@ def test_a_default_for_every_call(
 def test_a_deadline_around_a_stream_keeps_its_meaning(case: Case, server: Loopback) -> None:
     function = Driver(asynchronous=True).function(case, timeout=Timeout(idle=LATE))
 
-    async def read() -> None:
-        async for _ in await function("fantasy"):
-            pass
+    async def read(run_out: Callable[[], object]) -> None:
+        async for chunk, _ in await function("fantasy"):
+            if chunk.content:
+                run_out()
 
     async def by_asyncio() -> None:
         with pytest.raises(TimeoutError) as caught:
-            async with asyncio.timeout(0.1):
-                await read()
+            async with asyncio.timeout(LATE) as deadline:
+                soon = asyncio.get_running_loop().time() + 0.05
+                await read(lambda: deadline.reschedule(soon))
         assert not isinstance(caught.value, errors.StreamError)
 
     async def by_anyio() -> None:
-        with anyio.move_on_after(0.1) as scope:
-            await read()
+        def run_out() -> None:
+            scope.deadline = anyio.current_time() + 0.05
+
+        with anyio.move_on_after(LATE) as scope:
+            await read(run_out)
         assert scope.cancelled_caught
 
     for within in (by_asyncio, by_anyio):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -181,6 +182,16 @@ def test_a_body_that_its_encoding_does_not_fit_is_an_error(
     server.queue = [Answer([packed[:-12] + b"garbage" * 9], headers={"content-encoding": "gzip"})]
     _, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamDataError | errors.StreamTruncated)
+
+
+def test_a_compressed_answer_that_is_cut_off(case: Case, driver: Driver, server: Loopback) -> None:
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    pieces = [packer.compress(event) for event in (*case.begin, case.text("Hello"))]
+    pieces.append(packer.flush(zlib.Z_SYNC_FLUSH))
+    server.queue = [Answer(pieces, headers={"content-encoding": "gzip"})]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, texts) == ("truncated", ["Hello"])
 
 
 def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:

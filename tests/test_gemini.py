@@ -492,3 +492,13 @@ def test_recorded_calls_in_pieces_are_put_together(
     firsts = [next(iter(args.values()), None) for args in told]
     assert [first["name"] if isinstance(first, dict) else first for first in firsts] == calls
     assert all(call.name for call in stream.reply.tool_calls)
+
+
+def test_the_timeout_of_a_client_of_one_s_own_is_kept(server: Loopback) -> None:
+    server.queue = [Answer([parts({"text": "Hello"}), Stall()])]
+    options = HttpOptions(base_url=server.url, timeout=250)
+    with genai.Client(api_key="a-key", http_options=options) as client:
+        stream = Driver(asynchronous=False).function(GEMINI, client=client)("fantasy")
+        with pytest.raises(errors.StreamTimeout):
+            list(stream)
+    assert stream.content == "Hello"

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
+from itertools import cycle
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from cases import Case, Driver
-from loopback import Answer, Loopback, Stall, dripping
+from loopback import Abort, Answer, Loopback, Stall, dripping
 
 from mirascope import errors
 
@@ -77,6 +83,25 @@ def by_return(stream: Any) -> None:
     assert first() is not None
 
 
+def by_closing_a_generator_halfway(stream: Any) -> None:
+    def consumer() -> Any:
+        for chunk, _ in stream:
+            if chunk.content:
+                yield chunk
+
+    items = consumer()
+    next(items)
+    items.close()
+
+
+def by_collecting_a_cycle(stream: Any) -> None:
+    held: list[Any] = [iter(stream)]
+    held.append(held)
+    until_text(held[0])
+    del held
+    gc.collect()
+
+
 WAYS: list[Callable[[Any], None]] = [
     by_break,
     by_an_exception,
@@ -84,6 +109,8 @@ WAYS: list[Callable[[Any], None]] = [
     by_close,
     by_with,
     by_return,
+    by_closing_a_generator_halfway,
+    by_collecting_a_cycle,
 ]
 
 
@@ -152,6 +179,25 @@ async def by_a_timeout(stream: Any) -> None:
                     deadline.reschedule(asyncio.get_running_loop().time() + 0.01)
 
 
+async def by_closing_a_generator_halfway_async(stream: Any) -> None:
+    async def consumer() -> Any:
+        async for chunk, _ in stream:
+            if chunk.content:
+                yield chunk
+
+    items = consumer()
+    await anext(items)
+    await items.aclose()
+
+
+async def by_collecting_a_cycle_async(stream: Any) -> None:
+    held: list[Any] = [aiter(stream)]
+    held.append(held)
+    await until_text_async(held[0])
+    del held
+    gc.collect()
+
+
 ASYNC_WAYS: list[Callable[[Any], Awaitable[None]]] = [
     by_break_async,
     by_an_exception_async,
@@ -161,6 +207,8 @@ ASYNC_WAYS: list[Callable[[Any], Awaitable[None]]] = [
     by_cancellation,
     by_a_cancel_scope,
     by_a_timeout,
+    by_closing_a_generator_halfway_async,
+    by_collecting_a_cycle_async,
 ]
 
 
@@ -256,6 +304,96 @@ def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback
     stream = anyio.run(read_and_close)
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
     assert (stream.state, stream.content) == ("closed", "a")
+
+
+HELD_AT_EXIT = """
+from cases import Driver
+from providers import CASES
+
+case = next(case for case in CASES if case.name == {name!r})
+streams = [Driver(asynchronous=False).function(case)("fantasy") for _ in range(3)]
+held = [iter(stream) for stream in streams]
+for items in held:
+    while not next(items)[0].content:
+        pass
+held.append(held)
+print("ready")
+"""
+HELD_AT_THE_END_OF_A_LOOP = """
+import asyncio
+from cases import Driver
+from providers import CASES
+
+case = next(case for case in CASES if case.name == {name!r})
+held = []
+
+async def ask():
+    for _ in range(3):
+        stream = await Driver(asynchronous=True).function(case)("fantasy")
+        held.append(aiter(stream))
+        while not (await anext(held[-1]))[0].content:
+            pass
+
+asyncio.run(ask(), debug=False)
+print("ready")
+"""
+
+
+@pytest.mark.parametrize("program", [HELD_AT_EXIT, HELD_AT_THE_END_OF_A_LOOP], ids=["exit", "loop"])
+def test_a_process_ends_at_once_and_quietly(case: Case, server: Loopback, program: str) -> None:
+    if program is HELD_AT_THE_END_OF_A_LOOP and case.name in {"cohere", "gemini", "mistral"}:
+        pytest.skip("the loop's end closes the generators below this SDK at the same time as ours")
+    server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program.format(name=case.name)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ready\n", "")
+    for connection in server.connections:
+        assert connection.hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_stream_that_is_never_iterated_sends_nothing(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    stream = driver.ask(driver.function(case))
+    assert stream.state == "pending"
+    del stream
+    gc.collect()
+    assert server.connections == []
+
+
+def test_what_streams_took_is_given_back(case: Case, driver: Driver, server: Loopback) -> None:
+    script = [*case.begin, case.text("a"), *[case.text("b")] * 20]
+    ends = [case.end(3, 2), [], [Abort()], [b"data: {not json}\n\n"]]
+    answers = cycle(ends)
+    server.default = lambda: Answer([*script, *next(answers)])
+    function = driver.function(case, max_retries=0)
+    turns = range(50)
+
+    async def leave_all() -> None:
+        for turn in turns:
+            with contextlib.suppress(errors.StreamError):
+                stream = await function("fantasy")
+                await by_break_async(stream) if turn % 3 == 0 else [item async for item in stream]
+        await anyio.lowlevel.checkpoint()  # for what breaking off left to the event loop
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    def leave_all_in_turn() -> None:
+        for turn in turns:
+            with contextlib.suppress(errors.StreamError):
+                by_break(function("fantasy")) if turn % 3 == 0 else list(function("fantasy"))
+
+    driver.run(leave_all) if driver.asynchronous else leave_all_in_turn()
+    assert len(server.requests) == len(turns)
+    kept = [each for each in server.connections if not each.hung_up.wait(HALF_A_SECOND)]
+    assert len(kept) <= 2  # for another stream; one that was left may have come whole by then
+    clocks = [each for each in threading.enumerate() if each.name == "mirascope-clocks"]
+    assert len(clocks) <= 1
 
 
 def test_what_came_stays_readable(case: Case, server: Loopback) -> None:

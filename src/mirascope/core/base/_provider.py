@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Generic, Protocol, cast
 
 import anyio
@@ -73,6 +74,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         once: Returns a client that sends a request once, if the SDK retries by itself; ``None`` if
             it does not, or not always.
         hands_over: Whether the HTTP response of a stream can be had from a client.
+        waits_for_ever: Whether a client, or its user, limits no read.
         tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
@@ -95,6 +97,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     stream_type: type[StreamT]
     once: Callable[[Any], Any] | None = None
     hands_over: Callable[[Any], bool] = lambda _: True
+    waits_for_ever: Callable[[Any], bool] = lambda _: False
 
     def client(self, given: object) -> ClientT:
         """Return the client for a sync call: the one given, or the default.
@@ -248,9 +251,12 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         Where only the SDK has the HTTP response, what is allowed holds for all of its reads.
         """
         provider, clocks = self.provider, self.clocks
-        hands_over = provider.hands_over(self.client)
-        if not (clocks.bound_opening if hands_over else clocks.bound):
+        if provider.hands_over(self.client):
+            bound, left = clocks.bound_opening, clocks.seconds_left
+        else:
+            bound = clocks.bound or provider.waits_for_ever(self.client)
+            left = clocks.longest_wait
+        if not bound or left == inf:
             return self.arguments
-        left = clocks.seconds_left if hands_over else clocks.longest_wait
         own = provider.own_timeout(self.arguments)
         return provider.set_timeout(self.arguments, left if own is None else min(own, left))

@@ -5,6 +5,10 @@ of the body (the end of the chunked encoding) is read, so that the connection ca
 for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way, and the connection with it.
 `abort` does so while another thread waits for the next bytes, and wakes it; `hang_up` wakes it and
 leaves the rest to it.
+
+Only the end of its connection wakes a thread. Over HTTP/2 other answers may share that, and fail
+then, as they do when the HTTP library's own timeout ends a read. So that is done only if a thread
+waits, and such a connection is never drained.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
@@ -25,8 +30,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import anyio
-from typing_extensions import override
+from anyio.lowlevel import checkpoint
+from typing_extensions import TypeVar, override
 
+from mirascope.core.base._content_coding import Unpack, unpacker
 from mirascope.core.base._watchdog import Timer
 
 if TYPE_CHECKING:
@@ -39,6 +46,8 @@ Given: TypeAlias = "BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool 
 """An item that is no bytes: one of an SDK's objects, or a chunk and tool that someone brings."""
 
 DRAIN_SECONDS: Final = 0.25
+
+T = TypeVar("T")
 
 
 class HTTPRequest(Protocol):
@@ -58,9 +67,13 @@ class HTTPResponse(Protocol):
     @property
     def is_closed(self) -> bool: ...
     @property
+    def is_stream_consumed(self) -> bool: ...
+    @property
     def http_version(self) -> str: ...
     @property
     def request(self) -> HTTPRequest: ...
+    @property
+    def stream(self) -> object: ...
     def iter_bytes(self) -> Iterator[bytes]: ...
     def aiter_bytes(self) -> AsyncIterator[bytes]: ...
     def close(self) -> None: ...
@@ -134,19 +147,29 @@ class ResponseSource(Source):
         super().__init__(response)
         self._response = response
         self._release = release
-        self._blocks = response.iter_bytes()
+        body, self._unpack = _body(response, response.iter_bytes)
+        self._blocks = iter(body)
+        self._hung_up = False
 
     @override
     def __iter__(self) -> Iterator[bytes]:
-        return self._blocks
+        return self._unpacked(self._unpack) if self._unpack else self._blocks
+
+    def _unpacked(self, unpack: Unpack) -> Iterator[bytes]:
+        for block in self._blocks:
+            for piece in unpack(block):
+                yield piece
+                if self._hung_up:
+                    return
 
     @override
     def finish(self) -> None:
         try:
-            with contextlib.suppress(Exception), Timer(self.hang_up) as timer:
-                timer.set(monotonic() + DRAIN_SECONDS)
-                for _ in self._blocks:  # the answer is whole, whatever comes now
-                    pass
+            if not _shares(self._response):
+                with contextlib.suppress(Exception), Timer(self.hang_up) as timer:
+                    timer.set(monotonic() + DRAIN_SECONDS)
+                    for _ in self._blocks:  # the answer is whole, whatever comes now
+                        pass
         finally:
             self.close()
 
@@ -158,11 +181,14 @@ class ResponseSource(Source):
 
     @override
     def abort(self) -> None:
-        self.hang_up()
+        waiting = getattr(self._blocks, "gi_running", False)
+        if waiting or not _shares(self._response):
+            self.hang_up()
         self.close()
 
     @override
     def hang_up(self) -> None:
+        self._hung_up = True
         _hang_up(self._response)
 
     @override
@@ -181,23 +207,36 @@ class AsyncResponseSource(AsyncSource):
         super().__init__(response)
         self._response = response
         self._release = release
-        self._blocks = response.aiter_bytes()
+        body, self._unpack = _body(response, response.aiter_bytes)
+        self._reading = Reading(body) if _shares(response) else None
+        self._blocks = self._reading or aiter(body)
 
     @override
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._blocks
+        return self._unpacked(self._unpack) if self._unpack else self._blocks
+
+    async def _unpacked(self, unpack: Unpack) -> AsyncGenerator[bytes]:
+        async for block in self._blocks:
+            for piece in unpack(block):
+                yield piece
+                await checkpoint()
+                if self._response.is_closed:
+                    return
 
     @override
     async def finish(self) -> None:
         try:
-            with contextlib.suppress(Exception), anyio.move_on_after(DRAIN_SECONDS):
-                async for _ in self._blocks:
-                    pass
+            if not _shares(self._response):
+                with contextlib.suppress(Exception), anyio.move_on_after(DRAIN_SECONDS):
+                    async for _ in self._blocks:
+                        pass
         finally:
             await self.aclose()
 
     @override
     async def aclose(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
         with anyio.CancelScope(shield=True):
             await self._response.aclose()
             if self._release is not None:
@@ -252,6 +291,31 @@ class AsyncItemSource(AsyncSource):
             await close()
 
 
+class Reading(AsyncIterator[T]):
+    """Items, the wait for which another task can end, where closing would not."""
+
+    def __init__(self, items: AsyncIterable[T]) -> None:
+        self._items = aiter(items)
+        self._scope: anyio.CancelScope | None = None
+
+    @override
+    async def __anext__(self) -> T:
+        self._scope = anyio.CancelScope()
+        try:
+            with self._scope:
+                return await anext(self._items)
+        finally:
+            self._scope = None
+        raise StopAsyncIteration
+
+    def cancel(self) -> bool:
+        """End the wait; tell whether there was one."""
+        if self._scope is None:
+            return False
+        self._scope.cancel()
+        return True
+
+
 class CancelledSource(AsyncSource):
     """Typed objects of an SDK whose connection a cancelled read closes, and nothing else does.
 
@@ -264,28 +328,18 @@ class CancelledSource(AsyncSource):
         super().__init__()
         self._items = items
         self._first = first
-        self._reading: anyio.CancelScope | None = None
+        self._reading = Reading(items)
 
     @override
-    def __aiter__(self) -> AsyncIterator[Given]:
-        return self
-
-    async def __anext__(self) -> Given:
-        first, self._first = self._first, None
-        if first is not None:
-            return first
-        self._reading = anyio.CancelScope()
-        try:
-            with self._reading:
-                return await anext(self._items)
-        finally:
-            self._reading = None
-        raise StopAsyncIteration
+    async def __aiter__(self) -> AsyncGenerator[Given]:
+        if self._first is not None:
+            yield self._first
+        async for item in self._reading:
+            yield item
 
     @override
     async def aclose(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
+        if self._reading.cancel():
             return
         with anyio.CancelScope() as scope:
             scope.cancel()
@@ -293,16 +347,33 @@ class CancelledSource(AsyncSource):
                 pass
 
 
+def _body(response: HTTPResponse, decoded: Callable[[], T]) -> tuple[T, Unpack | None]:
+    """Return what to read a body from, and what undoes its content codings then.
+
+    The response's own stream is the shortest way. What was read already, or is in a coding that
+    only the HTTP library may know, the library gives.
+    """
+    codings = response.headers.get("content-encoding", "")
+    unpack = unpacker(codings)
+    if response.is_stream_consumed or (codings and unpack is None):
+        return decoded(), None
+    return cast("T", response.stream), unpack
+
+
+def _shares(response: HTTPResponse) -> bool:
+    """Tell a response whose connection may serve others at the same time."""
+    return response.http_version.startswith("HTTP/2")
+
+
 def _hang_up(response: HTTPResponse) -> None:
     """End the TCP connection, which wakes whoever is reading from it.
 
     Closing alone would leave a thread in ``recv`` asleep. The connection of a response that is
-    closed already may serve another one, and an HTTP/2 connection always does; both are left alone.
-    The plain socket's method is called because TLS sockets replace it by one that another thread
-    must not call.
+    closed already may serve another one; it is left alone. The plain socket's method is called
+    because TLS sockets replace it by one that another thread must not call.
     """
     stream = response.extensions.get("network_stream")
-    if stream is None or response.is_closed or response.http_version.startswith("HTTP/2"):
+    if stream is None or response.is_closed:
         return
     sock = cast("NetworkStream", stream).get_extra_info("socket")
     if isinstance(sock, socket.socket):

@@ -157,7 +157,7 @@ def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[],
     token = current_token()
 
     def run_it() -> None:
-        with contextlib.suppress(Exception):  # the loop may have ended
+        with contextlib.suppress(BaseException):  # the loop may have ended, or end meanwhile
             run(close, token=token)
 
     return lambda: threading.Thread(target=run_it, daemon=True).start()

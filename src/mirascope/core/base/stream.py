@@ -4,7 +4,8 @@
 event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks through it. Both
 are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
 generator, and with it the connection. For the same reason a stream holds its source and never its
-own iterator.
+own iterator. `__aiter__` is the only async generator here: the end of an event loop closes all that
+are left at the same time, and so one that another needs to end would fail.
 
 `_life` is around the whole of either driver: it decides what state a stream ends in and what error
 a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
@@ -18,7 +19,6 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Callable,
@@ -27,7 +27,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
@@ -242,7 +242,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             asking = True
             while asking:
                 with self._attempt():
-                    async with self._aopened() as source:
+                    async with AsyncExitStack() as leaving:
+                        source = await self._aopened(leaving)
                         with self._reading(in_this_loop(source.aclose)):
                             self._wait()
                             async for block in source:
@@ -436,13 +437,14 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         finally:
             source.finish() if self._done else source.close()
 
-    @asynccontextmanager
-    async def _aopened(self) -> AsyncGenerator[AsyncSource]:
+    async def _aopened(self, leaving: AsyncExitStack) -> AsyncSource:
         self._source = source = await self._aopen()
-        try:
-            yield source
-        finally:
+
+        async def leave() -> None:
             await (source.finish() if self._done else source.aclose())
+
+        leaving.push_async_callback(leave)
+        return source
 
     def _open(self) -> Source:
         if self._opener is not None:
@@ -494,13 +496,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         finally:
             self._tell()
 
-    @asynccontextmanager
-    async def _atelling(self) -> AsyncGenerator[None]:
-        try:
-            with self._life():
-                yield
-        finally:
-            await self._atell()
+    def _atelling(self) -> AsyncExitStack:
+        ending = AsyncExitStack()
+        ending.push_async_callback(self._atell)
+        ending.enter_context(self._life())
+        return ending
 
     def _tell(self, error: Exception | None = None) -> None:
         """Tell who waits for the end, once it has come; an error may stand for the stream's own."""

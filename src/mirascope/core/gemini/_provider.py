@@ -114,6 +114,12 @@ def _own_timeout(arguments: Arguments) -> float | None:
     return options.timeout / 1000 if options is not None and options.timeout else None
 
 
+def _waits_for_ever(client: Client) -> bool:
+    """Tell whether a client has no timeout, for which the SDK has no public attribute."""
+    options = getattr(getattr(client, "_api_client", None), "_http_options", None)
+    return not getattr(options, "timeout", None)
+
+
 def _set_timeout(arguments: Arguments, seconds: float) -> Arguments:
     config = cast("GenerateContentConfig", arguments["config"])
     options = (config.http_options or HttpOptions()).model_copy(
@@ -142,6 +148,7 @@ PROVIDER = Provider(
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
     hands_over=lambda client: isinstance(client, DefaultClient),
+    waits_for_ever=_waits_for_ever,
     tool_type=GeminiTool,
     response_type=GeminiCallResponse,
     stream_type=GeminiStream,
