@@ -4,7 +4,9 @@
 event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks through it. Both
 are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
 generator, and with it the connection. For the same reason a stream holds its source and never its
-own iterator.
+own iterator. Nothing in the async driver is an async generator of its own, as what
+`asynccontextmanager` makes would be: of a stream in a cycle of garbage, the event loop is given each
+of them to end, and they would get in each other's way.
 
 `_life` is around the whole of either driver: it decides what state a stream ends in and what error
 a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
@@ -18,7 +20,6 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Callable,
@@ -27,7 +28,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
@@ -234,25 +235,31 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 asking = self._rest()
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
-        async with self._atelling():
-            asking = True
-            while asking:
-                with self._attempt():
-                    async with self._aopened() as source:
-                        with self._reading(in_this_loop(source.aclose)):
-                            self._wait()
-                            async for block in source:
-                                self._clocks.arrived = monotonic()
-                                for item in self._feed(block):
-                                    yield item
-                                    if self.state != "open":
-                                        return
-                                if self._done:
-                                    break
+        try:
+            with self._life():
+                asking = True
+                while asking:
+                    with self._attempt():
+                        self._source = source = await self._aopen()
+                        try:
+                            with self._reading(in_this_loop(source.aclose)):
                                 self._wait()
-                        for item in self._end():
-                            yield item
-                asking = await self._arest()
+                                async for block in source:
+                                    self._clocks.arrived = monotonic()
+                                    for item in self._feed(block):
+                                        yield item
+                                        if self.state != "open":
+                                            return
+                                    if self._done:
+                                        break
+                                    self._wait()
+                            for item in self._end():
+                                yield item
+                        finally:
+                            await (source.finish() if self._done else source.aclose())
+                    asking = await self._arest()
+        finally:
+            await self._atell()
 
     # The pure middle.
 
@@ -432,14 +439,6 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         finally:
             source.finish() if self._done else source.close()
 
-    @asynccontextmanager
-    async def _aopened(self) -> AsyncGenerator[AsyncSource]:
-        self._source = source = await self._aopen()
-        try:
-            yield source
-        finally:
-            await (source.finish() if self._done else source.aclose())
-
     def _open(self) -> Source:
         if self._opener is not None:
             source = self._opener.open()
@@ -489,14 +488,6 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             yield
         finally:
             self._tell()
-
-    @asynccontextmanager
-    async def _atelling(self) -> AsyncGenerator[None]:
-        try:
-            with self._life():
-                yield
-        finally:
-            await self._atell()
 
     def _tell(self, error: Exception | None = None) -> None:
         """Tell who waits for the end, once it has come; an error may stand for the stream's own."""
