@@ -5,8 +5,8 @@ event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks
 are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
 generator, and with it the connection. For the same reason a stream holds its source and never its
 own iterator. Nothing in the async driver is an async generator of its own, as what
-`asynccontextmanager` makes would be: of a stream in a cycle of garbage, the event loop is given each
-of them to end, and they would get in each other's way.
+`asynccontextmanager` makes would be: of a stream in a cycle of garbage, the event loop is given
+each of them to end, and they would get in each other's way.
 
 `_life` is around the whole of either driver: it decides what state a stream ends in and what error
 a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
