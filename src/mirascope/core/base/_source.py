@@ -298,10 +298,11 @@ def _hang_up(response: HTTPResponse) -> bool:
 
     Closing alone would leave a thread in ``recv`` asleep. Closing too would let the number of the
     socket be given to the next connection of the process, while a thread that has not yet come as
-    far as to wait for this one goes to sleep on it: to close is left to whoever reads. The connection of a response that is
-    closed already may serve another one, and an HTTP/2 connection always does; both are left alone.
-    The plain socket's method is called because TLS sockets replace it by one that another thread
-    must not call.
+    far as to wait for this one goes to sleep on it: to close is left to whoever reads.
+
+    The connection of a response that is closed already may serve another one, and an HTTP/2
+    connection always does; both are left alone. The plain socket's method is called because TLS
+    sockets replace it by one that another thread must not call.
     """
     stream = response.extensions.get("network_stream")
     if stream is None or response.is_closed or response.http_version.startswith("HTTP/2"):
