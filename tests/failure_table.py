@@ -1,17 +1,18 @@
 """What the server and the user see when a stream is left or fails: ours, and each SDK's own.
 
-A column is one provider, sync or async, and has a server of its own. Its rows run one after another,
-the columns at the same time. What was seen (`Seen`) is judged by what a `Row` asks for; a cell is
-red if anything else was seen, and says what. Words, not figures, are told of time, so that the page
-is the same each time.
+A column is one provider, sync or async. Its rows run one after another, the columns at the same
+time. What was seen (`Seen`) is judged by what a `Row` asks for; a cell is red if anything else was
+seen, and says what. Words, not figures, are told of time, so that the page is the same each time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import os
+import subprocess
 import sys
 import threading
 import warnings
@@ -19,14 +20,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import anyio
 from cases import Case, Driver
-from failure_rows import NOWHERE, Row
+from failure_rows import EXIT, NOWHERE, SECTIONS, Row
 from loopback import Answer, Loopback, Request
 from providers import CASES
-from sdk_streams import SDKS
+from sdk_streams import SDKS, LackingError
 
 from mirascope import errors
 
@@ -40,6 +43,9 @@ TOO_LONG = 4.0
 """After how many seconds a stream hangs."""
 
 KEY = "a-secret-key"
+
+EXITS = (False,)
+"""Which streams the interpreter ends in the middle of: async or not."""
 
 
 class Cell(NamedTuple):
@@ -83,6 +89,8 @@ class Seen:
         """Note what is raised."""
         try:
             yield
+        except LackingError as error:
+            self.error = f"has no `{error}`"
         except Exception as error:  # noqa: BLE001  # whatever an SDK raises
             kind = type(error)
             self.error = f"`{kind.__module__.partition('.')[0]}.{kind.__qualname__}`"
@@ -123,7 +131,7 @@ def judged(seen: Seen) -> Cell:
     state = seen.stream.state if seen.stream is not None else "no stream"
     told = f"`{state}`" + (f", {seen.error}" if seen.error else "")
     wrong = [*_wrong(seen)]
-    if state != row.state:
+    if state not in row.state.split(" or "):
         wrong.append(f"not `{row.state}`")
     if seen.error and not seen.meant:
         wrong.append("another error than meant")
@@ -141,7 +149,8 @@ def judged(seen: Seen) -> Cell:
 def judged_raw(seen: Seen) -> Cell:
     """Judge a cell of an SDK's own."""
     wrong = [*_wrong(seen)]
-    return Cell(not wrong, ", ".join(wrong) if wrong else seen.error or "")
+    told = [seen.error] if seen.error and seen.error not in wrong else []
+    return Cell(not wrong, ", ".join(told + wrong))
 
 
 def _wrong(seen: Seen) -> Iterator[str]:
@@ -149,13 +158,15 @@ def _wrong(seen: Seen) -> Iterator[str]:
     if seen.hung:
         yield "hangs"
         return
-    if row.error and seen.error is None:
-        yield "no error"
-    elif seen.error and not (row.error and seen.sdk_s):
+    lost = row.text != seen.text if row.text is not None else not seen.text
+    if seen.error and not (row.error and seen.sdk_s):
         yield seen.error
-    elif row.text != seen.text if row.text is not None else not seen.text:
+    elif seen.error is None and (row.error or lost):
+        yield "no error"
+        return
+    elif lost:
         yield "text is lost"
-    if row.requests == 0 and seen.requests:
+    if row.requests == 0 and seen.requests and not row.refused:
         yield "is sent"
     if seen.open:
         yield "stays open"
@@ -271,39 +282,105 @@ class Column:
         return self.case.url(NOWHERE.rstrip("/") if row.refused else self.server.url)
 
 
-Cells = dict[tuple[str, str, bool], Cell]
+Cells = dict[tuple[Row, str, bool], Cell]
 """Cells by row, provider and whether async."""
 
 
 def look(rows: Iterable[Row], *, ours: bool) -> tuple[Cells, list[str]]:
-    """Run rows in all columns; return the cells, and what was said that nobody asked for."""
+    """Run rows in all columns; return the cells, and what was said that nobody asked for.
+
+    Nothing but the rows that do so collects garbage; they come last.
+    """
     cells: Cells = {}
     noise: list[str] = []
-    gc.collect()
-    gc.freeze()
-    for asynchronous in (False, True):
-        runnable = [row for row in rows if (row.aleave if asynchronous else row.leave) is not None]
-        with _servers() as servers, _listening(noise), ThreadPoolExecutor(len(CASES)) as pool:
-            columns = [Column(Side(ours), case, servers[case.name]) for case in CASES]
-
-            def run(
-                column: Column, *, asynchronous: bool = asynchronous, rows: list[Row] = runnable
-            ) -> list[Cell]:
-                if asynchronous:
-                    return anyio.run(column.arun, rows, noise)
-                return list(column.run(rows))
-
-            for column, found in zip(columns, pool.map(run, columns), strict=True):
-                for row, cell in zip(runnable, found, strict=True):
-                    cells[row.says, column.case.name, asynchronous] = cell
+    in_turn = sorted(rows, key=lambda row: row.collects)
+    with _uncollected():
+        for asynchronous in (False, True):
+            columns = _look(in_turn, noise, ours=ours, asynchronous=asynchronous)
+            for name, found in columns.items():
+                cells.update({(row, name, asynchronous): cell for row, cell in found})
     return cells, noise
 
 
+def _look(
+    rows: Iterable[Row], noise: list[str], *, ours: bool, asynchronous: bool
+) -> dict[str, list[tuple[Row, Cell]]]:
+    runnable = [row for row in rows if (row.aleave if asynchronous else row.leave) is not None]
+
+    def run(column: Column) -> list[Cell]:
+        if asynchronous:
+            return anyio.run(column.arun, runnable, noise)
+        return list(column.run(runnable))
+
+    with _servers() as servers, _listening(noise), ThreadPoolExecutor(len(CASES)) as pool:
+        found = pool.map(run, [Column(Side(ours), case, servers[case.name]) for case in CASES])
+        return {
+            case.name: list(zip(runnable, cells, strict=True))
+            for case, cells in zip(CASES, found, strict=True)
+        }
+
+
+def look_at_exits(*, ours: bool) -> Cells:
+    """Let interpreters end in the middle of streams; return the cells."""
+    columns = [(case.name, asynchronous) for case in CASES for asynchronous in EXITS]
+    script = Path(__file__).with_name("leaving_at_exit.py")
+    with _servers(EXIT) as servers:
+        streams = [
+            {
+                "provider": name,
+                "url": servers[name].url,
+                "ours": ours,
+                "asynchronous": asynchronous,
+            }
+            for name, asynchronous in columns
+        ]
+        done = subprocess.run(
+            [sys.executable, str(script), json.dumps(streams)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stderr == ""
+        ends = [Cell(**_exit(**each)) for each in json.loads(done.stdout)]
+        for server in servers.values():
+            for connection in server.connections:
+                assert connection.hung_up.wait(AT_ONCE)
+    return {
+        (EXIT, name, asynchronous): cell
+        for (name, asynchronous), cell in zip(columns, ends, strict=True)
+    }
+
+
+def _exit(*, code: int | None, said: str) -> dict[str, Any]:
+    if code is None:
+        return {"good": False, "text": "hangs"}
+    last = said.strip().rpartition("\n")[2]
+    return {
+        "good": not code and not said,
+        "text": f"says `{last}`" if said else "ends in silence",
+    }
+
+
 @contextmanager
-def _servers() -> Iterator[dict[str, Loopback]]:
-    """Give each provider a server, which its default clients talk to."""
+def _uncollected() -> Iterator[None]:
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+@contextmanager
+def _servers(row: Row | None = None) -> Iterator[dict[str, Loopback]]:
+    """Give each provider a server, which its default clients talk to, for a row or for any."""
     before = dict(os.environ)
     servers = {case.name: Loopback() for case in CASES}
+    if row is not None:
+        for case in CASES:
+            servers[case.name].answer = lambda _, case=case: row.answers(case)[0]
     for case in CASES:
         os.environ[case.key_variable] = KEY
         os.environ[case.url_variable] = case.url(servers[case.name].url)
@@ -345,3 +422,64 @@ def _listening(noise: list[str]) -> Iterator[None]:
             sys.unraisablehook, threading.excepthook = hooks
             logging.getLogger().removeHandler(handler)
             noise += [str(each.message) for each in warned]
+
+
+# The page.
+
+
+NAMES = [case.name for case in CASES]
+
+
+def page(ours: Cells, raw: Cells) -> str:
+    """Return the tables of the page."""
+    head = _line("", "mirascope, all six", *NAMES) + "|---" * (len(NAMES) + 2) + "|\n"
+    scores = _line("as promised", _score(ours), *(_score(raw, name) for name in NAMES))
+    tables = [head + scores]
+    for heading, rows in SECTIONS.items():
+        lines = [_line(row.says, told(row, ours), *told_each(row, raw)) for row in rows]
+        tables.append(f"## {heading}\n\n{head}{''.join(lines)}")
+    return "\n".join(tables)
+
+
+def _line(*columns: str) -> str:
+    return f"| {' | '.join(columns)} |\n"
+
+
+def versions() -> str:
+    """Return the SDKs, with their versions."""
+    return ", ".join(f"{sdk.distribution} {version(sdk.distribution)}" for sdk in SDKS.values())
+
+
+def told_each(row: Row, cells: Cells) -> list[str]:
+    """Return what a row's cells say, of each provider."""
+    return [told(row, cells, [name]) for name in NAMES]
+
+
+def told(row: Row, cells: Cells, names: list[str] = NAMES) -> str:
+    """Return what a row's cells say, once if it is the same for all."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        both = {
+            asynchronous: str(cells[row, name, asynchronous])
+            for asynchronous in (False, True)
+            if (row, name, asynchronous) in cells
+        }
+        for asynchronous, text in both.items():
+            who = name if len(names) > 1 else ""
+            if len(set(both.values())) > 1:
+                who = f"{who} {'async' if asynchronous else 'sync'}".strip()
+            found.setdefault(text, []).append(who)
+    if len(found) == 1:
+        return next(iter(found))
+    most = max(found, key=lambda text: len(found[text]))
+    others = [
+        f"{', '.join(dict.fromkeys(whose))}: {text}"
+        for text, whose in found.items()
+        if text != most or len(names) == 1
+    ]
+    return "<br>".join(others if len(names) == 1 else [most, *others])
+
+
+def _score(cells: Cells, name: str | None = None) -> str:
+    judged = [cell.good for (_, whose, _), cell in cells.items() if name in (whose, None)]
+    return f"{sum(judged)} of {len(judged)}"

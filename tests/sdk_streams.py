@@ -43,6 +43,10 @@ class SDK:
         return SDKStream(stream, self.text, held=held)
 
 
+class LackingError(Exception):
+    """An SDK's stream has no such thing."""
+
+
 class SDKStream:
     """A stream of an SDK.
 
@@ -68,14 +72,14 @@ class SDKStream:
         return _AsyncItems(aiter(self._let_go()), self._read)
 
     def __enter__(self) -> Self:
-        self._stream.__enter__()
+        self._has("__enter__", "with").__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stream.__exit__(*error)
 
     async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
+        await self._has("__aenter__", "async with").__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -86,6 +90,11 @@ class SDKStream:
 
     async def aclose(self) -> None:
         await (self._stream.aclose if hasattr(self._stream, "aclose") else self._stream.close)()
+
+    def _has(self, method: str, says: str) -> Any:
+        if not hasattr(self._stream, method):
+            raise LackingError(says)
+        return self._stream
 
     def _let_go(self) -> Any:
         stream = self._stream
@@ -126,9 +135,7 @@ def _of_a_choice(chunk: Any) -> str | None:
 
 
 def _ask_for_completions(client: Any, **options: Any) -> Any:
-    return client.chat.completions.create(
-        model=ASKED, messages=MESSAGES, stream=True, **options
-    )
+    return client.chat.completions.create(model=ASKED, messages=MESSAGES, stream=True, **options)
 
 
 def _ask_anthropic(client: Any, **options: Any) -> Any:
@@ -146,7 +153,7 @@ SDKS = {
         "anthropic",
         _ask_anthropic,
         _ask_anthropic,
-        lambda event: event.delta.text if event.type == "content_block_delta" else None,
+        lambda event: getattr(event.delta, "text", None) if "delta" in event.type else None,
     ),
     "cohere": SDK(
         "cohere",
