@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock, Thread
+from time import sleep
 from typing import Any
 
 from cases import Case
@@ -152,6 +153,7 @@ def by_another_thread(stream: Any) -> None:
 
     def close() -> None:
         assert begun.wait(5)
+        sleep(PAUSE.seconds)
         stream.close()
 
     closing = Thread(target=close)
@@ -167,6 +169,7 @@ async def by_another_task(stream: Any) -> None:
 
     async def close() -> None:
         await begun.wait()
+        await asyncio.sleep(PAUSE.seconds)
         await stream.aclose()
 
     closing = asyncio.create_task(close())
@@ -507,9 +510,9 @@ SECTIONS = {
     ],
     "Too late": [
         late("no head", lambda _: Answer(before=[Stall()]), "", Timeout(first=SOON)),
-        late("no content, but keep-alives", alive, "", Timeout(first=SOON), sdk_timeout=1),
+        late("no content, but keep-alives", alive, "", Timeout(first=SOON), sdk_timeout=3),
         late("silence in the middle", stalled, "Hello", Timeout(first=LATE, idle=SOON)),
-        late("drop by drop, without end", dropping, None, Timeout(total=2 * SOON), sdk_timeout=1),
+        late("drop by drop, without end", dropping, None, Timeout(total=2 * SOON), sdk_timeout=3),
         whole("no end of the body", lambda case: begun(case, *case.end(3, 2), Stall())),
     ],
     "Not as HTTP has it": [
