@@ -92,6 +92,12 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def table(session: nox.Session) -> None:
+    """What is seen when a stream is left or fails, ours and the SDKs' own: docs/failures.md."""
+    python(session, "-m", "pytest", "-q", "tests/test_failure_table.py", MIRASCOPE_WRITE_TABLES="1")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmark; fails if a ratio is above its ceiling."""
     python(session, "bench/run.py", "--check", *session.posargs)

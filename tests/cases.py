@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
-from loopback import Request
+from loopback import Answer, Request
 from scripts import Step
 
 from mirascope.core import prompt_template
@@ -111,6 +111,10 @@ class Case:
         stop = self.tool_stop if stop is None else stop
         end = [event.replace(_quoted(self.stop), _quoted(stop)) for event in self.end(3, 2)]
         return [*self.begin, *self.steps(steps), *end]
+
+    def refusal(self, status: int, message: str = "No.", **headers: str) -> Answer:
+        """Return an HTTP error as the provider tells one; ``retry_after="1"`` is a header."""
+        return Answer.of_json(self.error_body(message), status, **headers)
 
     def url(self, address: str) -> str:
         """Return the base URL of a server."""

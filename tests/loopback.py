@@ -1,13 +1,34 @@
-"""A server on loopback that answers as it is told to, and tells what it saw.
+r"""A server on loopback that answers as it is told to, and tells what it saw.
 
-Real SDKs talk to it over real sockets. An answer is a script: bytes to send (each one HTTP chunk)
-and faults. While it plays a script the server watches the connection, so that a test can ask when
-the other side hung up.
+Real clients talk to it over real sockets. What it answers is a script: the pieces of the body, each
+of which is one HTTP chunk, and between them the ways in which an answer can go wrong::
+
+    with Loopback() as server:
+        server.queue = [
+            Answer([b"data: 1\n\n", Wait(0.1), b"data: 2\n\n"]),    # a pause
+            Answer(dripping([b"data: 1\n\n"] * 100, 0.02)),         # drop by drop
+            Answer([b"data: 1\n\n", Stall()]),                      # hangs in the middle
+            Answer([b"data: 1\n\n", b"dat", Abort()]),              # ends in the middle
+            Answer([b"data: 1\n\n", b"dat", Reset()]),              # breaks in the middle
+            Answer([b"data: 1\n\n", Raw(b"no size\r\n")]),          # is not HTTP in the middle
+            Answer(cut([b"data: 1\n\n", b"data: 2\n\n"], 12)),      # lacks the rest
+            Answer([b"data: 1\n\n", Abort()], length=1000),         # is shorter than it said
+            Answer(before=[Stall()]),                               # has not even a head
+            Answer.of_json({"error": "Later."}, 429, retry_after="1"),
+            Answer(status=307, headers={"location": "http://127.0.0.1:1/"}),
+        ]
+        ...  # talk to server.url
+        server.requests[0].json                                     # what was asked
+        server.connections[0].hung_up.wait(0.5)                     # whether the client let go
+
+One answer is given to each request, whatever the connection. A script may be a generator: it is
+played as the answer goes out, so it can tell when, and wait for what the test does meanwhile. The
+server looks for the end of the connection while it plays, and after that while it is kept alive.
+How a provider says things, in its own events and refusals, a `Case` tells (``cases.py``).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import selectors
 import socket
@@ -15,14 +36,18 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 Script = Iterable["bytes | Fault"]
 
+PATIENCE = 60.0
+"""How many seconds the server waits for the other side to hang up."""
+
 
 class Fault:
-    """Something else than sending bytes."""
+    """Something else than sending a piece of the body."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +57,22 @@ class Wait(Fault):
     seconds: float
 
 
-class Stall(Fault):
+class Stall(Wait):
     """Send nothing until the other side hangs up."""
+
+    def __init__(self) -> None:
+        super().__init__(PATIENCE)
+
+
+@dataclass(frozen=True)
+class Raw(Fault):
+    """Send bytes as they are, outside the framing of the body."""
+
+    data: bytes
 
 
 class Abort(Fault):
-    """Close the connection although the body has not ended."""
+    """Send no more: the other side gets the end of the connection, and may still hang up."""
 
 
 class Reset(Fault):
@@ -49,35 +84,60 @@ class Answer:
     """One HTTP response.
 
     Args:
-        script: The body, sent chunked, each piece of bytes as one chunk.
+        script: The body: each piece of bytes is sent as one chunk.
         status: The HTTP status.
         headers: Further headers.
-        linger: Whether the chunk that ends the body is withheld.
-        silent: Whether nothing is sent at all, not even the head.
+        before: What happens before the head is sent: faults.
+        length: The length that is told, right or wrong; the body is then not sent in chunks.
     """
 
-    script: Script
+    script: Script = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    linger: bool = False
-    silent: bool = False
+    before: Iterable[Fault] = ()
+    length: int | None = None
 
     @classmethod
     def of_json(cls, body: object, status: int = 200, **headers: str) -> Answer:
-        """Return a response with a JSON body."""
+        """Return a response with a JSON body; ``retry_after="1"`` is a header."""
         return cls(
             [json.dumps(body).encode()], status, {"content-type": "application/json"} | headers
         )
 
+    def steps(self) -> Iterator[bytes | Fault]:
+        """Yield what is done, from the first byte to the last: bytes as they are, and faults."""
+        yield from self.before
+        yield Raw(self._head())
+        for step in self.script:
+            if isinstance(step, Fault):
+                yield step
+            elif step:
+                yield self._framed(step)
+        yield Raw(self._framed(b""))
+
+    def _head(self) -> bytes:
+        sized = "transfer-encoding: chunked"
+        if self.length is not None:
+            sized = f"content-length: {self.length}"
+        headers = {"content-type": "text/event-stream"} | self.headers
+        told = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        return "\r\n".join([f"HTTP/1.1 {self.status} Whatever", sized, *told, "", ""]).encode()
+
+    def _framed(self, piece: bytes) -> bytes:
+        if self.length is not None:
+            return piece
+        return b"%x\r\n%b\r\n" % (len(piece), piece)
+
 
 @dataclass
 class Request:
-    """One HTTP request."""
+    """One HTTP request, and the connection that it came on."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
+    connection: Connection = field(repr=False)
 
     @property
     def json(self) -> Any:
@@ -86,11 +146,23 @@ class Request:
 
 @dataclass
 class Connection:
-    """What the server saw of one connection."""
+    """What the server saw of one connection.
 
+    Attributes:
+        requests: The requests that came on it.
+        sent: How many pieces of bodies were sent on it.
+        hung_up: Set when the other side has closed it.
+    """
+
+    socket: socket.socket = field(repr=False)
     requests: list[Request] = field(default_factory=list)
     sent: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
+
+    def cut(self) -> None:
+        """End the connection from this side, wherever its answer is."""
+        with suppress(OSError):  # it is closed
+            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class HungUpError(Exception):
@@ -102,6 +174,10 @@ class Loopback:
 
     Args:
         answer: Called for each request; by default the answers of `queue`, then `default`.
+
+    Attributes:
+        connections: The connections so far.
+        url: Where it listens.
     """
 
     def __init__(self, answer: Callable[[Request], Answer] | None = None) -> None:
@@ -109,14 +185,10 @@ class Loopback:
         self.queue: list[Answer] = []
         self.default: Callable[[], Answer] | None = None
         self.connections: list[Connection] = []
-        self._sockets: list[socket.socket] = []
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def requests(self) -> list[Request]:
@@ -131,9 +203,8 @@ class Loopback:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):  # those that are closed
-                sock.shutdown(socket.SHUT_RDWR)
+        for connection in self.connections:
+            connection.cut()
 
     def _next(self, _: Request) -> Answer:
         if self.queue:
@@ -145,64 +216,64 @@ class Loopback:
     def _accept(self) -> None:
         while True:
             try:
-                sock, _ = self._listener.accept()
+                connection = Connection(self._listener.accept()[0])
             except OSError:
                 return
-            self._sockets.append(sock)
-            connection = Connection()
             self.connections.append(connection)
-            threading.Thread(target=self._serve, args=(sock, connection), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _serve(self, sock: socket.socket, connection: Connection) -> None:
-        with sock:
+    def _serve(self, connection: Connection) -> None:
+        sock = connection.socket
+        with sock, sock.makefile("rb") as reader:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            reader = sock.makefile("rb")
             try:
-                while request := _read_request(reader):
+                while request := _read_request(reader, connection):
                     connection.requests.append(request)
-                    if not self._play(sock, connection, self.answer(request)):
-                        return
+                    for step in self.answer(request).steps():
+                        self._do(step, connection)
+            except _OverError:
+                return
             except (OSError, HungUpError):
                 pass
-            finally:
-                reader.close()
-                connection.hung_up.set()
+            connection.hung_up.set()
 
-    def _play(self, sock: socket.socket, connection: Connection, answer: Answer) -> bool:
-        if answer.silent:
-            self._watch(sock, 60)
-        headers = {"content-type": "text/event-stream"} | answer.headers
-        head = [f"HTTP/1.1 {answer.status} Whatever", "transfer-encoding: chunked"]
-        head += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        sock.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
-        for step in answer.script:
-            if isinstance(step, bytes):
-                if step:
-                    sock.sendall(b"%x\r\n%b\r\n" % (len(step), step))
-                    connection.sent += 1
-            elif isinstance(step, Wait):
-                self._watch(sock, step.seconds)
-            elif isinstance(step, Stall):
-                self._watch(sock, 60)
-            else:
-                if isinstance(step, Reset):
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                return False
-        if answer.linger:
-            self._watch(sock, 60)
-        sock.sendall(b"0\r\n\r\n")
-        return True
+    def _do(self, step: bytes | Fault, connection: Connection) -> None:
+        sock = connection.socket
+        match step:
+            case bytes():
+                sock.sendall(step)
+                connection.sent += 1
+            case Raw(data):
+                sock.sendall(data)
+            case Wait(seconds):
+                self._watch(sock, seconds)
+            case Abort():
+                sock.shutdown(socket.SHUT_WR)
+                self._watch(sock, PATIENCE)
+                raise _OverError
+            case Reset():
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                raise _OverError
+            case _:
+                raise TypeError(f"{step!r} is no step of an answer")
 
     def _watch(self, sock: socket.socket, seconds: float) -> None:
+        """Wait, but not for who has hung up."""
         until = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:  # whatever the number of the socket
             selector.register(sock, selectors.EVENT_READ)
             while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-                if selector.select(min(left, 0.05)) and not sock.recv(1, socket.MSG_PEEK):
-                    raise HungUpError
+                if selector.select(min(left, 0.05)):
+                    if not sock.recv(1, socket.MSG_PEEK):
+                        raise HungUpError
+                    time.sleep(min(left, 0.01))  # a request that has to wait for its turn
 
 
-def _read_request(reader: Any) -> Request | None:
+class _OverError(Exception):
+    """This side has ended the connection."""
+
+
+def _read_request(reader: Any, connection: Connection) -> Request | None:
     start = reader.readline().decode()
     if not start.strip():
         return None
@@ -212,7 +283,7 @@ def _read_request(reader: Any) -> Request | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     body = reader.read(int(headers.get("content-length", 0)))
-    return Request(method, path, headers, body)
+    return Request(method, path, headers, body, connection)
 
 
 def dripping(pieces: Iterable[bytes], seconds: float = 0.01) -> Iterator[bytes | Fault]:
@@ -225,3 +296,12 @@ def dripping(pieces: Iterable[bytes], seconds: float = 0.01) -> Iterator[bytes |
 def in_pieces(data: bytes, size: int) -> list[bytes]:
     """Cut bytes into pieces of a size."""
     return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def cut(pieces: Iterable[bytes], size: int) -> list[bytes]:
+    """Cut off what of the pieces is beyond a size."""
+    kept: list[bytes] = []
+    for piece in pieces:
+        kept.append(piece[: max(0, size)])
+        size -= len(piece)
+    return [piece for piece in kept if piece]

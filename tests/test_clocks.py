@@ -57,7 +57,7 @@ def timed_out(
 def test_an_answer_that_never_begins(
     case: Case, driver: Driver, server: Loopback, clock: Any
 ) -> None:
-    server.queue = [Answer([], silent=True)]
+    server.queue = [Answer(before=[Stall()])]
     tried, error = timed_out(case, driver, server, Timeout(**{clock: SOON}))
     assert (error.clock, error.phase, error.partial) == (clock, "open", None)
     assert f"`{clock}`" in str(error)
@@ -176,7 +176,7 @@ def test_a_server_that_lingers_after_the_finish_reason_is_not_waited_for_long(
 
 
 def test_a_plain_answer_that_does_not_come(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([], silent=True)]
+    server.queue = [Answer(before=[Stall()])]
     began = monotonic()
     with pytest.raises(errors.StreamTimeout) as caught:
         driver.ask(driver.function(case, stream=False, timeout=SOON))
@@ -264,7 +264,7 @@ def test_a_clock_inside_a_longer_deadline_is_an_error(case: Case, server: Loopba
         assert task.cancelling() == 0
         await anyio.lowlevel.checkpoint()
 
-    for answer in (Answer([*case.begin, case.text("Hello"), Stall()]), Answer([], silent=True)):
+    for answer in (Answer([*case.begin, case.text("Hello"), Stall()]), Answer(before=[Stall()])):
         server.queue = [answer]
         anyio.run(inside)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cases import Case, Driver
-from loopback import Abort, Answer, Fault, Loopback, Reset
+from loopback import Abort, Answer, Fault, Loopback, Reset, Stall
 
 from mirascope import errors
 from mirascope.core import prompt_template
@@ -141,7 +141,7 @@ def test_no_server_at_all(
 def test_an_sdk_s_own_timeout_is_a_stream_timeout(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello")], linger=True)]
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
     stream, error, _ = failing(case, driver, call_params=case.timeout(0.2))
     assert isinstance(error, errors.StreamTimeout)
     assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)

@@ -3,8 +3,8 @@
 A source is opened once and left in one of three ways. `finish` follows a whole answer: what is left
 of the body (the end of the chunked encoding) is read, so that the connection can be used again, but
 for no longer than `DRAIN_SECONDS`. `close` drops an answer on its way, and the connection with it.
-`abort` does so while another thread waits for the next bytes, and wakes it; `hang_up` wakes it and
-leaves the rest to it.
+`abort` ends the connection while another thread may wait for the next bytes, and leaves to that
+what is left to close, as `hang_up` does.
 
 Only the end of its connection wakes a thread. Over HTTP/2 other answers may share that, and fail
 then, as they do when the HTTP library's own timeout ends a read. So that is done only if a thread
@@ -181,10 +181,11 @@ class ResponseSource(Source):
 
     @override
     def abort(self) -> None:
+        self._hung_up = True
         waiting = getattr(self._blocks, "gi_running", False)
-        if waiting or not _shares(self._response):
-            self.hang_up()
-        self.close()
+        reachable = waiting or not _shares(self._response)
+        if not (reachable and _hang_up(self._response)):
+            self.close()
 
     @override
     def hang_up(self) -> None:
@@ -365,17 +366,23 @@ def _shares(response: HTTPResponse) -> bool:
     return response.http_version.startswith("HTTP/2")
 
 
-def _hang_up(response: HTTPResponse) -> None:
-    """End the TCP connection, which wakes whoever is reading from it.
+def _hang_up(response: HTTPResponse) -> bool:
+    """End the TCP connection, which wakes whoever is reading from it; tell whether that was done.
 
-    Closing alone would leave a thread in ``recv`` asleep. The connection of a response that is
-    closed already may serve another one; it is left alone. The plain socket's method is called
-    because TLS sockets replace it by one that another thread must not call.
+    Closing alone would leave a thread in ``recv`` asleep. Closing too would let the number of the
+    socket be given to the next connection of the process, while a thread that has not yet come as
+    far as to wait for this one goes to sleep on it: to close is left to whoever reads.
+
+    The connection of a response that is closed already may serve another one; it is left alone. The
+    plain socket's method is called because TLS sockets replace it by one that another thread must
+    not call.
     """
     stream = response.extensions.get("network_stream")
     if stream is None or response.is_closed:
-        return
+        return False
     sock = cast("NetworkStream", stream).get_extra_info("socket")
-    if isinstance(sock, socket.socket):
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    if not isinstance(sock, socket.socket):
+        return False
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    return True

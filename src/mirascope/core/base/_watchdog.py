@@ -5,11 +5,14 @@ that is due, and is woken only for one that is due before it would look again. I
 each time, which is rare: those of streams that go on move ahead of it.
 
 An alarm may be turned off by the garbage collector, in the midst of anything, which is why the lock
-is reentrant and the set is copied before it is gone through.
+is reentrant and the set is copied before it is gone through. It may even be at the very end of the
+interpreter, which has then killed the thread, perhaps with the lock in its hand: from `atexit` on,
+nobody takes it.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
@@ -93,8 +96,15 @@ class _Watchdog:
         self._alarms: set[Alarm] = set()
         self._changed = threading.Condition()
         self._running = False
+        self._over = False
+
+    def end(self) -> None:
+        """Leave the thread alone from now on."""
+        self._over = True
 
     def add(self, alarm: Alarm) -> None:
+        if self._over:
+            return
         with self._changed:
             self._alarms.add(alarm)
             if not self._running:
@@ -102,14 +112,15 @@ class _Watchdog:
                 self._running = True
 
     def remove(self, alarm: Alarm) -> None:
-        with self._changed:
-            self._alarms.discard(alarm)
-            if not self._alarms:
-                self._changed.notify()
+        self._alarms.discard(alarm)
+        if not self._alarms:
+            self.look()
 
     def look(self) -> None:
-        with self._changed:
-            self._changed.notify()
+        """Have the thread look now."""
+        if not self._over:
+            with self._changed:
+                self._changed.notify()
 
     def _run(self) -> None:
         while True:
@@ -147,6 +158,7 @@ class _Watchdog:
 _watchdog: Final = _Watchdog()
 if hasattr(os, "register_at_fork"):  # a child has no thread but the one that forked
     os.register_at_fork(after_in_child=_watchdog.begin)
+atexit.register(_watchdog.end)
 
 
 def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

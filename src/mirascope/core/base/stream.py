@@ -4,8 +4,9 @@
 event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks through it. Both
 are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
 generator, and with it the connection. For the same reason a stream holds its source and never its
-own iterator. `__aiter__` is the only async generator here: the end of an event loop closes all that
-are left at the same time, and so one that another needs to end would fail.
+own iterator. `__aiter__` is the only async generator here: the end of an event loop, or of a cycle
+of garbage, closes all that are left at the same time, and so one that another needs to end would
+fail.
 
 `_life` is around the whole of either driver: it decides what state a stream ends in and what error
 a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
