@@ -13,7 +13,7 @@ from time import sleep
 from typing import Any
 
 from cases import Case
-from loopback import Abort, Answer, Fault, Reset, Stall, Wait, dripping
+from loopback import Abort, Answer, Fault, Raw, Reset, Stall, Wait, dripping
 from scripts import Adds, Closes, Opens
 from test_leaving import (
     by_a_cancel_scope,
@@ -524,6 +524,12 @@ SECTIONS = {
         ),
         truncated(
             "the body is longer than its length", too_long, errors.StreamTruncated, text="Hello"
+        ),
+        failed(
+            "a chunk without a size",
+            lambda case: begun(case, PAUSE, Raw(b"no size\r\n"), Stall()),
+            errors.StreamConnectionError,
+            text="Hello",
         ),
         failed(
             "what is said to be gzip is not",

@@ -44,7 +44,7 @@ TOO_LONG = 4.0
 
 KEY = "a-secret-key"
 
-EXITS = (False,)
+EXITS = (False, True)
 """Which streams the interpreter ends in the middle of: async or not."""
 
 

@@ -194,7 +194,7 @@ def test_closing_ends_the_wait_async(case: Case, server: Loopback, waiting_for: 
     def answer(_: Request) -> Answer:
         asked.set()
         if waiting_for == "the answer":
-            return Answer([], silent=True)
+            return Answer([], before=[Stall()])
         return refusing(case, **{"retry-after": "60"})
 
     server.answer = answer

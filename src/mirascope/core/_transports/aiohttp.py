@@ -21,7 +21,7 @@ import contextlib
 import io
 import socket
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import cache, cached_property
 from typing import Any, Final, Self
 from urllib.request import proxy_bypass
@@ -143,7 +143,7 @@ class _Body:
     def __init__(self, http: Any, response: aiohttp.ClientResponse) -> None:
         self._http = http
         self._content = response.content
-        self._close = weakref.finalize(self, _give_up, response)
+        self._close = weakref.finalize(self, _give_up, response, _watch(response))
         self._close.atexit = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -169,8 +169,40 @@ class _Body:
         self._close()
 
 
-def _give_up(response: aiohttp.ClientResponse) -> None:
+def _watch(response: aiohttp.ClientResponse) -> Callable[[], object]:
+    """Have who reads a body told that its connection is closed; return how to stop that.
+
+    When a chunk has no size, aiohttp closes the connection and leaves its reader asleep.
+    """
+    content, connection = response.content, response.connection
+    protocol = None if connection is None else connection.protocol
+    closed = None if protocol is None else protocol.closed
+    if closed is None:
+        return bool
+
+    def tell(_: object) -> None:
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection was closed"))
+
+    if closed not in _looked_at:
+        _looked_at.add(closed)
+        closed.add_done_callback(_look_at)
+    closed.add_done_callback(tell)
+    return lambda: closed.remove_done_callback(tell)
+
+
+_looked_at: Final[weakref.WeakSet[asyncio.Future[None]]] = weakref.WeakSet()
+
+
+def _look_at(closed: asyncio.Future[None]) -> None:
+    """See why a connection was lost, which would otherwise be logged as what nobody saw."""
+    if not closed.cancelled():
+        closed.exception()
+
+
+def _give_up(response: aiohttp.ClientResponse, unwatch: Callable[[], object]) -> None:
     """Close a connection, unless the body has ended and another request may have it."""
+    unwatch()
     connection = response.connection
     with contextlib.suppress(RuntimeError):  # the event loop may have ended
         if connection is not None and connection.transport is not None:
