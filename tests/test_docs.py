@@ -86,3 +86,11 @@ def test_the_pages_link_to_files_that_are_there() -> None:
     for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_the_readme_tells_the_speed_that_was_measured() -> None:
+    """A run of ``bench/run.py`` writes the page; the line in it that is a quote is the README's."""
+    page = (DOCS / "benchmark.md").read_text()
+    (measured,) = re.findall(r"^> (.+)$", page, re.MULTILINE)
+    readme = (DOCS.parent / "README.md").read_text()
+    assert measured in " ".join(readme.split())
