@@ -28,7 +28,7 @@ from mirascope import BaseTool
 from mirascope.core._wire.json_extent import JSONExtent
 from mirascope.core._wire.lenient_sse import LenientSSEDecoder
 from mirascope.core._wire.partial_json import MalformedJSONError, PartialJSON
-from mirascope.core._wire.sse import ServerSentEvent, SSEDecoder
+from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._partial import Growing
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._told import Dumps
@@ -102,7 +102,7 @@ def pieces_of(data: bytes, choice: int) -> list[bytes]:
     return in_pieces(data, 1 + choice % 61)
 
 
-def events_of(decoder: SSEDecoder, blocks: Iterable[bytes]) -> list[ServerSentEvent]:
+def events_of(decoder: SSEDecoder, blocks: Iterable[bytes]) -> list[bytes]:
     return [event for block in blocks for event in decoder.feed(block)]
 
 

@@ -17,7 +17,7 @@ from cases import Attempt, Case, Driver
 from loopback import Answer, Loopback, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
-from mirascope.core.base._watchdog import Alarm
+from mirascope.core.base._watchdog import Timer
 
 SOON = 0.25
 LATE = 20.0
@@ -287,8 +287,8 @@ def test_alarms_ring_in_order_and_when_moved() -> None:
         rang.append("last")
         done.set()
 
-    with Alarm(lambda: rang.append("never")) as never, Alarm(ring_last) as last:
-        with Alarm(lambda: rang.append("soon")) as soon:
+    with Timer(lambda: rang.append("never")) as never, Timer(ring_last) as last:
+        with Timer(lambda: rang.append("soon")) as soon:
             now = monotonic()
             never.set(now + 60)
             last.set(now + 50)

@@ -14,7 +14,7 @@ import pytest
 from case_anthropic import ANTHROPIC
 from case_openai import OPENAI
 from cases import without_keys
-from loopback import Answer, Loopback
+from loopback import Abort, Answer, Loopback
 from scripts import Adds, Closes, Opens, Says, one_after_another
 
 from mirascope import errors, local
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 SAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-QUICKSTART, TOOLS, GROWING, WHATEVER, HANDLING = SAMPLES
+QUICKSTART, TOOLS, GROWING, WHATEVER, HANDLING, RESTARTING = SAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,16 @@ def test_the_sample_for_whatever_provider_asks_another_one(
         run(WHATEVER, {})
     assert capsys.readouterr().out == "Emma"
     assert server.requests[0].json["model"] == "claude-haiku-4-5"
+
+
+def test_the_sample_of_a_restart_tells_of_it(
+    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupted = Answer([OPENAI.text("Rivers ar"), Abort()])
+    openai_server.queue = [interrupted, Answer(OPENAI.answer("Rivers ", "carry."))]
+    run("from mirascope.core import openai\n" + RESTARTING, {})
+    out = capsys.readouterr().out
+    assert re.fullmatch(r"Rivers ar\n.+ From the beginning:\nRivers carry\.", out)
 
 
 def test_ci_runs_the_test_command() -> None:

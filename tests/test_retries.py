@@ -13,6 +13,7 @@ from case_openai import OPENAI
 from cases import Case, Driver
 from loopback import Abort, Answer, Loopback, Stall, dripping
 from providers import CASES
+from pydantic import BaseModel
 from tenacity import retry, stop_after_attempt
 
 from mirascope import errors, llm, prompt_template
@@ -312,6 +313,29 @@ def test_a_fallback_names_a_provider_that_there_is(name: str) -> None:
     fallback(ValueError, [{"catch": ValueError, "provider": name, "model": "m"}])(ask)
     with pytest.raises(ValueError, match="no provider 'nobody'"):
         fallback(ValueError, [{"catch": ValueError, "provider": "nobody", "model": "m"}])(ask)
+
+
+# response models
+
+
+@pytest.mark.parametrize("kind", ["refused", "aborted"])
+def test_a_growing_model_falls_back(
+    case: Case,
+    other: Case,
+    driver: Driver,
+    server: Loopback,
+    other_server: Loopback,
+    *,
+    kind: str,
+) -> None:
+    class Book(BaseModel):
+        title: str
+
+    server.queue = [overloaded(case) if kind == "refused" else Answer([*case.begin, Abort()])]
+    other_server.queue = [Answer(other.answer('{"title"', ': "Wind"}'))]
+    stream, books = driver.both(protected(driver, case, other, response_model=Book, json_mode=True))
+    assert books[-1] == stream.constructed_response_model == Book(title="Wind")
+    assert (stream.stream.provider, len(stream._caught)) == (other.name, 1)
 
 
 # tenacity

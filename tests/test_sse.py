@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirascope.core._wire.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from mirascope.core._wire.sse import EventTooLargeError, SSEDecoder
 
 
-def decode(*blocks: bytes) -> list[ServerSentEvent]:
+def decode(*blocks: bytes) -> list[bytes]:
     decoder = SSEDecoder()
     return [event for block in blocks for event in decoder.feed(block)]
 
@@ -19,30 +19,30 @@ def decode(*blocks: bytes) -> list[ServerSentEvent]:
 @pytest.mark.parametrize(
     ("stream", "events"),
     [
-        (b"data: one\n\n", [("", b"one")]),
-        (b"data:one\n\n", [("", b"one")]),
-        (b"data:  one\n\n", [("", b" one")]),
+        (b"data: one\n\n", [b"one"]),
+        (b"data:one\n\n", [b"one"]),
+        (b"data:  one\n\n", [b" one"]),
         (
             b"data: one\r\n\r\ndata: two\r\rdata: three\n\n",
-            [("", b"one"), ("", b"two"), ("", b"three")],
+            [b"one", b"two", b"three"],
         ),
-        (b"data: one\r\ndata: two\r\n\r\n", [("", b"one\ntwo")]),
-        (b"\xef\xbb\xbfdata: one\n\n", [("", b"one")]),
-        (b": comment\n\ndata: one\n: comment\n\n", [("", b"one")]),
-        (b"data: one\ndata\ndata:two\n\n", [("", b"one\n\ntwo")]),
-        (b"event: ping\ndata: {}\n\n", [("ping", b"{}")]),
-        (b"data: {}\nevent: late\nid: 1\nretry: 5\nother: x\n\n", [("late", b"{}")]),
-        (b"event: nothing\n\ndata: one\n\n", [("", b"one")]),
-        (b"data:\n\n", [("", b"")]),
-        (b"\n\n\n\ndata: one\n\n\n\n\ndata: two\n\n", [("", b"one"), ("", b"two")]),
-        (b"data: [DONE]\n\n", [("", b"[DONE]")]),
-        (b"data: one\n\ndata: unfinished", [("", b"one")]),
-        (b"data: one\n\ndata: unfinished\n", [("", b"one")]),
+        (b"data: one\r\ndata: two\r\n\r\n", [b"one\ntwo"]),
+        (b"\xef\xbb\xbfdata: one\n\n", [b"one"]),
+        (b": comment\n\ndata: one\n: comment\n\n", [b"one"]),
+        (b"data: one\ndata\ndata:two\n\n", [b"one\n\ntwo"]),
+        (b"event: ping\ndata: {}\n\n", [b"{}"]),
+        (b"data: {}\nevent: late\nid: 1\nretry: 5\nother: x\n\n", [b"{}"]),
+        (b"event: nothing\n\ndata: one\n\n", [b"one"]),
+        (b"data:\n\n", [b""]),
+        (b"\n\n\n\ndata: one\n\n\n\n\ndata: two\n\n", [b"one", b"two"]),
+        (b"data: [DONE]\n\n", [b"[DONE]"]),
+        (b"data: one\n\ndata: unfinished", [b"one"]),
+        (b"data: one\n\ndata: unfinished\n", [b"one"]),
         (b"datapoint: one\n\n", []),
         (b"", []),
     ],
 )
-def test_what_the_standard_says(stream: bytes, events: list[ServerSentEvent]) -> None:
+def test_what_the_standard_says(stream: bytes, events: list[bytes]) -> None:
     assert decode(stream) == events
     assert decode(*(stream[i : i + 1] for i in range(len(stream)))) == events
 
@@ -66,7 +66,7 @@ def test_any_events_in_any_pieces_come_back(
         stream += b"".join(b"data: " + line + end for line in lines) + end
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=9)))
     pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    expected = [(name.decode(), b"\n".join(lines)) for name, lines in events]
+    expected = [b"\n".join(lines) for _, lines in events]
     assert decode(*pieces) == expected
 
 
@@ -77,14 +77,14 @@ def test_any_bytes_are_read_the_same_however_they_are_cut(stream: bytes, size: i
 
 def test_an_event_may_not_be_larger_than_the_bound() -> None:
     decoder = SSEDecoder(max_event_bytes=10)
-    assert decoder.feed(b"data: 0123456789\n\n") == [("", b"0123456789")]
+    assert decoder.feed(b"data: 0123456789\n\n") == [b"0123456789"]
     with pytest.raises(EventTooLargeError, match="10 bytes"):
         SSEDecoder(max_event_bytes=10).feed(b"data: 0123456789x\n\n")
 
 
 def test_an_event_without_end_does_not_take_the_good_ones_with_it() -> None:
     decoder = SSEDecoder(max_event_bytes=10)
-    assert decoder.feed(b"data: good\n\ndata: without end") == [("", b"good")]
+    assert decoder.feed(b"data: good\n\ndata: without end") == [b"good"]
     with pytest.raises(EventTooLargeError):
         decoder.feed(b"x")
 

@@ -14,7 +14,7 @@ from openai.types.chat import (
     ChatCompletionMessageParam,
 )
 
-from mirascope import Timeout, errors
+from mirascope import Retry, Timeout, errors
 from mirascope.core import BaseMessageParam, BasePrompt, Messages, openai, prompt_template
 from mirascope.core.base import types as base
 from mirascope.core.openai import (
@@ -51,6 +51,19 @@ async def plain_async(genre: str) -> None: ...
 @openai.call("gpt-4o-mini", stream=True, timeout=30)
 def in_seconds(genre: str) -> str:
     return genre
+
+
+def told_of_retries(retry: Retry) -> None:
+    assert_type(retry.error, errors.StreamError)
+
+
+@openai.call("gpt-4o-mini", stream=True, on_interrupt="restart", on_retry=told_of_retries)
+def restarted(genre: str) -> str:
+    return genre
+
+
+def wrongly_interrupted() -> None:
+    openai.call("gpt-4o-mini", stream=True, on_interrupt="again")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 @openai.call("gpt-4o-mini", timeout=Timeout(first=30, idle=5.5))

@@ -9,7 +9,14 @@ from typing import Any, assert_type
 from pydantic import BaseModel
 
 from mirascope import errors, llm, prompt_template
-from mirascope.core.base import BaseCallResponse, BaseMessageParam, BaseStream, BaseTool, Usage
+from mirascope.core.base import (
+    BaseCallResponse,
+    BaseMessageParam,
+    BaseStream,
+    BaseStructuredStream,
+    BaseTool,
+    Usage,
+)
 from mirascope.core.base.types import FinishReason
 from mirascope.integrations import middleware_factory
 from mirascope.retries import FallbackError, fallback
@@ -54,6 +61,11 @@ def parsed(genre: str) -> str:
 
 @llm.call("openai:gpt-4o-mini", response_model=Book, json_mode=True)
 async def book(genre: str) -> str:
+    return genre
+
+
+@llm.call("openai:gpt-4o-mini", stream=True, response_model=Book)
+def growing(genre: str) -> str:
     return genre
 
 
@@ -107,6 +119,7 @@ async def overridden() -> None:
     assert_type(other("fantasy"), llm.CallResponse)
     assert_type(llm.override(plain, stream=True)("fantasy"), llm.Stream)
     assert_type(await llm.override(plain_async, stream=True)("fantasy"), llm.Stream)
+    assert_type(growing("fantasy"), BaseStructuredStream[Book])
     assert_type(llm.override(plain, response_model=Book)("fantasy"), Book)
     assert_type(await llm.override(plain_async, response_model=Book)("fantasy"), Book)
     assert_type(llm.override(plain, output_parser=words)("fantasy"), list[str])

@@ -14,6 +14,7 @@ from mirascope.core.base._functions import coroutine_function, is_async
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
+from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.core.base.tool import Tools
 from mirascope.llm._providers import call_of, named
 from mirascope.llm._settings import Options, Settings, current, given
@@ -89,6 +90,16 @@ def call(
     response_model: None = None,
     **options: Unpack[Options],
 ) -> CallDecorator[Stream]: ...
+@overload
+def call(
+    provider: str,
+    model: str | None = None,
+    *,
+    stream: Literal[True] | StreamConfig,
+    tools: Tools | None = None,
+    response_model: type[AnswerT],
+    **options: Unpack[Options],
+) -> CallDecorator[BaseStructuredStream[AnswerT]]: ...
 @overload
 def call(
     provider: str,

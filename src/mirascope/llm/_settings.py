@@ -12,25 +12,17 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, TypedDict, cast
+from typing import Final, TypeAlias, cast
 
+from mirascope.core.base.call_options import CallOptions
 from mirascope.core.base.call_params import CommonCallParams
-from mirascope.core.base.timeout import Timeout
 from mirascope.llm._providers import named
 
-
-class Options(TypedDict, total=False):
-    """The options that do not decide of what kind an answer is; see `mirascope.llm.call`."""
-
-    json_mode: bool | None
-    client: object
-    call_params: Mapping[str, object] | None
-    max_retries: int | None
-    timeout: float | Timeout | None
-
+Options: TypeAlias = CallOptions[object, object, Mapping[str, object]]
+"""The options of a call, whichever provider it asks."""
 
 _NAMES: Final = frozenset(
-    {"stream", "tools", "response_model", "output_parser", *Options.__annotations__}
+    {"stream", "tools", "response_model", "output_parser", *CallOptions.__annotations__}
 )
 
 

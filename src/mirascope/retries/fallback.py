@@ -3,7 +3,8 @@
 A stream is protected until its first content: text, reasoning or a piece of a tool call. Until
 then its items are held back, so that none of a stream that fails is seen; from then on the answer
 is that model's, whatever happens. The stream that is returned is a `mirascope.llm.Stream` of the
-provider that answers, which can become another one before the first item.
+provider that answers, which can become another one before the first item; one of a response model
+is read from such a stream.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from collections.abc import (
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, NotRequired, Required, TypedDict
+from typing import Any, NotRequired, Required, TypedDict, cast
 
 from typing_extensions import ParamSpec, TypeVar, override
 
 from mirascope import errors
 from mirascope.core.base._functions import coroutine_function, is_async
+from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.llm import CallResponseChunk, Stream, Tool
 from mirascope.llm import override as overridden
 from mirascope.llm._settings import Layers, layers, using
@@ -181,7 +183,10 @@ class _Attempts:
 
     def protected(self, result: object) -> object:
         """Return a result that tells what was caught, and is protected if it is a stream."""
-        if isinstance(result, Stream):
+        if isinstance(result, BaseStructuredStream):
+            structured = cast("BaseStructuredStream[object]", result)
+            result = structured.over(_Protected(_stream_of(structured), self))
+        elif isinstance(result, Stream):
             result = _Protected(result, self)
         with suppress(AttributeError, TypeError):
             object.__setattr__(result, "_caught", self.caught)
@@ -210,7 +215,7 @@ class _Protected(Stream):
                     break
                 except Exception as error:  # noqa: BLE001  # raised again unless it is to be caught
                     self._attempts.catch(error)
-                    self._stream = self._attempts.next()
+                    self._become(_stream_of(self._attempts.next()))
         except Exception as error:
             failure = error
             raise
@@ -235,7 +240,7 @@ class _Protected(Stream):
                     break
                 except Exception as error:  # noqa: BLE001  # the same
                     self._attempts.catch(error)
-                    self._stream = await self._attempts.anext()
+                    self._become(_stream_of(await self._attempts.anext()))
         except Exception as error:
             failure = error
             raise
@@ -250,6 +255,11 @@ class _Protected(Stream):
             async for item in items:
                 yield item
 
+    def _become(self, stream: Stream) -> None:
+        """Go on as another stream, with those who want to be told of retries."""
+        stream.on_retry[:] = self.on_retry
+        self._stream = stream
+
     def _without_waiting(self) -> list[Callable[[Exception | None], object]]:
         """Have nobody told of the end of a stream that may not be the one that answers.
 
@@ -261,6 +271,13 @@ class _Protected(Stream):
 
 
 _Item = tuple[CallResponseChunk, Tool | None]
+
+
+def _stream_of(result: object) -> Stream:
+    """Return a stream in its common form; a structured one is read from such a one."""
+    if isinstance(result, BaseStructuredStream):
+        return Stream(cast("BaseStructuredStream[object]", result).stream)
+    return cast("Stream", result)
 
 
 def _begun(items: Iterable[_Item]) -> list[_Item]:

@@ -17,16 +17,16 @@ from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.events import (
     JSON,
+    Delta,
     FinishT,
     ProviderError,
     Record,
     TokenCounts,
-    ToolCall,
     ToolCallDelta,
     text_or_none,
 )
 from mirascope.core._wire.fields import fields, objects
-from mirascope.core._wire.reply import Growing, Reply, grow, grown
+from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
 from mirascope.core.base.types import FinishReason as CommonFinishReason
 
@@ -85,7 +85,8 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
                     self._read_choice(choice)
 
     def _read_choice(self, choice: Record) -> None:
-        if reason := text_or_none(choice.get("finish_reason")):
+        reason = choice.get("finish_reason")
+        if reason and isinstance(reason, str):
             self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
         delta = choice.get("delta")
         if choice.get("index") or not isinstance(delta, dict):
@@ -97,10 +98,9 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
             self.reasoning = reasoning_of(delta)[1]
             self.tool_calls = tool_calls_of(delta)
 
-    @property
     @override
-    def is_output(self) -> bool:
-        return super().is_output or any(
+    def _shows_more(self) -> bool:
+        return any(
             _says_something(fields(choice.get("delta")))
             for choice in objects(fields(self._record).get("choices"))
         )
@@ -115,51 +115,41 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 class Choice:
     """One choice so far.
 
+    Args:
+        keep: How much of it to keep.
+
     Attributes:
         reply: What it adds up to.
-        calls: The tool calls that the newest pieces belong to.
     """
 
-    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "calls", "reply")
+    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
 
-    def __init__(self) -> None:
-        self.reply = Reply()
-        self.calls: tuple[ToolCall, ...] = ()
+    def __init__(self, keep: Keep) -> None:
+        self.reply = Reply(keep)
         self._fields: dict[str, JSON] = {}
         self._logprobs: dict[str, Growing] = {}
         self._reasoning_field = REASONING_FIELDS[0]
 
-    def add(self, choice: Record) -> None:
-        """Add what a record says of it."""
+    def add(self, choice: Record, said: Delta[Any]) -> None:
+        """Add what a record says of it, given as it is and as it was read."""
         self._fields.update(choice)
-        if reason := text_or_none(choice.get("finish_reason")):
-            self.reply.finish_reason = reason
+        self.reply.add(said)
+        if said.finish_reasons:
+            self.reply.finish_reason = said.finish_reasons[0]
         logprobs = choice.get("logprobs")
-        if isinstance(logprobs, dict):
+        if logprobs and isinstance(logprobs, dict) and self.reply.keeps_all:
             grow(self._logprobs, logprobs)
         delta = choice.get("delta")
-        if not isinstance(delta, dict):
-            return
-        content = delta.get("content")
-        if isinstance(content, str):
-            self.reply.add_text(content)
-        if len(delta) > 1 or not content:
-            self._add_rest(delta)
-
-    def _add_rest(self, delta: Record) -> None:
-        field, reasoning = reasoning_of(delta)
-        if reasoning:
-            self._reasoning_field = field
-            self.reply.add_reasoning(reasoning)
-        if pieces := tool_calls_of(delta):
-            self.calls = self.reply.add_tool_calls(pieces)
-        rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
-        if rest:
-            self.add_rest(rest)
+        if isinstance(delta, dict) and (len(delta) > 1 or not said.content):
+            if said.reasoning:
+                self._reasoning_field = reasoning_of(delta)[0] or self._reasoning_field
+            rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
+            if rest:
+                self.add_rest(rest)
 
     def add_rest(self, rest: dict[str, JSON]) -> None:
         """Add what a delta says beside text, reasoning and tool calls."""
-        grow(self.reply.rest, rest)
+        self.reply.add_rest(rest)
 
     def response(self, index: int) -> dict[str, JSON]:
         """Return the choice as a plain call would have given it."""
@@ -177,12 +167,12 @@ class Choice:
         reply = self.reply
         message: dict[str, JSON] = {
             "role": "assistant",
-            "content": reply.content or (None if reply.tool_calls or reply.rest else ""),
+            "content": reply.content or (None if reply.kept_calls or reply.rest else ""),
             **cast("dict[str, JSON]", grown(reply.rest)),
         }
         if reply.reasoning:
             message[self._reasoning_field] = reply.reasoning
-        if reply.tool_calls:
+        if reply.kept_calls:
             message["tool_calls"] = whole_tool_calls(reply)
         return message
 
@@ -195,7 +185,7 @@ def whole_tool_calls(reply: Reply) -> list[JSON]:
             "type": "function",
             "function": {"name": call.name, "arguments": call.arguments},
         }
-        for call in reply.tool_calls
+        for call in reply.kept_calls
     ]
 
 
@@ -204,6 +194,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
 
     Args:
         chunk_type: The provider's chunk.
+        keep: How much of the answer to keep.
     """
 
     ended = False  # `[DONE]` is nothing that is decoded
@@ -213,12 +204,13 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
     choice_type: ClassVar[type[Choice]] = Choice
     """Adds up a choice; a server that says more than the dialect has its own."""
 
-    def __init__(self, chunk_type: type[ChunkT]) -> None:
+    def __init__(self, chunk_type: type[ChunkT], *, keep: Keep = "all") -> None:
         self._new_chunk = chunk_type.from_record
+        self._keep: Keep = keep
         self._held: ChunkT | None = None
         self._envelope: dict[str, JSON] = {}
         self._usage: JSON = None
-        self._choices: dict[int, Choice] = {0: self.choice_type()}
+        self._choices: dict[int, Choice] = {0: self.choice_type(keep)}
         self._started = False
         self.reply: Reply = self._choices[0].reply
         self.id: str | None = None
@@ -244,11 +236,11 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self.model = self.model or chunk.model
         if chunk.tokens is not None:
             self.tokens, self._usage = chunk.tokens, record.get("usage")
-        for choice in choices:
-            if isinstance(choice, dict):
-                self._fold(choice)
-        if chunk.tool_calls:
-            chunk.calls = self._choices[0].calls
+        only = choices[0] if len(choices) == 1 else None
+        if isinstance(only, dict) and not only.get("index"):
+            self._choices[0].add(only, chunk)
+        else:
+            self._add_each(choices, chunk)
         if self._held is not None:
             self.flush(out)
         if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
@@ -294,12 +286,19 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             if self._held is not None:
                 self._held.tell_usage(usage)
 
-    def _fold(self, choice: Record) -> None:
-        index = choice.get("index") or 0
-        known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
-        if known is None:
-            known = self._choices[cast("int", index)] = self.choice_type()
-        known.add(choice)
+    def _add_each(self, choices: list[JSON], chunk: ChunkT) -> None:
+        """Add what a record says of several choices, each read as if it were the only one."""
+        for choice in choices:
+            if not isinstance(choice, dict):
+                continue
+            index = choice.get("index") or 0
+            known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
+            if known is None:
+                known = self._choices[cast("int", index)] = self.choice_type(self._keep)
+            said = self._new_chunk({"choices": [{**choice, "index": 0}]}, b"")
+            known.add(choice, said)
+            if said.tool_calls and not index:
+                chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
 
 
 def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:

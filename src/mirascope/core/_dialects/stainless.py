@@ -9,7 +9,8 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Generic, cast
+from typing import Any, Final, Generic, cast
+from weakref import WeakKeyDictionary
 
 import anyio
 from typing_extensions import TypeVar
@@ -91,9 +92,16 @@ def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
     return {**arguments, "timeout": seconds}
 
 
-def set_max_retries(client: Any, count: int) -> Any:
-    """Return a client that sends again so often, on the same connections."""
-    return client.with_options(max_retries=count)
+_once: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+
+
+def once(client: Any) -> Any:
+    """Return a client that sends a request once, on the same connections; always the same one."""
+    if client.max_retries == 0:
+        return client
+    if client not in _once:
+        _once[client] = client.with_options(max_retries=0)
+    return _once[client]
 
 
 def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:

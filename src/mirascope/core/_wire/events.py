@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Generic, NamedTuple, TypeAlias
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.json_extent import JSONExtent
 
@@ -54,6 +54,14 @@ class ToolCallDelta(NamedTuple):
     arguments: str
 
 
+class Unkept(StringIO):
+    """A buffer that keeps nothing of what is written to it."""
+
+    @override
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
 class ToolCall:
     """A tool call so far.
 
@@ -87,6 +95,10 @@ class ToolCall:
         """Return the text of the arguments after a position, without building the whole."""
         self._arguments.seek(position)
         return self._arguments.read()
+
+    def drop(self) -> None:
+        """Keep nothing of the arguments, nor of what is yet to come."""
+        self._arguments = Unkept()
 
     def continued_by(self, piece: ToolCallDelta) -> bool:
         """Tell whether a piece belongs to this call rather than opening another.

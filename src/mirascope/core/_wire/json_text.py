@@ -30,9 +30,10 @@ def from_bytes(data: bytes) -> JSON:
     if len(data) > _MOST_DIGITS and _LONG_NUMBER.search(data):
         return _slowly(data)
     try:
-        return cast("JSON", pydantic_core.from_json(data))
+        decoded: JSON = pydantic_core.from_json(data)
     except ValueError:
         return _slowly(data)
+    return decoded
 
 
 def _slowly(data: bytes) -> JSON:

@@ -14,9 +14,9 @@ from typing import Final
 from typing_extensions import override
 
 from mirascope.core._wire.json_text import from_bytes
-from mirascope.core._wire.sse import MAX_EVENT_BYTES, ServerSentEvent, SSEDecoder
+from mirascope.core._wire.sse import MAX_EVENT_BYTES, SSEDecoder
 
-_BARE: Final = re.compile(rb"[\r\n][{\[]")
+_BARE: Final = re.compile(rb"\n[{\[]")
 
 
 class LenientSSEDecoder(SSEDecoder):
@@ -28,9 +28,9 @@ class LenientSSEDecoder(SSEDecoder):
     Example:
         >>> decoder = LenientSSEDecoder()
         >>> decoder.feed(b'data: {}\n\n{\n"error": 1}')
-        [('', b'{}')]
+        [b'{}']
         >>> decoder.feed(b"")
-        [('', b'{\n"error": 1}')]
+        [b'{\n"error": 1}']
     """
 
     __slots__ = ("_at_line_start", "_bare")
@@ -41,27 +41,27 @@ class LenientSSEDecoder(SSEDecoder):
         self._at_line_start = True
 
     @override
-    def feed(self, block: bytes) -> Iterable[ServerSentEvent]:
+    def feed(self, block: bytes) -> Iterable[bytes]:
         if block:
             return super().feed(self._framed(block))
-        return [event for event in super().feed(b"\n\n") if self._bare or _is_json(event[1])]
+        return [data for data in super().feed(b"\n\n") if self._bare or _is_json(data)]
 
     def _framed(self, block: bytes) -> bytes:
         if self._bare:
             return _with_frame(block)
         start = self._start(block)
-        self._at_line_start = block.endswith((b"\r", b"\n"))
-        if start is None:
+        self._at_line_start = block.endswith(b"\n")
+        if start < 0:
             return block
         self._bare = True
         return block[:start] + b"\n\ndata: " + _with_frame(block[start:])
 
-    def _start(self, block: bytes) -> int | None:
-        """Find where bare JSON begins."""
+    def _start(self, block: bytes) -> int:
+        """Find where bare JSON begins; -1 if none does."""
         if self._at_line_start and block.startswith((b"{", b"[")):
             return 0
         found = _BARE.search(block)
-        return found and found.start() + 1
+        return found.start() + 1 if found else -1
 
 
 def _with_frame(block: bytes) -> bytes:

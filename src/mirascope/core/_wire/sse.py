@@ -1,10 +1,10 @@
 r"""Server-sent events from bytes, however the network cut them.
 
-Strategy: bytes wait in one buffer until the blank line that ends an event has come; only new bytes
-are searched for it, so the work is linear however finely the bytes are cut. Line ends are made
-LF first (CRLF and CR are legal), after which whole events are split off at ``\\n\\n``. The common
-event, one ``data:`` line, takes a short cut; anything else is read line by line as the standard
-says. Everything stays bytes: a character cut in two is whole again before anyone decodes it.
+Strategy: a block of bytes is read line by line, as the standard says, and lines may end in LF, CRLF
+or CR. Bytes of an event that is not whole wait in one buffer until the blank line that ends it has
+come, and only new ones are searched for it, so the work is linear however finely the bytes are cut.
+Everything stays bytes: a character cut in two is whole again before anyone decodes it. Of an event
+only the data is told: no provider says anything by its name that is not in there.
 
 An event that the connection's end cut off is dropped, as the standard says; whether the answer was
 complete is for its decoder to tell.
@@ -14,9 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
-
-ServerSentEvent = tuple[str, bytes]
-"""The event's name (``""`` if it has none) and its data."""
 
 MAX_EVENT_BYTES: Final = 32 * 1024 * 1024
 _PIECE: Final = 256 * 1024
@@ -32,7 +29,7 @@ class EventTooLargeError(ValueError):
 
 
 class SSEDecoder:
-    r"""A push decoder: feed it bytes, get the events that they complete.
+    r"""A push decoder: feed it bytes, get the data of the events that they complete.
 
     Args:
         max_event_bytes: The most that one event may hold.
@@ -42,7 +39,7 @@ class SSEDecoder:
         >>> decoder.feed(b"data: on")
         []
         >>> decoder.feed(b"e\n\nevent: ping\ndata:\n\n")
-        [('', b'one'), ('ping', b'')]
+        [b'one', b'']
     """
 
     __slots__ = ("_after_cr", "_buffer", "_max", "_started")
@@ -53,59 +50,61 @@ class SSEDecoder:
         self._after_cr = False
         self._started = False
 
-    def feed(self, block: bytes) -> Iterable[ServerSentEvent]:
-        """Return the events that this block of bytes completes.
+    def feed(self, block: bytes) -> Iterable[bytes]:
+        """Return the data of the events that this block of bytes completes.
 
         A huge block, as compression makes of a small one, is read in pieces, as its events are.
 
         Raises:
             EventTooLargeError: An event is larger than the bound.
         """
-        if self._is_one_event(block):
-            return [("", block[6:-2])]
-        return self._in_pieces(block) if len(block) > _PIECE else self._feed(block)
-
-    def _in_pieces(self, block: bytes) -> Iterator[ServerSentEvent]:
-        for start in range(0, len(block), _PIECE):
-            yield from self._feed(block[start : start + _PIECE])
-
-    def _feed(self, block: bytes) -> list[ServerSentEvent]:
-        waiting = len(self._buffer)
-        if waiting > self._max:
-            raise EventTooLargeError(self._max)
-        if self._after_cr or b"\r" in block:
-            block = self._with_lf(block)
-        if waiting or not self._started:
-            self._buffer += block
-            if not self._started and not self._strip_bom():
-                return []
-            if self._buffer.find(b"\n\n", max(0, waiting - 1)) < 0:
-                block = b""
-            else:
-                block = bytes(self._buffer)
-                self._buffer.clear()
-        *whole, rest = block.split(b"\n\n")
-        self._buffer += rest
-        events = [event for text in whole if (event := self._event(text))]
+        if len(block) > _PIECE:
+            return self._in_pieces(block)
+        if self._buffer or self._after_cr or not self._started:
+            block = self._with_waiting(block)
+        lines = block.splitlines()
+        rest = b"" if block.endswith(b"\n") else self._unfinished(block, lines)
+        events: list[bytes] = []
+        data: list[bytes] = []
+        for line in lines:
+            if line.startswith(b"data: "):
+                data.append(line[6:])
+            elif line:
+                data += _data_of(line)
+            elif data:
+                events.append(b"\n".join(data))
+                data.clear()
+        if rest or data:
+            self._buffer += b"".join([b"data: %b\n" % line for line in data]) + rest
         # An oversized event must not cost the reader the good ones before it: those first.
-        if len(self._buffer) > self._max and not events:
+        if self._buffer and not events and len(self._buffer) > self._max:
             raise EventTooLargeError(self._max)
-        if len(block) > self._max and any(len(data) > self._max for _, data in events):
+        if len(block) > self._max and any(len(event) > self._max for event in events):
             raise EventTooLargeError(self._max)
         return events
 
-    def _is_one_event(self, block: bytes) -> bool:
-        """Tell the common block, one event of one ``data: `` line, from all others."""
-        return (
-            block.startswith(b"data: ")
-            and block.endswith(b"\n\n")
-            and block.find(b"\n") == len(block) - 2
-            and not self._buffer
-            and not self._after_cr
-            and self._started
-            and b"\r" not in block
-            and len(block) <= self._max
-        )
+    def _in_pieces(self, block: bytes) -> Iterator[bytes]:
+        for start in range(0, len(block), _PIECE):
+            yield from self.feed(block[start : start + _PIECE])
+
+    def _unfinished(self, block: bytes, lines: list[bytes]) -> bytes:
+        """Take away the line that has no end yet; if a CR ended the last one, an LF may follow."""
+        self._after_cr = block.endswith(b"\r") or (self._after_cr and not block)
+        return lines.pop() if lines and not self._after_cr else b""
+
+    def _with_waiting(self, block: bytes) -> bytes:
+        """Put what was waiting before a block; all of it waits until it has the end of an event."""
+        waiting = len(self._buffer)
+        if waiting > self._max:
+            raise EventTooLargeError(self._max)
+        self._buffer += self._with_lf(block)
+        if not (self._started or self._strip_bom()):
+            return b""
+        if self._buffer.find(b"\n\n", max(0, waiting - 1)) < 0:
+            return b""
+        block = bytes(self._buffer)
+        self._buffer.clear()
+        return block
 
     def _with_lf(self, block: bytes) -> bytes:
         """Make all line ends LF; a CRLF may be cut in two between blocks."""
@@ -125,17 +124,8 @@ class SSEDecoder:
         self._started = True
         return True
 
-    @staticmethod
-    def _event(text: bytes) -> ServerSentEvent | None:
-        if b"\n" not in text and text.startswith(b"data:"):
-            return "", text[6 if text.startswith(b" ", 5) else 5 :]
-        name = ""
-        data: list[bytes] = []
-        for line in text.split(b"\n"):
-            field, _, value = line.partition(b":")
-            value = value.removeprefix(b" ")
-            if field == b"data":
-                data.append(value)
-            elif field == b"event":
-                name = value.decode("utf-8", "replace")
-        return (name, b"\n".join(data)) if data else None
+
+def _data_of(line: bytes) -> list[bytes]:
+    """Return the data of a line, if it has some."""
+    field, _, value = line.partition(b":")
+    return [value.removeprefix(b" ")] if field == b"data" else []

@@ -21,7 +21,6 @@ from mirascope.core.anthropic.call_response_chunk import token_counts
 from mirascope.core.base._decoder import OneReplyDecoder
 
 if TYPE_CHECKING:
-    from anthropic.types import RawMessageStreamEvent
     from pydantic import BaseModel
 
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
@@ -48,12 +47,11 @@ class AnthropicDecoder(OneReplyDecoder):
             return
         if kind == "error":
             raise provider_error(record)
-        chunk = Chunk.from_record(record, cast("RawMessageStreamEvent | bytes", raw))
+        chunk = Chunk.from_record(record, raw)
         if kind == "content_block_delta":
             self._grow(record, chunk)
         elif kind == "content_block_start":
-            block = fields(record.get("content_block"))
-            self._blocks[_index(record)] = cast("dict[str, Growing]", dict(block))
+            self._open(record)
         elif text(kind) in {"message_start", "message_delta"}:
             self._tell(record, chunk)
         elif kind == "content_block_stop":
@@ -66,7 +64,8 @@ class AnthropicDecoder(OneReplyDecoder):
     def response(self) -> dict[str, JSON]:
         """Return the message that a plain call would have given, as far as it came."""
         told = self._message | ({"usage": self._usage} if self._usage else {})
-        return {**told, "content": [_whole(block) for _, block in sorted(self._blocks.items())]}
+        blocks = sorted(self._blocks.items()) if self.reply.keeps_text else ()
+        return {**told, "content": [_whole(block) for _, block in blocks]}
 
     def _tell(self, record: Record, chunk: Chunk) -> None:
         """Take over what is told of the message as a whole."""
@@ -83,12 +82,18 @@ class AnthropicDecoder(OneReplyDecoder):
             replace(self._usage, fields(record.get("usage") or told.get("usage")))
             self.tokens = chunk.tokens = token_counts(self._usage)
 
+    def _open(self, record: Record) -> None:
+        block = cast("dict[str, Growing]", dict(fields(record.get("content_block"))))
+        if not self.reply.keeps_text:
+            block = {"type": block.get("type")}
+        self._blocks[_index(record)] = block
+
     def _grow(self, record: Record, chunk: Chunk) -> None:
         index = _index(record)
         block = self._blocks.get(index)
         if block is None and (chunk.content or chunk.reasoning):
             block = self._blocks[index] = {"type": "text" if chunk.content else "thinking"}
-        if block is not None:
+        if block is not None and self.reply.keeps_text:
             _add(block, fields(record.get("delta")))
         if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
@@ -100,7 +105,8 @@ def _index(record: Record) -> int:
 
 def _add(block: dict[str, Growing], delta: Record) -> None:
     """Add what a delta tells of its block; citations come one by one."""
-    told = {key: value for key, value in delta.items() if key != "type"}
+    told = dict(delta)
+    told.pop("type", None)
     if citation := told.pop("citation", None):
         told["citations"] = [citation]
     grow(block, told)

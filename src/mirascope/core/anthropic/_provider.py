@@ -15,8 +15,8 @@ from anthropic.types import Message
 from mirascope.core._dialects.stainless import (
     Method,
     async_client,
+    once,
     own_timeout,
-    set_max_retries,
     set_timeout,
 )
 from mirascope.core.anthropic._encoder import encode, takes
@@ -61,7 +61,7 @@ PROVIDER = Provider(
         aclose=AsyncAnthropic.close,
         env=_ENV,
     ),
-    set_max_retries=set_max_retries,
+    once=once,
     encode=encode,
     takes=takes,
     create=_METHOD.create,

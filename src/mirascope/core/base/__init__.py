@@ -1,5 +1,6 @@
 """What every provider has in common."""
 
+from mirascope.core.base._retry import Retry
 from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse
@@ -72,6 +73,7 @@ __all__ = [
     "Metadata",
     "Provider",
     "ResponseModelConfigDict",
+    "Retry",
     "StreamConfig",
     "StreamState",
     "TextPart",

@@ -14,14 +14,14 @@ from functools import wraps
 from typing import Any, Generic, Literal, Protocol, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import ParamSpec, TypeVar
+from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from mirascope.core.base._answer_type import AnswerFormat, AnswerType
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core.base._secrets import Unshown
-from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
+from mirascope.core.base.call_options import CallOptions, ParamsT, check
 from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.prompt import Prompt, PromptFunction, PromptResult
@@ -34,7 +34,6 @@ P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 AnswerT = TypeVar("AnswerT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
-ParamsT = TypeVar("ParamsT", bound=BaseCallParams)
 RawT = TypeVar("RawT", bound=BaseModel)
 
 
@@ -71,11 +70,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: Tools | None = None,
         response_model: None = None,
         output_parser: None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[CallResponseT]: ...
     @overload
     def __call__(
@@ -86,11 +81,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: Tools | None = None,
         response_model: None = None,
         output_parser: Callable[[CallResponseT], ResultT],
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[ResultT]: ...
     @overload
     def __call__(
@@ -101,11 +92,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: None = None,
         response_model: type[AnswerT],
         output_parser: None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[AnswerT]: ...
     @overload
     def __call__(
@@ -116,11 +103,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: Tools,
         response_model: type[AnswerT],
         output_parser: None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[AnswerT | CallResponseT]: ...
     @overload
     def __call__(
@@ -131,11 +114,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: None = None,
         response_model: type[AnswerT],
         output_parser: Callable[[AnswerT], ResultT],
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[ResultT]: ...
     @overload
     def __call__(
@@ -145,11 +124,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: Literal[True] | StreamConfig,
         tools: Tools | None = None,
         response_model: None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[StreamT]: ...
     @overload
     def __call__(
@@ -159,11 +134,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: Literal[True] | StreamConfig,
         tools: Tools | None = None,
         response_model: type[AnswerT],
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[BaseStructuredStream[AnswerT]]: ...
     @overload
     def __call__(
@@ -173,11 +144,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         stream: bool | StreamConfig,
         tools: Tools | None = None,
         response_model: None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[CallResponseT | StreamT]: ...
     def __call__(
         self,
@@ -187,11 +154,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         tools: Tools | None = None,
         response_model: type[AnswerT] | None = None,
         output_parser: Callable[[Any], object] | None = None,
-        json_mode: bool = False,
-        client: ClientT | AsyncClientT | None = None,
-        call_params: ParamsT | CommonCallParams | None = None,
-        max_retries: int | None = None,
-        timeout: float | Timeout | None = None,
+        **options: Unpack[CallOptions[ClientT, AsyncClientT, ParamsT]],
     ) -> CallDecorator[object]:
         """Make a prompt function ask a model.
 
@@ -215,14 +178,25 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             client: The client to use, sync or async as the function is; by default one per process
                 (per event loop for async), made from the environment.
             call_params: Further parameters of the request.
-            max_retries: How often to send a request again that fails before its answer begins; by
-                default as the client says.
+            max_retries: How often to send a request again that fails before the first content has
+                come; by default twice, or as a client that is given says. Such a client retries by
+                itself what fails before the answer begins, unless this, ``on_retry`` or a
+                ``timeout`` from the beginning is given.
             timeout: How long the answer may take: a `Timeout`, or the total in seconds; what it
                 does not say, `Timeout.default` says.
+            on_retry: Called with a `Retry` before a request is sent again; may be async where the
+                function is.
+            on_interrupt: What becomes of a stream that breaks off after content has come:
+                ``"raise"`` what happened, or ``"restart"`` the answer, which is as often and as
+                late as a request may be sent again. The chunks, and the tools, of the new answer
+                then follow those of the old one, which counts no more: ``on_retry`` and the
+                stream's own `on_retry` are told so, with ``restarts`` true.
 
         Raises:
-            ValueError: ``output_parser`` is given with ``stream``; ``timeout`` is not above zero.
-            TypeError: ``timeout`` is neither a number nor a `Timeout`.
+            ValueError: ``output_parser`` is given with ``stream``; ``timeout`` is not above zero,
+                ``max_retries`` below, or ``on_interrupt`` another word.
+            TypeError: ``timeout`` is neither a number nor a `Timeout`; there is no such option; or
+                ``on_retry`` is async and the function is not.
             TemplateError: At the call: the template names a variable that the function lacks.
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
@@ -231,7 +205,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
-        limits = Timeout.of(timeout)
+        check(options)
 
         def decorate(fn: Callable[..., object]) -> Callable[..., object]:
             caller = _Caller(
@@ -241,13 +215,9 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 tools=tools or (),
                 answer=None if response_model is None else AnswerType(response_model),
                 parse=output_parser,
-                json_mode=json_mode,
                 streaming=bool(stream),
                 partial_tools=isinstance(stream, dict) and stream.get("partial_tools", False),
-                client=client,
-                call_params=call_params or {},
-                max_retries=max_retries,
-                timeout=limits,
+                options=options,
                 metadata=getattr(fn, "_metadata", Metadata()),
             )
             return caller.decorated(fn)
@@ -265,14 +235,24 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     tools: Tools
     answer: AnswerType[Any] | None
     parse: Callable[[Any], object] | None
-    json_mode: bool
     streaming: bool
     partial_tools: bool
-    client: ClientT | AsyncClientT | None
-    call_params: Mapping[str, object]
-    max_retries: int | None
-    timeout: Timeout
+    options: CallOptions[ClientT, AsyncClientT, Any]
     metadata: Metadata
+
+    def __post_init__(self) -> None:
+        hook = self.options.get("on_retry")
+        if inspect.iscoroutinefunction(hook) and not self.prompt.is_async:
+            raise TypeError(f"`on_retry` is async, and {self.prompt.fn.__name__} is not")
+
+    @property
+    def _call_params(self) -> Mapping[str, object]:
+        return cast("Mapping[str, object]", self.options.get("call_params") or {})
+
+    @property
+    def _clocks(self) -> Clocks:
+        timeout = Timeout.of(self.options.get("timeout"))
+        return Clocks(timeout.over(Timeout.default), STANDARD if self.streaming else NEVER)
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that answers."""
@@ -281,12 +261,11 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         @wraps(fn)
         def call(*args: object, **kwargs: object) -> object:
             asking = self._ask(run(*args, **kwargs), args, kwargs)
-            asking.client = provider.client(asking.client)
+            request = asking.request(provider.client(asking.client))
             if self.streaming:
-                return asking.stream()
+                return asking.stream(request)
             start = time.time() * 1000
-            with provider.calling(asking.request()) as request:
-                raw = request.create()
+            raw = request.create()
             result = asking.result(asking.response(raw, start))
             return self.parse(result) if self.parse else result
 
@@ -294,12 +273,11 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         async def acall(*args: object, **kwargs: object) -> object:
             result = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
             asking = self._ask(result, args, kwargs)
-            asking.client = await provider.aclient(asking.client)
+            request = asking.request(await provider.aclient(asking.client))
             if self.streaming:
-                return asking.stream()
+                return asking.stream(request)
             start = time.time() * 1000
-            with provider.calling(asking.request()) as request:
-                raw = await request.acreate()
+            raw = await request.acreate()
             result = asking.result(asking.response(raw, start))
             parsed = self.parse(result) if self.parse else result
             return await parsed if inspect.isawaitable(parsed) else parsed
@@ -320,15 +298,13 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             provider=self.provider,
             model=self.model,
             arguments=arguments,
-            client=prompt.config.get("client") or self.client,
+            client=prompt.config.get("client") or self.options.get("client"),
+            options=self.options,
             is_async=self.prompt.is_async,
             partial_tools=self.partial_tools,
             answer=self.answer,
             from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
-            max_retries=self.max_retries,
-            clocks=Clocks(
-                self.timeout.over(Timeout.default), STANDARD if self.streaming else NEVER
-            ),
+            clocks=self._clocks,
             asked={
                 "metadata": prompt.config.get("metadata") or self.metadata,
                 "tool_types": (tools or None) if form is None or form.tool is None else None,
@@ -336,7 +312,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 "fn_args": prompt.variables,
                 "dynamic_config": prompt.config or None,
                 "messages": messages,
-                "call_params": self.call_params,
+                "call_params": self._call_params,
                 "call_kwargs": arguments,
             },
         )
@@ -350,9 +326,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         mode, it is the form of the text.
         """
         if self.answer is None:
-            return tools, AnswerFormat() if self.json_mode else None
+            return tools, AnswerFormat() if self.options.get("json_mode") else None
         asked_for, strict = self.answer.asked_for, self.answer.strict
-        if self.json_mode or (tools and not self.streaming):
+        if self.options.get("json_mode") or (tools and not self.streaming):
             tools = [] if self.streaming else tools
             return tools, AnswerFormat(model=asked_for, strict=strict, beside_tools=bool(tools))
         tool = self.provider.tool_type.type_from_base_model_type(asked_for)
@@ -367,7 +343,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         arguments = self.provider.encode(
             self.model,
             [*prompt.messages, *instruction],
-            {**self.call_params, **prompt.config.get("call_params", {})},
+            {**self._call_params, **prompt.config.get("call_params", {})},
             streaming=self.streaming,
             tools=tools,
             form=form,
@@ -384,27 +360,32 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     model: str
     arguments: Arguments
     client: object
+    options: CallOptions[Any, Any, Any]
     is_async: bool
     partial_tools: bool
     answer: AnswerType[Any] | None
     from_call: Mapping[str, object]
-    max_retries: int | None
     clocks: Clocks
     asked: dict[str, Any]
 
-    def request(self) -> Request[ClientT, AsyncClientT, RawT]:
+    def request(self, client: object) -> Request[ClientT, AsyncClientT, RawT]:
+        """Return the request; a client of ours never retries, as the engine does."""
+        theirs = self.client is not None and not self.clocks.bound_opening
+        client, policy = self.provider.retrying(client, self.options, by_itself=theirs)
         return Request(
             provider=self.provider,
-            client=self.client,
+            client=client,
             is_async=self.is_async,
             arguments=Unshown(self.arguments),
-            max_retries=self.max_retries,
+            policy=policy,
             clocks=self.clocks,
         )
 
-    def stream(self) -> StreamT | BaseStructuredStream[Any]:
+    def stream(
+        self, request: Request[ClientT, AsyncClientT, RawT]
+    ) -> StreamT | BaseStructuredStream[Any]:
         stream = self.provider.stream_type(
-            stream=self.request(),
+            stream=request,
             model=self.model,
             partial_tools=self.partial_tools,
             **self.asked,

@@ -1,8 +1,8 @@
 """The three clocks of one answer; see `Timeout`.
 
-`Clocks.wait` is called before each read and `Clocks.waited` after it, so that only waiting counts
-for ``first`` and ``idle``. An alarm wakes who waits too long. When the answer has come to its own
-end, what is left (the end of the body, the usage) is waited for `LINGER_SECONDS` at most.
+`Clocks.wait` is called before each read, and when that ends is written down, so that only waiting
+counts for ``first`` and ``idle``. The watchdog wakes who waits too long. When the answer has come
+to its own end, what is left (the end of the body, the usage) is waited for `LINGER_SECONDS`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from math import inf
 from time import monotonic
 from typing import Final
+
+from typing_extensions import override
 
 from mirascope.core.base._watchdog import Alarm
 from mirascope.core.base.timeout import Timeout
@@ -41,8 +43,8 @@ class ClockRanOutError(Exception):
         self.clock: Clock = clock
 
 
-class Clocks:
-    """The clocks of one answer.
+class Clocks(Alarm):
+    """The clocks of one answer, and the alarm that wakes who reads it when one has run out.
 
     Args:
         given: What the caller says of them.
@@ -52,9 +54,16 @@ class Clocks:
         bound: Whether the caller bounds anything.
         bound_opening: Whether the caller bounds the time before the answer begins. Where not, the
             SDK's own limits do.
+        arrived: When the last read ended, which whoever reads writes down.
     """
 
+    __slots__ = (
+        *("_clock", "_end", "_first", "_idle", "_left", "_since", "_total", "_whole"),
+        *("arrived", "bound", "bound_opening"),
+    )
+
     def __init__(self, given: Timeout, standard: Timeout) -> None:
+        super().__init__()
         self.bound = given != Timeout()
         self.bound_opening = given.first is not None or given.total is not None
         timeout = given.over(standard)
@@ -62,30 +71,41 @@ class Clocks:
             inf if seconds is None else float(seconds)
             for seconds in (timeout.first, timeout.idle, timeout.total)
         )
-        self._alarm = Alarm(bool)
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
-        self._since = monotonic()
+    def begin(self) -> None:
+        """Start all of them."""
+        self._since = self.arrived = monotonic()
         self._end = self._since + self._total
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Start those of an answer that begins anew; the total goes on."""
         self._clock: Clock = "first"
         self._left = self._first
-        self._whole = False
+        self._whole = self.rang = False
 
     @contextmanager
     def opening(self, timeouts: tuple[type[Exception], ...]) -> Generator[None]:
-        """Start the clocks, and wait for the answer to begin.
+        """Wait for the answer to begin.
 
         Args:
             timeouts: What is raised by those who were told how long they may take.
         """
-        self._begin()
+        self._count()
         try:
             yield
         except timeouts as error:
             self.check(error)
             raise
-        self.waited()
+        finally:
+            self._count()
+
+    def _count(self) -> None:
+        """Count the time since it was last counted as time that was waited."""
+        now = monotonic()
+        self._left -= now - self._since
+        self._since = self.arrived = now
 
     @contextmanager
     def running(self, ring: Callable[[], object]) -> Generator[None]:
@@ -93,10 +113,11 @@ class Clocks:
         if self._first == self._idle == self._total == inf:
             yield
             return
-        with Alarm(ring) as self._alarm:
+        self.ring = ring
+        with self:
             yield
 
-    def wait(self, *, output: bool, whole: bool) -> None:
+    def wait(self, output: bool, whole: bool) -> None:  # noqa: FBT001  # for each chunk
         """Note that a read begins.
 
         Args:
@@ -105,32 +126,36 @@ class Clocks:
         """
         if output:
             self._clock, self._left = "idle", self._idle
+        else:
+            self._left -= self.arrived - self._since
         if whole and not self._whole:
             self._whole, self._left = True, min(self._idle, LINGER_SECONDS)
         self._since = now = monotonic()
-        at = now + self._left
-        self._alarm.set(min(self._end, at))
+        self.moved(min(now + self._left, self._end))
 
-    def waited(self) -> None:
-        """Note that a read has ended."""
-        self._alarm.at = inf
-        self._left -= monotonic() - self._since
-
-    @property
-    def rang(self) -> bool:
-        """Whether the clocks have woken who reads."""
-        return self._alarm.rang
+    @override
+    def due(self) -> float:
+        since, left = self._since, self._left  # in this order, which is not that of `wait`
+        if self.arrived < since:
+            return min(since + left, self._end)
+        at = min(self.arrived + left, self._end)  # should somebody wait again
+        return at if at > monotonic() else inf
 
     @property
     def seconds_to_open(self) -> float | None:
         """How long the answer may take to begin; ``None`` if without a limit."""
-        left = min(self._first, self._total)
-        return None if left == inf else left
+        left = min(self._left, self._end - monotonic())
+        return None if left == inf else max(0.0, left)
 
     @property
     def seconds_left(self) -> float:
         """How long it may be waited now."""
         return max(0.0, min(self._since + self._left, self._end) - monotonic())
+
+    @property
+    def seconds_for_another(self) -> float:
+        """How long it may be waited for an answer that begins anew."""
+        return max(0.0, min(self._first, self._end - monotonic()))
 
     @property
     def longest_wait(self) -> float:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirascope.core._wire.reply import Reply
+from mirascope.core._wire.reply import Keep, Reply
 
 if TYPE_CHECKING:
     from mirascope.core._wire.events import TokenCounts
 
 
 class OneReplyDecoder:
-    """Reads one stream, of one answer; see `Decoder`."""
+    """Reads one stream, of one answer; see `Decoder`.
 
-    def __init__(self) -> None:
+    Args:
+        keep: How much of the answer to keep.
+    """
+
+    def __init__(self, *, keep: Keep = "all") -> None:
+        self._keep: Keep = keep
         self._begin()
 
     def _begin(self) -> None:
         """Be as before the first event."""
-        self.reply = Reply()
+        self.reply = Reply(self._keep)
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._errors import SDKErrors
-from mirascope.core.base._retry import MAX_RETRIES, asent, sent
+from mirascope.core.base._retry import MAX_RETRIES, Retry, RetryPolicy, atell, tell
 from mirascope.core.base._secrets import Unshown, secrets_of
 from mirascope.core.base._source import AsyncSource, Source
+from mirascope.core.base.call_options import CallOptions
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.message_param import Message
 from mirascope.core.base.stream import BaseStream, Opener
@@ -68,8 +70,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
             that is among them.
         set_timeout: Returns arguments that allow each step of a request so many seconds.
-        set_max_retries: Returns a client that retries so often, if the SDK retries by itself;
-            ``None`` if it does not, or not always, so that the engine has to.
+        once: Returns a client that sends a request once, if the SDK retries by itself; ``None`` if
+            it does not, or not always.
         hands_over: Whether the HTTP response of a stream can be had from a client.
         tool_type: The class of its tools.
         response_type: The class of its responses.
@@ -91,7 +93,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     tool_type: type[BaseTool]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
-    set_max_retries: Callable[[Any, int], Any] | None = None
+    once: Callable[[Any], Any] | None = None
     hands_over: Callable[[Any], bool] = lambda _: True
 
     def client(self, given: object) -> ClientT:
@@ -122,25 +124,35 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         return cast("AsyncClientT", given)
 
     @contextmanager
-    def calling(
-        self, request: Request[ClientT, AsyncClientT, RawT]
-    ) -> Generator[Request[ClientT, AsyncClientT, RawT]]:
-        """Make errors of ours of what goes wrong in a plain call."""
-        try:
-            yield request
-        except Exception as error:
-            meant = self.errors.translate(error, secrets=request.secrets())
-            if meant is None:
-                raise
-            meant.phase = "open"
-            raise meant  # noqa: B904  # its cause is set
-
-    @contextmanager
     def _making_a_client(self) -> Generator[None]:
         try:
             yield
         except self.errors.base as error:
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
+
+    def retrying(
+        self, client: Any, options: CallOptions[Any, Any, Any], *, by_itself: bool
+    ) -> tuple[Any, RetryPolicy]:
+        """Return the client to send a call's requests with, and when they are sent again.
+
+        Args:
+            client: The client.
+            options: What the caller says.
+            by_itself: Whether the client may retry by itself until an answer begins, should the
+                caller say nothing that it could not keep to.
+        """
+        count, hook = options.get("max_retries"), options.get("on_retry")
+        by_itself = by_itself and self.once is not None and count is None and hook is None
+        if count is None:
+            count = MAX_RETRIES if self.once is None else cast("int", client.max_retries)
+        if self.once is not None and not by_itself:
+            client = self.once(client)
+        return client, RetryPolicy(
+            max_retries=count,
+            from_opening=not by_itself,
+            restarts=options.get("on_interrupt") == "restart",
+            hooks=() if hook is None else (hook,),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -152,8 +164,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         client: The client, sync or async.
         is_async: Which of the two.
         arguments: The arguments of the SDK's method, with the prompt.
-        max_retries: How often to send it again if it fails before the answer begins; ``None`` for
-            the SDK's or our default.
+        policy: When it is sent again.
         clocks: The clocks that the answer has to keep to.
     """
 
@@ -161,7 +172,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
     client: Any
     is_async: bool
     arguments: Unshown[object]
-    max_retries: int | None
+    policy: RetryPolicy
     clocks: Clocks
 
     @override
@@ -169,12 +180,43 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         return secrets_of(self.client) | secrets_of(self.arguments)
 
     def create(self) -> RawT:
-        """Send it for a plain answer."""
-        return self._sent(self.provider.create)
+        """Send it for a plain answer, again if it may be."""
+        count = 0
+        while True:
+            try:
+                return self._sent(self.provider.create)
+            except Exception as error:  # noqa: BLE001  # raised again, as what it means
+                retry = self._again(error, count)
+            tell(self.policy.hooks, retry)
+            time.sleep(retry.wait)
+            count = retry.count
 
     async def acreate(self) -> RawT:
         """Send it for a plain answer, async."""
-        return await self._asent(self.provider.acreate)
+        count = 0
+        while True:
+            try:
+                return await self._asent(self.provider.acreate)
+            except Exception as error:  # noqa: BLE001  # the same
+                retry = self._again(error, count)
+            await atell(self.policy.hooks, retry)
+            await anyio.sleep(retry.wait)
+            count = retry.count
+
+    def _again(self, error: Exception, count: int) -> Retry:
+        """Return how to send it again after an error.
+
+        Raises:
+            StreamError: What the error means, if it is final.
+        """
+        meant = self.provider.errors.translate(error, secrets=self.secrets())
+        if meant is None:
+            raise error
+        meant.phase = "open"
+        retry = self.policy.retry(meant, count, self.clocks.seconds_left)
+        if retry is None:
+            raise meant
+        return retry
 
     @override
     def open(self) -> Source:
@@ -192,21 +234,13 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         return await self._asent(self.provider.aopen)
 
     def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
-        client, retries = self._retrying()
-        errors, clocks = self.provider.errors, self.clocks
-        with clocks.opening(errors.timeouts):
-            if retries is None:
-                return send(client, self.arguments)
-            return sent(errors, retries, clocks, lambda: send(client, self._in_time()))
+        with self.clocks.opening(self.provider.errors.timeouts):
+            return send(self.client, self._in_time())
 
     async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
-        client, retries = self._retrying()
-        errors, clocks, arguments = self.provider.errors, self.clocks, self.arguments
-        with clocks.opening((*errors.timeouts, TimeoutError)):
-            with anyio.fail_after(clocks.seconds_to_open):
-                if retries is None:
-                    return await send(client, arguments)
-                return await asent(errors, retries, clocks, lambda: send(client, arguments))
+        with self.clocks.opening((*self.provider.errors.timeouts, TimeoutError)):
+            with anyio.fail_after(self.clocks.seconds_to_open):
+                return await send(self.client, self.arguments)
 
     def _in_time(self) -> Arguments:
         """Return arguments with which the SDK takes no longer than the clocks allow.
@@ -220,18 +254,3 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         left = clocks.seconds_left if hands_over else clocks.longest_wait
         own = provider.own_timeout(self.arguments)
         return provider.set_timeout(self.arguments, left if own is None else min(own, left))
-
-    def _retrying(self) -> tuple[Any, int | None]:
-        """Return the client, and how often we have to retry ourselves.
-
-        An SDK would go on retrying when time is up.
-        """
-        client, set_max_retries = self.client, self.provider.set_max_retries
-        if set_max_retries is None:
-            return client, MAX_RETRIES if self.max_retries is None else self.max_retries
-        if self.clocks.bound_opening:
-            retries = client.max_retries if self.max_retries is None else self.max_retries
-            return set_max_retries(client, 0), retries
-        if self.max_retries is not None:
-            client = set_max_retries(client, self.max_retries)
-        return client, None

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 import anyio
 from typing_extensions import override
 
-from mirascope.core.base._watchdog import Alarm
+from mirascope.core.base._watchdog import Timer
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -105,13 +105,14 @@ class Source:
 
 
 class AsyncSource:
-    """An opened answer, read by an async stream; see `Source`."""
+    """An opened answer, read by an async stream; see `Source`. As it is, there is nothing in it."""
 
     def __init__(self, response: HTTPResponse | None = None) -> None:
         self.response = response
 
-    def __aiter__(self) -> AsyncIterator[bytes | Given]:
-        raise NotImplementedError
+    async def __aiter__(self) -> AsyncIterator[bytes | Given]:
+        return
+        yield
 
     async def finish(self) -> None:
         """Leave after the whole answer."""
@@ -142,8 +143,8 @@ class ResponseSource(Source):
     @override
     def finish(self) -> None:
         try:
-            with contextlib.suppress(Exception), Alarm(self.hang_up) as alarm:
-                alarm.set(monotonic() + DRAIN_SECONDS)
+            with contextlib.suppress(Exception), Timer(self.hang_up) as timer:
+                timer.set(monotonic() + DRAIN_SECONDS)
                 for _ in self._blocks:  # the answer is whole, whatever comes now
                     pass
         finally:

@@ -1,8 +1,8 @@
 """One thread that rings alarms, for whoever is asleep in a read and cannot look at a clock.
 
-It begins with the first alarm that is on and ends soon after the last one is off. An alarm is moved
-by writing a number; the thread is woken only for one that is due before it would look again. It
-looks at all of them each time, which is rare: those of streams that go on move ahead of it.
+It begins with the first alarm that is on and ends soon after the last one is off. It asks each when
+that is due, and is woken only for one that is due before it would look again. It asks all of them
+each time, which is rare: those of streams that go on move ahead of it.
 
 An alarm may be turned off by the garbage collector, in the midst of anything, which is why the lock
 is reentrant and the set is copied before it is gone through.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from math import inf
 from time import monotonic
@@ -20,33 +21,33 @@ from typing import Any, Final, Self
 
 from anyio.from_thread import run
 from anyio.lowlevel import current_token
+from typing_extensions import override
 
 _LINGER: Final = 0.1
 """How long the thread waits for another alarm, as streams often follow one another."""
 
 
-class Alarm:
-    """Rings once when its time has come, in another thread; it is on inside a ``with``.
-
-    Args:
-        ring: Called then.
+class Alarm(ABC):
+    """Rings once when it is due, in another thread; it is on inside a ``with``.
 
     Attributes:
-        at: When, on the monotonic clock; `set` moves it.
+        ring: Called then.
         rang: Whether it has rung.
     """
 
-    __slots__ = ("at", "rang", "ring")
+    __slots__ = ("rang", "ring")
 
-    def __init__(self, ring: Callable[[], object]) -> None:
+    def __init__(self, ring: Callable[[], object] = bool) -> None:
         self.ring = ring
-        self.at = inf
         self.rang = False
 
-    def set(self, at: float) -> None:
-        """Move it to a time."""
-        self.at = at
-        if at < _watchdog.looks_at:
+    @abstractmethod
+    def due(self) -> float:
+        """Return when it is due, on the monotonic clock, as things are."""
+
+    def moved(self, due: float) -> None:
+        """Say that it is due at another time than before."""
+        if due < _watchdog.looks_at:
             _watchdog.look()
 
     def __enter__(self) -> Self:
@@ -55,6 +56,25 @@ class Alarm:
 
     def __exit__(self, *_: object) -> None:
         _watchdog.remove(self)
+
+
+class Timer(Alarm):
+    """An alarm that is due at a time."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        super().__init__(ring)
+        self._at = inf
+
+    def set(self, at: float) -> None:
+        """Move it to a time."""
+        self._at = at
+        self.moved(at)
+
+    @override
+    def due(self) -> float:
+        return self._at
 
 
 class _Watchdog:
@@ -117,10 +137,10 @@ class _Watchdog:
         """
         self.looks_at = inf
         now = monotonic()
-        alarms = self._alarms.copy()
-        due = [alarm for alarm in alarms if alarm.at <= now]
+        times = {alarm: alarm.due() for alarm in self._alarms.copy()}
+        due = [alarm for alarm, at in times.items() if at <= now]
         self._alarms.difference_update(due)
-        self.looks_at = min((alarm.at for alarm in alarms if alarm.at > now), default=inf)
+        self.looks_at = min((at for at in times.values() if at > now), default=inf)
         return due
 
 

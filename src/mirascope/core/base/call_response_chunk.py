@@ -49,7 +49,7 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
 
     _dumped = ("chunk", *DUMPED)
 
-    _raw: RawT | bytes
+    _raw: BaseModel | bytes
 
     @property
     @abstractmethod
@@ -61,7 +61,7 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
         self._read(record_of(chunk))
 
     @classmethod
-    def from_record(cls, record: Record, raw: RawT | bytes) -> Self:
+    def from_record(cls, record: Record, raw: BaseModel | bytes) -> Self:
         """Return the chunk for one decoded event, given the event's bytes or the SDK's object."""
         self = cls.__new__(cls)
         self._raw = raw
@@ -81,7 +81,13 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
     @property
     def is_output(self) -> bool:
         """Whether there is something in it that a user would see."""
-        return bool(self.content or self.reasoning or self.tool_calls)
+        if self.content or self.reasoning or self.tool_calls:
+            return True
+        return self._shows_more()
+
+    def _shows_more(self) -> bool:
+        """Tell whether there is something else that a user would see."""
+        return False
 
     @property
     def _record(self) -> JSON:
@@ -94,7 +100,7 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
         """The SDK's own typed object for this event."""
         if isinstance(self._raw, bytes):
             self._raw = self._build(self._raw)
-        return self._raw
+        return cast("RawT", self._raw)
 
     @classmethod
     def _build(cls, data: bytes) -> RawT:

@@ -14,6 +14,7 @@ told of it, once: at the end of a driver, or by whoever closes a stream.
 from __future__ import annotations
 
 import inspect
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import (
@@ -28,6 +29,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
 
 import anyio
@@ -48,6 +50,7 @@ from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_of
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
+from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
 from mirascope.core.base._source import (
     AsyncItemSource,
     AsyncSource,
@@ -108,10 +111,12 @@ class Opener(ABC):
     """Sends the request of a stream.
 
     Attributes:
-        clocks: The clocks that the answer is to be read by, which opening it starts.
+        clocks: The clocks that the answer is to be read by.
+        policy: When it is sent again.
     """
 
     clocks: Clocks
+    policy: RetryPolicy
 
     def secrets(self) -> frozenset[str]:
         """Return the keys that it is sent with."""
@@ -153,6 +158,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             tool call; ``None`` before.
         on_end: Functions to call when it has ended, in whatever way, with the error that ended it
             or ``None``; those of an async stream may be async.
+        on_retry: Functions to call, with a `Retry`, before the request is sent again; likewise. If
+            the answer then begins anew, what was told before counts no more.
 
     Raises:
         StreamError: While iterating, for whatever goes wrong; it is also an error of the SDK, and
@@ -174,17 +181,26 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._begin()
+        self._brought = 0
+        self._began = 0.0
+        self._clocks = self._opener.clocks if self._opener else Clocks(NEVER, NEVER)
+        self._retry: Retry | None = None
+        self._interrupted: Decoder[ChunkT] | None = None
+        self._when_shut: Callable[[], object] = bool
+        self._error: Exception | None = None
+        self.on_end: list[Callable[[Exception | None], object]] = []
+        self.on_retry: list[RetryHook] = [*self._opener.policy.hooks] if self._opener else []
+
+    def _begin(self) -> None:
+        """Be as before the first byte."""
         self._decoder = self._new_decoder()
         self._sse = self._sse_type()
         self._tools = self._new_tools()
         self._source: Source | AsyncSource | None = None
         self._done = False
-        self._brought = 0
-        self._began = 0.0
         self._silent = True
-        self._clocks = self._opener.clocks if self._opener else Clocks(NEVER, NEVER)
-        self._error: Exception | None = None
-        self.on_end: list[Callable[[Exception | None], object]] = []
+        self._spoke = False
 
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
@@ -199,43 +215,44 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         with self._telling(), self._life():
-            self._source = source = self._open()
-            try:
-                with self._reading(source.hang_up):
-                    self._wait()
-                    for block in source:
-                        self._clocks.waited()
-                        for item in self._feed(block):
-                            yield item
-                            if self.state != "open":
-                                return
-                        if self._done:
-                            break
+            asking = True
+            while asking:
+                with self._attempt(), self._opened() as source:
+                    with self._reading(source.hang_up):
                         self._wait()
-                for item in self._end():
-                    yield item
-            finally:
-                source.finish() if self._done else source.close()
+                        for block in source:
+                            self._clocks.arrived = monotonic()
+                            for item in self._feed(block):
+                                yield item
+                                if self.state != "open":
+                                    return
+                            if self._done:
+                                break
+                            self._wait()
+                    for item in self._end():
+                        yield item
+                asking = self._rest()
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
         async with self._atelling():
-            self._source = source = await self._aopen()
-            try:
-                with self._reading(in_this_loop(source.aclose)):
-                    self._wait()
-                    async for block in source:
-                        self._clocks.waited()
-                        for item in self._feed(block):
+            asking = True
+            while asking:
+                with self._attempt():
+                    async with self._aopened() as source:
+                        with self._reading(in_this_loop(source.aclose)):
+                            self._wait()
+                            async for block in source:
+                                self._clocks.arrived = monotonic()
+                                for item in self._feed(block):
+                                    yield item
+                                    if self.state != "open":
+                                        return
+                                if self._done:
+                                    break
+                                self._wait()
+                        for item in self._end():
                             yield item
-                            if self.state != "open":
-                                return
-                        if self._done:
-                            break
-                        self._wait()
-                for item in self._end():
-                    yield item
-            finally:
-                await (source.finish() if self._done else source.aclose())
+                asking = await self._arest()
 
     # The pure middle.
 
@@ -246,7 +263,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if not isinstance(block, bytes):
             yield from self._given(block)
             return
-        for _, data in self._sse.feed(block):
+        for data in self._sse.feed(block):
             if data.startswith(_DONE):
                 self._done = True
                 return
@@ -325,15 +342,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             raise self._errors.tool_call(failures, self._response(partial=False))
 
     def _note_output(self, chunks: list[ChunkT]) -> None:
-        if any(chunk.is_output for chunk in chunks):
-            self._silent = False
-            if self.time_to_first_chunk is None:
-                self.time_to_first_chunk = time.perf_counter() - self._began
-                self.model = self._decoder.model or self.model
+        for chunk in chunks:
+            if chunk.content or chunk.is_output:
+                self._silent, self._spoke = False, True
+                if self.time_to_first_chunk is None:
+                    self.time_to_first_chunk = time.perf_counter() - self._began
+                    self.model = self._decoder.model or self.model
+                return
 
     def _wait(self) -> None:
         """Note that a read begins."""
-        self._clocks.wait(output=not self._silent, whole=self._decoder.complete)
+        self._clocks.wait(not self._silent, self._decoder.complete)
         self._silent = True
 
     # The life of a stream.
@@ -342,16 +361,101 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _opener(self) -> Opener | None:
         return self.stream if isinstance(self.stream, Opener) else None
 
+    @contextmanager
+    def _attempt(self) -> Generator[None]:
+        """Ask once; if that fails and may be asked for again, that is noted and nothing is raised.
+
+        What an attempt before has told counts until this one tells something.
+        """
+        count = 0
+        if self._retry is not None:
+            count = self._retry.count
+            self._interrupted = self._decoder if self._retry.restarts else None
+            self._retry = None
+            self._begin()
+        try:
+            try:
+                yield
+            finally:
+                if self._interrupted is not None and not self._spoke:
+                    self._decoder = self._interrupted
+        except Exception as error:
+            meant = None if self._closed else self._meaning(error)
+            if meant is None:
+                raise
+            self._retry = self._another(meant, count)
+            if self._retry is None:
+                raise meant  # noqa: B904  # its cause is set
+
+    def _another(self, error: errors.StreamError, count: int) -> Retry | None:
+        """Return how to ask again after an error, if that may be, and set the clocks for it."""
+        if self._opener is None:
+            return None
+        begun = self.time_to_first_chunk is not None
+        left = self._clocks.seconds_for_another if begun else self._clocks.seconds_left
+        retry = self._opener.policy.retry(error, count, left)
+        if retry is not None and begun:
+            self._clocks.begin_anew()
+        return retry
+
+    def _rest(self) -> bool:
+        """Wait until it is time to ask again; tell whether to."""
+        if self._retry is None:
+            return False
+        tell(self.on_retry, self._retry)
+        closed = threading.Event()
+        self._when_shut = closed.set
+        if self.state == "open":
+            closed.wait(self._retry.wait)
+        return self.state == "open"
+
+    async def _arest(self) -> bool:
+        if self._retry is None:
+            return False
+        await atell(self.on_retry, self._retry)
+        if self.state == "open":
+            with self._until_shut():
+                await anyio.sleep(self._retry.wait)
+        return self.state == "open"
+
+    def _until_shut(self) -> anyio.CancelScope:
+        """Return a scope that ends when another task closes the stream."""
+        scope = anyio.CancelScope()
+        self._when_shut = scope.cancel
+        return scope
+
+    @contextmanager
+    def _opened(self) -> Generator[Source]:
+        self._source = source = self._open()
+        try:
+            yield source
+        finally:
+            source.finish() if self._done else source.close()
+
+    @asynccontextmanager
+    async def _aopened(self) -> AsyncGenerator[AsyncSource]:
+        self._source = source = await self._aopen()
+        try:
+            yield source
+        finally:
+            await (source.finish() if self._done else source.aclose())
+
     def _open(self) -> Source:
         if self._opener is not None:
-            return self._opener.open()
-        if isinstance(self.stream, Iterable):
-            return ItemSource(self.stream)
-        raise TypeError("this stream is async: iterate it with `async for`")
+            source = self._opener.open()
+        elif isinstance(self.stream, Iterable):
+            source = ItemSource(self.stream)
+        else:
+            raise TypeError("this stream is async: iterate it with `async for`")
+        if self._closed:  # by another thread, which could not reach the source yet
+            source.close()
+        return source
 
     async def _aopen(self) -> AsyncSource:
         if self._opener is not None:
-            return await self._opener.aopen()
+            with self._until_shut():
+                return await self._opener.aopen()
+            return AsyncSource()
         if isinstance(self.stream, AsyncIterable):
             return AsyncItemSource(self.stream)
         raise TypeError("this stream is not async: iterate it with `for`")
@@ -363,6 +467,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self.state = "open"
         self.start_time = time.time() * 1000
         self._began = time.perf_counter()
+        self._clocks.begin()
         try:
             yield
             self._leave("finished")
@@ -494,6 +599,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if self.state == "pending":
             self.state = "open"
         self._leave("closed")
+        self._when_shut()
 
     # The answer so far.
 
@@ -622,4 +728,4 @@ def _parsed(data: bytes) -> Record:
         raise MalformedEventError(f"an event is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise MalformedEventError("an event is not a JSON object")
-    return cast("Record", record)
+    return record

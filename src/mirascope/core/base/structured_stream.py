@@ -112,6 +112,14 @@ class BaseStructuredStream(_Reading[T], Closing):
             raise TypeError(f"only a list has elements, not {self.response_model}")
         return Elements(self)
 
+    def over(self, stream: BaseStream[Any, Any, Any, Any]) -> BaseStructuredStream[T]:
+        """Return the same of another stream."""
+        return BaseStructuredStream(
+            stream=stream,
+            response_model=self.response_model,
+            fields_from_call_args=self.fields_from_call_args,
+        )
+
     def grow(self, chunk: Chunk) -> bool:
         """Read a chunk, and tell whether that has added to the value so far."""
         text = self._text.of(chunk)
@@ -195,11 +203,16 @@ class _AnswerText:
     """Finds the JSON of an answer in a stream.
 
     Attributes:
-        begins_anew: Whether a tool call has just come, so that what the text said counts no more.
+        begins_anew: Whether what came before counts no more: a tool call has just come, so that the
+            text does not, or the whole answer has been asked for again.
     """
 
     def __init__(self, stream: BaseStream[Any, Any, Any, Any]) -> None:
         self._stream = stream
+        self._begin()
+
+    def _begin(self) -> None:
+        self._reply = self._stream.reply
         self._begun = False
         self._position: int | None = None
         self.begins_anew = False
@@ -207,6 +220,9 @@ class _AnswerText:
     def of(self, chunk: Chunk) -> str:
         """Return what a chunk adds to it."""
         self.begins_anew = False
+        if self._stream.reply is not self._reply:
+            self._begin()
+            self.begins_anew = True
         calls = self._stream.reply.tool_calls
         if not calls:
             return self._object_in(chunk.content)

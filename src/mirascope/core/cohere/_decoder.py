@@ -8,13 +8,14 @@ tells the finish reason and the usage, and nothing but ``[DONE]`` comes after it
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import whole_tool_calls
 from mirascope.core._wire.events import JSON, Record, TokenCounts
-from mirascope.core._wire.reply import Growing, grow, grown
+from mirascope.core._wire.fields import number
+from mirascope.core._wire.reply import Growing, Keep, grow, grown
 from mirascope.core.base._decoder import OneReplyDecoder
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
@@ -30,10 +31,11 @@ class CohereDecoder(OneReplyDecoder):
 
     Args:
         model: The name of the model that was asked for; no event tells one.
+        keep: How much of the answer to keep.
     """
 
-    def __init__(self, model: str | None) -> None:
-        super().__init__()
+    def __init__(self, model: str | None, *, keep: Keep = "all") -> None:
+        super().__init__(keep=keep)
         self._blocks: dict[int, dict[str, Growing]] = {}
         self._plan = StringIO()
         self._citations: list[JSON] = []
@@ -50,7 +52,7 @@ class CohereDecoder(OneReplyDecoder):
         Raises:
             ProviderError: The event reports a failure.
         """
-        chunk = CohereCallResponseChunk.from_record(record, cast("Any", raw))
+        chunk = CohereCallResponseChunk.from_record(record, raw)
         self.id = self.id or chunk.id
         delta = record.get("delta")
         if isinstance(delta, dict):
@@ -60,7 +62,7 @@ class CohereDecoder(OneReplyDecoder):
             elif record.get("type") == "message-end":
                 self._end(chunk, delta)
         if record.get("type") == "tool-call-end":
-            self.reply.close_tool_call(record.get("index"))
+            self.reply.close_tool_call(number(record.get("index")))
         out.append(chunk)
 
     @property
@@ -79,23 +81,24 @@ class CohereDecoder(OneReplyDecoder):
         }
 
     def _add(self, chunk: CohereCallResponseChunk, message: Record, record: Record) -> None:
+        self.reply.add(chunk)
+        logprobs = record.get("logprobs")
+        if isinstance(logprobs, dict) and self.reply.keeps_all:
+            self._logprobs.append(logprobs)
+        if self.reply.keeps_text:
+            self._keep_message(chunk, message, number(record.get("index")) or 0)
+
+    def _keep_message(self, chunk: CohereCallResponseChunk, message: Record, index: int) -> None:
         content = message.get("content")
         if isinstance(content, dict):
-            index = record.get("index")
-            grow(self._blocks.setdefault(index if isinstance(index, int) else 0, {}), content)
-            self.reply.add_text(chunk.content)
-            logprobs = record.get("logprobs")
-            if isinstance(logprobs, dict):
-                self._logprobs.append(logprobs)
+            grow(self._blocks.setdefault(index, {}), content)
         elif chunk.reasoning:
             self._plan.write(chunk.reasoning)
-        elif chunk.tool_calls:
-            chunk.calls = self.reply.add_tool_calls(chunk.tool_calls)
         elif citations := message.get("citations"):
             self._citations += cast("list[JSON]", objects(citations))
-        self.reply.add_reasoning(chunk.reasoning)
-        if rest := message.keys() - _IN_MESSAGE:
-            grow(self.reply.rest, {name: message[name] for name in rest})
+        if not _IN_MESSAGE.issuperset(message):
+            rest = {name: said for name, said in message.items() if name not in _IN_MESSAGE}
+            self.reply.add_rest(rest)
 
     def _end(self, chunk: CohereCallResponseChunk, delta: Record) -> None:
         if chunk.finish_reasons:

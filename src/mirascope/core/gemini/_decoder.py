@@ -9,7 +9,6 @@ A record with a finish reason need not be the last: the answer is read to the en
 
 from __future__ import annotations
 
-from collections import defaultdict
 from io import StringIO
 from typing import Final, cast
 
@@ -17,7 +16,7 @@ from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import provider_error
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
-from mirascope.core._wire.reply import Growing, Reply, grow, grown
+from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
@@ -31,13 +30,13 @@ class GeminiDecoder:
 
     ended = False  # there is no event that says so
 
-    def __init__(self) -> None:
-        self.reply = Reply()
+    def __init__(self, *, keep: Keep = "all") -> None:
+        self.reply = Reply(keep)
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
         self._envelope: dict[str, JSON] = {}
-        self._candidates = defaultdict[int, _Candidate](_Candidate)
+        self._candidates: dict[int, _Candidate] = {}
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[GeminiCallResponseChunk]
@@ -49,19 +48,23 @@ class GeminiDecoder:
         """
         if error := record.get("error"):
             raise provider_error(error)
-        chunk = GeminiCallResponseChunk.from_record(record, cast("bytes", raw))
+        chunk = GeminiCallResponseChunk.from_record(record, raw)
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
         self.tokens = chunk.tokens or self.tokens
-        self.reply.add_text(chunk.content)
-        self.reply.add_reasoning(chunk.reasoning)
         self._envelope.update(record)
         for index, candidate in _wire.candidates(record):
-            self._candidates[index].add(candidate)
+            self._candidate(index).add(candidate)
         if chunk.tool_calls:
-            chunk.tool_calls = self._candidates[0].take_calls()
-            chunk.calls = self.reply.add_tool_calls(chunk.tool_calls)
+            chunk.tool_calls = self._candidate(0).take_calls()
+        self.reply.add(chunk)
         out.append(chunk)
+
+    def _candidate(self, index: int) -> _Candidate:
+        known = self._candidates.get(index)
+        if known is None:
+            known = self._candidates[index] = _Candidate(keeps_text=self.reply.keeps_text)
+        return known
 
     def flush(self, out: list[GeminiCallResponseChunk]) -> None:
         """Do nothing: no chunk is held back."""
@@ -89,9 +92,14 @@ class GeminiDecoder:
 
 
 class _Candidate:
-    """One candidate so far."""
+    """One candidate so far.
 
-    def __init__(self) -> None:
+    Args:
+        keeps_text: Whether its parts and its citations are kept.
+    """
+
+    def __init__(self, *, keeps_text: bool) -> None:
+        self._keeps_text = keeps_text
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
         self._parts: list[dict[str, Growing]] = []
@@ -106,7 +114,7 @@ class _Candidate:
         for name, value in candidate.items():
             if name == "content":
                 self._add_content(value)
-            elif name in _ADDED_UP:
+            elif name in _ADDED_UP and self._keeps_text:
                 self._fields[name] = _added_up(self._fields.get(name), value)
             else:
                 self._fields[name] = value
@@ -115,18 +123,21 @@ class _Candidate:
         if isinstance(content, dict):
             self._role = content.get("role") or self._role
         for part in _wire.parts(content):
+            text = part.get("text")
             if isinstance(part.get("functionCall"), dict):
                 self._add_call(part)
-            elif not (isinstance(part.get("text"), str) and part.keys() <= _TEXT):
+            elif not self._keeps_text:
+                continue
+            elif not (isinstance(text, str) and _TEXT.issuperset(part)):
                 self._parts.append(cast("dict[str, Growing]", part))
-            elif part["text"]:
+            elif text:
                 if not _goes_on(self._parts, part):
                     self._parts.append({})
                 grow(self._parts[-1], part)
 
     def _add_call(self, part: dict[str, JSON]) -> None:
         opened, said = self._pieces.add(part)
-        if opened is not None:
+        if opened is not None and self._keeps_text:
             self._parts.append(cast("dict[str, Growing]", opened))
         if said is not None:
             self._calls.append(said)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
+from mirascope.core._wire.fields import number
 from mirascope.core.base.types import FinishReason
 
 COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -21,13 +23,19 @@ COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
 }
 
 
-def candidates(record: Record) -> Iterator[tuple[int, dict[str, JSON]]]:
-    """Yield the candidates of a record with their indexes; an index of zero is left out."""
+Candidate: TypeAlias = tuple[int, dict[str, JSON]]
+"""A candidate with its index."""
+
+
+def candidates(record: Record) -> list[Candidate]:
+    """Return the candidates of a record with their indexes; an index of zero is left out."""
     found = record.get("candidates")
+    told: list[Candidate] = []
     for position, candidate in enumerate(found if isinstance(found, list) else ()):
         if isinstance(candidate, dict):
             index = candidate.get("index")
-            yield index if isinstance(index, int) else position, candidate
+            told.append((index if isinstance(index, int) else position, candidate))
+    return told
 
 
 def parts(content: JSON) -> list[dict[str, JSON]]:
@@ -43,18 +51,21 @@ def is_thought(part: Mapping[str, object]) -> bool:
 
 def texts(parts: list[dict[str, JSON]]) -> tuple[str, str]:
     """Return the text and the reasoning of parts."""
-    said = {False: "", True: ""}
+    text = reasoning = ""
     for part in parts:
-        text = part.get("text")
-        if isinstance(text, str):
-            said[is_thought(part)] += text
-    return said[False], said[True]
+        said = part.get("text")
+        if isinstance(said, str):
+            if is_thought(part):
+                reasoning += said
+            else:
+                text += said
+    return text, reasoning
 
 
 def tool_calls(parts: list[dict[str, JSON]]) -> tuple[ToolCallDelta, ...]:
     """Return the tool calls of parts; each is whole."""
     calls = [call for part in parts if isinstance(call := part.get("functionCall"), dict)]
-    return tuple(_tool_call(key, call) for key, call in enumerate(calls))
+    return tuple(_tool_call(key, call) for key, call in enumerate(calls)) if calls else ()
 
 
 def _tool_call(key: int, call: Record) -> ToolCallDelta:
@@ -65,15 +76,21 @@ def _tool_call(key: int, call: Record) -> ToolCallDelta:
 def block_reason(record: Record) -> str | None:
     """Return why the prompt was blocked, if it was: then there are no candidates."""
     feedback = record.get("promptFeedback")
-    if record.get("candidates") or not isinstance(feedback, dict):
+    if not isinstance(feedback, dict) or record.get("candidates"):
         return None
     return text_or_none(feedback.get("blockReason"))
 
 
-def finish_reasons(record: Record) -> list[str] | None:
+def finish_reasons(record: Record, candidates: list[Candidate]) -> list[str] | None:
     """Return why the candidates ended or the prompt was blocked, as far as told."""
-    told = [text_or_none(candidate.get("finishReason")) for _, candidate in candidates(record)]
-    return [reason for reason in (*told, block_reason(record)) if reason] or None
+    reasons = [
+        reason
+        for _, candidate in candidates
+        if (reason := candidate.get("finishReason")) and isinstance(reason, str)
+    ]
+    if blocked := block_reason(record):
+        reasons.append(blocked)
+    return reasons or None
 
 
 def or_tool_calls(reasons: list[FinishReason] | None) -> list[FinishReason] | None:
@@ -91,10 +108,11 @@ def token_counts(usage: JSON) -> TokenCounts | None:
     return TokenCounts(
         input=_sum(usage.get("promptTokenCount"), usage.get("toolUsePromptTokenCount")),
         output=_sum(usage.get("candidatesTokenCount"), usage.get("thoughtsTokenCount")),
-        cached=_sum(usage.get("cachedContentTokenCount")),
+        cached=number(usage.get("cachedContentTokenCount")),
     )
 
 
-def _sum(*counts: JSON) -> int | None:
-    told = [count for count in counts if isinstance(count, int)]
-    return sum(told) if told else None
+def _sum(count: JSON, more: JSON) -> int | None:
+    if not isinstance(count, int):
+        return number(more)
+    return count + more if isinstance(more, int) else count

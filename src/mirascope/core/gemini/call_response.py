@@ -68,7 +68,8 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @override
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""
-        return _wire.finish_reasons(record_of(self.response))
+        record = record_of(self.response)
+        return _wire.finish_reasons(record, _wire.candidates(record))
 
     @property
     @override

@@ -36,19 +36,19 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @override
     def _read(self, record: Record) -> None:
-        contents = (c.get("content") for index, c in _wire.candidates(record) if index == 0)
-        parts = _wire.parts(next(contents, None))
+        candidates = _wire.candidates(record)
+        contents = [candidate.get("content") for index, candidate in candidates if index == 0]
+        parts = _wire.parts(contents[0] if contents else None)
         self.content, self.reasoning = _wire.texts(parts)
         self.tool_calls = _wire.tool_calls(parts)
-        self.finish_reasons = _wire.finish_reasons(record)
+        self.finish_reasons = _wire.finish_reasons(record, candidates)
         self.id = text_or_none(record.get("responseId"))
         self.model = text_or_none(record.get("modelVersion"))
         self.tokens = _wire.token_counts(record.get("usageMetadata"))
 
-    @property
     @override
-    def is_output(self) -> bool:
-        return super().is_output or any(
+    def _shows_more(self) -> bool:
+        return any(
             value and name != "thought"
             for _, candidate in _wire.candidates(fields(self._record))
             for part in _wire.parts(candidate.get("content"))

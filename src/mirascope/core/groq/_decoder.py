@@ -17,7 +17,7 @@ from mirascope.core._dialects.chat_completions import (
     Choice,
     provider_error,
 )
-from mirascope.core._wire.reply import Growing, with_index
+from mirascope.core._wire.reply import Growing, Keep, with_index
 from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _GroqChoice(Choice):
     def add_rest(self, rest: dict[str, JSON]) -> None:
         rest.pop("channel", None)  # says that text is text and reasoning is reasoning
         tools = rest.pop("executed_tools", None)
-        if isinstance(tools, list):
+        if isinstance(tools, list) and self.reply.keeps_text:
             known = self.reply.rest.setdefault("executed_tools", list[Growing]())
             _replace(cast("list[Growing]", known), tools)
         super().add_rest(rest)
@@ -48,8 +48,8 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
 
     choice_type = _GroqChoice
 
-    def __init__(self) -> None:
-        super().__init__(GroqCallResponseChunk)
+    def __init__(self, *, keep: Keep = "all") -> None:
+        super().__init__(GroqCallResponseChunk, keep=keep)
         self._x_groq: dict[str, JSON] = {}
 
     @override

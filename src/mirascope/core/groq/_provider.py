@@ -9,8 +9,8 @@ from groq.types.chat import ChatCompletion
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
+    once,
     own_timeout,
-    set_max_retries,
     set_timeout,
 )
 from mirascope.core.base._clients import DefaultClients
@@ -36,7 +36,7 @@ PROVIDER = Provider(
         aclose=AsyncGroq.close,
         env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
     ),
-    set_max_retries=set_max_retries,
+    once=once,
     encode=encode,
     takes=takes,
     create=_METHOD.create,

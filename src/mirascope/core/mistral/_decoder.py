@@ -10,7 +10,7 @@ with the finish reason ``error``.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mistralai.client.models import CompletionEvent
 from typing_extensions import override
@@ -21,8 +21,8 @@ from mirascope.core._dialects.chat_completions import (
     ChunkT,
     provider_error,
 )
-from mirascope.core._wire.events import JSON, ProviderError, Record, ToolCall
-from mirascope.core._wire.reply import Growing, grow, grown
+from mirascope.core._wire.events import JSON, Delta, ProviderError, Record, ToolCall
+from mirascope.core._wire.reply import Growing, Keep, grow, grown
 from mirascope.core.base.call_response_chunk import record_of
 
 if TYPE_CHECKING:
@@ -37,23 +37,25 @@ class MistralChoice(Choice):
 
     __slots__ = ("_parts",)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, keep: Keep) -> None:
+        super().__init__(keep)
         self._parts: list[Growing] = []
 
     @override
-    def add(self, choice: Record) -> None:
+    def add(self, choice: Record, said: Delta[Any]) -> None:
         delta = choice.get("delta")
         content = delta.get("content") if isinstance(delta, dict) else None
         if isinstance(content, list):
-            if not self._parts:
-                self._add_text(self.reply.content)
-            _add_parts(self._parts, content)
-        elif self._parts and isinstance(content, str):
-            self._add_text(content)
-        super().add(in_dialect(choice))
+            self._add_content(content)
+        elif self._parts and said.content:
+            self._add_text(said.content)
+        super().add(choice, said)
         if self.reply.finish_reason == "error":
             raise ProviderError("the model failed", status=None, body=cast("JSON", choice))
+
+    @override
+    def add_rest(self, rest: dict[str, JSON]) -> None:
+        """There is nothing else that a message has."""
 
     @override
     def response(self, index: int) -> dict[str, JSON]:
@@ -67,8 +69,14 @@ class MistralChoice(Choice):
         return {
             "role": "assistant",
             "content": self._content(),
-            "tool_calls": [_whole(call) for call in self.reply.tool_calls] or None,
+            "tool_calls": [_whole(call) for call in self.reply.kept_calls] or None,
         }
+
+    def _add_content(self, content: list[JSON]) -> None:
+        if self.reply.keeps_text:
+            if not self._parts:
+                self._add_text(self.reply.content)
+            _add_parts(self._parts, content)
 
     def _add_text(self, text: str) -> None:
         if text:

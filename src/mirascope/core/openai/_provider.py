@@ -10,8 +10,8 @@ from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
     async_client,
+    once,
     own_timeout,
-    set_max_retries,
     set_timeout,
 )
 from mirascope.core.base._clients import DefaultClients
@@ -47,7 +47,7 @@ PROVIDER = Provider(
     clients=DefaultClients(
         make=OpenAI, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
-    set_max_retries=set_max_retries,
+    once=once,
     encode=encode,
     takes=takes,
     create=_METHOD.create,

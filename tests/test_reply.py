@@ -1,0 +1,213 @@
+"""The answer so far: which tool call a piece belongs to, and how much of it all is kept."""
+
+from __future__ import annotations
+
+import json
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import pytest
+from case_cohere import said
+from case_openai import completion_chunk
+from cases import Case
+from hypothesis import given
+from hypothesis import strategies as st
+from scripts import Says, Thinks, one_after_another
+
+from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core._wire.events import ToolCall, ToolCallDelta
+from mirascope.core._wire.json_text import from_bytes
+from mirascope.core._wire.reply import Keep, Reply
+from mirascope.core._wire.sse import SSEDecoder
+from mirascope.core.anthropic._decoder import AnthropicDecoder
+from mirascope.core.cohere._decoder import CohereDecoder
+from mirascope.core.gemini._decoder import GeminiDecoder
+from mirascope.core.groq._decoder import GroqDecoder
+from mirascope.core.mistral import MistralCallResponseChunk
+from mirascope.core.mistral._decoder import MistralDecoder
+from mirascope.core.openai import OpenAICallResponseChunk
+
+PIECES = st.lists(
+    st.builds(
+        ToolCallDelta,
+        key=st.none() | st.integers(0, 2),
+        id=st.none() | st.sampled_from(["a", "b", ""]),
+        name=st.none() | st.sampled_from(["f", "g"]),
+        arguments=st.sampled_from(["", " ", "{", "}", "{}", '"x"']),
+    ),
+    max_size=30,
+)
+
+
+@given(PIECES)
+def test_a_piece_goes_to_the_newest_call_that_it_continues(pieces: list[ToolCallDelta]) -> None:
+    calls: list[ToolCall] = []
+    expected: list[int] = []
+    for piece in pieces:
+        fits = [number for number, call in enumerate(calls) if call.continued_by(piece)]
+        if fits:
+            calls[fits[-1]].add(piece)
+        else:
+            calls.append(ToolCall(piece))
+        expected.append(fits[-1] if fits else len(calls) - 1)
+    reply = Reply()
+    told = [call for piece in pieces for call in reply.add_tool_calls([piece])]
+    assert [reply.tool_calls.index(call) for call in told] == expected
+    assert [c.arguments for c in reply.tool_calls] == [c.arguments for c in calls]
+
+
+WAYS: Final[dict[str, Callable[[int], list[ToolCallDelta]]]] = {
+    "by index": lambda n: [
+        ToolCallDelta(n, f"id-{n}", "f", ""),
+        ToolCallDelta(n, None, None, "{"),
+        ToolCallDelta(n, None, None, "}"),
+    ],
+    "by id": lambda n: [ToolCallDelta(0, f"id-{n}", "f", "{}")],
+    "by name": lambda _: [ToolCallDelta(None, None, "f", "{}")],
+    "by name, all with one index": lambda _: [ToolCallDelta(0, None, "f", "{}")],
+}
+
+
+def seconds_to_add(calls: int, way: Callable[[int], list[ToolCallDelta]]) -> float:
+    pieces = [piece for n in range(calls) for piece in way(n)]
+    reply = Reply()
+    start = time.process_time()
+    for piece in pieces:
+        reply.add_tool_calls([piece])
+    for n in range(calls):
+        reply.close_tool_call(n)
+    assert len(reply.tool_calls) == calls
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_the_work_is_linear_however_many_calls_there_are(
+    way: Callable[[int], list[ToolCallDelta]],
+) -> None:
+    small, large = (min(seconds_to_add(n, way) for _ in range(3)) for n in (500, 4_000))
+    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+
+
+# How much is kept.
+
+DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
+    "anthropic": lambda keep: AnthropicDecoder(keep=keep),
+    "cohere": lambda keep: CohereDecoder(None, keep=keep),
+    "gemini": lambda keep: GeminiDecoder(keep=keep),
+    "groq": lambda keep: GroqDecoder(keep=keep),
+    "mistral": lambda keep: MistralDecoder(MistralCallResponseChunk, keep=keep),
+    "openai": lambda keep: ChatCompletionsDecoder(OpenAICallResponseChunk, keep=keep),
+}
+
+
+class Read:
+    """A stream that was read; the tools of each event are taken, as a stream with tools does."""
+
+    def __init__(self, case: Case, keep: Keep) -> None:
+        self.decoder = DECODERS[case.name](keep)
+        self.chunks: list[Any] = []
+        self.calls: list[tuple[str, str]] = []
+        self._sse = SSEDecoder()
+
+    def feed(self, events: Iterable[bytes]) -> None:
+        for event in events:
+            for data in self._sse.feed(event):
+                if data.startswith(b"{"):
+                    self.decoder.decode(from_bytes(data), data, self.chunks)
+                    self._take(ended=False)
+
+    def all(self, events: Iterable[bytes]) -> Read:
+        self.feed(events)
+        self.decoder.flush(self.chunks)
+        self._take(ended=True)
+        return self
+
+    def _take(self, *, ended: bool) -> None:
+        taken = self.decoder.reply.take_tool_calls(ended=ended)
+        self.calls += [(call.name, call.arguments) for call in taken]
+
+
+CALLS = (("first", '{"a": "told"}'), ("second", '{"b": "told too"}'), ("third", "{}"))
+
+
+def answer(case: Case) -> list[bytes]:
+    thinking = (Thinks("thought "), Thinks("about"))
+    return case.calling(*thinking, Says("said "), Says("so"), *one_after_another(*CALLS))
+
+
+@pytest.mark.parametrize("keep", ["none", "text"])
+def test_what_is_told_does_not_depend_on_what_is_kept(case: Case, keep: Keep) -> None:
+    whole, read = Read(case, "all").all(answer(case)), Read(case, keep).all(answer(case))
+    for name in ("content", "reasoning", "tool_calls", "finish_reasons", "tokens", "is_output"):
+        told = [getattr(chunk, name) for chunk in read.chunks]
+        assert told == [getattr(chunk, name) for chunk in whole.chunks]
+    assert read.calls == whole.calls
+    assert [name for name, _ in read.calls] == [name for name, _ in CALLS]
+    for name in ("id", "model", "tokens", "finish_reasons", "complete", "ended"):
+        assert getattr(read.decoder, name) == getattr(whole.decoder, name)
+
+
+def test_text_is_all_of_a_message(case: Case) -> None:
+    whole, text = Read(case, "all").all(answer(case)), Read(case, "text").all(answer(case))
+    assert text.decoder.response() == whole.decoder.response()
+    assert text.decoder.reply.content == "said so"
+    assert text.decoder.reply.kept_calls == text.decoder.reply.tool_calls
+
+
+def test_nothing_is_kept_of_an_answer(case: Case) -> None:
+    read = Read(case, "none").all(answer(case))
+    reply = read.decoder.reply
+    assert (reply.content, reply.reasoning, reply.kept_calls) == ("", "", [])
+    assert [call.name for call in reply.tool_calls] == [name for name, _ in CALLS]
+    response = json.dumps(read.decoder.response())
+    assert not any(text in response for text in ("said", "thought", "told", "about"))
+
+
+def test_without_text_memory_does_not_grow(case: Case) -> None:
+    read = Read(case, "none")
+    begun = [*case.begin, case.reasoning("a thought"), case.text("a text")]
+    read.feed(begun * 20 if case.name != "anthropic" else begun)
+    tracemalloc.start()
+    for _ in range(1_000):
+        read.feed([case.reasoning("a thought, and another one"), case.text("a text as long")])
+        read.chunks.clear()
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 20_000
+
+
+LOGPROB = {"token": "a", "logprob": -1, "bytes": None, "top_logprobs": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "where"),
+    [
+        (
+            "openai",
+            completion_chunk(
+                None,
+                choices=[
+                    {"index": 0, "delta": {"content": "a"}, "logprobs": {"content": [LOGPROB]}}
+                ],
+            ),
+            lambda response: response["choices"][0]["logprobs"],
+        ),
+        (
+            "cohere",
+            said("content-delta", {"content": {"text": "a"}}, 0, logprobs={"text": "a"}),
+            lambda response: response.get("logprobs"),
+        ),
+    ],
+)
+def test_what_is_told_of_single_tokens_is_kept_with_everything(
+    name: str, event: bytes, where: Callable[[dict[str, Any]], object]
+) -> None:
+    [data] = [data for data in SSEDecoder().feed(event) if data]
+    kept: dict[Keep, bool] = {"all": True, "text": False, "none": False}
+    for keep, expected in kept.items():
+        decoder = DECODERS[name](keep)
+        decoder.decode(from_bytes(data), data, [])
+        assert bool(where(decoder.response())) is expected
+        assert decoder.reply.content == ("" if keep == "none" else "a")
