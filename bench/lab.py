@@ -9,8 +9,9 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import IO, NamedTuple, Self
@@ -186,6 +187,9 @@ class Rounds(NamedTuple):
     samples: dict[Quantity, list[Sample]]
     failures: dict[Subject, str]
 
+    def ask(self, lab: Lab, quantity: Quantity) -> None:
+        self.samples[quantity].append(lab.ask(quantity))
+
     def cpu(self, quantity: Quantity) -> list[float]:
         """Microseconds per chunk."""
         return [sample.cpu / quantity.chunks * 1e6 for sample in self.samples[quantity]]
@@ -199,19 +203,26 @@ class Rounds(NamedTuple):
 
 
 def measure(lab: Lab, quantities: Iterable[Quantity], count: int) -> Rounds:
-    """Ask for all of them in each round, back and forth, so that none always comes first."""
+    """Ask for all of them in each round, back and forth, so that none always comes first.
+
+    Before the first round all are warm, so that no other process is still starting.
+    """
     rounds = Rounds({quantity: [] for quantity in quantities}, {})
     order = list(rounds.samples)
     lab.start(quantity.subject for quantity in order)
+
+    def attempt(do: Callable[[], object], subject: Subject) -> None:
+        if subject not in rounds.failures:
+            try:
+                do()
+            except LegError as failed:
+                rounds.failures[subject] = str(failed)
+
+    for subject, _, model, _ in order:
+        attempt(partial(lab.warm_up, subject, shortest(model)), subject)
     for number in range(count):
         for quantity in reversed(order) if number % 2 else order:
-            subject = quantity.subject
-            if subject not in rounds.failures:
-                try:
-                    lab.warm_up(subject, shortest(quantity.model))
-                    rounds.samples[quantity].append(lab.ask(quantity))
-                except LegError as failed:
-                    rounds.failures[subject] = str(failed)
+            attempt(partial(rounds.ask, lab, quantity), quantity.subject)
     return rounds
 
 
