@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 def marks(report: Report) -> Iterator[Mark]:
     for cost in report.chunks.ours if report.chunks else ():
         provider, driver, mode = cost.name.split(", ")
-        yield Mark(provider, driver, mode, cost.ratio)
+        yield Mark(f"ours, {provider}", driver, mode, cost.ratio)
     for peer in report.peers.costs if report.peers else ():
         if peer.name in PEERS:
             yield Mark(peer.name, peer.driver, COALESCED, peer.coalesced.newest)
