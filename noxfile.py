@@ -5,6 +5,8 @@ They run in the environment that nox is installed in, which the README's test co
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +21,7 @@ nox.options.sessions = [
     "tests_without_aiohttp",
     "fuzz",
     "oldest",
+    "instructions",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -95,6 +98,17 @@ def soak(session: nox.Session) -> None:
 def table(session: nox.Session) -> None:
     """What is seen when a stream is left or fails, ours and the SDKs' own: docs/failures.md."""
     python(session, "-m", "pytest", "-q", "tests/test_failure_table.py", MIRASCOPE_WRITE_TABLES="1")
+
+
+@nox.session
+def instructions(session: nox.Session) -> None:
+    """The instructions that a chunk and a call take, against the SDK's; needs valgrind."""
+    if shutil.which("valgrind") is None and shutil.which("apt-get") and os.geteuid() == 0:
+        for words in ("update -q", "install -q -y valgrind"):
+            session.run("apt-get", *words.split(), external=True)
+    if shutil.which("valgrind") is None:
+        session.skip("valgrind is not installed, so nothing counts instructions")
+    python(session, "bench/instructions.py")
 
 
 @nox.session

@@ -1,35 +1,21 @@
-"""The measured loops: each runs in a process of its own, `python bench/legs.py LEG URL`.
+"""The legs of a provider, its own SDK's and ours: `python bench/legs.py PROVIDER URL`.
 
-A process each, because legs that share one share a heap: the garbage of one leg would be collected
-on another's bill. The process lives for the whole run, so that imports, the first request and what
-the SDK builds lazily are paid before anything is measured, and `run.py` can still alternate between
-legs. Every leg imports the same modules, the SDK's and ours: a full collection then costs the same
-everywhere. The collector stays on, as in a user's program, since what a loop makes it do is a cost
-of that loop; it only starts from a clean heap each time.
-
-In: a model's name (see `replay.py`), a line. Out: a line of JSON, the fields of `run.Sample`. The
-whole call is measured, its request included.
+Ours has the client that a call has by itself, the SDK's the one that its class makes by itself:
+that is what users have. Both import the same modules, so that a full collection costs the same.
 """
 
-import asyncio
-import gc
-import json
 import os
-import resource
 import sys
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import import_module
+from typing import Any
 
-import openai as sdk
+from child import Leg, serve
 from pydantic import BaseModel
+from sdks import GENRE, QUESTION, SDKS, environment
 
-from mirascope.core import BaseTool, StreamConfig, openai, prompt_template
-
-Loop = Callable[[], str]
-AsyncLoop = Callable[[], Coroutine[None, None, str]]
-
-QUESTION = "Recommend a {genre} book"
+from mirascope.core import BaseTool, prompt_template
 
 
 class Book(BaseModel):
@@ -56,204 +42,108 @@ class Shelf(BaseTool):
         return Books(books=self.books).model_dump_json()
 
 
-def sdk_sync(client: sdk.OpenAI, model: str) -> Loop:
-    def loop() -> str:
-        text = ""
-        for chunk in client.chat.completions.create(
-            model=model,
-            messages=[{"role": "user", "content": QUESTION.format(genre="fantasy")}],
-            stream=True,
-            stream_options={"include_usage": True},
-        ):
-            if chunk.choices:
-                text += chunk.choices[0].delta.content or ""
-        return text
-
-    return loop
+def last(items: Iterable[Any]) -> Any:
+    """The last one that is anything."""
+    found = None
+    for item in items:
+        found = item or found
+    return found
 
 
-def sdk_async(client: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
-    async def loop() -> str:
-        text = ""
-        async for chunk in await client.chat.completions.create(
-            model=model,
-            messages=[{"role": "user", "content": QUESTION.format(genre="fantasy")}],
-            stream=True,
-            stream_options={"include_usage": True},
-        ):
-            if chunk.choices:
-                text += chunk.choices[0].delta.content or ""
-        return text
-
-    return loop
+def content(item: Any) -> str:
+    chunk, _ = item
+    return chunk.content
 
 
-def ours_sync(client: sdk.OpenAI, model: str) -> Loop:
-    @openai.call(model, stream=True, client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
-
-    def loop() -> str:
-        text = ""
-        for chunk, _ in recommend("fantasy"):
-            text += chunk.content
-        return text
-
-    return loop
+def tool(item: Any) -> Any:
+    _, tool = item
+    return tool
 
 
-def touched_sync(client: sdk.OpenAI, model: str) -> Loop:
-    """Ours, with the SDK's own object of every chunk built."""
+def ours(
+    call: Any,
+    said: Callable[[Any], Any] = content,
+    whole: Callable[[Iterable[Any]], str] = "".join,
+    *,
+    client: object = None,
+    async_client: object = None,
+    **options: Any,
+) -> Leg:
+    """Ours, with some options of a call; each model has a prompt function, made once."""
+    options = {"stream": True, **options}
 
-    @openai.call(model, stream=True, client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
+    @cache
+    def function(model: str) -> Any:
+        @call(model, client=client, **options)
+        @prompt_template(QUESTION)
+        def recommend(genre: str) -> None: ...
 
-    def loop() -> str:
-        text = ""
-        for chunk, _ in recommend("fantasy"):
-            text += chunk.chunk.choices[0].delta.content or ""
-        return text
+        return recommend
 
-    return loop
+    @cache
+    def async_function(model: str) -> Any:
+        @call(model, client=async_client, **options)
+        @prompt_template(QUESTION)
+        async def recommend(genre: str) -> None: ...
 
+        return recommend
 
-def books_sync(client: sdk.OpenAI, model: str) -> Loop:
-    """Ours, as a model that grows, with a look at each of its states."""
-
-    @openai.call(model, stream=True, response_model=Books, json_mode=True, client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
-
-    def loop() -> str:
-        books: list[Book] = []
-        for so_far in recommend("fantasy"):
-            books = so_far.books
-        return Books(books=books).model_dump_json()
-
-    return loop
-
-
-def essay_sync(client: sdk.OpenAI, model: str) -> Loop:
-    """Ours, as a model whose text grows, with a look at each of its states."""
-
-    @openai.call(model, stream=True, response_model=Essay, json_mode=True, client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
-
-    def loop() -> str:
-        title = text = ""
-        for so_far in recommend("fantasy"):
-            title, text = so_far.title, so_far.text
-        return Essay(title=title, text=text).model_dump_json()
-
-    return loop
+    return Leg(
+        open=lambda model: function(model)(GENRE),
+        aopen=lambda model: async_function(model)(GENRE),
+        said=said,
+        whole=whole,
+    )
 
 
-def pieces_sync(client: sdk.OpenAI, model: str) -> Loop:
-    """Ours, with a tool call in pieces that nobody reads as one."""
-
-    @openai.call(model, stream=True, client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
-
-    def loop() -> str:
-        text = ""
-        for chunk, _ in recommend("fantasy"):
-            for piece in chunk.tool_calls:
-                text += piece.arguments
-        return text
-
-    return loop
+def of_a_model(call: Any, model: type[BaseModel]) -> Leg:
+    """Ours, as a response model that grows, with a look at each field of each of its states."""
+    names = tuple(model.model_fields)
+    return ours(
+        call,
+        said=lambda so_far: tuple(getattr(so_far, name) for name in names),
+        whole=lambda states: model(**dict(zip(names, last(states), strict=True))).model_dump_json(),
+        response_model=model,
+        json_mode=True,
+    )
 
 
-def tools_sync(client: sdk.OpenAI, model: str, *, partial: bool = False) -> Loop:
-    """Ours, with the tool that comes once it is complete, or also while it grows."""
-    config: StreamConfig = {"partial_tools": partial}
-
-    @openai.call(model, stream=config, tools=[Shelf], client=client)
-    @prompt_template(QUESTION)
-    def recommend(genre: str) -> None: ...
-
-    def loop() -> str:
-        shelf = None
-        for _, tool in recommend("fantasy"):
-            shelf = tool or shelf
-        assert shelf
-        return shelf.call()
-
-    return loop
+def of_a_tool(call: Any, *, partial: bool) -> Leg:
+    """Ours, with a tool that comes once it is complete, or also while it grows."""
+    return ours(
+        call,
+        said=tool,
+        whole=lambda tools: last(tools).call(),
+        tools=[Shelf],
+        stream={"partial_tools": partial},
+    )
 
 
-def partial_tools_sync(client: sdk.OpenAI, model: str) -> Loop:
-    return tools_sync(client, model, partial=True)
+def pieces_of_a_call(item: Any) -> str:
+    chunk, _ = item
+    return "".join(piece.arguments for piece in chunk.tool_calls)
 
 
-def ours_async(client: sdk.AsyncOpenAI | None, model: str) -> AsyncLoop:
-    @openai.call(model, stream=True, client=client)
-    @prompt_template(QUESTION)
-    async def recommend(genre: str) -> None: ...
-
-    async def loop() -> str:
-        text = ""
-        async for chunk, _ in await recommend("fantasy"):
-            text += chunk.content
-        return text
-
-    return loop
-
-
-def default_async(_: sdk.AsyncOpenAI, model: str) -> AsyncLoop:
-    """Ours, with the client that a call has by itself: on aiohttp where that is installed."""
-    return ours_async(None, model)
-
-
-SYNC = {
-    "sdk-sync": sdk_sync,
-    "ours-sync": ours_sync,
-    "touched-sync": touched_sync,
-    "books-sync": books_sync,
-    "essay-sync": essay_sync,
-    "pieces-sync": pieces_sync,
-    "tools-sync": tools_sync,
-    "partial-tools-sync": partial_tools_sync,
-}
-ASYNC = {"sdk-async": sdk_async, "ours-async": default_async, "httpx2-async": ours_async}
-
-
-def loops(leg: str, url: str) -> Callable[[str], Loop]:
-    """Gives the leg's loop for a model, all of them on one client (and one event loop)."""
-    os.environ |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "bench"}
-    if leg in SYNC:
-        client = sdk.OpenAI(max_retries=0)
-        return lambda model: SYNC[leg](client, model)
-    async_client = sdk.AsyncOpenAI(max_retries=0)
-    runner = asyncio.Runner()
-
-    def make(model: str) -> Loop:
-        loop = ASYNC[leg](async_client, model)
-        return lambda: runner.run(loop())
-
-    return make
-
-
-def waits() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
-
-
-def measure(loop: Loop) -> dict[str, float | str]:
-    gc.collect()
-    before = waits()
-    start = time.process_time()
-    text = loop()
-    cpu = time.process_time() - start
-    return {"cpu": cpu, "waits": waits() - before, "text": text}
+def legs(provider: str) -> dict[str, Leg]:
+    sdk = SDKS[provider]()
+    call = import_module(f"mirascope.core.{provider}").call
+    return {
+        "sdk": sdk.leg(),
+        "ours": ours(call),
+        "touched": ours(call, said=lambda item: sdk.said(item[0].chunk)),
+        "given": ours(call, client=sdk.client, async_client=sdk.async_client),
+        "books": of_a_model(call, Books),
+        "essay": of_a_model(call, Essay),
+        "pieces": ours(call, said=pieces_of_a_call),
+        "tool": of_a_tool(call, partial=False),
+        "growing-tool": of_a_tool(call, partial=True),
+    }
 
 
 def main() -> None:
-    make = cache(loops(*sys.argv[1:]))
-    for line in sys.stdin:
-        print(json.dumps(measure(make(line.strip()))), flush=True)
+    provider, url = sys.argv[1:]
+    os.environ |= environment(url)
+    serve(legs(provider))
 
 
 if __name__ == "__main__":

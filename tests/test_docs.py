@@ -16,6 +16,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
 LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
+BENCHMARK = DOCS / "benchmark.md"
+
 EMMA = json.dumps({"title": "Emma", "shelf": 2})
 BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
 
@@ -86,3 +88,11 @@ def test_the_pages_link_to_files_that_are_there() -> None:
     for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+@pytest.mark.skipif(not BENCHMARK.exists(), reason="bench/run.py has not written its page yet")
+def test_the_readme_tells_the_speed_that_was_measured() -> None:
+    """The page's one quoted line is in the README too."""
+    (measured,) = re.findall(r"^> (.+)$", BENCHMARK.read_text(), re.MULTILINE)
+    readme = (DOCS.parent / "README.md").read_text()
+    assert measured in " ".join(readme.split())
