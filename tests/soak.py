@@ -246,7 +246,7 @@ def main() -> int:
         os.environ[case.key_variable] = "a-key"
         os.environ[case.url_variable] = case.url(url)
     soak = Soak(options.seed)
-    warm_up = min(1000, options.streams // 4)
+    warm_up = min(5000, options.streams // 4)
     soak.run(range(warm_up))
     before, began = stock(), time.monotonic()
     soak.run(range(warm_up, options.streams))
