@@ -67,9 +67,9 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def tests_without_aiohttp(session: nox.Session) -> None:
     """The tests of the async transport again, as they run where aiohttp is not installed."""
-    plugin = ("-p", "without_aiohttp")
+    options = ("-n", "2", "-p", "without_aiohttp", "-k", "async or trio")
     dev = ("-X", "dev")  # which costs a quarter more, so only here
-    python(session, *dev, "-m", "pytest", "-n", "2", *plugin, *TRANSPORT_TESTS, PYTHONPATH="tests")
+    python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
 
 
 @nox.session(venv_backend="venv")

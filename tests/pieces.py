@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mirascope.core.base._clocks import Clocks
+from mirascope.core.base._retry import RetryPolicy
 from mirascope.core.base._source import AsyncSource, Source
 from mirascope.core.base.stream import Opener
 from mirascope.core.base.timeout import NEVER
@@ -19,6 +20,7 @@ class Pieces(Opener):
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces
         self.clocks = Clocks(NEVER, NEVER)
+        self.policy = RetryPolicy(max_retries=0)
 
     def open(self) -> Source:
         pieces = self.pieces
