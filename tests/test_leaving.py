@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from itertools import cycle
@@ -18,9 +19,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 from cases import Case, Driver
-from loopback import Abort, Answer, Loopback, Stall, dripping
+from loopback import Abort, Answer, Fault, Loopback, Reset, Stall, dripping
 
-from mirascope import errors
+from mirascope import Timeout, errors
 
 HALF_A_SECOND = 0.5
 
@@ -396,6 +397,20 @@ def test_what_streams_took_is_given_back(case: Case, driver: Driver, server: Loo
     assert len(kept) <= 2  # for another stream; one that was left may have come whole by then
     clocks = [each for each in threading.enumerate() if each.name == "mirascope-clocks"]
     assert len(clocks) <= 1
+
+
+@pytest.mark.parametrize("fault", [Stall(), Abort(), Reset()], ids=["stall", "abort", "reset"])
+def test_nothing_holds_a_stream_that_failed(
+    case: Case, driver: Driver, server: Loopback, fault: Fault
+) -> None:
+    server.queue = [Answer([*case.begin, case.text("a"), fault])]
+    function = driver.function(case, max_retries=0, timeout=Timeout(idle=0.2))
+    attempt = driver.attempt(function)
+    assert isinstance(attempt.error, errors.StreamConnectionError | errors.StreamTimeout)
+    stream, error = weakref.ref(attempt.stream), weakref.ref(attempt.error)
+    del attempt
+    gc.collect()
+    assert (stream(), error()) == (None, None)
 
 
 def test_what_came_stays_readable(case: Case, server: Loopback) -> None:

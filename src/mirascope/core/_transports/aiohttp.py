@@ -255,7 +255,11 @@ def _timeout(
 
 
 def _failure(http: Any, error: Exception) -> Exception:
-    """Say an error of aiohttp's as a library says it."""
+    """Say an error of aiohttp's as a library says it.
+
+    aiohttp has one error for all connections that it closes. That must not hold what it passed.
+    """
+    error.__traceback__ = None
     name = next(name for kind, name in _MEANING.items() if isinstance(error, kind))
     failure: Exception = getattr(http, name)(str(error) or type(error).__name__)
     return failure
