@@ -37,6 +37,7 @@ FATES = ("whole",) * 6 + (
 )
 LEAVING = {"break": "closed", "cancel": "closed", "close": "closed"}
 AT_ONCE = 32
+ROUND = 1000
 
 
 @dataclass
@@ -198,6 +199,11 @@ class Soak:
         return state  # where the answer was cut decides
 
     def run(self, numbers: range) -> None:
+        """Read streams, so many at a time that what waits to be read takes no memory."""
+        for start in range(numbers.start, numbers.stop, ROUND):
+            self._run(range(start, min(start + ROUND, numbers.stop)))
+
+    def _run(self, numbers: range) -> None:
         """Read streams, half of them in threads and half in tasks."""
         half = numbers.start + len(numbers) // 2
         with ThreadPoolExecutor(AT_ONCE) as threads:
