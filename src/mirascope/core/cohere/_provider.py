@@ -47,7 +47,8 @@ def _client() -> Client:
 
 
 def _async_client() -> AsyncClient:
-    http = async_http_client(_ASYNC_HTTP_CLIENT, httpx)
+    """Make a client; some versions of the SDK make one that heeds no proxies."""
+    http = async_http_client(_ASYNC_HTTP_CLIENT, httpx) or _ASYNC_HTTP_CLIENT()
     return AsyncClientV2(base_url=os.environ.get(_URL), timeout=_SECONDS, httpx_client=http)
 
 
