@@ -78,7 +78,7 @@ def oldest(session: nox.Session) -> None:
     needed = ("hypothesis", "pytest", "trustme")
     tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
     session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
-    session.run("pytest", "-n", "2", *TRANSPORT_TESTS, *TYPE_TESTS)
+    session.run("pytest", "-n", "3", *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
 
 
 @nox.session
