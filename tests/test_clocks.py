@@ -33,7 +33,7 @@ def ticking() -> list[threading.Thread]:
 def no_thread_is_left() -> Iterator[None]:
     yield
     for thread in ticking():
-        thread.join(HALF_A_SECOND)
+        thread.join(GENEROUS)
     assert ticking() == []
 
 

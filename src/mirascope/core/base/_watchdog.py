@@ -1,8 +1,8 @@
 """One thread that rings alarms, for whoever is asleep in a read and cannot look at a clock.
 
-It begins with the first alarm that is on and ends soon after the last one is off. It asks each when
-that is due, and is woken only for one that is due before it would look again. It asks all of them
-each time, which is rare: those of streams that go on move ahead of it.
+It begins with the first alarm that is on. It asks each when that is due and looks again then, but a
+beat later at the latest, and ends when it finds none twice. So nothing has to wake it but an alarm
+that is due within the beat: waking a thread, or starting one, costs more than a chunk does.
 
 An alarm may be turned off by the garbage collector, in the midst of anything, which is why the lock
 is reentrant and the set is copied before it is gone through. It may even be at the very end of the
@@ -26,8 +26,8 @@ from anyio.from_thread import run
 from anyio.lowlevel import current_token
 from typing_extensions import override
 
-_LINGER: Final = 0.1
-"""How long the thread waits for another alarm, as streams often follow one another."""
+_BEAT: Final = 0.2
+"""How many seconds the thread sleeps at most."""
 
 
 class Alarm(ABC):
@@ -113,8 +113,6 @@ class _Watchdog:
 
     def remove(self, alarm: Alarm) -> None:
         self._alarms.discard(alarm)
-        if not self._alarms:
-            self.look()
 
     def look(self) -> None:
         """Have the thread look now."""
@@ -123,26 +121,23 @@ class _Watchdog:
                 self._changed.notify()
 
     def _run(self) -> None:
+        idle = False
         while True:
             with self._changed:
-                if not self._alarms and not self._another():
+                if idle and not self._alarms:
                     self._running = False
                     return
+                idle = not self._alarms
                 due = self._due()
-                if not due and self._alarms:
-                    self._changed.wait(min(self.looks_at - monotonic(), threading.TIMEOUT_MAX))
+                if not due:
+                    self._changed.wait(self.looks_at - monotonic())
             for alarm in due:
                 alarm.rang = True
                 with contextlib.suppress(Exception):
                     alarm.ring()
 
-    def _another(self) -> bool:
-        """Wait for another alarm; when one is set, it finds `looks_at` infinite."""
-        self.looks_at = inf
-        return self._changed.wait_for(lambda: bool(self._alarms), _LINGER)
-
     def _due(self) -> list[Alarm]:
-        """Turn off the alarms that are due and return them; note when the next one is.
+        """Turn off the alarms that are due and return them; note when to look again.
 
         An alarm that moves meanwhile finds `looks_at` infinite, and wakes the thread.
         """
@@ -151,7 +146,7 @@ class _Watchdog:
         times = {alarm: alarm.due() for alarm in self._alarms.copy()}
         due = [alarm for alarm, at in times.items() if at <= now]
         self._alarms.difference_update(due)
-        self.looks_at = min((at for at in times.values() if at > now), default=inf)
+        self.looks_at = min([now + _BEAT, *(at for at in times.values() if at > now)])
         return due
 
 
