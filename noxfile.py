@@ -18,7 +18,7 @@ nox.options.sessions = [
     "types",
     "contracts",
     "tests",
-    "tests_without_aiohttp",
+    "tests_on_httpx",
     "fuzz",
     "oldest",
     "instructions",
@@ -65,9 +65,9 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def tests_without_aiohttp(session: nox.Session) -> None:
-    """The tests of the async transport again, as they run where aiohttp is not installed."""
-    options = ("-n", "2", "-p", "without_aiohttp", "-k", "async or trio")
+def tests_on_httpx(session: nox.Session) -> None:
+    """The tests of transports again, on those that clients of one's own have."""
+    options = ("-n", "5", "-p", "on_httpx")  # which mostly wait
     dev = ("-X", "dev")  # which costs a quarter more, so only here
     python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-collect_ignore = ["without_aiohttp.py"]  # to look into it for examples would be to use it
+collect_ignore = ["on_httpx.py"]  # to look into it for examples would be to use it
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
