@@ -45,8 +45,6 @@ TOO_LONG = 4.0
 KEY = "a-secret-key"
 
 EXITS = (False, True)
-COMPLAIN = ("cohere",)
-"""SDKs whose own async generators the end of a loop closes with ours, in an order of chance."""
 """Which streams the interpreter ends in the middle of: async or not."""
 
 
@@ -324,12 +322,7 @@ def _look(
 
 def look_at_exits(*, ours: bool) -> Cells:
     """Let interpreters end in the middle of streams; return the cells."""
-    columns = [
-        (case.name, asynchronous)
-        for case in CASES
-        for asynchronous in EXITS
-        if not (ours and asynchronous and case.name in COMPLAIN)
-    ]
+    columns = [(case.name, asynchronous) for case in CASES for asynchronous in EXITS]
     script = Path(__file__).with_name("leaving_at_exit.py")
     with _servers(EXIT) as servers:
         streams = [

@@ -2,6 +2,10 @@
 
 Clients for the first version serve as well: each has one for the second. The SDK retries plain
 requests and never streams; here it retries nothing, and the engine both.
+
+An async stream of the SDK's is two async generators, one in the other, which the end of an event
+loop may close in the wrong order. So the HTTP client of the default client hands the HTTP response
+over, and they end before the answer is read.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from cohere.core import RequestOptions
 from mirascope.core._transports.asynchronous import async_http_client
 from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
+from mirascope.core.base._handover import atake, taking
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._source import (
     AsyncResponseSource,
@@ -37,7 +42,12 @@ _SECONDS = 300
 """How long each step may take, as in the clients that the SDK makes by itself."""
 
 _HTTP_CLIENT = partial(httpx.Client, timeout=_SECONDS, follow_redirects=True)
-_ASYNC_HTTP_CLIENT = partial(httpx.AsyncClient, timeout=_SECONDS, follow_redirects=True)
+_ASYNC_HTTP_CLIENT = partial(
+    httpx.AsyncClient,
+    timeout=_SECONDS,
+    follow_redirects=True,
+    event_hooks={"response": [atake]},
+)
 
 
 def _client() -> Client:
@@ -101,8 +111,13 @@ def _open(client: Client, arguments: dict[str, Any]) -> Source:
 
 async def _aopen(client: AsyncClient, arguments: dict[str, Any]) -> AsyncSource:
     leaving = contextlib.AsyncExitStack()
-    http = await leaving.enter_async_context(client.v2.with_raw_response.chat_stream(**arguments))
-    return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
+    with taking() as taken:
+        entered = client.v2.with_raw_response.chat_stream(**arguments)
+        http = await leaving.enter_async_context(entered)
+    if not taken:
+        return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
+    await leaving.aclose()
+    return AsyncResponseSource(taken[-1])
 
 
 PROVIDER = Provider(
