@@ -71,6 +71,7 @@ FOUND = [
     ("gemini", parts({"text": "x"}, role=["model"]), "a role that is a list"),
     ("gemini", candidate(safetyRatings=[{"probability": 1.5}]), "a number for a word"),
     ("gemini", event({"modelVersion": [], "candidates": [], "usageMetadata": {}}), "a list"),
+    ("gemini", event({"error": {"code": [404], "error": "NOT_FOUND"}}), "an error in an error"),
     ("gemini", b"\n[" + b"[" * 100_000, "bare nesting without end"),
 ]
 

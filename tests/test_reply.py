@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scripts import Says, Thinks, one_after_another
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
-from mirascope.core._wire.events import ToolCall, ToolCallDelta
+from mirascope.core._wire.events import Record, ToolCall, ToolCallDelta
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
@@ -100,6 +100,28 @@ DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "mistral": lambda keep: MistralDecoder(MistralCallResponseChunk, keep=keep),
     "openai": lambda keep: ChatCompletionsDecoder(OpenAICallResponseChunk, keep=keep),
 }
+
+
+ANSWERS: Final[dict[str, Callable[[int], Record]]] = {
+    "gemini": lambda n: {"candidates": [{"index": n, "finishReason": "STOP"}]},
+    "openai": lambda n: {"choices": [{"index": n, "delta": {}, "finish_reason": "stop"}]},
+}
+
+
+def seconds_to_end(answers: int, provider: str) -> float:
+    decoder = DECODERS[provider]("all")
+    records = [ANSWERS[provider](n) for n in range(answers)]
+    start = time.process_time()
+    for record in records:
+        decoder.decode(record, b"", [])
+        assert decoder.complete
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("provider", ANSWERS)
+def test_the_work_is_linear_however_many_answers_end(provider: str) -> None:
+    small, large = (min(seconds_to_end(n, provider) for _ in range(3)) for n in (500, 4_000))
+    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
 
 
 class Read:

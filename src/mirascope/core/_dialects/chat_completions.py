@@ -222,7 +222,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self._envelope: dict[str, JSON] = {}
         self._usage: JSON = None
         self._choices: dict[int, Choice] = {0: self.choice_type(keep)}
-        self._started = False
+        self._unfinished = {0}
         self.reply: Reply = self._choices[0].reply
         self.id: str | None = None
         self.model: str | None = None
@@ -242,7 +242,6 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self._read_trailer(record)
             return
         chunk = self._new_chunk(record, raw)
-        self._started = True
         self.id = self.id or chunk.id
         self.model = self.model or chunk.model
         if chunk.tokens is not None:
@@ -250,6 +249,8 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         only = choices[0] if len(choices) == 1 else None
         if isinstance(only, dict) and not only.get("index"):
             self._choices[0].add(only, chunk)
+            if chunk.finish_reasons:
+                self._unfinished.discard(0)
         else:
             self._add_each(choices, chunk)
         if self._held is not None:
@@ -268,7 +269,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
     @property
     def complete(self) -> bool:
         """Whether the answer has come to its own end."""
-        return self._started and all(c.reply.finish_reason for c in self._choices.values())
+        return not self._unfinished
 
     @property
     def finish_reasons(self) -> list[str] | None:
@@ -302,12 +303,16 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         for choice in choices:
             if not isinstance(choice, dict):
                 continue
-            index = choice.get("index") or 0
-            known = self._choices.get(index) if isinstance(index, int) else self._choices[0]
+            told = choice.get("index")
+            index = told if isinstance(told, int) else 0
+            known = self._choices.get(index)
             if known is None:
-                known = self._choices[cast("int", index)] = self.choice_type(self._keep)
+                known = self._choices[index] = self.choice_type(self._keep)
+                self._unfinished.add(index)
             said = self._new_chunk({"choices": [{**choice, "index": 0}]}, b"")
             known.add(choice, said)
+            if said.finish_reasons:
+                self._unfinished.discard(index)
             if said.tool_calls and not index:
                 chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
 

@@ -37,6 +37,7 @@ class GeminiDecoder:
         self.tokens: TokenCounts | None = None
         self._envelope: dict[str, JSON] = {}
         self._candidates: dict[int, _Candidate] = {}
+        self._unfinished: set[int] = set()
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[GeminiCallResponseChunk]
@@ -54,7 +55,9 @@ class GeminiDecoder:
         self.tokens = chunk.tokens or self.tokens
         self._envelope.update(record)
         for index, candidate in _wire.candidates(record):
-            self._candidate(index).add(candidate)
+            known = self._candidate(index)
+            known.add(candidate)
+            (self._unfinished.discard if known.finish_reason else self._unfinished.add)(index)
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_calls()
         self.reply.add(chunk)
@@ -72,7 +75,8 @@ class GeminiDecoder:
     @property
     def complete(self) -> bool:
         """Whether the answer has come to its own end."""
-        return all(self._ends())
+        told = self._candidates or _wire.block_reason(self._envelope)
+        return bool(told) and not self._unfinished
 
     @property
     def finish_reasons(self) -> list[str] | None:

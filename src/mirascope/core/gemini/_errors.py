@@ -22,8 +22,9 @@ _LIBRARIES: Final = ("httpx2", "httpx", "aiohttp")
 
 
 def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> APIError:
-    """Return an error of the class that the SDK has for a status."""
-    report = body if isinstance(body, dict) else {"message": message}
+    """Return an error of the class that the SDK has for a status; a report that it can read."""
+    readable = isinstance(body, dict) and isinstance(body.get("error", {}), dict)
+    report = cast("dict[str, JSON]", body) if readable else {"message": message}
     code = report.get("code")
     code = code if isinstance(code, int) else 0
     kind = {4: ClientError, 5: ServerError}.get(code // 100, APIError)
