@@ -10,8 +10,8 @@ from parts import COALESCED, DRIVERS, PER_EVENT
 from peers import PEERS
 
 WIDTH, LEFT, RIGHT, TOP, STEP = 760, 150, 20, 74, 26
-LOW, HIGH = 0.02, 20
-TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+LOW, HIGH = 0.01, 20
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 COLOURS = {"sync": "#0b7285", "async": "#d9480f"}
 STYLE = "font: 12px system-ui, sans-serif; fill: #343a40"
 
