@@ -65,6 +65,7 @@ FOUND = [
     ("anthropic", event({"type": "message_delta", "delta": {"stop_reason": {}}}), "a reason"),
     ("cohere", cohere({"type": "text", "message": {}}), "a block without text"),
     ("cohere", cohere({"type": float("inf"), "text": "x"}), "a block of no type"),
+    ("mistral", choice(delta={"content": [{"type": [[]]}] * 2}), "parts of no type"),
     ("gemini", parts({"text": 0}), "a text that is a number"),
     ("gemini", parts({"functionCall": {"name": ["x"]}}), "a name that is a list"),
     ("gemini", parts({"functionCall": [{"name": "x"}]}), "calls for a call"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _NO_ID = "null"
-_MERGED = frozenset({"text", "thinking"})
+_MERGED = ("text", "thinking")
 
 
 class MistralChoice(Choice):
