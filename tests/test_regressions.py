@@ -47,6 +47,7 @@ IN_DIALECT = {
     "a number of 5,000 digits": choice(delta={"content": "x", "n": 0}).replace(
         b'"n": 0', b'"n": ' + b"9" * 5_000
     ),
+    "a code of 5,000 digits": event({"error": {"code": "9" * 5_000}}),
     "a part of no type": choice(delta={"content": [{"type": {}, "text": "x"}]}),
     "a delta that is a list": choice(delta=[{"content": [{"type": {}}]}]),
 }

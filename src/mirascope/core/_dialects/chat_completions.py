@@ -11,6 +11,7 @@ A provider that says some things its own way has its own `Choice`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar, override
@@ -42,6 +43,7 @@ _IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
 _HTTP_ERRORS = range(400, 600)
+_THREE_DIGITS = re.compile(r"\d{3}", re.ASCII)
 _STATUS_FIELDS = ("status_code", "raw_status_code", "code", "type")
 _STATUS_WORDS: Mapping[JSON, int] = {
     "rate_limit_exceeded": 429,
@@ -374,5 +376,6 @@ def _http_status(code: JSON) -> int | None:
     """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
     if isinstance(code, str) and code in _STATUS_WORDS:
         return _STATUS_WORDS[code]
-    number = int(code) if isinstance(code, int | str) and str(code).isdecimal() else 0
-    return number if number in _HTTP_ERRORS else None
+    if isinstance(code, str) and _THREE_DIGITS.fullmatch(code):
+        code = int(code)
+    return code if isinstance(code, int) and code in _HTTP_ERRORS else None
