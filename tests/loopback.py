@@ -151,12 +151,14 @@ class Connection:
     Attributes:
         requests: The requests that came on it.
         sent: How many pieces of bodies were sent on it.
+        over: Set when this side ends it within an answer, by `Abort`.
         hung_up: Set when the other side has closed it.
     """
 
     socket: socket.socket = field(repr=False)
     requests: list[Request] = field(default_factory=list)
     sent: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
 
     def cut(self) -> None:
@@ -249,6 +251,7 @@ class Loopback:
                 self._watch(sock, seconds)
             case Abort():
                 sock.shutdown(socket.SHUT_WR)
+                connection.over.set()
                 self._watch(sock, PATIENCE)
                 raise _OverError
             case Reset():

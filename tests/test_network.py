@@ -306,7 +306,7 @@ def test_an_answer_whose_end_came_before_the_connection_broke_is_whole(
 
 
 def read_slowly(case: Case, driver: Driver, server: Loopback) -> tuple[list[str], Exception | None]:
-    """Read on when the server has hung up, after the first text."""
+    """Read on when the server has ended the connection, after the first text."""
     function = driver.function(case, max_retries=0)
     texts: list[str] = []
 
@@ -324,7 +324,7 @@ def read_slowly(case: Case, driver: Driver, server: Loopback) -> tuple[list[str]
             for chunk, _ in function("fantasy"):
                 if chunk.content:
                     texts.append(chunk.content)
-                    server.connections[0].hung_up.wait(5)
+                    assert server.connections[0].over.wait(5)
     except errors.StreamError as error:
         return texts, error
     return texts, None
