@@ -289,16 +289,19 @@ Cells = dict[tuple[Row, str, bool], Cell]
 def look(rows: Iterable[Row], *, ours: bool) -> tuple[Cells, list[str]]:
     """Run rows in all columns; return the cells, and what was said that nobody asked for.
 
-    Nothing but the rows that do so collects garbage; they come last.
+    Nothing but the rows that do so collects garbage; they come last. What is left of all is
+    collected in the end.
     """
     cells: Cells = {}
     noise: list[str] = []
     in_turn = sorted(rows, key=lambda row: row.collects)
-    with _uncollected():
-        for asynchronous in (False, True):
-            columns = _look(in_turn, noise, ours=ours, asynchronous=asynchronous)
-            for name, found in columns.items():
-                cells.update({(row, name, asynchronous): cell for row, cell in found})
+    with _listening(noise):
+        with _uncollected():
+            for asynchronous in (False, True):
+                columns = _look(in_turn, noise, ours=ours, asynchronous=asynchronous)
+                for name, found in columns.items():
+                    cells.update({(row, name, asynchronous): cell for row, cell in found})
+        gc.collect()
     return cells, noise
 
 
@@ -312,7 +315,7 @@ def _look(
             return anyio.run(column.arun, runnable, noise)
         return list(column.run(runnable))
 
-    with _servers() as servers, _listening(noise), ThreadPoolExecutor(len(CASES)) as pool:
+    with _servers() as servers, ThreadPoolExecutor(len(CASES)) as pool:
         found = pool.map(run, [Column(Side(ours), case, servers[case.name]) for case in CASES])
         return {
             case.name: list(zip(runnable, cells, strict=True))
