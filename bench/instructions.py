@@ -38,9 +38,9 @@ COUNTED = {  # async only where ours has another transport than sync: else the r
     ("openai", "async"): Counts(0.058, 0.607),
     ("anthropic", "sync"): Counts(0.174, 0.746),
     ("anthropic", "async"): Counts(0.207, 0.761),
-    ("cohere", "sync"): Counts(0.038, 0.398),
-    ("gemini", "sync"): Counts(0.068, 1.425),
-    ("groq", "sync"): Counts(0.061, 0.635),
+    ("cohere", "sync"): Counts(0.040, 0.4),
+    ("gemini", "sync"): Counts(0.069, 0.731),
+    ("groq", "sync"): Counts(0.063, 0.64),
     ("mistral", "sync"): Counts(0.016, 0.593),
 }
 
