@@ -22,16 +22,6 @@ _OURS: Final = {"automatic_function_calling": {"disable": True}, "automatic_cont
 """The SDK would run tools and send further requests by itself; a stream is one answer."""
 
 
-class GenerateContentConfig(types.GenerateContentConfig):
-    """The SDK's, and quick to tell what the SDK asks of it for each field: is its name an item?
-
-    It never is: an item is a name with its value. pydantic would list them all to find that out.
-    """
-
-    def __contains__(self, name: object) -> bool:
-        return False
-
-
 def encode(
     model: str,
     messages: list[Message],
@@ -60,7 +50,7 @@ def encode(
         else:
             contents.append(content)
     config |= {"system_instruction": system or None, **_OURS}
-    checked = GenerateContentConfig.model_validate(config)
+    checked = types.GenerateContentConfig.model_validate(config)
     return {"model": model, "messages": contents, "config": checked}
 
 

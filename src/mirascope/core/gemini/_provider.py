@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import httpx2
 from google.genai import Client
-from google.genai.types import Content, GenerateContentConfig, GenerateContentResponse, HttpOptions
+from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
 
 from mirascope import errors
 from mirascope.core._transports.asynchronous import async_transport
@@ -24,6 +24,7 @@ from mirascope.core.base._handover import atake, take, taking
 from mirascope.core.base._provider import Arguments, Provider
 from mirascope.core.gemini._encoder import encode, takes
 from mirascope.core.gemini._errors import ERRORS
+from mirascope.core.gemini._sent import sent
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
 from mirascope.core.gemini.tool import GeminiTool
@@ -79,37 +80,26 @@ def _sdk(client: Client) -> Any:
     return client
 
 
-def _asked(arguments: Arguments) -> Arguments:
-    """Return the arguments under the SDK's names.
-
-    A content goes as a mapping, which the SDK reads in a seventh of the time: it would try an
-    object as a file and as a part first, attribute by attribute.
-    """
-    contents = cast("list[Content]", arguments["messages"])
-    others = {name: value for name, value in arguments.items() if name != "messages"}
-    return {"contents": [dict(content) for content in contents], **others}
-
-
 def _create(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = _sdk(client).models.generate_content(**_asked(arguments))
+    answer = _sdk(client).models.generate_content(**sent(arguments))
     return cast("GenerateContentResponse", answer)
 
 
 async def _acreate(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = await _sdk(client).aio.models.generate_content(**_asked(arguments))
+    answer = await _sdk(client).aio.models.generate_content(**sent(arguments))
     return cast("GenerateContentResponse", answer)
 
 
 def _open(client: Client, arguments: Arguments) -> _source.Source:
     """Send the request, which the SDK does when it is asked for the first item."""
-    items = _sdk(client).models.generate_content_stream(**_asked(arguments))
+    items = _sdk(client).models.generate_content_stream(**sent(arguments))
     with taking() as http:
         first = next(items, None)
     return _source.ResponseSource(http[-1]) if http else _source.ItemSource(items, first)
 
 
 async def _aopen(client: Client, arguments: Arguments) -> _source.AsyncSource:
-    items = await _sdk(client).aio.models.generate_content_stream(**_asked(arguments))
+    items = await _sdk(client).aio.models.generate_content_stream(**sent(arguments))
     with taking() as http:
         first = await anext(items, None)
     return _source.AsyncResponseSource(http[-1]) if http else _source.CancelledSource(items, first)

@@ -1,0 +1,48 @@
+"""A request as the SDK is quick to read it.
+
+Of each field of a model, the SDK asks whether its name is among the model's items, and then reads
+it as an attribute. It never is among them, as an item is a name with its value; but pydantic would
+list all items each time. And a content that is an object the SDK tries as a file and as a part
+first, which a mapping spares it. Together that was a third of what a short call took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from google.genai.types import Content, GenerateContentConfig, Part
+from pydantic import BaseModel
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class _WithoutNames:
+    def __contains__(self, name: object) -> bool:
+        return False
+
+
+class _Part(_WithoutNames, Part): ...
+
+
+class _Config(_WithoutNames, GenerateContentConfig): ...
+
+
+def sent(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Return arguments as the SDK takes them."""
+    contents = cast("list[Content]", arguments["messages"])
+    return {
+        **{name: value for name, value in arguments.items() if name != "messages"},
+        "contents": [_mapping(content) for content in contents],
+        "config": _as(_Config, cast("GenerateContentConfig", arguments["config"])),
+    }
+
+
+def _mapping(content: Content) -> dict[str, object]:
+    parts = content.parts and [_as(_Part, part) for part in content.parts]
+    return {"role": content.role, "parts": parts}
+
+
+def _as(kind: type[ModelT], model: BaseModel) -> ModelT:
+    """Return a model with the same fields, which were validated before."""
+    return kind.model_construct(model.model_fields_set, **vars(model))
