@@ -111,9 +111,9 @@ def _open(client: Client, arguments: dict[str, Any]) -> Source:
 
 async def _aopen(client: AsyncClient, arguments: dict[str, Any]) -> AsyncSource:
     leaving = contextlib.AsyncExitStack()
+    opening = client.v2.with_raw_response.chat_stream(**arguments)
     with taking() as taken:
-        entered = client.v2.with_raw_response.chat_stream(**arguments)
-        http = await leaving.enter_async_context(entered)
+        http = await leaving.enter_async_context(opening)
     if not taken:
         return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
     await leaving.aclose()
