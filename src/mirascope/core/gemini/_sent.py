@@ -2,8 +2,8 @@
 
 Of each field of a model, the SDK asks whether its name is among the model's items, and then reads
 it as an attribute. It never is among them, as an item is a name with its value; but pydantic would
-list all items each time. And a content that is an object the SDK tries as a file and as a part
-first, which a mapping spares it. Together that was a third of what a short call took.
+list all items each time. And a content in a list that is an object the SDK tries as a file and as a
+part first, which a mapping spares it. Together that was a third of what a short call took.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class _Config(_WithoutNames, GenerateContentConfig): ...
 
 
 def sent(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Return arguments as the SDK takes them."""
-    contents = cast("list[Content]", arguments["messages"])
+    """Return arguments as the SDK takes them; a content by itself may be an object."""
+    contents = [_content(content) for content in cast("list[Content]", arguments["messages"])]
     return {
         **{name: value for name, value in arguments.items() if name != "messages"},
-        "contents": [_mapping(content) for content in contents],
+        "contents": contents[0] if len(contents) == 1 else [dict(each) for each in contents],
         "config": _as(_Config, cast("GenerateContentConfig", arguments["config"])),
     }
 
 
-def _mapping(content: Content) -> dict[str, object]:
+def _content(content: Content) -> Content:
     parts = content.parts and [_as(_Part, part) for part in content.parts]
-    return {"role": content.role, "parts": parts}
+    return Content.model_construct(role=content.role, parts=parts)
 
 
 def _as(kind: type[ModelT], model: BaseModel) -> ModelT:
