@@ -1,10 +1,10 @@
 """The regression check: machine instructions, ours against the SDK's, counted by valgrind.
 
 Instructions do not depend on what else a machine does, and a ratio of them hardly on the machine,
-so what is allowed is close to what was counted: a third more of ours fails. The legs and the server
-are those of the benchmark. Callgrind counts only when told to; start and warm-up are not, which
-keeps the whole below a minute. What a chunk takes is the difference between a long and a short
-answer, and what a call takes that between several and one.
+so what is allowed is close to what was counted: a quarter more of ours fails. The legs and the
+server are those of the benchmark. Callgrind counts only when told to; start and warm-up are not,
+which keeps the whole at about a minute. What a chunk takes is the difference between a long and a
+short answer, and what a call takes that between several and one.
 """
 
 import re

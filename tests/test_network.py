@@ -314,7 +314,7 @@ def read_slowly(case: Case, driver: Driver, server: Loopback) -> tuple[list[str]
         async for chunk, _ in await function("fantasy"):
             if chunk.content:
                 texts.append(chunk.content)
-                await anyio.to_thread.run_sync(server.connections[0].hung_up.wait, 5)
+                assert await anyio.to_thread.run_sync(server.connections[0].over.wait, 5)
                 await anyio.sleep(0.01)  # until the event loop has seen it
 
     try:

@@ -90,8 +90,6 @@ def test_the_work_is_linear_however_many_calls_there_are(
     assert large < 8 * 4 * small  # quadratic work would take 64 times as long
 
 
-# How much is kept.
-
 DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "anthropic": lambda keep: AnthropicDecoder(keep=keep),
     "cohere": lambda keep: CohereDecoder(None, keep=keep),
@@ -100,7 +98,6 @@ DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "mistral": lambda keep: MistralDecoder(MistralCallResponseChunk, keep=keep),
     "openai": lambda keep: ChatCompletionsDecoder(OpenAICallResponseChunk, keep=keep),
 }
-
 
 ANSWERS: Final[dict[str, Callable[[int], Record]]] = {
     "gemini": lambda n: {"candidates": [{"index": n, "finishReason": "STOP"}]},
@@ -122,6 +119,9 @@ def seconds_to_end(answers: int, provider: str) -> float:
 def test_the_work_is_linear_however_many_answers_end(provider: str) -> None:
     small, large = (min(seconds_to_end(n, provider) for _ in range(3)) for n in (500, 4_000))
     assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+
+
+# How much is kept.
 
 
 class Read:

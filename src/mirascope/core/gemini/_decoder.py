@@ -57,7 +57,10 @@ class GeminiDecoder:
         for index, candidate in _wire.candidates(record):
             known = self._candidate(index)
             known.add(candidate)
-            (self._unfinished.discard if known.finish_reason else self._unfinished.add)(index)
+            if known.finish_reason:
+                self._unfinished.discard(index)
+            else:
+                self._unfinished.add(index)
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_calls()
         self.reply.add(chunk)
