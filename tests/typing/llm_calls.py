@@ -14,7 +14,6 @@ from mirascope.core.base import (
     BaseMessageParam,
     BaseStream,
     BaseStructuredStream,
-    BaseTool,
     Usage,
 )
 from mirascope.core.base.types import FinishReason
@@ -87,7 +86,7 @@ def sync() -> None:
     assert_type(stream, llm.Stream)
     for chunk, tool in stream:
         assert_type(chunk, llm.CallResponseChunk)
-        assert_type(tool, BaseTool | None)
+        assert_type(tool, llm.Tool | None)
         assert_type(chunk.content, str)
         assert_type(chunk.finish_reasons, list[FinishReason] | None)
         assert_type(chunk.usage, Usage | None)
@@ -109,7 +108,7 @@ async def asynchronous() -> None:
     assert_type(stream, llm.Stream)
     async for chunk, tool in stream:
         assert_type(chunk, llm.CallResponseChunk)
-        assert_type(tool, BaseTool | None)
+        assert_type(tool, llm.Tool | None)
     assert_type(await plain_async("fantasy"), llm.CallResponse)
     assert_type(await book("fantasy"), Book)
 

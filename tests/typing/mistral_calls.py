@@ -9,7 +9,10 @@ from mistralai.client.models import (
     AssistantMessage,
     ChatCompletionResponse,
     CompletionChunk,
+    SystemMessage,
+    ToolMessage,
     UsageInfo,
+    UserMessage,
 )
 
 from mirascope.core import mistral, prompt_template
@@ -17,7 +20,6 @@ from mirascope.core.mistral import (
     MistralCallResponse,
     MistralCallResponseChunk,
     MistralDynamicConfig,
-    MistralMessageParam,
     MistralStream,
     MistralTool,
 )
@@ -56,7 +58,10 @@ def sync() -> None:
         assert_type(chunk.finish_reasons, list[FinishReason] | None)
     assert_type(stream.construct_call_response(), MistralCallResponse)
     assert_type(stream.message_param, AssistantMessage)
-    assert_type(stream.user_message_param, MistralMessageParam | None)
+    assert_type(
+        stream.user_message_param,
+        AssistantMessage | SystemMessage | ToolMessage | UserMessage | None,
+    )
     assert_type(stream.finish_reasons, list[FinishReason] | None)
     response = plain("fantasy")
     assert_type(response, MistralCallResponse)

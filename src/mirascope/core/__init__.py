@@ -7,7 +7,7 @@ The laziness is hidden from type checkers, which would take any name for good be
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mirascope.core import anthropic, base, cohere, gemini, groq, mistral, openai
+    from mirascope.core import anthropic, base, cohere, costs, gemini, google, groq, mistral, openai
     from mirascope.core.base import (
         AudioPart,
         AudioSegment,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         BaseStructuredStream,
         BaseTool,
         BaseToolKit,
+        BaseType,
         CacheControlPart,
         CommonCallParams,
         CostMetadata,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         ToolConfig,
         ToolResultPart,
         Usage,
+        calculate_cost,
         prompt_template,
         toolkit_tool,
     )
@@ -55,10 +57,12 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _PROVIDERS = frozenset({"anthropic", "base", "cohere", "gemini", "groq", "mistral", "openai"})
+    _MODULES = frozenset(
+        {"anthropic", "base", "cohere", "costs", "gemini", "google", "groq", "mistral", "openai"}
+    )
 
     def __getattr__(name: str) -> object:
-        if name in _PROVIDERS:
+        if name in _MODULES:
             return import_module(f"mirascope.core.{name}")
         if name in __all__:
             return getattr(import_module("mirascope.core.base"), name)
@@ -83,6 +87,7 @@ __all__ = [
     "BaseStructuredStream",
     "BaseTool",
     "BaseToolKit",
+    "BaseType",
     "CacheControlPart",
     "CommonCallParams",
     "CostMetadata",
@@ -110,8 +115,11 @@ __all__ = [
     "Usage",
     "anthropic",
     "base",
+    "calculate_cost",
     "cohere",
+    "costs",
     "gemini",
+    "google",
     "groq",
     "merge_decorators",
     "metadata",

@@ -1,5 +1,6 @@
 """Calls whose provider is named by a text: one form for all providers."""
 
+from mirascope.core.base import CostMetadata, LocalProvider, Provider, calculate_cost
 from mirascope.llm._call import call
 from mirascope.llm._context import context, override
 from mirascope.llm.call_response import CallResponse
@@ -10,8 +11,12 @@ from mirascope.llm.tool import Tool
 __all__ = [
     "CallResponse",
     "CallResponseChunk",
+    "CostMetadata",
+    "LocalProvider",
+    "Provider",
     "Stream",
     "Tool",
+    "calculate_cost",
     "call",
     "context",
     "override",

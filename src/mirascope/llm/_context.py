@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Literal, overload
+from typing import Any, Literal, Self, overload
 
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from mirascope.core.base._functions import coroutine_function, is_async
 from mirascope.core.base.stream_config import StreamConfig
+from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.core.base.tool import Tools
-from mirascope.llm._settings import Layers, Options, layer, layers, using
+from mirascope.llm._settings import (
+    OF_ONE_CALL,
+    Layer,
+    Layers,
+    Options,
+    layer,
+    layers,
+    pop,
+    push,
+    using,
+)
 from mirascope.llm.call_response import CallResponse
 from mirascope.llm.stream import Stream
 
@@ -22,7 +33,32 @@ AnswerT = TypeVar("AnswerT")
 ResultT = TypeVar("ResultT")
 
 
-@contextmanager
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Context:
+    """Settings for the calls that are made while it is entered; see `context`.
+
+    It can be entered more than once. An attribute is ``None`` where its setting is not overridden.
+    """
+
+    provider: str | None
+    model: str | None
+    stream: bool | StreamConfig | None = None
+    tools: Tools | None = None
+    response_model: type[Any] | None = None
+    output_parser: Callable[[Any], object] | None = None
+    json_mode: bool | None = None
+    client: object = None
+    call_params: Mapping[str, object] | None = None
+    _layer: Layer = field(kw_only=True)
+
+    def __enter__(self) -> Self:
+        push(self._layer)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pop(self._layer)
+
+
 def context(
     *,
     provider: str | None = None,
@@ -32,7 +68,7 @@ def context(
     response_model: type[Any] | None = None,
     output_parser: Callable[[Any], object] | None = None,
     **options: Unpack[Options],
-) -> Generator[None]:
+) -> Context:
     """Override settings of all functions that `call` decorates and that are called meanwhile.
 
     Contexts can be nested: an inner one counts more, and leaving it brings the outer one back. Each
@@ -49,13 +85,17 @@ def context(
         output_parser: Another parser.
         options: Other options; see `call`.
 
+    Returns:
+        The context manager, with these settings as its attributes.
+
     Raises:
         ValueError: A model is given without its provider, or the other way round.
 
     Example:
         >>> from mirascope import llm
-        >>> with llm.context(provider="anthropic", model="claude-haiku-4-5"):
-        ...     pass  # functions that are called here ask Anthropic's model
+        >>> with llm.context(provider="anthropic", model="claude-haiku-4-5") as settings:
+        ...     settings.provider  # functions that are called here call Anthropic's model
+        'anthropic'
     """
     kinds = {
         "stream": stream,
@@ -63,13 +103,24 @@ def context(
         "response_model": response_model,
         "output_parser": output_parser,
     }
-    with using((*layers(), layer(provider, model, {**kinds, **options}))):
-        yield
+    overriding = layer(provider, model, {**kinds, **options})
+    return Context(
+        provider=overriding.provider,
+        model=overriding.model,
+        stream=stream,
+        tools=tools,
+        response_model=response_model,
+        output_parser=output_parser,
+        json_mode=options.get("json_mode"),
+        client=options.get("client"),
+        call_params=options.get("call_params"),
+        _layer=overriding,
+    )
 
 
 @overload
 def override(
-    fn: Callable[P, R],
+    provider_agnostic_call: Callable[P, R],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -78,7 +129,7 @@ def override(
 ) -> Callable[P, R]: ...
 @overload
 def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # the more special function comes first
-    fn: Callable[P, Coroutine[Any, Any, object]],
+    provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -88,7 +139,7 @@ def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlap
 ) -> Callable[P, Coroutine[Any, Any, Stream]]: ...
 @overload
 def override(
-    fn: Callable[P, object],
+    provider_agnostic_call: Callable[P, object],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -97,8 +148,28 @@ def override(
     **options: Unpack[Options],
 ) -> Callable[P, Stream]: ...
 @overload
+def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # the more special function comes first
+    provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    stream: Literal[True] | StreamConfig,
+    response_model: type[AnswerT],
+    **options: Unpack[Options],
+) -> Callable[P, Coroutine[Any, Any, BaseStructuredStream[AnswerT]]]: ...
+@overload
 def override(
-    fn: Callable[P, Coroutine[Any, Any, object]],
+    provider_agnostic_call: Callable[P, object],
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    stream: Literal[True] | StreamConfig,
+    response_model: type[AnswerT],
+    **options: Unpack[Options],
+) -> Callable[P, BaseStructuredStream[AnswerT]]: ...
+@overload
+def override(
+    provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -108,7 +179,7 @@ def override(
 ) -> Callable[P, Coroutine[Any, Any, AnswerT]]: ...
 @overload
 def override(
-    fn: Callable[P, object],
+    provider_agnostic_call: Callable[P, object],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -118,7 +189,7 @@ def override(
 ) -> Callable[P, AnswerT]: ...
 @overload
 def override(
-    fn: Callable[P, Coroutine[Any, Any, object]],
+    provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -129,7 +200,7 @@ def override(
 ) -> Callable[P, Coroutine[Any, Any, ResultT]]: ...
 @overload
 def override(
-    fn: Callable[P, object],
+    provider_agnostic_call: Callable[P, object],
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -139,25 +210,30 @@ def override(
     **options: Unpack[Options],
 ) -> Callable[P, ResultT]: ...
 def override(
-    fn: Callable[..., Any],
+    provider_agnostic_call: Callable[..., Any],
     *,
     provider: str | None = None,
     model: str | None = None,
     **options: Any,
 ) -> Callable[..., Any]:
-    """Return a function that `call` decorates with other settings; the function stays as it is.
+    """Return the function with other settings for the calls that it makes; it stays as it is.
 
-    What else decorates the function is kept. The settings count more than those of a `context`.
+    The function is one that `call` decorates, or one that calls such functions, like the run of an
+    agent. The settings reach every call that is made while it runs, and count more than those of a
+    `context` around it. What decides the result of a decorated function (``stream``, ``tools``,
+    ``response_model``, ``output_parser``, ``json_mode``) is for that function alone, not for those
+    that it calls to make its prompt. If one of ``stream``, ``response_model`` and ``output_parser``
+    is overridden, the function's own of them do not count.
 
     Args:
-        fn: The decorated function.
+        provider_agnostic_call: The function. What else decorates it is kept.
         provider: Another provider, given with its model.
         model: Its model.
         options: Other options; see `call`.
 
     Raises:
         ValueError: A model is given without its provider, or the other way round; or the function
-            is not decorated by `call`.
+            is decorated by a provider's own call decorator, which has one provider for good.
 
     Example:
         >>> from mirascope import llm
@@ -168,10 +244,14 @@ def override(
         ...     recommend_book, provider="anthropic", model="claude-haiku-4-5"
         ... )
     """
-    calling = getattr(fn, "_calling", None)
-    if calling is None:
-        raise ValueError(f"{fn!r} is not decorated by llm.call: there is nothing to override")
-    return under(fn, (layer(provider, model, options, calling),))
+    fn, calling = provider_agnostic_call, getattr(provider_agnostic_call, "_calling", None)
+    if calling is None and getattr(fn, "__mirascope_call__", False):
+        raise ValueError(
+            f"{fn!r} is decorated by a provider's own call decorator, not by llm.call: "
+            "its settings cannot be overridden"
+        )
+    own = {name: options.pop(name) for name in OF_ONE_CALL & options.keys()}
+    return under(fn, (layer(provider, model, options), layer(None, None, own, calling)))
 
 
 def under(fn: Callable[..., Any], more: Layers) -> Callable[..., Any]:

@@ -21,9 +21,13 @@ from mirascope.llm._providers import named
 Options: TypeAlias = CallOptions[object, object, Mapping[str, object]]
 """The options of a call, whichever provider it asks."""
 
-_NAMES: Final = frozenset(
-    {"stream", "tools", "response_model", "output_parser", *CallOptions.__annotations__}
-)
+RESULT: Final = ("stream", "response_model", "output_parser")
+"""The options that decide the kind of result."""
+
+OF_ONE_CALL: Final = frozenset({*RESULT, "tools", "json_mode"})
+"""The options that decide what one function returns, and that no other function expects."""
+
+_NAMES: Final = OF_ONE_CALL | CallOptions.__annotations__.keys()
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,14 @@ class Settings:
         """Return what the settings are under a layer.
 
         With another provider go only the parameters that all providers have, and not the client.
+        A layer that decides the kind of result decides all of it.
         """
         provider, options = self.provider, dict(self.options)
+        if any(layer.options.get(name) for name in RESULT):
+            for name in RESULT:
+                options.pop(name, None)
+        if layer.options.get("response_model"):
+            options.pop("tools", None)
         if layer.provider is not None and layer.provider != self.provider:
             provider = layer.provider
             options.pop("client", None)
@@ -80,6 +90,21 @@ _layers: ContextVar[Layers] = ContextVar("_layers", default=())
 def layers() -> Layers:
     """Return the layers that lie upon all calls now."""
     return _layers.get()
+
+
+def push(newest: Layer) -> None:
+    """Make one more layer lie upon all calls."""
+    _layers.set((*_layers.get(), newest))
+
+
+def pop(layer: Layer) -> None:
+    """Take away a layer, the newest if it lies there more than once."""
+    kept = list(_layers.get())
+    for index in reversed(range(len(kept))):
+        if kept[index] is layer:
+            del kept[index]
+            break
+    _layers.set(tuple(kept))
 
 
 @contextmanager

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from mirascope.core.base._called import call_id, output_text
 from mirascope.core.base.message_param import BaseMessageParam, ToolResultPart
-from mirascope.core.base.tool import name_of
+from mirascope.core.base.tool import BaseTool, name_of
 from mirascope.core.base.types import JsonableType
-from mirascope.llm.tool import Tool
 
 
 def tool_messages(
-    tools_and_outputs: Sequence[tuple[Tool, JsonableType]],
+    tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]],
 ) -> list[BaseMessageParam]:
     """Return the messages for tools and what each gave."""
     results = [

@@ -11,6 +11,7 @@ from typing_extensions import override
 from mirascope.core.base._called import Called
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.tool import BaseTool
 from mirascope.core.base.types import FinishReason, JsonableType, Usage
 from mirascope.llm._delegating import delegating
 from mirascope.llm._tool_messages import tool_messages
@@ -66,7 +67,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
 
     @classmethod
     def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[Tool, JsonableType]]
+        cls, tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]]
     ) -> list[BaseMessageParam]:
         """Return the messages that tell a model what its tool calls gave.
 

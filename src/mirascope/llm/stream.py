@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.base.stream import BaseStream
+from mirascope.core.base.tool import BaseTool
 from mirascope.core.base.types import JsonableType
 from mirascope.llm._delegating import delegating
 from mirascope.llm._tool_messages import tool_messages
@@ -61,7 +62,7 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, object]):
 
     @classmethod
     def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[Tool, JsonableType]]
+        cls, tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]]
     ) -> list[BaseMessageParam]:
         """Return the messages that tell a model what its tool calls gave; see `CallResponse`."""
         return tool_messages(tools_and_outputs)

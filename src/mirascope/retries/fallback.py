@@ -78,9 +78,11 @@ class FallbackError(errors.StreamError):
 def fallback(
     catch: Errors, fallbacks: Sequence[Fallback]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Ask other models, one after the other, when a function that `llm.call` decorates fails.
+    """Ask other models, one after the other, when a function that calls a model fails.
 
-    A stream is protected too, until the first content has come. What is returned has the errors
+    The function is one that `llm.call` decorates, or one that calls such functions: it runs again
+    with the other model for all calls inside. A stream that it returns is protected too, until the
+    first content has come; one that it reads itself, to its end. What is returned has the errors
     that were caught on the way as ``_caught``, where it can have attributes.
 
     Args:
@@ -88,7 +90,7 @@ def fallback(
         fallbacks: The models to ask.
 
     Raises:
-        ValueError: The function is not decorated by ``llm.call``.
+        ValueError: The function is decorated by a provider's own call decorator.
         FallbackError: At the call, or at the first item of a stream: all have failed.
 
     Example:

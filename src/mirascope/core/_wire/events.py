@@ -19,7 +19,7 @@ JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | Non
 Record: TypeAlias = Mapping[str, "JSON"]
 """One decoded JSON object."""
 
-FinishT = TypeVar("FinishT", bound=str, default=str)
+FinishT = TypeVar("FinishT", bound=str, default=str, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 class TokenCounts(NamedTuple):

@@ -3,13 +3,12 @@
 from mirascope.core.base._sdk import sdk
 
 with sdk("anthropic", extra="anthropic"):
-    from anthropic.types import MessageParam as AnthropicMessageParam
-
     from mirascope.core.anthropic.call_params import AnthropicCallParams
     from mirascope.core.anthropic.call_response import AnthropicCallResponse
     from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk
     from mirascope.core.anthropic.dynamic_config import (
         AnthropicDynamicConfig,
+        AnthropicMessageParam,
         AsyncAnthropicDynamicConfig,
     )
     from mirascope.core.anthropic.stream import AnthropicStream

@@ -12,18 +12,21 @@ from mirascope.core.anthropic.call_params import AnthropicCallParams
 from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 
+AnthropicMessageParam: TypeAlias = MessageParam | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
+
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[BaseMessageParam | MessageParam]
+    messages: Sequence[AnthropicMessageParam]
     call_params: AnthropicCallParams
 
 
 class _SyncConfig(_Config, total=False):
-    client: Anthropic
+    client: Anthropic | None
 
 
 class _AsyncConfig(_Config, total=False):
-    client: AsyncAnthropic
+    client: AsyncAnthropic | None
 
 
 AnthropicDynamicConfig: TypeAlias = _SyncConfig | None

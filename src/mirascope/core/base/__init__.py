@@ -1,5 +1,6 @@
 """What every provider has in common."""
 
+from mirascope.core.base._cost import calculate_cost
 from mirascope.core.base._retry import Retry
 from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
@@ -33,6 +34,7 @@ from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolC
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import (
     AudioSegment,
+    BaseType,
     CostMetadata,
     Image,
     JsonableType,
@@ -57,6 +59,7 @@ __all__ = [
     "BaseStructuredStream",
     "BaseTool",
     "BaseToolKit",
+    "BaseType",
     "CacheControlPart",
     "CommonCallParams",
     "CostMetadata",
@@ -82,6 +85,7 @@ __all__ = [
     "ToolConfig",
     "ToolResultPart",
     "Usage",
+    "calculate_cost",
     "merge_decorators",
     "metadata",
     "prompt_template",

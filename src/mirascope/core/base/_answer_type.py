@@ -13,12 +13,11 @@ from typing import Any, Generic, cast
 
 import pydantic_core
 from pydantic import BaseModel, create_model
-from pydantic.fields import FieldInfo
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_extent import JSONExtent
-from mirascope.core.base.from_call_args import FromCallArgs
+from mirascope.core.base.from_call_args import is_from_call_args
 
 T = TypeVar("T")
 
@@ -70,7 +69,7 @@ class AnswerType(Generic[T]):
         self.wrapped = model is None
         self.model = model or _around(kind)
         fields = self.model.model_fields
-        self._from_call = [name for name in fields if _is_from_call(fields[name])]
+        self._from_call = [name for name in fields if is_from_call_args(fields[name])]
         self.asked_for = _without(self.model, self._from_call)
         self.strict = bool(self.model.model_config.get("strict"))
 
@@ -127,7 +126,3 @@ def _without(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
     return create_model(
         model.__name__, __config__=model.model_config, __doc__=model.__doc__, **fields
     )
-
-
-def _is_from_call(field: FieldInfo) -> bool:
-    return any(isinstance(mark, FromCallArgs) for mark in field.metadata)

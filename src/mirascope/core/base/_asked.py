@@ -13,7 +13,7 @@ from mirascope.core.base.dynamic_config import DynamicConfig
 from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.tool import BaseTool
 
-MessageT = TypeVar("MessageT", default=object)
+MessageT = TypeVar("MessageT", default=object, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

@@ -13,7 +13,7 @@ from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
 from mirascope.errors import ToolCallError
 
-ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
+ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 class Called(NamedTuple):

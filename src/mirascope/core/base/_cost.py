@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import get_args
 
-if TYPE_CHECKING:
-    from mirascope.core._wire.events import TokenCounts
+from mirascope.core._wire.events import TokenCounts
+from mirascope.core.base.types import CostMetadata, Provider
 
 
 def cost_of(
@@ -42,6 +42,44 @@ def cost_of(
     except (LookupError, OverflowError, ValueError):
         return None
     return float(price.total_price)
+
+
+def calculate_cost(
+    provider: Provider, model: str, metadata: CostMetadata | None = None
+) -> float | None:
+    """Return the cost of a call in US dollars, by the list prices that the extra ``cost`` brings.
+
+    Only tokens are priced: images, audio and the like as far as ``input_tokens`` counts them.
+
+    Args:
+        provider: The provider's name.
+        model: The model's name.
+        metadata: What the call used. A ``cost`` in it is returned as it is.
+
+    Returns:
+        ``None`` if the cost cannot be known: the extra is not installed, the model is not on the
+        list, a number of tokens is missing, or the call was one of a batch or of a realtime API,
+        which have other prices.
+
+    Raises:
+        ValueError: There is no such provider.
+
+    Example:
+        >>> calculate_cost("openai", "gpt-4o", CostMetadata(cost=0.5))
+        0.5
+    """
+    if provider not in get_args(Provider):
+        known = ", ".join(get_args(Provider))
+        raise ValueError(f"there are no prices for the provider {provider!r}, only for: {known}")
+    used = metadata or CostMetadata()
+    if used.cost is not None or used.batch_mode or used.realtime_mode:
+        return used.cost
+    if used.input_tokens is None or used.output_tokens is None:
+        return None
+    tokens = TokenCounts(
+        int(used.input_tokens), int(used.output_tokens), int(used.cached_tokens or 0)
+    )
+    return cost_of(provider, model, tokens, 0)
 
 
 @cache

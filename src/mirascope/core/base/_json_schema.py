@@ -53,6 +53,17 @@ def _nodes(schema: object) -> Iterator[dict[str, object]]:
                 yield from _nodes(value)
 
 
+class GenerateOpenAIStrictToolJsonSchema(GenerateJsonSchemaNoTitles):
+    """Generates schemas as OpenAI's strict mode requires them; see `strict_schema`."""
+
+    @override
+    def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
+        made = super().generate(schema, mode)
+        for node in _nodes(made):
+            _make_strict(node)
+        return made
+
+
 def strict_schema(model: type[BaseModel]) -> dict[str, object]:
     """Return a model's JSON schema as OpenAI's strict mode requires it.
 
@@ -64,10 +75,7 @@ def strict_schema(model: type[BaseModel]) -> dict[str, object]:
     >>> strict_schema(Book)["required"]
     ['title']
     """
-    schema = model.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)
-    for node in _nodes(schema):
-        _make_strict(node)
-    return schema
+    return model.model_json_schema(schema_generator=GenerateOpenAIStrictToolJsonSchema)
 
 
 def _make_strict(node: dict[str, object]) -> None:

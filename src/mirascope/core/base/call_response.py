@@ -21,7 +21,7 @@ from mirascope.core.base.tool import Recipe, made_by, recipe_of
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.errors import ToolCallError
 
-RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel)
+RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON, Record, TokenCounts
     from mirascope.core.base.types import FinishReason
 
-RawT = TypeVar("RawT", bound=BaseModel)
+RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 def record_of(raw: object) -> Record:

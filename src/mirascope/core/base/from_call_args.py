@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic.fields import FieldInfo
+
 
 class FromCallArgs:
     """Marks a field of a response model whose value is the call's argument of the same name.
@@ -15,3 +17,8 @@ class FromCallArgs:
         ...     title: str
         ...     genre: Annotated[str, FromCallArgs()]
     """
+
+
+def is_from_call_args(field: FieldInfo) -> bool:
+    """Return whether a field of a response model comes from the call's arguments."""
+    return any(isinstance(mark, FromCallArgs) for mark in field.metadata)

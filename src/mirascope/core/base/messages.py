@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from mirascope.core.base._media import Media, Piece, part_of
-from mirascope.core.base.message_param import BaseMessageParam, Part
+from mirascope.core.base.message_param import BaseMessageParam, Message, Part
 
 Content: TypeAlias = Piece | Sequence[Piece]
 """What a message can be made of."""
@@ -20,7 +20,7 @@ class Messages:
         'user'
     """
 
-    Type: TypeAlias = Content | Sequence[BaseMessageParam] | BaseMessageParam
+    Type: TypeAlias = Content | Sequence[Message] | BaseMessageParam
     """What a prompt function may return."""
 
     @staticmethod

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
-from typing import ClassVar, Protocol, TypeAlias, cast, overload
+from typing import ClassVar, Final, Protocol, TypeAlias, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeIs, TypeVar, override
@@ -37,15 +37,12 @@ ResultT = TypeVar("ResultT")
 PromptT = TypeVar("PromptT", bound="BasePrompt")
 
 PromptResult: TypeAlias = (
-    Piece
-    | BaseMessageParam
-    | Sequence[Piece]
-    | Sequence[BaseMessageParam]
-    | Sequence[Mapping[str, object]]
-    | Mapping[str, object]
-    | None
+    Piece | BaseMessageParam | Sequence[Piece] | Sequence[Message] | Mapping[str, object] | None
 )
 """What a prompt function may return; a mapping is a `DynamicConfig` or a provider's message."""
+
+SUPPORTED_MESSAGE_ROLES: Final = ["system", "user", "assistant"]
+"""The roles that a template can have."""
 
 _FROM_DOCSTRING = "MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE"
 

@@ -65,17 +65,22 @@ from mirascope.core.base._watchdog import in_this_loop
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
 from mirascope.core.base.timeout import NEVER
+from mirascope.core.base.tool import BaseTool
 from mirascope.core.base.types import FinishReason, JsonableType, StreamState
 
-ResponseT = TypeVar("ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse)
-ChunkT = TypeVar(
+ResponseT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+    "ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse, covariant=True
+)
+DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
+ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
     "ChunkT",
     bound=BaseCallResponseChunk[Any, Any],
-    default=BaseCallResponseChunk[BaseModel, str],
+    default=BaseCallResponseChunk,
+    covariant=True,
 )
 
 
-class Decoder(Protocol[ChunkT]):
+class Decoder(Protocol[DecodedT]):
     """Reads one stream of a provider: records in, chunks out, and what they add up to."""
 
     reply: Reply
@@ -95,11 +100,11 @@ class Decoder(Protocol[ChunkT]):
         """Why the generation ended, as far as it has."""
         ...
 
-    def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
         """Read one record; add the chunks that are now ready to ``out``."""
         ...
 
-    def flush(self, out: list[ChunkT]) -> None:
+    def flush(self, out: list[DecodedT]) -> None:
         """Add the chunks that were held back to ``out``."""
         ...
 
@@ -315,12 +320,12 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self._decoder.flush(ready)
             self._tools = None  # whoever brings the chunks brings the tools
             if item[1] is not None:
-                self._note_brought(cast("ToolT", item[1]))
+                self._note_brought(item[1])
             yield cast("tuple[ChunkT, ToolT | None]", item)
         else:
             yield from self._items(ready)
 
-    def _note_brought(self, tool: ToolT) -> None:
+    def _note_brought(self, tool: BaseTool) -> None:
         """Count a tool that someone brings; its call is one of the answer, told or not."""
         self._brought += tool.delta is None
         if self._brought > len(self.reply.tool_calls):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import IO, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +21,14 @@ JsonableType: TypeAlias = (
     | None
 )
 """What a tool may give: whatever can be told as JSON."""
+
+if TYPE_CHECKING:  # for `isinstance`, the classes stand without what they contain
+    BaseType: TypeAlias = (
+        str | int | float | bool | bytes | list[Any] | set[Any] | tuple[Any, ...] | dict[Any, Any]
+    )
+else:
+    BaseType = str | int | float | bool | bytes | list | set | tuple | dict
+"""What a response model can be that is no pydantic model."""
 
 StreamState: TypeAlias = Literal["pending", "open", "finished", "truncated", "closed", "failed"]
 """Where a stream is: not begun; being read; ended by itself; cut off though the connection ended
@@ -65,13 +73,120 @@ class Usage(BaseModel):
     total_tokens: int
 
 
+class ImageMetadata(BaseModel):
+    """An image of a prompt.
+
+    Attributes:
+        width: Its width in pixels.
+        height: Its height in pixels.
+        tokens: The tokens that it counts as, if known.
+        detail: How closely the model looks at it, such as ``"low"``.
+    """
+
+    width: int
+    height: int
+    tokens: int | None = None
+    detail: str | None = None
+
+
+class VideoMetadata(BaseModel):
+    """A video of a prompt.
+
+    Attributes:
+        duration_seconds: Its length in seconds.
+        with_audio: Whether its sound is processed too.
+        tokens: The tokens that it counts as, if known.
+    """
+
+    duration_seconds: float
+    with_audio: bool | None = False
+    tokens: int | None = None
+
+
+class AudioMetadata(BaseModel):
+    """Audio of a prompt or of a response.
+
+    Attributes:
+        duration_seconds: Its length in seconds.
+        with_timestamps: Whether timestamps are included.
+        tokens: The tokens that it counts as, if known.
+    """
+
+    duration_seconds: float
+    with_timestamps: bool | None = False
+    tokens: int | None = None
+
+
+class PDFImageMetadata(BaseModel):
+    """An image on a page of a PDF.
+
+    Attributes:
+        width: Its width in pixels.
+        height: Its height in pixels.
+        tokens: The tokens that it counts as, if known.
+    """
+
+    width: int
+    height: int
+    tokens: int | None = None
+
+
+class PDFMetadata(BaseModel):
+    """A PDF of a prompt.
+
+    Attributes:
+        page_count: The number of its pages.
+        text_tokens: The tokens of its text.
+        images: Its images.
+        cached: Whether it came from the provider's cache.
+    """
+
+    page_count: int | None = None
+    text_tokens: int | None = None
+    images: list[PDFImageMetadata] | None = None
+    cached: bool | None = None
+
+
+class GoogleMetadata(BaseModel):
+    """What is specific to a call of Google's models.
+
+    Attributes:
+        use_vertex_ai: Whether the call went through Vertex AI.
+        grounding_requests: The number of searches that the response is grounded in.
+    """
+
+    use_vertex_ai: bool | None = False
+    grounding_requests: int | None = None
+
+
 class CostMetadata(BaseModel):
     """What the cost of a call depends on; more may be added.
+
+    The response reports the three numbers of tokens; the rest is for code that sets it.
 
     Attributes:
         input_tokens: All tokens of the prompt, cached ones included.
         output_tokens: All tokens generated, reasoning included.
         cached_tokens: Those tokens of the prompt that came from the provider's cache.
+        streaming_mode: Whether the response was streamed.
+        cached_response: Whether the whole response came from a cache.
+        context_length: The size of the context window in tokens.
+        realtime_mode: Whether the call went through a realtime API.
+        region: The cloud region of the request.
+        tier: The service tier, such as ``"standard"``.
+        batch_mode: Whether the call was part of a batch.
+        images: The images of the prompt.
+        videos: The videos of the prompt.
+        audio: The audio of the prompt.
+        audio_output: The audio of the response.
+        pdf: The PDF of the prompt.
+        context_cache_tokens: The tokens that the provider keeps in an explicit cache.
+        context_cache_hours: The hours for which it keeps them.
+        google: What is specific to Google.
+        realtime_tokens: The tokens of a realtime request.
+        cache_write: Whether the call wrote to the provider's cache.
+        tool_use_tokens: The tokens of tool calls.
+        cost: The cost in US dollars, if the provider reports it.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -79,6 +194,25 @@ class CostMetadata(BaseModel):
     input_tokens: int | float | None = None
     output_tokens: int | float | None = None
     cached_tokens: int | float | None = None
+    streaming_mode: bool | None = None
+    cached_response: bool | None = None
+    context_length: int | None = None
+    realtime_mode: bool | None = None
+    region: str | None = None
+    tier: str | None = None
+    batch_mode: bool | None = False
+    images: list[ImageMetadata] | None = None
+    videos: list[VideoMetadata] | None = None
+    audio: list[AudioMetadata] | None = None
+    audio_output: list[AudioMetadata] | None = None
+    pdf: PDFMetadata | None = None
+    context_cache_tokens: int | None = None
+    context_cache_hours: float | None = None
+    google: GoogleMetadata | None = None
+    realtime_tokens: int | None = None
+    cache_write: bool | None = None
+    tool_use_tokens: int | None = None
+    cost: float | None = None
 
 
 @runtime_checkable

@@ -3,12 +3,14 @@
 from mirascope.core.base._sdk import sdk
 
 with sdk("cohere", extra="cohere"):
-    from cohere import ChatMessageV2 as CohereMessageParam
-
     from mirascope.core.cohere.call_params import CohereCallParams
     from mirascope.core.cohere.call_response import CohereCallResponse
     from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk
-    from mirascope.core.cohere.dynamic_config import AsyncCohereDynamicConfig, CohereDynamicConfig
+    from mirascope.core.cohere.dynamic_config import (
+        AsyncCohereDynamicConfig,
+        CohereDynamicConfig,
+        CohereMessageParam,
+    )
     from mirascope.core.cohere.stream import CohereStream
     from mirascope.core.cohere.tool import CohereTool
 

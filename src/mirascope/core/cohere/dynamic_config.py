@@ -11,18 +11,21 @@ from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.cohere.call_params import CohereCallParams
 
+CohereMessageParam: TypeAlias = ChatMessageV2 | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
+
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[BaseMessageParam | ChatMessageV2]
+    messages: Sequence[CohereMessageParam]
     call_params: CohereCallParams
 
 
 class _SyncConfig(_Config, total=False):
-    client: Client
+    client: Client | None
 
 
 class _AsyncConfig(_Config, total=False):
-    client: AsyncClient
+    client: AsyncClient | None
 
 
 CohereDynamicConfig: TypeAlias = _SyncConfig | None

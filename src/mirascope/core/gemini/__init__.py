@@ -3,12 +3,10 @@
 from mirascope.core.base._sdk import sdk
 
 with sdk("google", extra="gemini"):
-    from google.genai.types import ContentOrDict as GeminiMessageParam
-
     from mirascope.core.gemini.call_params import GeminiCallParams
     from mirascope.core.gemini.call_response import GeminiCallResponse
     from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
-    from mirascope.core.gemini.dynamic_config import GeminiDynamicConfig
+    from mirascope.core.gemini.dynamic_config import GeminiDynamicConfig, GeminiMessageParam
     from mirascope.core.gemini.stream import GeminiStream
     from mirascope.core.gemini.tool import GeminiTool
 

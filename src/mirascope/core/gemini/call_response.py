@@ -65,6 +65,11 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
         return self._texts[1]
 
     @property
+    def thinking(self) -> str | None:
+        """The text of the model's thinking, ``None`` if there is none."""
+        return self.reasoning or None
+
+    @property
     @override
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""

@@ -68,6 +68,11 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
         return _wire.or_tool_calls(reasons) if self.tool_calls else reasons
 
     @property
+    def thinking(self) -> str:
+        """The text of the model's thinking, ``""`` if there is none."""
+        return self.reasoning
+
+    @property
     def usage(self) -> GenerateContentResponseUsageMetadata | None:
         """The usage as Gemini reports it, a total so far, if told."""
         return self.chunk.usage_metadata

@@ -12,11 +12,14 @@ from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.gemini.call_params import GeminiCallParams
 
+GeminiMessageParam: TypeAlias = ContentOrDict | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
+
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[BaseMessageParam | ContentOrDict]
+    messages: Sequence[GeminiMessageParam]
     call_params: GeminiCallParams
-    client: Client
+    client: Client | None
 
 
 GeminiDynamicConfig: TypeAlias = _Config | None

@@ -31,3 +31,8 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""
         return self._decoder.finish_reasons
+
+    @property
+    def thinking(self) -> str:
+        """The thinking so far."""
+        return self.reasoning

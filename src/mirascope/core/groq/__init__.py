@@ -3,12 +3,14 @@
 from mirascope.core.base._sdk import sdk
 
 with sdk("groq", extra="groq"):
-    from groq.types.chat import ChatCompletionMessageParam as GroqMessageParam
-
     from mirascope.core.groq.call_params import GroqCallParams
     from mirascope.core.groq.call_response import GroqCallResponse
     from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk
-    from mirascope.core.groq.dynamic_config import AsyncGroqDynamicConfig, GroqDynamicConfig
+    from mirascope.core.groq.dynamic_config import (
+        AsyncGroqDynamicConfig,
+        GroqDynamicConfig,
+        GroqMessageParam,
+    )
     from mirascope.core.groq.stream import GroqStream
     from mirascope.core.groq.tool import GroqTool
 

@@ -12,18 +12,21 @@ from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.groq.call_params import GroqCallParams
 
+GroqMessageParam: TypeAlias = ChatCompletionMessageParam | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
+
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[BaseMessageParam | ChatCompletionMessageParam]
+    messages: Sequence[GroqMessageParam]
     call_params: GroqCallParams
 
 
 class _SyncConfig(_Config, total=False):
-    client: Groq
+    client: Groq | None
 
 
 class _AsyncConfig(_Config, total=False):
-    client: AsyncGroq
+    client: AsyncGroq | None
 
 
 GroqDynamicConfig: TypeAlias = _SyncConfig | None

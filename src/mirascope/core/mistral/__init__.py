@@ -4,9 +4,9 @@ from mirascope.core.base._sdk import sdk
 
 with sdk("mistralai", extra="mistral"):
     from mirascope.core.mistral.call_params import MistralCallParams
-    from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessageParam
+    from mirascope.core.mistral.call_response import MistralCallResponse
     from mirascope.core.mistral.call_response_chunk import MistralCallResponseChunk
-    from mirascope.core.mistral.dynamic_config import MistralDynamicConfig
+    from mirascope.core.mistral.dynamic_config import MistralDynamicConfig, MistralMessageParam
     from mirascope.core.mistral.stream import MistralStream
     from mirascope.core.mistral.tool import MistralTool
 

@@ -26,10 +26,10 @@ from mirascope.core.base.message_param import (
     base64_of,
     data_url,
 )
-from mirascope.core.mistral.call_response import MistralMessageParam
+from mirascope.core.mistral.call_response import MistralMessage
 from mirascope.core.mistral.tool import MistralTool
 
-_MESSAGE: Final[TypeAdapter[MistralMessageParam]] = TypeAdapter(ChatCompletionRequestMessage)
+_MESSAGE: Final[TypeAdapter[MistralMessage]] = TypeAdapter(ChatCompletionRequestMessage)
 
 
 def encode(
@@ -53,8 +53,8 @@ def encode(
     }
 
 
-def _encoded(message: Message) -> list[MistralMessageParam]:
-    if isinstance(message, MistralMessageParam):
+def _encoded(message: Message) -> list[MistralMessage]:
+    if isinstance(message, MistralMessage):
         return [message]
     encoded = encode_message(message, "Mistral", _part)
     return [_MESSAGE.validate_python(each) for each in encoded]

@@ -24,13 +24,13 @@ from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
 
-MistralMessageParam: TypeAlias = AssistantMessage | SystemMessage | ToolMessage | UserMessage
+MistralMessage: TypeAlias = AssistantMessage | SystemMessage | ToolMessage | UserMessage
 """A message of a prompt, or an answer that is sent back."""
 
 
 class MistralCallResponse(
     ChatCompletionsResponse[
-        ChatCompletionResponse, MistralTool, MistralMessageParam, FinishReason, UsageInfo
+        ChatCompletionResponse, MistralTool, MistralMessage, FinishReason, UsageInfo
     ]
 ):
     """The whole answer of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""

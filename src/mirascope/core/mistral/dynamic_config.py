@@ -11,15 +11,16 @@ from mistralai.client.models import ChatCompletionRequestMessageTypedDict
 from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.mistral.call_params import MistralCallParams
-from mirascope.core.mistral.call_response import MistralMessageParam
+from mirascope.core.mistral.call_response import MistralMessage
+
+MistralMessageParam: TypeAlias = MistralMessage | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
 
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[
-        BaseMessageParam | MistralMessageParam | ChatCompletionRequestMessageTypedDict
-    ]
+    messages: Sequence[MistralMessageParam | ChatCompletionRequestMessageTypedDict]
     call_params: MistralCallParams
-    client: Mistral
+    client: Mistral | None
 
 
 MistralDynamicConfig: TypeAlias = _Config | None

@@ -10,13 +10,13 @@ from typing_extensions import override
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.mistral._decoder import MistralDecoder
 from mirascope.core.mistral._errors import ERRORS
-from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessageParam
+from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessage
 from mirascope.core.mistral.call_response_chunk import FinishReason, MistralCallResponseChunk
 from mirascope.core.mistral.tool import MistralTool
 
 
 class MistralStream(
-    BaseStream[MistralCallResponse, MistralCallResponseChunk, MistralTool, MistralMessageParam]
+    BaseStream[MistralCallResponse, MistralCallResponseChunk, MistralTool, MistralMessage]
 ):
     """The answer of a Mistral model as it comes."""
 

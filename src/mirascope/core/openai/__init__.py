@@ -3,12 +3,14 @@
 from mirascope.core.base._sdk import sdk
 
 with sdk("openai", extra="openai"):
-    from openai.types.chat import ChatCompletionMessageParam as OpenAIMessageParam
-
     from mirascope.core.openai.call_params import OpenAICallParams
     from mirascope.core.openai.call_response import OpenAICallResponse
     from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk
-    from mirascope.core.openai.dynamic_config import AsyncOpenAIDynamicConfig, OpenAIDynamicConfig
+    from mirascope.core.openai.dynamic_config import (
+        AsyncOpenAIDynamicConfig,
+        OpenAIDynamicConfig,
+        OpenAIMessageParam,
+    )
     from mirascope.core.openai.stream import OpenAIStream
     from mirascope.core.openai.tool import OpenAITool, OpenAIToolConfig
 

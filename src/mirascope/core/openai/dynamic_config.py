@@ -12,18 +12,21 @@ from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.core.openai.call_params import OpenAICallParams
 
+OpenAIMessageParam: TypeAlias = ChatCompletionMessageParam | BaseMessageParam
+"""A message in the SDK's form, or in the form that is the same for every provider."""
+
 
 class _Config(CommonConfig, total=False):
-    messages: Sequence[BaseMessageParam | ChatCompletionMessageParam]
+    messages: Sequence[OpenAIMessageParam]
     call_params: OpenAICallParams
 
 
 class _SyncConfig(_Config, total=False):
-    client: OpenAI
+    client: OpenAI | None
 
 
 class _AsyncConfig(_Config, total=False):
-    client: AsyncOpenAI
+    client: AsyncOpenAI | None
 
 
 OpenAIDynamicConfig: TypeAlias = _SyncConfig | None

@@ -14,8 +14,10 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_tools import FunctionTool, without_empty_parameters
-from mirascope.core.base._json_schema import strict_schema
+from mirascope.core.base._json_schema import GenerateOpenAIStrictToolJsonSchema, strict_schema
 from mirascope.core.base.tool import ToolConfig
+
+__all__ = ["GenerateOpenAIStrictToolJsonSchema", "OpenAITool", "OpenAIToolConfig"]
 
 
 class OpenAIToolConfig(ToolConfig, total=False):

@@ -1,0 +1,5 @@
+"""What calls cost."""
+
+from mirascope.core.costs.calculate_cost import calculate_cost
+
+__all__ = ["calculate_cost"]

@@ -1,0 +1,5 @@
+"""Gemini's, by v1's newer name."""
+
+from mirascope.core.gemini.call_response import GeminiCallResponse as GoogleCallResponse
+
+__all__ = ["GoogleCallResponse"]

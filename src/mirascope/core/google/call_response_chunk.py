@@ -1,0 +1,7 @@
+"""Gemini's, by v1's newer name."""
+
+from mirascope.core.gemini.call_response_chunk import (
+    GeminiCallResponseChunk as GoogleCallResponseChunk,
+)
+
+__all__ = ["GoogleCallResponseChunk"]

@@ -1,0 +1,5 @@
+"""Gemini's, by v1's newer name."""
+
+from mirascope.core.gemini.tool import GeminiTool as GoogleTool
+
+__all__ = ["GoogleTool"]
