@@ -17,7 +17,9 @@ from loopback import Answer, Loopback
 from openai.types.chat import ChatCompletion
 from providers import CASES
 
+from mirascope import core, llm
 from mirascope.core import anthropic, base, gemini, openai
+from mirascope.core.costs.calculate_cost import calculate_cost
 
 COMMON = {
     "anthropic": {
@@ -233,6 +235,38 @@ def test_a_time_that_cannot_be_is_no_error(start_time: float) -> None:
     response = openai_response(prompt_tokens=1000, completion_tokens=0, total_tokens=1000)
     response.start_time = start_time
     assert response.cost is None
+
+
+@pytest.mark.parametrize("calculate", [core.calculate_cost, llm.calculate_cost, calculate_cost])
+def test_a_cost_is_calculated_of_what_one_says(calculate: Any) -> None:
+    used = base.CostMetadata(input_tokens=1000, output_tokens=1000.0)
+    assert calculate("openai", "gpt-4o-mini", used) == pytest.approx(0.00075)
+    assert calculate(provider="google", model="gemini-2.5-flash", metadata=used) == calculate(
+        "gemini", "gemini-2.5-flash", used
+    )
+    cached = used.model_copy(update={"cached_tokens": 1000})
+    assert calculate("openai", "gpt-4o-mini", cached) == pytest.approx(0.000675)
+    assert calculate("openai", "gpt-4o-mini", base.CostMetadata(cost=0.5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        None,
+        base.CostMetadata(),
+        base.CostMetadata(input_tokens=1),
+        base.CostMetadata(input_tokens=1, output_tokens=1, batch_mode=True),
+        base.CostMetadata(input_tokens=1, output_tokens=1, realtime_mode=True),
+        base.CostMetadata(input_tokens=-1, output_tokens=1),
+    ],
+)
+def test_a_cost_that_cannot_be_known_is_none(lacking: base.CostMetadata | None) -> None:
+    assert calculate_cost("openai", "gpt-4o-mini", lacking) is None
+    full = base.CostMetadata(input_tokens=1, output_tokens=1)
+    assert calculate_cost("openai", "no-such-model", full) is None
+    nobody: Any = "nobody"
+    with pytest.raises(ValueError, match="no prices for the provider 'nobody'"):
+        calculate_cost(nobody, "m", full)
 
 
 PROGRAM = """

@@ -64,6 +64,8 @@ def test_parts_are_those_of_a_plain_answer(server: Loopback) -> None:
     )
     assert [chunk.content for chunk in chunks] == ["", "Hel", "lo", "", "", "!", "", ""]
     assert (stream.content, stream.reasoning) == ("Hello!", "Hmm")
+    assert [chunk.thinking for chunk in chunks[:2]] == ["Hm", "m"]
+    assert stream.thinking == stream.construct_call_response().thinking == "Hmm"
     message = stream.message_param
     assert [part.model_dump(mode="json", exclude_none=True) for part in message.parts or ()] == [
         {"text": "Hmm", "thought": True},

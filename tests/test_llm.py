@@ -15,6 +15,7 @@ import pytest
 from cases import Case, Driver
 from loopback import Answer, Loopback
 from providers import CASES
+from pydantic import BaseModel
 
 from mirascope import errors, llm, prompt_template
 from mirascope.core import BaseMessageParam
@@ -302,6 +303,65 @@ def test_a_context_can_change_what_is_returned(
     assert stream.content == "Hello"
 
 
+class Book(BaseModel):
+    title: str
+
+
+def test_another_kind_of_result_replaces_that_of_the_function(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    def both(change: dict[str, Any], **options: Any) -> Any:
+        return driver.both(llm.override(function(driver, case.name, "m", **options), **change))[0]
+
+    def asked(change: dict[str, Any], **options: Any) -> Any:
+        return driver.ask(llm.override(function(driver, case.name, "m", **options), **change))
+
+    book = {"response_model": Book, "json_mode": True}
+    server.queue = [Answer(case.answer("Hello"))]
+    assert isinstance(both({"stream": True}, response_model=Book), llm.Stream)
+    server.queue = [Answer.of_json(case.plain('{"title": "Emma"}'))] * 2
+    assert asked(book, stream=True) == Book(title="Emma")
+    assert asked(book, output_parser=str, tools=[look_up]) == Book(title="Emma")
+    assert "look_up" not in str(server.requests[-1].json)
+    server.queue = [Answer.of_json(case.plain("Hello"))]
+    assert asked({"output_parser": str}, stream=True) == "Hello"
+    server.queue = [Answer(case.answer('{"title": "Emma"}'))]
+    structured = both({"stream": True, **book})
+    assert structured.constructed_response_model == Book(title="Emma")
+
+
+def look_up(title: str) -> str:
+    """Looks up a title."""
+    return title
+
+
+def test_a_context_has_its_settings() -> None:
+    with llm.context(provider="openai", model="gpt-4o", call_params={"seed": 1}) as settings:
+        assert (settings.provider, settings.model) == ("openai", "gpt-4o")
+        assert (settings.call_params, settings.client, settings.stream) == ({"seed": 1}, None, None)
+    split = llm.context(provider="openai:gpt-4o", json_mode=True, response_model=Book)
+    assert (split.provider, split.model, split.json_mode) == ("openai", "gpt-4o", True)
+    assert split.response_model is Book
+    assert "gpt-4o" not in repr(split)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"provider": "openai"},
+        {"model": "gpt-4o"},
+        {"provider": "nobody", "model": "m"},
+        {"provider": "openai", "model": ""},
+    ],
+)
+def test_a_context_is_checked_at_once(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="provider"):
+        llm.context(**wrong)
+    options: dict[str, Any] = {"temprature": 1}
+    with pytest.raises(TypeError, match="no option 'temprature'"):
+        llm.context(**options)
+
+
 @pytest.fixture(params=[OTHERS["openai"]], ids=["openai"])
 def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """One provider, where it makes no difference which, and its server."""
@@ -373,6 +433,20 @@ def test_threads_have_their_own_contexts(only: Any) -> None:
         assert asked_model(server) == "theirs"
 
 
+def test_a_context_can_be_entered_again_and_within_itself(only: Any) -> None:
+    _, server = only
+    ask = function(Driver(asynchronous=False), "openai", "own")
+    again = llm.context(provider="openai", model="again")
+    with again, llm.context(provider="openai", model="between"):
+        with again:
+            ask("fantasy")
+        ask("fantasy")
+    ask("fantasy")
+    with again:
+        ask("fantasy")
+    assert [r.json["model"] for r in server.requests] == ["again", "between", "own", "again"]
+
+
 def test_leaving_a_context_by_an_error_leaves_it(only: Any) -> None:
     _, server = only
     ask = function(Driver(asynchronous=False), "openai", "own")
@@ -402,17 +476,79 @@ def test_an_override_counts_more_than_a_context(only: Any) -> None:
     assert server.requests[-1].json["temperature"] == 0.5
 
 
-def test_an_override_is_for_its_function_alone(only: Any) -> None:
-    _, server = only
-    inner = function(Driver(asynchronous=False), "openai", "inner")
+def chained(driver: Driver, outer: Callable[..., Any]) -> Any:
+    """Return a function that makes a call, and another one of what that answers."""
+    inner = function(driver, "openai", "inner")
 
-    @llm.call("openai:outer")
-    def outer(genre: str) -> str:
-        inner(genre)
+    def run(genre: str) -> str:
+        return f"Recommend: {inner(genre).content}"
+
+    async def arun(genre: str) -> str:
+        return f"Recommend: {(await inner(genre)).content}"
+
+    return outer(arun if driver.asynchronous else run)
+
+
+def test_overridden_settings_reach_the_calls_inside(only: Any, driver: Driver) -> None:
+    _, server = only
+    outer = chained(driver, llm.call("openai:outer"))
+    driver.ask(llm.override(outer, provider="openai", model="overriding"))
+    driver.ask(outer)
+    asked = [request.json["model"] for request in server.requests]
+    assert asked == ["overriding", "overriding", "inner", "outer"]
+
+
+def test_an_overridden_result_is_that_of_the_function_alone(only: Any, driver: Driver) -> None:
+    case, server = only
+    server.queue = [
+        Answer.of_json(case.plain("a title")),
+        Answer.of_json(case.plain('{"title": "Emma"}')),
+    ]
+    outer = chained(driver, llm.call("openai:outer"))
+    answer = driver.ask(llm.override(outer, response_model=Book, json_mode=True))
+    assert answer == Book(title="Emma")
+    assert "Recommend: a title" in str(server.requests[-1].json)
+    assert "response_format" not in server.requests[0].json
+
+
+def test_an_override_of_a_function_that_calls_is_for_all_calls_inside(
+    case: Case, other: Case, driver: Driver, server: Loopback
+) -> None:
+    """Such a function is the run of an agent, say."""
+    first, second = (function(driver, case.name, model) for model in ("first", "second"))
+
+    def run(genre: str) -> list[str]:
+        return [first(genre).provider, second(genre).provider]
+
+    async def arun(genre: str) -> list[str]:
+        return [(await first(genre)).provider, (await second(genre)).provider]
+
+    agent = arun if driver.asynchronous else run
+    overridden = llm.override(agent, provider=other.name, model="another")
+    assert driver.ask(overridden) == [other.name, other.name]
+    assert server.requests == []
+    server.queue = plain_answers(case, 2)
+    assert driver.ask(agent) == [case.name, case.name]
+
+
+class Agent:
+    @llm.call("openai:own")
+    def ask(self, genre: str) -> str:
         return genre
 
-    llm.override(outer, provider="openai", model="overriding")("fantasy")
-    assert [request.json["model"] for request in server.requests] == ["inner", "overriding"]
+
+def test_a_method_is_overridden(only: Any) -> None:
+    _, server = only
+    llm.override(Agent().ask, provider="openai", model="bound")("fantasy")
+    llm.override(Agent.ask, provider="openai", model="unbound")(Agent(), "fantasy")
+    assert [request.json["model"] for request in server.requests] == ["bound", "unbound"]
+
+
+def test_the_function_to_override_has_its_name(only: Any) -> None:
+    _, server = only
+    ask = function(Driver(asynchronous=False), "openai", "own")
+    llm.override(provider_agnostic_call=ask, provider="openai", model="another")("fantasy")
+    assert asked_model(server) == "another"
 
 
 def test_an_override_keeps_what_else_decorates_the_function(only: Any, driver: Driver) -> None:
@@ -446,10 +582,11 @@ def test_provider_and_model_are_overridden_together() -> None:
         llm.override(ask, model="another")
     with pytest.raises(ValueError, match="a model has to be named"):
         llm.override(ask, provider="anthropic")
-    with pytest.raises(ValueError, match="provider"), llm.context(model="another"):
-        pass
-    with pytest.raises(ValueError, match=r"not decorated by llm\.call"):
-        llm.override(len, provider="anthropic", model="another")
+
+
+def test_what_a_provider_s_own_decorator_made_is_not_overridden(case: Case) -> None:
+    with pytest.raises(ValueError, match=r"a provider's own call decorator, not by llm\.call"):
+        llm.override(case.call("m")(lambda: "Hi"), provider="openai", model="another")
 
 
 def test_errors_are_the_providers(case: Case, driver: Driver, server: Loopback) -> None:

@@ -302,9 +302,64 @@ def test_an_async_function_stays_one() -> None:
     assert inspect.iscoroutinefunction(protected(Driver(asynchronous=True), OPENAI, ANTHROPIC))
 
 
-def test_only_calls_of_llm_can_fall_back() -> None:
-    with pytest.raises(ValueError, match=r"not decorated by llm\.call"):
-        fallback(ValueError, [{"catch": ValueError, "provider": "openai", "model": "m"}])(len)
+def test_a_function_that_reads_its_stream_falls_back_in_the_middle(
+    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+) -> None:
+    """What it has read of the stream that failed is gone with the run that failed."""
+    server.queue = [Answer([*case.begin, case.text("Hel"), case.failure])]
+    other_server.queue = [Answer(other.answer("Hello", " you"))]
+    template = prompt_template("Recommend a {genre} book")
+    ask = llm.call(case.name, "asked-for", stream=True, max_retries=0)
+
+    @ask
+    @template
+    def recommend(genre: str) -> None: ...
+
+    @ask
+    @template
+    async def arecommend(genre: str) -> None: ...
+
+    def read(genre: str) -> list[str]:
+        return [chunk.content for chunk, _ in recommend(genre) if chunk.content]
+
+    async def aread(genre: str) -> list[str]:
+        return [chunk.content async for chunk, _ in await arecommend(genre) if chunk.content]
+
+    decorate = fallback(
+        case.sdk_error, [{"catch": errors.StreamError, "provider": other.name, "model": "m"}]
+    )
+    assert driver.ask(decorate(aread if driver.asynchronous else read)) == ["Hello", " you"]
+    assert (len(server.requests), len(other_server.requests)) == (1, 1)
+
+
+def test_a_function_that_calls_falls_back_with_all_its_calls(
+    case: Case, other: Case, server: Loopback, other_server: Loopback
+) -> None:
+    """The prompt of one call is made of the answer to another."""
+    server.default = lambda: overloaded(case)
+    other_server.default = lambda: Answer.of_json(other.plain("Hello"))
+
+    @llm.call(case.name, "first", max_retries=0)
+    def summarize(text: str) -> str:
+        return text
+
+    @fallback(
+        errors.Overloaded, [{"catch": errors.StreamError, "provider": other.name, "model": "m"}]
+    )
+    @llm.call(case.name, "second", max_retries=0)
+    def explain(text: str) -> str:
+        return f"Explain {summarize(text)}"
+
+    answer: Any = explain("a text")
+    assert (answer.provider, len(answer._caught)) == (other.name, 1)
+    assert (len(server.requests), len(other_server.requests)) == (1, 2)
+
+
+def test_what_a_provider_s_own_decorator_made_cannot_fall_back(case: Case) -> None:
+    with pytest.raises(ValueError, match=r"not by llm\.call"):
+        fallback(ValueError, [{"catch": ValueError, "provider": "openai", "model": "m"}])(
+            case.call("m")(lambda: "Hi")
+        )
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES])

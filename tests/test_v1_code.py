@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import Enum
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import anyio
@@ -34,13 +35,13 @@ from mirascope.core import (
     metadata,
     openai,
 )
-from mirascope.core.base import BaseCallResponse, BaseMessageParam, BaseStream
+from mirascope.core.base import BaseCallResponse, BaseMessageParam, BaseStream, TextPart
 from mirascope.retries.tenacity import collect_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from cases import Case
+    from cases import Case, Driver
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 SHELVES = json.dumps({"genre": "fantasy"})
@@ -481,6 +482,39 @@ def test_what_a_stream_is_and_tells(case: Case, server: Loopback) -> None:
     assert stream.cost is None
     assert stream.cost_metadata.input_tokens == 3
     assert ask._model == "a-model"
+
+
+def test_a_history_as_a_field_takes_messages_of_every_form(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    """As agents have it: ``history: list[openai.OpenAIMessageParam] = []``."""
+    provider = import_module(f"mirascope.core.{case.name}")
+    names = vars(provider)
+    kind = next(names[name] for name in provider.__all__ if name.endswith("MessageParam"))
+    fields: dict[str, Any] = {"history": (list[kind], [])}
+    agent_type = create_model("Agent", **fields)
+
+    @case.call("a-model")
+    def answer(history: list[Any]) -> list[Any]:
+        return history
+
+    @case.call("a-model")
+    async def aanswer(history: list[Any]) -> list[Any]:
+        return history
+
+    def ask(history: list[Any]) -> Any:
+        return driver.run(lambda: aanswer(history)) if driver.asynchronous else answer(history)
+
+    server.queue = [Answer.of_json(case.plain(text)) for text in ("Emma", "Persuasion")]
+    agent: Any = agent_type(history=[Messages.User("Recommend a book")])
+    assert agent.history == [Messages.User("Recommend a book")]
+    response = ask(agent.history)
+    agent.history += [response.message_param, Messages.User([TextPart(text="Another")])]
+    agent = agent_type(history=agent.history)
+    assert agent.history[-1] == Messages.User([TextPart(text="Another")])
+    assert ask([*agent.history]).content == "Persuasion"
+    sent = sent_text(server)
+    assert sent.index("Recommend a book") < sent.index("Emma") < sent.index("Another")
 
 
 def test_a_tool_call_that_does_not_fit(case: Case, server: Loopback) -> None:

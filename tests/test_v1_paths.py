@@ -65,6 +65,7 @@ IN_BASE = {
     "toolkit": ["BaseToolKit", "toolkit_tool"],
     "types": [
         "AudioSegment",
+        "BaseType",
         "CostMetadata",
         "JsonableType",
         "LocalProvider",
@@ -72,6 +73,31 @@ IN_BASE = {
         "Usage",
     ],
 }
+ONLY_IN_BASE = {
+    "dynamic_config": [
+        "DynamicConfigBase",
+        "DynamicConfigCallParams",
+        "DynamicConfigCallParamsClient",
+        "DynamicConfigClient",
+        "DynamicConfigFull",
+        "DynamicConfigMessages",
+        "DynamicConfigMessagesCallParams",
+        "DynamicConfigMessagesClient",
+    ],
+    "from_call_args": ["is_from_call_args"],
+    "types": [
+        "AudioMetadata",
+        "FinishReason",
+        "GoogleMetadata",
+        "Image",
+        "ImageMetadata",
+        "PDFImageMetadata",
+        "PDFMetadata",
+        "VideoMetadata",
+    ],
+}
+"""Names that only their module has."""
+
 IN_LLM = {
     "call_response": "CallResponse",
     "call_response_chunk": "CallResponseChunk",
@@ -90,6 +116,8 @@ AT_THE_TOP = [
 ]
 FUNCTIONS = {
     **{f"mirascope.core.{name}.call": f"{name}_call" for name in PROVIDERS},
+    "mirascope.core.google.call": "gemini_call",
+    "mirascope.core.costs.calculate_cost": "calculate_cost",
     "mirascope.core.base.merge_decorators": "merge_decorators",
     "mirascope.core.base.metadata": "metadata",
     "mirascope.retries.fallback": "fallback",
@@ -137,11 +165,51 @@ def test_the_base_has_its_names_at_their_paths(path: str) -> None:
         assert not isinstance(found, ModuleType)
 
 
+@pytest.mark.parametrize("path", ONLY_IN_BASE)
+def test_modules_of_the_base_have_names_of_their_own(path: str) -> None:
+    module = import_module(f"mirascope.core.base.{path}")
+    assert all(hasattr(module, name) for name in ONLY_IN_BASE[path])
+
+
+def test_values_of_the_base_are_those_that_v1_documents() -> None:
+    prompt = import_module("mirascope.core.base.prompt")
+    assert prompt.SUPPORTED_MESSAGE_ROLES == ["system", "user", "assistant"]
+    assert isinstance(["a"], base.BaseType)
+    assert not isinstance(object(), base.BaseType)
+    config = import_module("mirascope.core.base.dynamic_config")
+    assert config.DynamicConfigFull[int, dict[str, int], str](messages=[1]) == {"messages": [1]}
+    metadata = base.CostMetadata(batch_mode=True, pdf={"images": [{"width": 1, "height": 2}]})
+    assert metadata.pdf is not None
+    assert metadata.pdf.images is not None
+    assert metadata.pdf.images[0].height == 2
+    assert metadata.input_tokens is None
+
+
+@pytest.mark.parametrize("path", ["call", *IN_A_PROVIDER])
+def test_google_is_gemini_by_another_name(path: str) -> None:
+    google = import_module("mirascope.core.google")
+    import_module(f"mirascope.core.google.{path}")
+    import_module(f"mirascope.core.gemini.{path}")
+    ours, theirs = (sys.modules[f"mirascope.core.{name}.{path}"] for name in ("google", "gemini"))
+    for name in ours.__all__:
+        found = getattr(theirs, name.replace("Google", "Gemini").replace("google", "gemini"))
+        assert getattr(ours, name) == getattr(google, name) == found
+        assert name in google.__all__
+    assert import_module("mirascope.core").google is google
+
+
 @pytest.mark.parametrize("path", IN_LLM)
 def test_llm_has_its_names_at_their_paths(path: str) -> None:
     llm = import_module("mirascope.llm")
     module = import_module(f"mirascope.llm.{path}")
     assert getattr(module, IN_LLM[path]) is getattr(llm, IN_LLM[path])
+
+
+@pytest.mark.parametrize("name", ["CostMetadata", "LocalProvider", "Provider", "calculate_cost"])
+def test_llm_has_names_of_the_base(name: str) -> None:
+    llm = import_module("mirascope.llm")
+    assert getattr(llm, name) is getattr(base, name)
+    assert name in llm.__all__
 
 
 def test_the_top_has_what_most_use() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from google.genai import Client
-from google.genai.types import ContentOrDict
+from google.genai.types import ContentOrDict, PartDict
+from typing_extensions import TypedDict
 
 from mirascope.core.base.dynamic_config import CommonConfig
 from mirascope.core.base.message_param import BaseMessageParam
@@ -16,8 +17,15 @@ GeminiMessageParam: TypeAlias = ContentOrDict | BaseMessageParam
 """A message in the SDK's form, or in the form that is the same for every provider."""
 
 
+class _TextContent(TypedDict, total=False):
+    """A content with plain text among its parts, as the SDK before this one had it."""
+
+    role: str
+    parts: Sequence[str | PartDict]
+
+
 class _Config(CommonConfig, total=False):
-    messages: Sequence[GeminiMessageParam]
+    messages: Sequence[GeminiMessageParam | _TextContent]
     call_params: GeminiCallParams
     client: Client | None
 
