@@ -22,7 +22,7 @@ from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.stream import BaseStream
 
-T = TypeVar("T")
+T = TypeVar("T", default=object, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 ElementT = TypeVar("ElementT")
 Chunk: TypeAlias = BaseCallResponseChunk[Any, Any]
 
