@@ -6,8 +6,10 @@ import subprocess
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Annotated
 
 import pytest
+from pydantic import BaseModel
 
 import mirascope
 from mirascope.core import base
@@ -85,6 +87,7 @@ ONLY_IN_BASE = {
         "DynamicConfigMessagesClient",
     ],
     "from_call_args": ["is_from_call_args"],
+    "toolkit": ["ToolKitToolMethod", "is_toolkit_tool"],
     "types": [
         "AudioMetadata",
         "FinishReason",
@@ -183,6 +186,46 @@ def test_values_of_the_base_are_those_that_v1_documents() -> None:
     assert metadata.pdf.images is not None
     assert metadata.pdf.images[0].height == 2
     assert metadata.input_tokens is None
+
+
+def test_what_is_marked_is_known() -> None:
+    class Kit(base.BaseToolKit):
+        @base.toolkit_tool
+        def marked(self) -> str:
+            """Does something."""
+            return "done"
+
+        def other(self) -> None: ...
+
+    toolkit = import_module("mirascope.core.base.toolkit")
+    assert toolkit.is_toolkit_tool(Kit.marked)
+    assert toolkit.is_toolkit_tool(Kit().marked)
+    assert not toolkit.is_toolkit_tool(Kit.other)
+
+    class Book(BaseModel):
+        genre: Annotated[str, base.FromCallArgs()]
+        title: str
+
+    from_call = import_module("mirascope.core.base.from_call_args").is_from_call_args
+    assert [from_call(field) for field in Book.model_fields.values()] == [True, False]
+
+
+def test_strict_schemas_are_generated_by_the_class_that_v1_names() -> None:
+    class Book(BaseModel):
+        title: str = "Emma"
+
+    generator = import_module("mirascope.core.openai.tool").GenerateOpenAIStrictToolJsonSchema
+    schema = Book.model_json_schema(schema_generator=generator)
+    assert (schema["required"], schema["additionalProperties"]) == (["title"], False)
+
+
+def test_a_stream_of_no_provider_says_so() -> None:
+    """v1 let one make a provider of such classes; here it is a `Provider`."""
+
+    class OwnStream(base.BaseStream): ...
+
+    with pytest.raises(NotImplementedError, match="OwnStream is the stream of no provider"):
+        OwnStream(stream=[])
 
 
 @pytest.mark.parametrize("path", ["call", *IN_A_PROVIDER])

@@ -214,7 +214,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} is the stream of no provider: use that of one, such as "
+            "mirascope.core.openai.OpenAIStream, or describe a provider of your own as a Provider "
+            "(see docs/from-v1.md)"
+        )
 
     def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
         if not self.tool_types:

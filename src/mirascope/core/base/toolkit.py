@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar, override
@@ -86,3 +86,22 @@ class BaseToolKit(BaseModel):
         parameters = {name: fill(text) for name, text in documentation.parameters.items()}
         description = fill(documentation.description)
         return dataclasses.replace(documentation, description=description, parameters=parameters)
+
+
+def is_toolkit_tool(method: object) -> bool:
+    """Return whether a method, or a tool class inside of a toolkit, is marked as a tool."""
+    return getattr(method, _MARK, False) is True
+
+
+class ToolKitToolMethod(NamedTuple):
+    """A method that is marked as a tool, in v1's form: nothing here is made of it.
+
+    Attributes:
+        method: The method.
+        template_vars: The names of the fields that its docstring names.
+        template: Its docstring.
+    """
+
+    method: Callable[..., str]
+    template_vars: list[str]
+    template: str
