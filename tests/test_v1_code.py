@@ -512,9 +512,28 @@ def test_a_history_as_a_field_takes_messages_of_every_form(
     agent.history += [response.message_param, Messages.User([TextPart(text="Another")])]
     agent = agent_type(history=agent.history)
     assert agent.history[-1] == Messages.User([TextPart(text="Another")])
+    assert agent.history[1] == response.message_param
+    assert agent_type.model_validate(agent.model_dump()).model_dump() == agent.model_dump()
     assert ask([*agent.history]).content == "Persuasion"
     sent = sent_text(server)
     assert sent.index("Recommend a book") < sent.index("Emma") < sent.index("Another")
+
+
+@pytest.mark.parametrize("name", ["anthropic", "groq", "openai"])
+def test_a_history_as_a_field_keeps_what_the_sdk_does_not_know(name: str) -> None:
+    provider = import_module(f"mirascope.core.{name}")
+    names = vars(provider)
+    kind = next(names[name] for name in provider.__all__ if name.endswith("MessageParam"))
+    message = {
+        "role": "assistant",
+        "content": [{"type": "text", "text": "Emma", "novel": 1}],
+        "tool_calls": [{"id": "a", "type": "function", "extra_content": {"signature": "s"}}],
+        "reasoning_content": "hm",
+    }
+    fields: dict[str, Any] = {"history": (list[kind], [])}
+    agent: Any = create_model("Agent", **fields)(history=[message])
+    assert agent.history == [message]
+    assert agent.history == [message]  # also the second time
 
 
 def test_a_tool_call_that_does_not_fit(case: Case, server: Loopback) -> None:

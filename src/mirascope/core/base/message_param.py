@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from pydantic import BaseModel
+from pydantic import BaseModel, GetPydanticSchema
+from pydantic_core import core_schema
 
 
 class TextPart(BaseModel):
@@ -118,6 +119,20 @@ class BaseMessageParam(BaseModel):
 
 Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel
 """A message of ours, or one in the provider's own form."""
+
+UNCHANGED: Final = GetPydanticSchema(
+    lambda _, __: core_schema.union_schema(
+        [
+            core_schema.is_instance_schema(BaseModel),
+            core_schema.dict_schema(core_schema.str_schema()),
+        ]
+    )
+)
+"""Keeps a message as it is where it is a field of a pydantic model.
+
+The SDKs' typed dictionaries would drop the fields that they do not know, and make iterators of
+lists, which can be sent only once.
+"""
 
 
 def base64_of(data: bytes | str) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 from google.genai import Client
 from google.genai.types import ContentOrDict, PartDict
 from typing_extensions import TypedDict
 
 from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.gemini.call_params import GeminiCallParams
 
-GeminiMessageParam: TypeAlias = ContentOrDict | BaseMessageParam
+GeminiMessageParam: TypeAlias = Annotated[ContentOrDict | BaseMessageParam, UNCHANGED]
 """A message in the SDK's form, or in the form that is the same for every provider."""
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletionMessageParam
 
 from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.groq.call_params import GroqCallParams
 
-GroqMessageParam: TypeAlias = ChatCompletionMessageParam | BaseMessageParam
+GroqMessageParam: TypeAlias = Annotated[ChatCompletionMessageParam | BaseMessageParam, UNCHANGED]
 """A message in the SDK's form, or in the form that is the same for every provider."""
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
 from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.openai.call_params import OpenAICallParams
 
-OpenAIMessageParam: TypeAlias = ChatCompletionMessageParam | BaseMessageParam
+OpenAIMessageParam: TypeAlias = Annotated[ChatCompletionMessageParam | BaseMessageParam, UNCHANGED]
 """A message in the SDK's form, or in the form that is the same for every provider."""
 
 
