@@ -46,9 +46,8 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
     kind = types.get(call.name)
     if kind is None:
         known = ", ".join(types)
-        error = ToolCallError(f"the model called {call.name!r}, but its tools are: {known}")
-        error.tool_name, error.arguments = call.name, call.arguments
-        raise error
+        problem = f"the model called {call.name!r}, but its tools are: {known}"
+        raise ToolCallError(problem, call.name, call.arguments)
     made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
     return kind.from_arguments(call.arguments, made)
 

@@ -30,16 +30,17 @@ from pydantic.json_schema import (
     JsonSchemaMode,
     SkipJsonSchema,
 )
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 from typing_extensions import TypedDict, TypeVar, override
 
-from mirascope.core._wire.events import Record
+from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._docstring import Documentation, documentation_of
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core.base._secrets import is_plain
 from mirascope.errors import ToolCallError
 
 __all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "Tools", "tool_types_of"]
@@ -223,15 +224,15 @@ class BaseTool(BaseModel, ABC):
         Raises:
             ToolCallError: The arguments are cut off or do not fit.
         """
+        decoded = None
         try:
             decoded = from_text(arguments or "null") or {}
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
             return cls.model_validate(cls._with_own(decoded, tool_call))
         except ValueError as error:
-            problem = ToolCallError(tool_call_problem(cls._name(), error))
-            problem.tool_name, problem.arguments = cls._name(), arguments
-            raise problem from error
+            name, details = cls._name(), _details(error, decoded)
+            raise ToolCallError(tool_call_problem(name, error), name, arguments, details) from error
 
     @classmethod
     def _with_own(cls, arguments: Record, tool_call: object) -> dict[str, object]:
@@ -323,6 +324,16 @@ def tool_call_problem(name: str, error: ValueError) -> str:
         )
         return f"the arguments for the tool {name} do not fit: {details}"
     return f"the arguments for the tool {name} cannot be read: {error}"
+
+
+def _details(error: ValueError, arguments: JSON) -> list[ErrorDetails]:
+    """Return what pydantic found wrong with a tool call's arguments, as plain values."""
+    if not isinstance(error, ValidationError):
+        return []
+    found = error.errors(include_url=False, include_context=False)
+    for one in found:  # where all arguments are meant, pydantic has the tool's own fields there too
+        one["input"] = one["input"] if is_plain(one["input"]) else arguments
+    return found
 
 
 def make_function_tool(
