@@ -17,6 +17,7 @@
     │   ├── StreamDataError               the bytes are not what the provider documents
     │   ├── ToolCallError                 the arguments of a tool call are unusable; also a
     │   │                                 pydantic.ValidationError, and so a ValueError
+    │   ├── ModelRefused                  the model refuses to answer; a ValueError
     │   ├── StreamConsumed                iterated a second time
     │   └── StreamNotFinished             asked for the whole answer before its end; a ValueError
     ├── TemplateError    (a KeyError)     a template names what its function does not have
@@ -31,8 +32,8 @@ catch every failure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, LiteralString, Protocol, Self, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, Self, cast
 
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, ValidationError
 
@@ -42,6 +43,7 @@ __all__ = [
     "Clock",
     "MirascopeError",
     "MissingSDKError",
+    "ModelRefused",
     "NotFound",
     "Overloaded",
     "PartialAnswer",
@@ -209,8 +211,13 @@ class ToolCallError(StreamError, ValidationError):
         error.tool_name, error.arguments = tool_name, arguments
         return error
 
-    def __init__(self, *_: object, **__: object) -> None:
-        """Leave what `__new__` has set: pickling and copying call that alone."""
+    def __init__(  # the base's would forget what `__new__` has set, and takes no keywords
+        self,
+        message: str = "",
+        tool_name: str = "",
+        arguments: str = "",
+        details: Sequence[ErrorDetails] = (),
+    ) -> None: ...
 
     def __str__(self) -> str:
         """Return the message; pydantic's would show the arguments."""
@@ -221,9 +228,16 @@ class ToolCallError(StreamError, ValidationError):
 
 
 def _line(details: ErrorDetails) -> InitErrorDetails:
-    kind = cast("LiteralString", details["type"])
-    error = PydanticCustomError(kind, cast("LiteralString", details["msg"]))
-    return InitErrorDetails(type=error, loc=details["loc"], input=details["input"])
+    make: Callable[[str, str], PydanticCustomError] = cast("Any", PydanticCustomError)
+    kind = make(details["type"], details["msg"])
+    return InitErrorDetails(type=kind, loc=details["loc"], input=details["input"])
+
+
+class ModelRefused(StreamError, ValueError):
+    """The model refuses to answer, where a tool or a response model was asked for.
+
+    Its text is what the model says instead; ``partial`` is the whole response.
+    """
 
 
 class StreamConsumed(StreamError):

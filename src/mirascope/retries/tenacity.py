@@ -18,8 +18,8 @@ def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
     attempt it is called as it is.
 
     Args:
-        types: The classes of the errors to collect, each exactly; an error of a call, whose class is
-            below the SDK's and ours, counts as what it is below.
+        types: The classes of the errors to collect, each exactly; an error of a call, whose class
+            is below the SDK's and ours, counts as what it is below.
 
     Example:
         >>> from tenacity import retry, stop_after_attempt

@@ -125,6 +125,12 @@ class SDKErrors:
         ours.others, ours.phase, ours.partial = others, "mid", response
         return ours
 
+    def refused(self, text: str, response: errors.PartialAnswer) -> errors.StreamError:
+        """Return the error for a model that refuses to answer, with what it says instead."""
+        ours = self.make(errors.ModelRefused, text)
+        ours.phase, ours.partial = "mid", response
+        return ours
+
     def _told(
         self, error: ClockRanOutError | ProviderError, response: object
     ) -> errors.StreamError:
