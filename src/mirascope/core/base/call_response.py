@@ -43,6 +43,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     called: Sequence[Called] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
+    _of_v1 = (0, 1, 4)
     _dumped = (
         *(each.name for each in fields(Asked)),
         *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),

@@ -24,6 +24,7 @@ from mirascope.core.base.metadata import Metadata, metadata
 __all__ = [
     "BasePrompt",
     "Message",
+    "MessagesDecorator",
     "Metadata",
     "Prompt",
     "PromptFunction",
@@ -38,10 +39,12 @@ P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 FnT = TypeVar("FnT", bound=Callable[..., object])
 PromptT = TypeVar("PromptT", bound="BasePrompt")
+ConfigT = TypeVar("ConfigT", bound=Mapping[str, object] | None)
 
-PromptResult: TypeAlias = (
-    Piece | BaseMessageParam | Sequence[Piece] | Sequence[Message] | Mapping[str, object] | None
-)
+MessagesResult: TypeAlias = Piece | BaseMessageParam | Sequence[Piece] | Sequence[Message]
+"""What a prompt function may return to make its messages."""
+
+PromptResult: TypeAlias = MessagesResult | Mapping[str, object] | None
 """What a prompt function may return; a mapping is a `DynamicConfig` or a provider's message."""
 
 SUPPORTED_MESSAGE_ROLES: Final = ["system", "user", "assistant"]
@@ -180,7 +183,36 @@ class TemplateDecorator(Protocol):
     ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
 
 
-def prompt_template(template: str | None = None) -> TemplateDecorator:
+class MessagesDecorator(Protocol):
+    """What `prompt_template` without a template returns: settings for a call stay what they are."""
+
+    @overload
+    def __call__(
+        self, prompt: Callable[P, MessagesResult], /
+    ) -> Callable[P, list[BaseMessageParam]]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, MessagesResult]], /
+    ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
+    @overload
+    def __call__(self, prompt: Callable[P, ConfigT], /) -> Callable[P, ConfigT]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, ConfigT]], /
+    ) -> Callable[P, Coroutine[object, object, ConfigT]]: ...
+    @overload
+    def __call__(self, prompt: Callable[P, PromptResult], /) -> Callable[P, PromptResult]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, PromptResult]], /
+    ) -> Callable[P, Coroutine[object, object, PromptResult]]: ...
+
+
+@overload
+def prompt_template(template: str) -> TemplateDecorator: ...
+@overload
+def prompt_template(template: None = None) -> MessagesDecorator: ...
+def prompt_template(template: str | None = None) -> TemplateDecorator | MessagesDecorator:
     """Make a prompt of a function: its parameters are the template's variables.
 
     The decorated function returns its messages; a call decorator above it sends them. Without a

@@ -187,6 +187,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     time_to_first_chunk: float | None = field(default=None, init=False)
 
     _sse_type: ClassVar[type[SSEDecoder]] = SSEDecoder
+    _of_v1 = (0, 1, 6, 5)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
