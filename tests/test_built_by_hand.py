@@ -178,7 +178,7 @@ def test_a_response_can_be_logged(case: Case) -> None:
     assert told["finish_reasons"] == [case.stop]
     assert told["call_params"] == {"temperature": 0.5}
     assert told["dynamic_config"] == {"call_params": {}}
-    assert told["tool_types"] == ["BaseTool"]
+    assert told["tool_types"] == [{"type": "function", "name": "BaseTool"}]
     assert told["message_param"]
     assert told["fn_args"] == {"genre": "fantasy"}
     assert {"id", "model", "usage", "cost", "messages", "metadata", "response"} <= told.keys()

@@ -235,8 +235,10 @@ def test_a_segment_of_sound_is_sent_as_wav() -> None:
     assert Messages.User(["Listen", Silence()]).content[1] == part
 
 
-def test_a_prompt_as_text_keeps_media_unfilled() -> None:
-    assert Template("{a} {b:image} {c:texts}").text({"a": 1, "c": ["x", "y"]}) == "1 {b:image} x\ny"
+def test_a_prompt_as_text_shows_the_values_of_parts() -> None:
+    template = Template("{a} {b:image(detail=low)} {c:texts} {d:audio}| {:cache_control}")
+    values = {"a": 1, "b": b"x", "c": ["x", "y"], "d": None}
+    assert template.text(values) == "1 b'x' ['x', 'y'] | {:cache_control}"
 
 
 CALL = ToolCallPart(name="look", args={"at": "ü", "deep": [1]}, id="call_1")

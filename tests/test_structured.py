@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from contextlib import nullcontext
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -306,7 +307,9 @@ def test_strict_models_ask_for_strict_schemas(
 
     server.queue = [Answer(answering(case, mode, "Strict", {"title": "Wind", "pages": None}))]
     function = driver.function(case, response_model=Strict, json_mode=mode == "json")
-    stream, _ = driver.both(function)
+    ignored = mode == "tool" and case.name != "openai"
+    with pytest.warns(UserWarning, match="'strict'") if ignored else nullcontext():
+        stream, _ = driver.both(function)
     assert stream.constructed_response_model == Strict(title="Wind")
     sent = json.dumps(server.requests[0].json)
     assert "pages" in sent

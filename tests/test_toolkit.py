@@ -98,7 +98,7 @@ def test_a_toolkit_needs_no_namespace() -> None:
 def test_a_namespace_belongs_to_one_toolkit() -> None:
     with pytest.raises(ValueError, match="the namespace 'town_library' is Library's"):
 
-        class Other(BaseToolKit):
+        class Other(Library):
             __namespace__ = "town_library"
 
         assert Other
@@ -108,6 +108,11 @@ def test_a_toolkit_may_be_defined_again() -> None:
     def define() -> type[BaseToolKit]:
         class Again(BaseToolKit):
             __namespace__ = "again"
+
+            @toolkit_tool
+            def look(self) -> str:
+                """Looks."""
+                return "seen"
 
         return Again
 

@@ -15,9 +15,11 @@
     │   │   └── StreamTruncated           the connection ended without the answer's end
     │   ├── StreamTimeout                 the answer took too long: a clock ran out
     │   ├── StreamDataError               the bytes are not what the provider documents
-    │   ├── ToolCallError (a ValueError)  the arguments of a tool call are unusable
+    │   ├── ToolCallError                 the arguments of a tool call are unusable; also a
+    │   │                                 pydantic.ValidationError, and so a ValueError
+    │   ├── ModelRefused                  the model refuses to answer; a ValueError
     │   ├── StreamConsumed                iterated a second time
-    │   └── StreamNotFinished (likewise)  asked for the whole answer before its end
+    │   └── StreamNotFinished             asked for the whole answer before its end; a ValueError
     ├── TemplateError    (a KeyError)     a template names what its function does not have
     └── MissingSDKError  (an ImportError) a provider's SDK is not installed
 
@@ -30,8 +32,10 @@ catch every failure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, Self, cast
+
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, ValidationError
 
 __all__ = [
     "AuthenticationFailed",
@@ -39,6 +43,7 @@ __all__ = [
     "Clock",
     "MirascopeError",
     "MissingSDKError",
+    "ModelRefused",
     "NotFound",
     "Overloaded",
     "PartialAnswer",
@@ -168,10 +173,18 @@ class StreamDataError(StreamError):
     """The bytes are not what the provider documents."""
 
 
-class ToolCallError(StreamError, ValueError):
+class ToolCallError(StreamError, ValidationError):
     """The arguments of a tool call are cut off or invalid, or there is no such tool.
 
-    A stream raises it when all else has been told: the text and the other tools.
+    A stream raises it when all else has been told: the text and the other tools. As pydantic's
+    error it has ``errors()``, one for each argument that is wrong, under the tool's name as
+    ``title``.
+
+    Args:
+        message: What is wrong.
+        tool_name: The tool that the model asked for.
+        arguments: The text of the arguments, as it came.
+        details: What is wrong with each argument; by default one error with the message.
 
     Attributes:
         tool_name: The tool that the model asked for.
@@ -182,6 +195,49 @@ class ToolCallError(StreamError, ValueError):
     tool_name: str = ""
     arguments: str = ""
     others: Sequence[ToolCallError] = ()
+
+    def __new__(
+        cls,
+        message: str = "",
+        tool_name: str = "",
+        arguments: str = "",
+        details: Sequence[ErrorDetails] = (),
+    ) -> Self:
+        """Make the lines of pydantic's error, which only pydantic itself can."""
+        whole = ErrorDetails(type="tool_call", loc=(), msg=message, input=arguments)
+        lines = [_line(each) for each in details or (whole,)]
+        error = super().__new__(cls, *ValidationError.from_exception_data(tool_name, lines).args)
+        error.args = (message, tool_name, arguments, details)
+        error.tool_name, error.arguments = tool_name, arguments
+        return error
+
+    def __init__(  # the base's would forget what `__new__` has set, and takes no keywords
+        self,
+        message: str = "",
+        tool_name: str = "",
+        arguments: str = "",
+        details: Sequence[ErrorDetails] = (),
+    ) -> None: ...
+
+    def __str__(self) -> str:
+        """Return the message; pydantic's would show the arguments."""
+        return str(self.args[0])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+def _line(details: ErrorDetails) -> InitErrorDetails:
+    make: Callable[[str, str], PydanticCustomError] = cast("Any", PydanticCustomError)
+    kind = make(details["type"], details["msg"])
+    return InitErrorDetails(type=kind, loc=details["loc"], input=details["input"])
+
+
+class ModelRefused(StreamError, ValueError):
+    """The model refuses to answer, where a tool or a response model was asked for.
+
+    Its text is what the model says instead; ``partial`` is the whole response.
+    """
 
 
 class StreamConsumed(StreamError):

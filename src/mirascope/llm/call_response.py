@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -64,6 +64,13 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @override
     def _called_in_response(self) -> Sequence[Called]:
         return self._response._called  # noqa: SLF001  # one class of responses in another's words
+
+    @override
+    def model_copy(
+        self, *, update: Mapping[str, object] | None = None, deep: bool = False
+    ) -> CallResponse:
+        """Return a copy in the common form, of a copy of the provider's response."""
+        return CallResponse(self._response.model_copy(update=update, deep=deep))
 
     @classmethod
     def tool_message_params(

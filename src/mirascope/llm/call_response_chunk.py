@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,6 +34,13 @@ class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
     def usage(self) -> Usage | None:
         """The tokens so far, if told."""
         return self._response.common_usage
+
+    @override
+    def model_copy(
+        self, *, update: Mapping[str, object] | None = None, deep: bool = False
+    ) -> CallResponseChunk:
+        """Return a copy in the common form, of a copy of the provider's chunk."""
+        return CallResponseChunk(self._response.model_copy(update=update, deep=deep))
 
     @override
     def _read(self, record: Record) -> None:

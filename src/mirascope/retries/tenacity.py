@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mirascope.errors import StreamError
+
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
@@ -16,7 +18,8 @@ def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
     attempt it is called as it is.
 
     Args:
-        types: The classes of the errors to collect, each exactly.
+        types: The classes of the errors to collect, each exactly; an error of a call, whose class
+            is below the SDK's and ours, counts as what it is below.
 
     Example:
         >>> from tenacity import retry, stop_after_attempt
@@ -31,7 +34,7 @@ def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
 
     def collect(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if type(error) in types:
+        if type(error) in types or (isinstance(error, StreamError) and isinstance(error, types)):
             state.kwargs["errors"] = [*(state.kwargs.get("errors") or ()), error]
 
     return collect

@@ -77,7 +77,13 @@ class ChatCompletionsResponse(
             include=self._sent_back, exclude_none=True, warnings=False
         )
         told = {name: field for name, field in fields.items() if field or name == "content"}
+        told.setdefault("content", None if self.called is None else "")
         return cast("MessageT", told)
+
+    @property
+    @override
+    def _refusal(self) -> str | None:
+        return text_or_none(getattr(self._message, "refusal", None)) or None
 
     @property
     @override

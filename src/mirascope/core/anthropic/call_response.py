@@ -53,14 +53,14 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
         return "".join(self._texts("thinking", "thinking"))
 
     @property
-    def thinking(self) -> str:
-        """The text of the model's thinking, ``""`` if there is none."""
-        return self.reasoning
+    def thinking(self) -> str | None:
+        """The text of the model's thinking, ``None`` if there is none."""
+        return self.reasoning or None
 
     @property
-    def signature(self) -> str:
-        """The signature of the last block of thinking, ``""`` if there is none."""
-        return next((s for s in reversed([*self._texts("thinking", "signature")]) if s), "")
+    def signature(self) -> str | None:
+        """The signature of the last block of thinking, ``None`` if there is none."""
+        return next((s for s in reversed([*self._texts("thinking", "signature")]) if s), None)
 
     @property
     @override

@@ -42,7 +42,7 @@ class AnthropicStream(
     @property
     def signature(self) -> str:
         """The signature of the newest block of thinking, ``""`` before it is told."""
-        return self.partial().signature
+        return self.partial().signature or ""
 
     @property
     @override

@@ -21,6 +21,9 @@ class AnthropicToolConfig(ToolConfig, total=False):
 class AnthropicTool(BaseTool):
     """A tool call of an Anthropic model, with the arguments as its fields."""
 
+    __provider__ = "anthropic"
+    __tool_config_type__ = AnthropicToolConfig
+
     tool_call: SkipJsonSchema[ToolUseBlock]
 
     @override

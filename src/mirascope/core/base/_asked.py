@@ -33,6 +33,17 @@ class Asked(Generic[MessageT]):
 
     provider: ClassVar[str]
     _errors: ClassVar[SDKErrors]
+    _of_v1: ClassVar[tuple[int, ...]] = ()
+    """Where each type parameter stands among those, more in number, that v1's class had."""
+
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        """Take type parameters as v1 had them, too."""
+        places = cls._of_v1
+        if places and isinstance(parameters, tuple):
+            several = cast("tuple[object, ...]", parameters)
+            if len(several) > len(places):
+                parameters = tuple(several[place] for place in places)
+        return cast("Any", super()).__class_getitem__(parameters)
 
     metadata: Metadata = field(default_factory=Metadata)
     tool_types: list[type[BaseTool]] | None = None

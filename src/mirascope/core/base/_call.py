@@ -314,7 +314,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             asked={
                 "metadata": prompt.config.get("metadata") or self.metadata,
                 "tool_types": (tools or None) if form is None or form.tool is None else None,
-                "prompt_template": self.prompt.template_text,
+                "prompt_template": prompt.template,
                 "fn_args": prompt.variables,
                 "dynamic_config": prompt.config or None,
                 "messages": messages,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
 import pydantic_core
 from typing_extensions import TypeVar
 
-from mirascope.core._wire.events import ToolCallDelta
+from mirascope.core._wire.events import JSON, ToolCallDelta
 from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
 from mirascope.errors import ToolCallError
@@ -46,9 +47,8 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
     kind = types.get(call.name)
     if kind is None:
         known = ", ".join(types)
-        error = ToolCallError(f"the model called {call.name!r}, but its tools are: {known}")
-        error.tool_name, error.arguments = call.name, call.arguments
-        raise error
+        problem = f"the model called {call.name!r}, but its tools are: {known}"
+        raise ToolCallError(problem, call.name, call.arguments)
     made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
     return kind.from_arguments(call.arguments, made)
 
@@ -64,7 +64,37 @@ def call_of(tool: BaseTool) -> ToolCallDelta:
 
 
 def output_text(output: JsonableType) -> str:
-    """Return what a tool gave as text: text as it is, anything else as JSON."""
-    if isinstance(output, str):
-        return output
-    return pydantic_core.to_json(output, bytes_mode="base64").decode()
+    """Return what a tool gave as text: text as it is, bytes as base64, anything else as JSON.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+    """
+    value = output_value(output)
+    return value if isinstance(value, str) else pydantic_core.to_json(value).decode()
+
+
+def output_value(output: JsonableType) -> JSON:
+    """Return what a tool gave as what JSON can hold, bytes as base64.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+    """
+    try:
+        return cast("JSON", pydantic_core.to_jsonable_python(_without_bytes(output)))
+    except (ValueError, RecursionError) as error:
+        raise TypeError(
+            f"a tool's output must be text, bytes or what JSON can hold, but this "
+            f"{type(output).__name__} is not: {error}"
+        ) from error
+
+
+def _without_bytes(value: object) -> object:
+    """Return a value with bytes as base64; pydantic's has letters that most decoders refuse."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return base64.b64encode(cast("bytes", value)).decode()
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[object, object]", value)
+        return {name: _without_bytes(field) for name, field in fields.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_bytes(element) for element in cast("Iterable[object]", value)]
+    return value

@@ -118,9 +118,16 @@ class SDKErrors:
     ) -> errors.ToolCallError:
         """Return the first failure as an error that is also the SDK's; it holds the others."""
         first, *others = failures
-        ours = self.make(errors.ToolCallError, str(first), cause=first)
+        theirs = self.say(errors.ToolCallError, str(first), None, None)
+        theirs.__cause__ = first
+        ours = self._both(errors.ToolCallError, theirs, first.args)
         assert isinstance(ours, errors.ToolCallError)  # noqa: S101  # for the type checkers
-        ours.tool_name, ours.arguments, ours.others = first.tool_name, first.arguments, others
+        ours.others, ours.phase, ours.partial = others, "mid", response
+        return ours
+
+    def refused(self, text: str, response: errors.PartialAnswer) -> errors.StreamError:
+        """Return the error for a model that refuses to answer, with what it says instead."""
+        ours = self.make(errors.ModelRefused, text)
         ours.phase, ours.partial = "mid", response
         return ours
 
@@ -168,9 +175,14 @@ class SDKErrors:
             return errors.StreamDataError, "the provider's answer cannot be read"
         return None
 
-    def _both(self, kind: type[errors.StreamError], theirs: Exception) -> errors.StreamError:
+    def _both(
+        self,
+        kind: type[errors.StreamError],
+        theirs: Exception,
+        args: tuple[object, ...] | None = None,
+    ) -> errors.StreamError:
         error_type = _below(kind, type(theirs), self.text)
-        ours = error_type.__new__(error_type, *theirs.args)
+        ours = error_type.__new__(error_type, *(theirs.args if args is None else args))
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
         ours.request_id = ours.request_id or self._request_id(theirs)

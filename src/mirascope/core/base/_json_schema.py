@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+from pydantic_core import PydanticOmit
 from typing_extensions import override
 
 _OF_SCHEMAS: Final = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
@@ -24,6 +26,14 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
     """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base class has it
+
+    @override
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        """Leave out a field that has a default and a type that JSON has not."""
+        try:
+            return super().default_schema(schema)
+        except PydanticInvalidForJsonSchema:
+            raise PydanticOmit from None
 
     @override
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:

@@ -1,6 +1,7 @@
 """Images, sound and documents, from wherever a prompt has them, as parts of a message.
 
-A source is bytes, a path (a string or a `Path`), a URL, an image of Pillow or a segment of pydub.
+A source is bytes, a path (a string or a `Path`), a URL, an image of Pillow, a segment of pydub or
+what `wave.open` reads.
 ``http``, ``https`` and ``gs`` URLs stay URLs: the provider fetches them, nothing is fetched here.
 ``data`` and ``file`` URLs and paths are read. What data are, their first bytes tell.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeAlias, cast
@@ -26,9 +28,9 @@ from mirascope.core.base.message_param import (
     Part,
     TextPart,
 )
-from mirascope.core.base.types import AudioSegment, Image
+from mirascope.core.base.types import AudioSegment, Image, WaveFile
 
-Media: TypeAlias = Image | AudioSegment
+Media: TypeAlias = Image | AudioSegment | WaveFile
 """An object of a media library."""
 
 Piece: TypeAlias = str | Part | Media
@@ -75,7 +77,7 @@ def part_of(piece: object) -> Part:
         return TextPart(text=piece)
     if isinstance(piece, Image):
         return image_part(piece)
-    if isinstance(piece, AudioSegment):
+    if isinstance(piece, AudioSegment | WaveFile):
         return audio_part(piece)
     raise ValueError(f"{type(piece).__name__} is no part of a message")
 
@@ -108,7 +110,10 @@ def audio_part(source: object) -> AudioPart | AudioURLPart:
     """Return sound as a part; see `image_part`."""
     if url := _fetched(source):
         return AudioURLPart(url=url)
-    data = _wav(source) if isinstance(source, AudioSegment) else _read(source)
+    if isinstance(source, AudioSegment):
+        data = _wav(source)
+    else:
+        data = _wav_again(source) if isinstance(source, WaveFile) else _read(source)
     return AudioPart(media_type=_media_type("audio", data, _SOUNDS), audio=data)
 
 
@@ -159,6 +164,18 @@ def _media_type(family: str, data: bytes, signatures: _Signatures) -> str:
 def _png_or_so(image: Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, image.format if image.format in _KEPT_FORMATS else "PNG")
+    return stream.getvalue()
+
+
+def _wav_again(sound: WaveFile) -> bytes:
+    """Return the whole of a WAV file, wherever it has been read to."""
+    position = sound.tell()
+    sound.rewind()
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setparams(sound.getparams())
+        file.writeframes(sound.readframes(sound.getnframes()))
+    sound.setpos(position)
     return stream.getvalue()
 
 

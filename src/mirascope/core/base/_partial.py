@@ -221,8 +221,9 @@ def partial_type(kind: type[T]) -> type[T]:
     """Return the model whose values have only some of another's fields.
 
     Every field is optional and ``None`` if it has not come; ``model_fields_set`` and ``repr``
-    know only those that have. It is a subclass, without the validators, serializers and computed
-    fields, which may need all fields. The same class comes back for the same model.
+    know only those that have, ``str`` shows all. It is a subclass, without the validators,
+    serializers and computed fields, which may need all fields. The same class comes back for the
+    same model.
 
     Example:
         >>> class Book(BaseModel):
@@ -278,7 +279,25 @@ class _Partial(BaseModel):
         yield from (self.__pydantic_extra__ or {}).items()
 
     @override
+    def __str__(self) -> str:
+        return _with_all(self, " ")
+
+    @override
     def model_post_init(self, context: Any, /) -> None: ...
+
+
+def _with_all(partial: _Partial, separator: str) -> str:
+    """Return all fields of a partial value, those that have not come as ``None``."""
+    fields = BaseModel.__repr_args__(partial)
+    return separator.join(f"{name}={_shown(value)}" for name, value in fields)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, _Partial):
+        return f"{type(value).__name__}({_with_all(value, ', ')})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, cast('list[object]', value)))}]"
+    return repr(value)
 
 
 class _Complete:

@@ -112,7 +112,7 @@ class Template:
         return messages
 
     def text(self, variables: Mapping[str, object], owner: str = "") -> str:
-        """Return the whole template filled, role words included; what is no text stays unfilled."""
+        """Return the whole template filled, role words included, parts as their values."""
         fill = _Fill(variables, owner)
         if len(self._sections) == 1:
             return fill.text(self._sections[0].text)
@@ -243,13 +243,14 @@ class _Fill(string.Formatter):
         return list(cast("Iterable[Message]", value))
 
     def _filled(self, field: _Field) -> str:
-        if (part := _part_field(field)) and part.kind != "text":
+        part = _part_field(field)
+        if part and not field.name:
             return _as_it_stands(field)
-        if part:
-            return "\n".join(str(text) for text in self._sources(part) if text)
         value = self.convert_field(self._value(field.name), field.conversion)
         if value is None:
             return ""
+        if part:
+            return str(value)
         if field.spec in {"list", "lists"}:
             return _listed(field, value)
         return format(value, self.text(field.spec) if "{" in field.spec else field.spec)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
@@ -12,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 from mirascope.core._wire.events import TokenCounts
 from mirascope.core.base._secrets import public
 from mirascope.core.base._typed import plain
+from mirascope.core.base.tool import BaseTool, name_of
 from mirascope.core.base.types import CostMetadata, FinishReason, Usage
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
@@ -113,7 +115,8 @@ class Dumps:
         Clients, keys and headers that a call was configured with are left out.
 
         Args:
-            mode: ``"json"`` for nothing but what JSON has; other objects are told by their class.
+            mode: ``"json"`` for nothing but what JSON has; tools are told by their name, other
+                objects by their class.
             include: The names to tell; by default all.
             exclude: The names to leave out.
             exclude_none: Whether to leave out what is ``None``.
@@ -129,8 +132,20 @@ class Dumps:
             warnings=False,
         )
         if mode == "json":  # in two steps, as models have ways of their own with bytes
-            dumped = _DUMP.dump_python(plain(dumped), mode="json", fallback=_class_name)
+            dumped = _DUMP.dump_python(plain(dumped), mode="json", fallback=_in_json)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """Return a copy, without the clients, keys and headers that the call was made with.
+
+        Args:
+            update: The values of attributes that are to be others.
+            deep: Whether to copy what it holds too.
+        """
+        copied = copy.deepcopy(self) if deep else copy.copy(self)
+        for name, value in (update or {}).items():
+            setattr(copied, name, value)
+        return copied
 
     def model_dump_json(
         self,
@@ -147,5 +162,8 @@ class Dumps:
         return json.dumps(dumped, indent=indent, ensure_ascii=False)
 
 
-def _class_name(value: object) -> str:
+def _in_json(value: object) -> object:
+    """Return a tool as what it is to the model, and any other object as the name of its class."""
+    if isinstance(value, type) and issubclass(value, BaseTool):
+        return {"type": "function", "name": name_of(value)}
     return value.__name__ if isinstance(value, type) else type(value).__name__

@@ -43,6 +43,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     called: Sequence[Called] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
+    _of_v1 = (0, 1, 4)
     _dumped = (
         *(each.name for each in fields(Asked)),
         *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),
@@ -156,7 +157,9 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
 
         Raises:
             ToolCallError: A call is unusable; its ``others`` are further ones.
+            ModelRefused: The model refuses to answer.
         """
+        self.raise_for_refusal()
         if not self.tool_types or not self._called:
             return None
         types = by_name(cast("list[type[ToolT]]", self.tool_types))
@@ -175,6 +178,25 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def tool(self) -> ToolT | None:
         """The first tool that the model calls; see `tools`."""
         return next(iter(self.tools or ()), None)
+
+    @property
+    def common_tools(self) -> list[ToolT] | None:
+        """The same as `tools`, whose form is the same for every provider."""
+        return self.tools
+
+    @property
+    def _refusal(self) -> str | None:
+        """What the model says as it refuses to answer, if the API reports that apart."""
+        return None
+
+    def raise_for_refusal(self) -> None:
+        """Raise an error if the model refuses to answer, and the API reports that as such.
+
+        Raises:
+            ModelRefused: It does; the error's text is what the model says instead.
+        """
+        if self._refusal:
+            raise self._errors.refused(self._refusal, self)
 
     @property
     def answer_text(self) -> str:

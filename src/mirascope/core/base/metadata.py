@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from typing_extensions import ParamSpec, TypedDict, TypeVar
+from typing_extensions import TypedDict, TypeVar
 
-P = ParamSpec("P")
-R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Metadata(TypedDict, total=False):
@@ -16,16 +15,16 @@ class Metadata(TypedDict, total=False):
     tags: set[str] | dict[str, str]
 
 
-def metadata(data: Metadata) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Attach metadata to a prompt function; it is found again on the response and the stream.
+def metadata(data: Metadata) -> Callable[[T], T]:
+    """Attach metadata to a prompt, as a function or a class; responses and streams have it.
 
     Example:
         >>> @metadata({"tags": {"version:0001"}})
         ... def recommend(): ...
     """
 
-    def attach(fn: Callable[P, R]) -> Callable[P, R]:
-        fn._metadata = data  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess] # noqa: SLF001
-        return fn
+    def attach(prompt: T) -> T:
+        setattr(prompt, "_metadata", data)  # noqa: B010  # no type says that functions have it
+        return prompt
 
     return attach

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import textwrap
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
+from types import MethodType
 from typing import ClassVar, Final, Protocol, TypeAlias, cast, overload
 
 from pydantic import BaseModel
@@ -22,6 +24,7 @@ from mirascope.core.base.metadata import Metadata, metadata
 __all__ = [
     "BasePrompt",
     "Message",
+    "MessagesDecorator",
     "Metadata",
     "Prompt",
     "PromptFunction",
@@ -34,51 +37,57 @@ __all__ = [
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+FnT = TypeVar("FnT", bound=Callable[..., object])
 PromptT = TypeVar("PromptT", bound="BasePrompt")
+ConfigT = TypeVar("ConfigT", bound=Mapping[str, object] | None)
 
-PromptResult: TypeAlias = (
-    Piece | BaseMessageParam | Sequence[Piece] | Sequence[Message] | Mapping[str, object] | None
-)
+MessagesResult: TypeAlias = Piece | BaseMessageParam | Sequence[Piece] | Sequence[Message]
+"""What a prompt function may return to make its messages."""
+
+PromptResult: TypeAlias = MessagesResult | Mapping[str, object] | None
 """What a prompt function may return; a mapping is a `DynamicConfig` or a provider's message."""
 
 SUPPORTED_MESSAGE_ROLES: Final = ["system", "user", "assistant"]
 """The roles that a template can have."""
 
+_template_of = cache(Template)
 _FROM_DOCSTRING = "MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """What one run of a prompt function asks for."""
+    """What one run of a prompt function asks for.
+
+    Attributes:
+        messages: The messages.
+        variables: The function's arguments by name, and computed fields.
+        config: What the function returned; messages and texts count as its ``messages``.
+        template: The template, if the function has one.
+    """
 
     messages: list[Message]
     variables: dict[str, object]
     config: DynamicConfig
+    template: str | None
 
 
 class PromptFunction:
     """A function that makes prompts, by a template, by what it returns, or both.
 
     Args:
-        fn: The function, with or without a template.
+        fn: The function, with or without a template; a method may be bound.
     """
 
     def __init__(self, fn: Callable[..., object]) -> None:
-        self.fn: Callable[..., object] = getattr(fn, "_original_fn", fn)
-        self.template_text: str | None = getattr(fn, "_prompt_template", None)
+        self.fn = _original(fn)
+        self._owner = {"self": fn.__self__} if isinstance(fn, MethodType) else {}
+        self._text: str | None = getattr(fn, "_prompt_template", None)
         self.is_async = inspect.iscoroutinefunction(inspect.unwrap(self.fn))
         self.name: str = getattr(self.fn, "__name__", type(self.fn).__name__)
 
     @cached_property
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self.fn)
-
-    @cached_property
-    def _template(self) -> Template | None:
-        text = self.template_text
-        if text is None and os.environ.get(_FROM_DOCSTRING) == "ENABLED":
-            text = self.fn.__doc__
-        return None if text is None else Template(text)
 
     def variables(
         self, args: tuple[object, ...], kwargs: Mapping[str, object]
@@ -103,15 +112,44 @@ class PromptFunction:
         if _is_config(result):
             config, result = result, None
         variables = {**variables, **config.get("computed_fields", {})}
-        if "messages" in config:
-            return Prompt(list(config["messages"]), variables, config)
         if result is not None:
-            return Prompt(_messages(result), variables, config)
-        if self._template is None:
+            config = {"messages": _messages(result)}
+        if "messages" in config:
+            return Prompt(list(config["messages"]), variables, config, self._text)
+        text = self._text or _docstring_of(self.fn)
+        if text is None:
             raise ValueError(
                 f"{self.name}() has no prompt: give it a @prompt_template or return messages"
             )
-        return Prompt(self._template.messages(variables, self.name), variables, config)
+        messages = _template_of(text).messages({**self._owner, **variables}, self.name)
+        return Prompt(messages, variables, config, text)
+
+    def result(self, result: object, variables: dict[str, object]) -> object:
+        """Return what calling a prompt function by itself gives: its messages.
+
+        Settings for a call stay what they are, unless there is a template to fill.
+        """
+        if self._text is None and _is_config(result):
+            return result
+        return self.prompt(result, variables).messages
+
+
+def _original(fn: Callable[..., object]) -> Callable[..., object]:
+    """Return the function below `prompt_template`, bound as the one above it is."""
+    original: Callable[..., object] = getattr(fn, "_original_fn", fn)
+    if original is fn or not isinstance(fn, MethodType):
+        return original
+    return MethodType(original, fn.__self__)
+
+
+def _docstring_of(described: Callable[..., object] | type) -> str | None:
+    """Return a docstring if docstrings are templates, which the environment says."""
+    enabled = os.environ.get(_FROM_DOCSTRING) == "ENABLED"
+    return _dedented(described.__doc__) if enabled and described.__doc__ else None
+
+
+def _dedented(text: str) -> str:
+    return textwrap.dedent(text).strip()
 
 
 def _is_config(result: object) -> TypeIs[DynamicConfig]:
@@ -145,15 +183,46 @@ class TemplateDecorator(Protocol):
     ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
 
 
-def prompt_template(template: str | None = None) -> TemplateDecorator:
+class MessagesDecorator(Protocol):
+    """What `prompt_template` without a template returns: settings for a call stay what they are."""
+
+    @overload
+    def __call__(
+        self, prompt: Callable[P, MessagesResult], /
+    ) -> Callable[P, list[BaseMessageParam]]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, MessagesResult]], /
+    ) -> Callable[P, Coroutine[object, object, list[BaseMessageParam]]]: ...
+    @overload
+    def __call__(self, prompt: Callable[P, ConfigT], /) -> Callable[P, ConfigT]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, ConfigT]], /
+    ) -> Callable[P, Coroutine[object, object, ConfigT]]: ...
+    @overload
+    def __call__(self, prompt: Callable[P, PromptResult], /) -> Callable[P, PromptResult]: ...
+    @overload
+    def __call__(
+        self, prompt: Callable[P, Coroutine[object, object, PromptResult]], /
+    ) -> Callable[P, Coroutine[object, object, PromptResult]]: ...
+
+
+@overload
+def prompt_template(template: str) -> TemplateDecorator: ...
+@overload
+def prompt_template(template: None = None) -> MessagesDecorator: ...
+def prompt_template(template: str | None = None) -> TemplateDecorator | MessagesDecorator:
     """Make a prompt of a function: its parameters are the template's variables.
 
     The decorated function returns its messages; a call decorator above it sends them. Without a
     template, the messages are what the function returns. ``{photo:image}``, ``{sounds:audios}`` and
     the like put parts into a message that are no text; their values are bytes, paths or URLs.
+    Settings for a call that a function without a template returns stay what they are.
 
     Args:
-        template: The text of the prompt, in one or more messages.
+        template: The text of the prompt, in one or more messages; indentation that all its lines
+            share is dropped.
 
     Example:
         >>> @prompt_template("Recommend a {genre} book")
@@ -161,12 +230,13 @@ def prompt_template(template: str | None = None) -> TemplateDecorator:
         >>> recommend_book("fantasy")
         [BaseMessageParam(role='user', content='Recommend a fantasy book')]
     """
+    text = None if template is None else _dedented(template)
 
     def decorate(prompt: Callable[..., object]) -> Callable[..., object]:
         if isinstance(prompt, type):
-            type.__setattr__(prompt, "_prompt_template", template)
+            type.__setattr__(prompt, "_prompt_template", text)
             return prompt
-        return _templated(prompt, template)
+        return _templated(prompt, text)
 
     return cast("TemplateDecorator", decorate)
 
@@ -181,13 +251,13 @@ def _templated(fn: Callable[..., object], template: str | None) -> Callable[...,
     @wraps(fn)
     def messages(*args: object, **kwargs: object) -> object:
         variables = prompt.variables(args, kwargs)
-        return prompt.prompt(fn(*args, **kwargs), variables).messages
+        return prompt.result(fn(*args, **kwargs), variables)
 
     @wraps(fn)
     async def amessages(*args: object, **kwargs: object) -> object:
         variables = prompt.variables(args, kwargs)
         result = await cast("Coroutine[object, object, object]", fn(*args, **kwargs))
-        return prompt.prompt(result, variables).messages
+        return prompt.result(result, variables)
 
     decorated = amessages if inspect.iscoroutinefunction(fn) else messages
     vars(decorated).update(attributes)
@@ -198,6 +268,8 @@ def _templated(fn: Callable[..., object], template: str | None) -> Callable[...,
 class BasePrompt(BaseModel):
     """A prompt as a class: its fields and properties are the template's variables.
 
+    The template is given by `prompt_template`, the decorator or the class variable.
+
     Example:
         >>> @prompt_template("Recommend a {genre} book")
         ... class BookPrompt(BasePrompt):
@@ -206,57 +278,76 @@ class BasePrompt(BaseModel):
         Recommend a fantasy book
     """
 
+    prompt_template: ClassVar[str]
     _prompt_template: ClassVar[str | None] = None
+    _metadata: ClassVar[Metadata] = Metadata()
 
     def message_params(self) -> list[Message]:
         """Return the messages."""
-        return self._template().messages(self._variables(), type(self).__name__)
+        return _template_of(self._text()).messages(_Attributes(self), type(self).__name__)
 
     def dynamic_config(self) -> DynamicConfig | None:
         """Return settings for the call; meant to be overridden."""
         return None
 
     def dump(self) -> dict[str, object]:
-        """Return the template and the fields, for logs of one's own."""
-        return {"template": self._prompt_template, "inputs": self.model_dump()}
+        """Return the metadata, the prompt's text, the template and the fields, for logs."""
+        return {
+            "metadata": self._metadata,
+            "prompt": str(self),
+            "template": self._text(),
+            "inputs": self.model_dump(),
+        }
 
     def run(
         self,
-        call: Callable[[Callable[[], DynamicConfig]], Callable[[], ResultT]],
-        *decorators: Callable[[Callable[[], ResultT]], Callable[[], ResultT]],
+        call: Callable[[Callable[..., DynamicConfig]], Callable[..., ResultT]],
+        *decorators: Callable[[Callable[..., ResultT]], Callable[..., ResultT]],
     ) -> ResultT:
         """Send the prompt with a call decorator such as ``openai.call(model)``.
+
+        The answer has the prompt's metadata, its template and, as arguments, its fields.
 
         Args:
             call: The call decorator.
             decorators: Further decorators, the first nearest to the call.
         """
 
-        def prompt() -> DynamicConfig:
+        def prompt(**_: object) -> DynamicConfig:
             return self._config()
 
-        return _decorated(call(prompt), decorators)()
+        return _decorated(call(self._as_function(prompt)), decorators)(**self._fields())
 
     async def run_async(
         self,
         call: Callable[
-            [Callable[[], Coroutine[object, object, DynamicConfig]]],
-            Callable[[], Coroutine[object, object, ResultT]],
+            [Callable[..., Coroutine[object, object, DynamicConfig]]],
+            Callable[..., Coroutine[object, object, ResultT]],
         ],
         *decorators: Callable[
-            [Callable[[], Coroutine[object, object, ResultT]]],
-            Callable[[], Coroutine[object, object, ResultT]],
+            [Callable[..., Coroutine[object, object, ResultT]]],
+            Callable[..., Coroutine[object, object, ResultT]],
         ],
     ) -> ResultT:
-        """Send the prompt with a call decorator, async."""
+        """Send the prompt with a call decorator, async; see `run`."""
 
-        async def prompt() -> DynamicConfig:
+        async def prompt(**_: object) -> DynamicConfig:
             return self._config()
 
-        return await _decorated(call(prompt), decorators)()
+        return await _decorated(call(self._as_function(prompt)), decorators)(**self._fields())
 
     def __str__(self) -> str:
-        return self._template().text(self._variables(), type(self).__name__)
+        return _template_of(self._text()).text(_Attributes(self), type(self).__name__)
+
+    def _as_function(self, fn: FnT) -> FnT:
+        """Give a function the names, the template and the metadata of the prompt."""
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(fn, name, getattr(type(self), name))
+        vars(fn).update(_prompt_template=self._text(), _metadata=self._metadata)
+        return fn
+
+    def _fields(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
     def _config(self) -> DynamicConfig:
         config: DynamicConfig = {"messages": self.message_params()}
@@ -265,13 +356,17 @@ class BasePrompt(BaseModel):
             config.update(own)
         return config
 
-    def _template(self) -> Template:
-        if self._prompt_template is None:
-            raise ValueError(f"{type(self).__name__} has no @prompt_template")
-        return _template_of(self._prompt_template)
+    def _text(self) -> str:
+        """Return the template.
 
-    def _variables(self) -> Mapping[str, object]:
-        return _Attributes(self)
+        Raises:
+            ValueError: There is none.
+        """
+        text = getattr(self, "prompt_template", None) or self._prompt_template
+        text = _dedented(text) if text else _docstring_of(type(self))
+        if text is None:
+            raise ValueError(f"{type(self).__name__} has no @prompt_template")
+        return text
 
 
 class _Attributes(Mapping[str, object]):
@@ -295,12 +390,6 @@ class _Attributes(Mapping[str, object]):
     @override
     def __len__(self) -> int:
         return len(type(self._prompt).model_fields)
-
-
-_template_of = cache(Template)
-
-
-FnT = TypeVar("FnT")
 
 
 def _decorated(fn: FnT, decorators: Iterable[Callable[[FnT], FnT]]) -> FnT:

@@ -187,10 +187,13 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     time_to_first_chunk: float | None = field(default=None, init=False)
 
     _sse_type: ClassVar[type[SSEDecoder]] = SSEDecoder
+    _of_v1 = (0, 1, 6, 5)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.call_response_type is None:
+            self.call_response_type = cast("type[ResponseT]", self._response_type)
         self._begin()
         self._brought = 0
         self._began = 0.0

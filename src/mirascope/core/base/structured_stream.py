@@ -81,6 +81,7 @@ class BaseStructuredStream(_Reading[T], Closing):
     Raises:
         StreamError: While iterating, for whatever goes wrong in the stream.
         pydantic.ValidationError: At the end, if the answer does not fit the type or is cut off.
+        ModelRefused: At the end, if the model refuses to answer.
     """
 
     constructed_response_model: T
@@ -134,10 +135,12 @@ class BaseStructuredStream(_Reading[T], Closing):
 
         Raises:
             pydantic.ValidationError: It does not fit the type.
+            ModelRefused: The model refuses to answer.
         """
         try:
             value = self._validated()
         except ValidationError as error:
+            self.stream.partial().raise_for_refusal()
             error.add_note(f"the answer ended because of: {self.stream.finish_reasons}")
             raise
         self.constructed_response_model = value

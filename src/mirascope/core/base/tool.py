@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -30,16 +31,17 @@ from pydantic.json_schema import (
     JsonSchemaMode,
     SkipJsonSchema,
 )
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 from typing_extensions import TypedDict, TypeVar, override
 
-from mirascope.core._wire.events import Record
+from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._docstring import Documentation, documentation_of
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core.base._secrets import is_plain
 from mirascope.errors import ToolCallError
 
 __all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "Tools", "tool_types_of"]
@@ -73,6 +75,19 @@ class ToolConfig(TypedDict, total=False):
     """How a provider is told of a tool; each provider's own has the keys that it takes."""
 
 
+class _CallId:
+    """The id of a tool's call, unless the tool has an argument of that name.
+
+    It can be read of instances alone and has no setter, so that pydantic, and the arguments of a
+    function, take the name as free.
+    """
+
+    def __get__(self, tool: BaseTool | None, owner: type[BaseTool]) -> str | None:
+        if tool is None:
+            raise AttributeError(f"type object {owner.__name__!r} has no attribute 'id'")
+        return getattr(getattr(tool, "tool_call", None), "id", None) or None
+
+
 class BaseTool(BaseModel, ABC):
     """A tool call, with the arguments as its fields.
 
@@ -86,15 +101,22 @@ class BaseTool(BaseModel, ABC):
     >>> GetAuthor(title="Emma").args
     {'title': 'Emma'}
 
+    A field may be of any class. One that has a default, and a type that JSON has not, is not among
+    the parameters that the model sees.
+
     Attributes:
         delta: The newest piece of the arguments' text, on tools whose arguments are still coming.
+        id: The provider's id for the call, ``None`` if there is none.
     """
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
 
     delta: _Delta = None
 
+    id: ClassVar[_CallId] = _CallId()
     tool_config: ClassVar[ToolConfig] = ToolConfig()
+    __provider__: ClassVar[str] = "BaseTool"
+    __tool_config_type__: ClassVar[type[ToolConfig]] = ToolConfig
     __custom_name__: ClassVar[str] = ""
     __renamed__: ClassVar[Mapping[str, str]] = {}
     __made_of__: ClassVar[Recipe | None] = None
@@ -138,6 +160,7 @@ class BaseTool(BaseModel, ABC):
     @classmethod
     def parameters_schema(cls) -> dict[str, object]:
         """Return the JSON schema of the arguments, without the tool's own description."""
+        cls.warn_for_unsupported_configurations()
 
         def make() -> dict[str, object]:
             schema = cls.model_json_schema()
@@ -145,6 +168,18 @@ class BaseTool(BaseModel, ABC):
             return schema
 
         return copy.deepcopy(_kept(cls, "schema", make))
+
+    @classmethod
+    def warn_for_unsupported_configurations(cls) -> None:
+        """Warn of what the tool's configuration asks for and its provider ignores."""
+        configured = {*cls.tool_config, *(["strict"] if cls.model_config.get("strict") else ())}
+        for name in sorted(configured - cls.__tool_config_type__.__annotations__.keys()):
+            warnings.warn(
+                f"{cls.__provider__} does not support {name!r} in the configuration of a tool or a "
+                f"response model: that of {cls.__name__} is ignored",
+                UserWarning,
+                stacklevel=2,
+            )
 
     @override
     @classmethod
@@ -223,15 +258,15 @@ class BaseTool(BaseModel, ABC):
         Raises:
             ToolCallError: The arguments are cut off or do not fit.
         """
+        decoded = None
         try:
             decoded = from_text(arguments or "null") or {}
             if not isinstance(decoded, dict):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # told as what the decoder raises is
             return cls.model_validate(cls._with_own(decoded, tool_call))
         except ValueError as error:
-            problem = ToolCallError(tool_call_problem(cls._name(), error))
-            problem.tool_name, problem.arguments = cls._name(), arguments
-            raise problem from error
+            name, details = cls._name(), _details(error, decoded)
+            raise ToolCallError(tool_call_problem(name, error), name, arguments, details) from error
 
     @classmethod
     def _with_own(cls, arguments: Record, tool_call: object) -> dict[str, object]:
@@ -323,6 +358,16 @@ def tool_call_problem(name: str, error: ValueError) -> str:
         )
         return f"the arguments for the tool {name} do not fit: {details}"
     return f"the arguments for the tool {name} cannot be read: {error}"
+
+
+def _details(error: ValueError, arguments: JSON) -> list[ErrorDetails]:
+    """Return what pydantic found wrong with a tool call's arguments, as plain values."""
+    if not isinstance(error, ValidationError):
+        return []
+    found = error.errors(include_url=False, include_context=False)
+    for one in found:  # where all arguments are meant, pydantic has the tool's own fields there too
+        one["input"] = one["input"] if is_plain(one["input"]) else arguments
+    return found
 
 
 def make_function_tool(

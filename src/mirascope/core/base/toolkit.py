@@ -1,30 +1,32 @@
-"""Tools that belong together, as methods of one object."""
+"""Tools that belong together, as methods or inner classes of one object."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
+from abc import ABC
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 from typing_extensions import TypeVar, override
 
 from mirascope.core.base._docstring import Documentation, documentation_of
-from mirascope.core.base.tool import BaseTool, make_function_tool
+from mirascope.core.base.tool import BaseTool, make_function_tool, name_of
 
 MethodT = TypeVar("MethodT", bound=Callable[..., object])
 
 _MARK: Final = "__mirascope_toolkit_tool__"
-_FIELD: Final = re.compile(r"\{self\.[^{}]*\}")
+_FIELD: Final = re.compile(r"\{self\.(\w+)[^{}]*\}")
 _namespaces: Final[dict[str, tuple[str, str]]] = {}
 
 
 def toolkit_tool(method: MethodT) -> MethodT:
-    """Mark a toolkit's method as a tool.
+    """Mark a toolkit's method, or a tool class inside of it, as a tool.
 
     Raises:
-        ValueError: The method has no docstring, which would tell the model what it does.
+        ValueError: It has no docstring, which would tell the model what it does.
     """
     if not (method.__doc__ or "").strip():
         raise ValueError(f"the toolkit's tool {method.__qualname__} needs a docstring")
@@ -35,7 +37,9 @@ def toolkit_tool(method: MethodT) -> MethodT:
 class BaseToolKit(BaseModel):
     """Tools that share what they need: fields of the toolkit, which their docstrings may name.
 
-    ``__namespace__`` goes before the names of the tools, as in ``library_get_author``.
+    ``__namespace__`` goes before the names of the tools, as in ``library_get_author``. A tool that
+    is a class finds in ``self`` what the toolkit has and it lacks. A toolkit without tools must be
+    an ``ABC``, for others to derive from.
 
     >>> class Library(BaseToolKit):
     ...     __namespace__ = "library"
@@ -51,10 +55,11 @@ class BaseToolKit(BaseModel):
     'the author of Max Havelaar (Dutch)'
 
     Raises:
-        ValueError: Another toolkit has the namespace, when the class is made.
+        ValueError: When the class is made: it has no tool, a docstring names a field that it does
+            not have, or another toolkit has the namespace.
     """
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
 
     __namespace__: ClassVar[str | None] = None
 
@@ -62,35 +67,82 @@ class BaseToolKit(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
+        tools = cls._marked()
+        if not tools and not inspect.isabstract(cls) and ABC not in cls.__mro__:
+            raise ValueError(f"the toolkit {cls.__name__} has no method marked @toolkit_tool")
+        for name, tool in tools.items():
+            for found in _FIELD.finditer(tool.__doc__ or ""):
+                if not cls._has(found[1]):
+                    raise ValueError(
+                        f"the docstring of {cls.__name__}.{name} names {found[0]}, "
+                        "which the toolkit does not have"
+                    )
         if namespace := vars(cls).get("__namespace__"):
             here = (cls.__module__, cls.__qualname__)  # a notebook may run its cell again
             if _namespaces.setdefault(namespace, here) != here:
                 raise ValueError(f"the namespace {namespace!r} is {_namespaces[namespace][1]}'s")
 
-    def create_tools(self) -> list[type[BaseTool]]:
-        """Return a tool for each marked method, bound to this toolkit as it is now."""
-        kinds = reversed(type(self).__mro__)
+    @classmethod
+    def _marked(cls) -> dict[str, object]:
+        """Return what is marked as a tool, by name."""
+        kinds = reversed(cls.__mro__)
         members = {name: member for kind in kinds for name, member in vars(kind).items()}
-        marked = [name for name, member in members.items() if hasattr(member, _MARK)]
-        return [self._tool(getattr(self, name)) for name in marked]
+        return {n: member for n, member in members.items() if is_toolkit_tool(member)}
 
-    def _tool(self, method: Callable[..., object]) -> type[BaseTool]:
-        documentation = self._filled(documentation_of(method))
-        name = "_".join(filter(None, (self.__namespace__, method.__name__)))
-        return make_function_tool(BaseTool, method, documentation, name)
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        known = cls.model_fields.keys() | cls.__private_attributes__.keys()
+        return name in known or hasattr(cls, name) or cls.model_config.get("extra") == "allow"
+
+    def create_tools(self) -> list[type[BaseTool]]:
+        """Return a tool for all that is marked, bound to this toolkit as it is now."""
+        return [self._tool(getattr(self, name)) for name in self._marked()]
+
+    def _tool(self, marked: Callable[..., object]) -> type[BaseTool]:
+        if isinstance(marked, type):
+            return self._tool_below(cast("type[BaseTool]", marked))
+        documentation = self._filled(documentation_of(marked))
+        return make_function_tool(BaseTool, marked, documentation, self._named(marked.__name__))
+
+    def _tool_below(self, tool_type: type[BaseTool]) -> type[BaseTool]:
+        name = self._named(name_of(tool_type))
+        bound = type("_Bound", (_OfToolkit,), {"__toolkit__": self, "__custom_name__": name})
+        return create_model(
+            name,
+            __base__=(cast("type[BaseTool]", bound), tool_type),
+            __doc__=self._fill(inspect.cleandoc(tool_type.__doc__ or "")),
+            __module__=tool_type.__module__,
+        )
+
+    def _named(self, name: str) -> str:
+        return "_".join(filter(None, (self.__namespace__, name)))
 
     def _filled(self, documentation: Documentation) -> Documentation:
-        def fill(text: str) -> str:
-            return _FIELD.sub(lambda found: found[0].format(self=self), text)
-
-        parameters = {name: fill(text) for name, text in documentation.parameters.items()}
-        description = fill(documentation.description)
+        parameters = {name: self._fill(text) for name, text in documentation.parameters.items()}
+        description = self._fill(documentation.description)
         return dataclasses.replace(documentation, description=description, parameters=parameters)
+
+    def _fill(self, text: str) -> str:
+        return _FIELD.sub(lambda found: found[0].format(self=self), text)
+
+
+class _OfToolkit:
+    """A tool that is a class of a toolkit, in which it finds what it lacks."""
+
+    __toolkit__: ClassVar[BaseToolKit]
+
+    def __getattr__(self, name: str) -> object:
+        try:
+            return cast("Any", super()).__getattr__(name)
+        except AttributeError:
+            if name.startswith("__"):
+                raise
+            return getattr(self.__toolkit__, name)
 
 
 def is_toolkit_tool(method: object) -> bool:
     """Return whether a method, or a tool class inside of a toolkit, is marked as a tool."""
-    return getattr(method, _MARK, False) is True
+    return _MARK in getattr(method, "__dict__", {})  # a class below a marked one is not marked
 
 
 class ToolKitToolMethod(NamedTuple):

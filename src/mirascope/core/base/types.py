@@ -242,3 +242,29 @@ class AudioSegment(Protocol):
 
     def export(self, file: IO[bytes], format_: str, /) -> object:
         """Write it to a file."""
+
+
+@runtime_checkable
+class WaveFile(Protocol):
+    """A WAV file that is read: what `wave.open` returns, or what is like it."""
+
+    def getnframes(self) -> int:
+        """Return how many frames it has."""
+        ...
+
+    def getparams(self) -> Any:
+        """Return its parameters, as a file that is written takes them."""
+
+    def readframes(self, nframes: int) -> bytes:
+        """Return so many frames from where it has been read to."""
+        ...
+
+    def rewind(self) -> None:
+        """Go back to the first frame."""
+
+    def setpos(self, pos: int) -> None:
+        """Go to a frame."""
+
+    def tell(self) -> int:
+        """Return the frame that it has been read to."""
+        ...

@@ -12,6 +12,8 @@ from mirascope.core._dialects.chat_completions_tools import FunctionTool
 class CohereTool(FunctionTool):
     """A tool call of a Cohere model, with the arguments as its fields."""
 
+    __provider__ = "cohere"
+
     tool_call: SkipJsonSchema[ToolCallV2]
 
     @override

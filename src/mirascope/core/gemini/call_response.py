@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from google.genai.types import Content, FunctionResponse, GenerateContentResponse, Part
 from google.genai.types import GenerateContentResponseUsageMetadata as Usage
-from pydantic_core import to_jsonable_python
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core.base._called import Called, call_id
+from mirascope.core.base._called import Called, call_id, output_value
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
@@ -126,7 +125,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
                 function_response=FunctionResponse(
                     id=call_id(tool),
                     name=name_of(type(tool)),
-                    response={"output": to_jsonable_python(output)},
+                    response={"output": output_value(output)},
                 )
             )
             for tool, output in tools_and_outputs

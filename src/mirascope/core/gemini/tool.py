@@ -14,6 +14,8 @@ from mirascope.core.base.tool import BaseTool, arguments_so_far
 class GeminiTool(BaseTool):
     """A tool call of a Gemini model, with the arguments as its fields."""
 
+    __provider__ = "gemini"
+
     tool_call: SkipJsonSchema[FunctionCall]
 
     @override

@@ -16,6 +16,8 @@ from mirascope.core._dialects.chat_completions_tools import FunctionTool, withou
 class GroqTool(FunctionTool):
     """A tool call of a model on Groq, with the arguments as its fields."""
 
+    __provider__ = "groq"
+
     tool_call: SkipJsonSchema[ChatCompletionMessageToolCall]
 
     @override

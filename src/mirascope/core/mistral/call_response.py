@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from mistralai.client.models import (
@@ -16,9 +17,11 @@ from mistralai.client.models import (
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
+from mirascope.core._dialects.chat_completions_tools import tool_messages
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core.base._typed import typed
 from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core.base.types import JsonableType
 from mirascope.core.mistral._decoder import texts_of
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
@@ -69,6 +72,13 @@ class MistralCallResponse(
             return message
         known = [part for part in parts if not isinstance(part, UnknownContentChunk)]
         return message.model_copy(update={"content": known})
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[MistralTool, JsonableType]]
+    ) -> list[ToolMessage]:
+        return [ToolMessage.model_validate(each) for each in tool_messages(tools_and_outputs)]
 
     @property
     def _content(self) -> JSON:

@@ -15,6 +15,8 @@ from mirascope.core._dialects.chat_completions_tools import FunctionTool
 class MistralTool(FunctionTool):
     """A tool call of a Mistral model, with the arguments as its fields."""
 
+    __provider__ = "mistral"
+
     tool_call: SkipJsonSchema[ToolCall]
 
     @override

@@ -29,6 +29,9 @@ class OpenAIToolConfig(ToolConfig, total=False):
 class OpenAITool(FunctionTool):
     """A tool call of an OpenAI model, with the arguments as its fields."""
 
+    __provider__ = "openai"
+    __tool_config_type__ = OpenAIToolConfig
+
     tool_call: SkipJsonSchema[ChatCompletionMessageFunctionToolCall]
 
     @override
