@@ -403,7 +403,7 @@ def test_another_task_closes_a_stream_of_a_client_of_one_s_own(server: Loopback)
 def test_a_stream_of_a_client_of_one_s_own_says_the_same(server: Loopback) -> None:
     events = [
         parts({"text": "Hm", "thought": True}),
-        parts({"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": SIGNATURE}),
+        parts({"functionCall": {"name": "f", "id": "call-1"}, "thoughtSignature": SIGNATURE}),
         *GEMINI.answer("Hello"),
     ]
     with own_client(server) as client:

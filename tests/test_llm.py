@@ -76,7 +76,6 @@ def test_a_stream_has_the_attributes_of_the_providers(
     assert (stream.input_tokens, stream.output_tokens) == (3, 2)
     assert stream.state == "finished"
     assert stream.end_time >= stream.start_time > 0
-    assert stream.message_param == stream._stream.message_param
     assert stream.fn_args == {"genre": "fantasy"}
     assert repr(stream).startswith("<Stream of ")
     with pytest.raises(AttributeError, match="no_such_thing"):
@@ -86,8 +85,12 @@ def test_a_stream_has_the_attributes_of_the_providers(
 def test_a_response_of_a_stream_has_the_common_form(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
+    """The stream too, so that a conversation can go on with another provider after it."""
     server.queue = [Answer(case.answer("Hello"))]
     stream, _ = driver.both(function(driver, case.name, "asked-for", stream=True))
+    question = BaseMessageParam(role="user", content="Recommend a fantasy book")
+    assert stream.message_param == BaseMessageParam(role="assistant", content="Hello")
+    assert stream.messages == [stream.user_message_param] == [question]
     for response in (stream.construct_call_response(), stream.partial()):
         assert isinstance(response, llm.CallResponse)
         assert response.message_param == BaseMessageParam(role="assistant", content="Hello")

@@ -21,11 +21,12 @@ from mirascope.llm.tool import Tool
 AnyStream: TypeAlias = BaseStream[Any, Any, Any, Any]
 
 
-@delegating("_stream")
-class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, object]):
+@delegating("_stream", common=("messages", "user_message_param"))
+class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
-    Its chunks and its responses are in common words; all else is said by the provider's stream.
+    Its chunks, its responses and its messages have the common form; all else is said by the
+    provider's stream.
 
     Args:
         stream: The provider's stream.
@@ -45,6 +46,16 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, object]):
         async with aclosing(aitems_of(self._stream)) as items:
             async for chunk, tool in items:
                 yield CallResponseChunk(chunk), tool
+
+    @property
+    @override
+    def message_param(self) -> BaseMessageParam:
+        """The whole answer as a message that can be sent back, to whatever provider.
+
+        Raises:
+            StreamNotFinished: The answer has not come to its end, or was not kept.
+        """
+        return self._stream.common_message_param
 
     @override
     def construct_call_response(self) -> CallResponse:

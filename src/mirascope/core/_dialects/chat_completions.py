@@ -24,6 +24,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
     ToolCallDelta,
+    id_or_none,
     text_or_none,
 )
 from mirascope.core._wire.fields import fields, objects
@@ -194,7 +195,7 @@ def whole_tool_calls(reply: Reply) -> list[JSON]:
     """Return the tool calls of a reply as a whole message has them."""
     return [
         {
-            "id": call.id,
+            "id": call.call_id,
             "type": "function",
             "function": {"name": call.name, "arguments": call.arguments},
         }
@@ -343,7 +344,7 @@ def _tool_call(call: Record) -> ToolCallDelta:
     arguments = function.get("arguments")
     return ToolCallDelta(
         key=index if isinstance(index, int) else None,
-        id=text_or_none(call.get("id")),
+        id=id_or_none(call.get("id")),
         name=text_or_none(function.get("name")),
         arguments=arguments if isinstance(arguments, str) else "",
     )

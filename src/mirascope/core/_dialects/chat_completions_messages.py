@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.fields import fields, from_cut_off, objects, text
 from mirascope.core.base._common import common, record_to_read, url_part
+from mirascope.core.base._message_form import Known, MessageForm
 from mirascope.core.base.message_param import (
     AudioPart,
     BaseMessageParam,
@@ -35,6 +36,26 @@ from mirascope.core.base.message_param import (
 )
 
 EncodePart: TypeAlias = Callable[[Part, str], dict[str, object]]
+
+_KNOWN: Final[Mapping[str, Known]] = {
+    "role": None,
+    "name": None,
+    "tool_call_id": None,
+    "content": {
+        "type": {"text", "image_url", "document_url", "file", "input_audio"},
+        "text": None,
+        "image_url": {"url": None, "detail": None},
+        "document_url": None,
+        "file": {"filename": None, "file_data": None},
+        "input_audio": {"data": None, "format": None},
+    },
+    "tool_calls": {
+        "id": None,
+        "type": {"function"},
+        "index": None,
+        "function": {"name": None, "arguments": None},
+    },
+}
 
 _SOUNDS: Final = {"mp3": "mp3", "mpeg": "mp3", "wav": "wav", "x-wav": "wav"}
 
@@ -137,10 +158,7 @@ def _image(url: str, detail: str | None) -> dict[str, object]:
 
 
 def common_message(message: Message) -> BaseMessageParam:
-    """Return a message in the dialect, an answer or one of a prompt, in our form.
-
-    What our form has no part for, such as reasoning, is left out.
-    """
+    """Return a message in the dialect, an answer or one of a prompt, as far as our parts go."""
     if isinstance(message, BaseMessageParam):
         return message
     record = record_to_read(message)
@@ -191,3 +209,7 @@ def _common_call(call: Record) -> ToolCallPart:
     return ToolCallPart(
         name=text(function.get("name")), args={**fields(told)}, id=text(call.get("id")) or None
     )
+
+
+FORM: Final = MessageForm(read=common_message, known=_KNOWN)
+"""The form of messages in the dialect; an empty content is accepted where it is a text."""

@@ -14,7 +14,7 @@ from mirascope.core._dialects.chat_completions import (
     reasoning_of,
     token_counts,
 )
-from mirascope.core._dialects.chat_completions_messages import common_message
+from mirascope.core._dialects.chat_completions_messages import FORM
 from mirascope.core._dialects.chat_completions_tools import called, tool_messages
 from mirascope.core._wire.events import FinishT, TokenCounts, text_or_none
 from mirascope.core.base._asked import MessageT
@@ -26,6 +26,9 @@ from mirascope.core.base.types import JsonableType
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 
 SENT_BACK = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "audio"})
+
+_INSTEAD_OF_CONTENT = frozenset({"tool_calls", "function_call", "audio"})
+"""A message needs a content unless it has one of these."""
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -40,7 +43,7 @@ class ChatCompletionsResponse(
 
     _common = COMMON_FINISH_REASONS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK
-    _common_message = staticmethod(common_message)
+    message_form = FORM
 
     @property
     def _message(self) -> Any:
@@ -77,7 +80,8 @@ class ChatCompletionsResponse(
             include=self._sent_back, exclude_none=True, warnings=False
         )
         told = {name: field for name, field in fields.items() if field or name == "content"}
-        told.setdefault("content", None if self.called is None else "")
+        needed = self.called is not None or told.keys().isdisjoint(_INSTEAD_OF_CONTENT)
+        told.setdefault("content", "" if needed else None)
         return cast("MessageT", told)
 
     @property

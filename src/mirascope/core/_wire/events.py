@@ -7,9 +7,13 @@ of a stream is the cost of its events.
 
 from __future__ import annotations
 
+import os
+import re
+from base64 import b32encode
 from collections.abc import Mapping
+from hashlib import blake2b
 from io import StringIO
-from typing import Generic, NamedTuple, TypeAlias
+from typing import Final, Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar, override
 
@@ -20,6 +24,9 @@ Record: TypeAlias = Mapping[str, "JSON"]
 """One decoded JSON object."""
 
 FinishT = TypeVar("FinishT", bound=str, default=str, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+
+MADE_ID: Final = re.compile(r"m[a-z2-7]{8}")
+"""An id of a tool call that no provider gave: in the one form that all of them accept."""
 
 
 class TokenCounts(NamedTuple):
@@ -70,21 +77,32 @@ class ToolCall:
 
     Attributes:
         key: The provider's own index of the call, if it gave one.
-        id: The provider's id for the call, if it gave one.
+        id: The provider's id for the call, if it gave one; see `call_id`.
         name: The tool's name.
         complete: Whether all of it has come.
     """
 
-    __slots__ = ("_arguments", "_extent", "complete", "id", "key", "name")
+    __slots__ = ("_arguments", "_call_id", "_extent", "complete", "id", "key", "name")
 
     def __init__(self, piece: ToolCallDelta) -> None:
         self.key = piece.key
         self.id = piece.id
+        self._call_id: str | None = None
         self.name = piece.name or ""
         self.complete = False
         self._arguments = StringIO()
         self._extent = JSONExtent()
         self._write(piece.arguments)
+
+    @property
+    def call_id(self) -> str:
+        """The id that the call's result refers to: the provider's, else a made one.
+
+        Whatever is returned first stays, though the provider's own may come with a later piece.
+        """
+        if self._call_id is None:
+            self._call_id = self.id or made_id()
+        return self._call_id
 
     @property
     def arguments(self) -> str:
@@ -125,6 +143,20 @@ class ToolCall:
             self._arguments.write(arguments)
             self._extent.feed(arguments)
             self.complete = self.complete or self._extent.complete
+
+
+def made_id() -> str:
+    """Return a new id for a tool call; see `MADE_ID`."""
+    return "m" + b32encode(os.urandom(5)).decode().lower()
+
+
+def fitting_id(call_id: str) -> str:
+    """Return nine letters and digits for an id, which every provider accepts.
+
+    They are the same for the same id, so that a call and its result agree.
+    """
+    digest = blake2b(call_id.encode("utf-8", "surrogatepass"), digest_size=10).digest()
+    return b32encode(digest).decode().lower()[:9]
 
 
 def _differ(one: object, other: object) -> bool:
@@ -182,3 +214,8 @@ class Delta(Generic[FinishT]):
 def text_or_none(value: JSON) -> str | None:
     """Return a text that says something, else ``None``."""
     return value if value and isinstance(value, str) else None
+
+
+def id_or_none(value: JSON) -> str | None:
+    """Return the id of a tool call; some servers, and Mistral's SDK, write ``"null"`` for none."""
+    return None if value == "null" else text_or_none(value)

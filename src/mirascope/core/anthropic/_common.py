@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.fields import fields, objects, text
 from mirascope.core.base._common import common, data_part, record_to_read, url_part
+from mirascope.core.base._message_form import MessageForm
 from mirascope.core.base.message_param import (
     BaseMessageParam,
     CacheControlPart,
@@ -20,10 +23,7 @@ from mirascope.core.base.message_param import (
 
 
 def common_message(message: Message) -> BaseMessageParam:
-    """Return a message of Anthropic's, an answer or one of a prompt, in our form.
-
-    What our form has no part for, such as thinking, is left out.
-    """
+    """Return a message of Anthropic's, an answer or one of a prompt, as far as our parts go."""
     if isinstance(message, BaseMessageParam):
         return message
     record = record_to_read(message)
@@ -73,3 +73,25 @@ def _media(kind: str, source: Record) -> Part | None:
             return data_part(kind, media_type, data.encode())
         case _:
             return None
+
+
+FORM: Final = MessageForm(
+    read=common_message,
+    known={
+        "role": None,
+        "content": {
+            "type": {"text", "tool_use", "tool_result", "image", "document"},
+            **dict.fromkeys(("text", "id", "name", "input", "tool_use_id", "is_error")),
+            "content": {"type": {"text"}, "text": None},
+            "source": {
+                "type": {"url", "base64", "text"},
+                **dict.fromkeys(("url", "media_type", "data")),
+            },
+            "cache_control": {"type": None},
+        },
+    },
+    foreign=("parts", "tool_calls"),
+    call_id=re.compile(r"[a-zA-Z0-9_-]{1,64}"),
+    empty=None,
+)
+"""Anthropic refuses empty contents, and takes several messages of the user as one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from anthropic.types import (
     AssistantMessageParam,
@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
 from mirascope.core._wire.fields import text
-from mirascope.core.anthropic._common import common_message
+from mirascope.core.anthropic._common import FORM
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -27,6 +27,8 @@ from mirascope.core.base._called import Called, call_id, output_text
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.types import JsonableType
+
+_THINKING: Final = ("thinking", "redacted_thinking")
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -40,7 +42,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     _common = COMMON_FINISH_REASONS
     _errors = ERRORS
     _raw_type = Message
-    _common_message = staticmethod(common_message)
+    message_form = FORM
 
     @property
     @override
@@ -78,10 +80,13 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     def message_param(self) -> AssistantMessageParam:
         """The answer as a message that can be sent back in the next call, block for block.
 
-        Empty texts are left out, because the API refuses them.
+        Blank texts are left out, and thinking at the end, because the API refuses them; so the
+        content of an empty answer is empty, and a call leaves the message out.
         """
         blocks = [record_of(block) for block in self.response.content or ()]
-        sent_back = [b for b in blocks if b.get("type") != "text" or b.get("text")]
+        sent_back = [b for b in blocks if b.get("type") != "text" or text(b.get("text")).strip()]
+        while sent_back and sent_back[-1].get("type") in _THINKING:
+            sent_back.pop()
         return cast("AssistantMessageParam", {"role": "assistant", "content": sent_back})
 
     @property

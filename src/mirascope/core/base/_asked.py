@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Generic, cast
 from typing_extensions import TypeVar
 
 from mirascope.core.base._errors import SDKErrors
+from mirascope.core.base._message_form import MessageForm
 from mirascope.core.base.dynamic_config import DynamicConfig
+from mirascope.core.base.message_param import BaseMessageParam, Message
 from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.tool import BaseTool
 
@@ -32,6 +34,7 @@ class Asked(Generic[MessageT]):
     """
 
     provider: ClassVar[str]
+    message_form: ClassVar[MessageForm]
     _errors: ClassVar[SDKErrors]
     _of_v1: ClassVar[tuple[int, ...]] = ()
     """Where each type parameter stands among those, more in number, that v1's class had."""
@@ -61,6 +64,20 @@ class Asked(Generic[MessageT]):
             said = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
             if said.get("role") == "user":
                 self.user_message_param = last
+
+    def _common_message(self, message: object) -> BaseMessageParam:
+        return self.message_form.common(cast("Message", message), self.provider)
+
+    @property
+    def common_messages(self) -> list[BaseMessageParam]:
+        """The messages of the prompt, in the form that is the same for every provider."""
+        return [self._common_message(message) for message in self.messages]
+
+    @property
+    def common_user_message_param(self) -> BaseMessageParam | None:
+        """The prompt's last message in that form, if it is the user's."""
+        asked = self.user_message_param
+        return None if asked is None else self._common_message(asked)
 
     def _asked(self) -> dict[str, Any]:
         """Return the fields, to make a response of a stream."""

@@ -346,9 +346,10 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Return the request's arguments, and the prompt's messages in the provider's form."""
         told = form is not None and form.tool is None and not self.provider.takes(form)
         instruction = [Messages.User(form.in_words())] if form is not None and told else []
+        own_form, name = self.provider.response_type.message_form, self.provider.name
         arguments = self.provider.encode(
             self.model,
-            [*prompt.messages, *instruction],
+            own_form.to_send([*prompt.messages, *instruction], name),
             {**self._call_params, **prompt.config.get("call_params", {})},
             streaming=self.streaming,
             tools=tools,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from pydantic import BaseModel
 
@@ -26,7 +25,8 @@ from mirascope.core.base.message_param import (
 
 
 def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
-    """Return a message of parts; one that is all text has it as a string."""
+    """Return a message of parts, without empty texts; one that is all text has it as a string."""
+    parts = [part for part in parts if not isinstance(part, TextPart) or part.text]
     texts = [part.text for part in parts if isinstance(part, TextPart)]
     alone = len(texts) == len(parts)
     return BaseMessageParam(role=role, content="".join(texts) if alone else parts)
@@ -34,9 +34,8 @@ def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
 
 def record_to_read(message: Message) -> Record:
     """Return what a message in the provider's own form says."""
-    if isinstance(message, BaseModel):
-        return fields(plain(message, mode="json", by_alias=True, exclude_none=True))
-    return cast("Record", message)
+    given = message if isinstance(message, BaseModel) else dict(message)
+    return fields(plain(given, mode="json", by_alias=True, exclude_none=True))
 
 
 def url_part(kind: str, url: str, detail: str | None = None) -> Part:

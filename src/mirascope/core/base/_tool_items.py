@@ -68,7 +68,7 @@ class ToolItems(Generic[ChunkT, ToolT]):
         for call in reply.take_tool_calls(ended=ended):
             self._growing.pop(call, None)
             try:
-                yield tool_of(self._types, Called(call.id, call.name, call.arguments))
+                yield tool_of(self._types, Called(call.call_id, call.name, call.arguments))
             except ToolCallError as failure:
                 self.failures.append(failure)
 
@@ -79,5 +79,5 @@ class ToolItems(Generic[ChunkT, ToolT]):
             growing = self._growing[call] = Growing(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        tool_call = kind.sdk_call(call.id, call.name, call.arguments)
+        tool_call = kind.sdk_call(call.call_id, call.name, call.arguments)
         return kind.grown(growing, tool_call, fragment)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, cast
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from mirascope.core._wire.events import Record, TokenCounts, text_or_none
+from mirascope.core._wire.events import Record, TokenCounts, id_or_none, made_id, text_or_none
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, by_name, tool_of
 from mirascope.core.base._cost import cost_of
@@ -50,6 +50,13 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         *DUMPED,
     )
     _stand_ins = {"response": "_to_keep"}  # noqa: RUF012  # its base says that it is a class variable
+
+    def __post_init__(self) -> None:
+        """Give each call that came without an id one, in the SDK's object, where all read it."""
+        super().__post_init__()
+        for call in self._called_in_response:
+            if id_or_none(call.id) is None:
+                cast("Any", call.made).id = made_id()
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:
@@ -117,26 +124,13 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def message_param(self) -> MessageT:
         """The answer as a message that can be sent back in the next call."""
 
-    @staticmethod
-    def _common_message(message: Any) -> BaseMessageParam:
-        """Return one of the provider's messages in the common form."""
-        raise NotImplementedError
-
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The answer as a message that can be sent to any provider."""
+        """The response as a message that can be sent back, to this provider or any other.
+
+        To this one, it holds all that `message_param` does.
+        """
         return self._common_message(self.message_param)
-
-    @property
-    def common_messages(self) -> list[BaseMessageParam]:
-        """The messages of the prompt, in the form that is the same for every provider."""
-        return [self._common_message(message) for message in self.messages]
-
-    @property
-    def common_user_message_param(self) -> BaseMessageParam | None:
-        """The prompt's last message in that form, if it is the user's."""
-        asked = self.user_message_param
-        return None if asked is None else self._common_message(asked)
 
     @property
     def _billed(self) -> TokenCounts | None:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, GetPydanticSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic_core import core_schema
+
+_BYTES_IN_JSON: Final = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class TextPart(BaseModel):
@@ -19,6 +28,8 @@ class TextPart(BaseModel):
 
 class ImagePart(BaseModel):
     """An image: its media type such as ``"image/png"``, its bytes, and how closely to look."""
+
+    model_config = _BYTES_IN_JSON
 
     type: Literal["image"] = "image"
     media_type: str
@@ -37,6 +48,8 @@ class ImageURLPart(BaseModel):
 class AudioPart(BaseModel):
     """Sound: its media type such as ``"audio/wav"`` and its bytes (or their base64 text)."""
 
+    model_config = _BYTES_IN_JSON
+
     type: Literal["audio"] = "audio"
     media_type: str
     audio: bytes | str
@@ -51,6 +64,8 @@ class AudioURLPart(BaseModel):
 
 class DocumentPart(BaseModel):
     """A document: its media type such as ``"application/pdf"`` and its bytes."""
+
+    model_config = _BYTES_IN_JSON
 
     type: Literal["document"] = "document"
     media_type: str
@@ -105,16 +120,40 @@ Part: TypeAlias = (
 """A part of a message."""
 
 
-class BaseMessageParam(BaseModel):
-    """One message of a prompt.
+class NativeMessage(BaseModel):
+    """A message in a provider's own form.
 
     Attributes:
-        role: ``"system"``, ``"user"`` or ``"assistant"``.
+        provider: The provider's name.
+        message: The message as the provider's JSON has it.
+    """
+
+    provider: str
+    message: dict[str, Any]
+
+
+class BaseMessageParam(BaseModel):
+    """One message of a prompt, or a response that is sent back; JSON dumps keep all of it.
+
+    Attributes:
+        role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``.
         content: The text, or the parts that the message consists of.
+        native: The provider's own message that this one was made of, if that has more than a role
+            and content can hold (thinking, signatures, citations, the provider's own tools). It is
+            sent to that provider in place of the content, unless the content was changed, and to
+            no other. Dumps leave it out if it is ``None``.
     """
 
     role: str
     content: str | Sequence[Part]
+    native: NativeMessage | None = Field(default=None, repr=False)
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = dump(self)
+        if self.native is None:
+            dumped.pop("native", None)
+        return dumped
 
 
 Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel

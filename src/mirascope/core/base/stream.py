@@ -48,7 +48,7 @@ from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT, call_of
+from mirascope.core.base._called import Called, ToolT, call_id, call_of
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
@@ -64,6 +64,7 @@ from mirascope.core.base._tool_items import ToolItems
 from mirascope.core.base._watchdog import in_this_loop
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core.base.message_param import BaseMessageParam, Message
 from mirascope.core.base.timeout import NEVER
 from mirascope.core.base.tool import BaseTool
 from mirascope.core.base.types import FinishReason, JsonableType, StreamState
@@ -337,6 +338,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self._brought += tool.delta is None
         if self._brought > len(self.reply.tool_calls):
             self.reply.add_tool_calls([call_of(tool)])
+        elif tool.delta is None:
+            call = self.reply.tool_calls[self._brought - 1]
+            call.id = call.id or call_id(tool)
 
     def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
         if self._silent:
@@ -672,6 +676,20 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """
         return cast("MessageT", self.construct_call_response().message_param)
 
+    @property
+    def common_message_param(self) -> BaseMessageParam:
+        """The whole answer as a message that can be sent back, to this provider or any other.
+
+        Raises:
+            StreamNotFinished: As for `message_param`.
+        """
+        return self._common_message(self.message_param)
+
+    @override
+    def _common_message(self, message: object) -> BaseMessageParam:
+        form = self._response_type.message_form
+        return form.common(cast("Message", message), self.provider)
+
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
@@ -706,7 +724,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[Called(c.id, c.name, c.arguments) for c in self.reply.kept_calls],
+            called=[Called(c.call_id, c.name, c.arguments) for c in self.reply.kept_calls],
         )
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cohere import (
@@ -14,6 +15,7 @@ from cohere import (
 )
 from pydantic import BaseModel
 
+from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
 from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._provider import Arguments
@@ -34,6 +36,9 @@ _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "tool": ToolChatMessageV2,
     "user": UserChatMessageV2,
 }
+FORM: Final = replace(CHAT_FORM, empty="...")
+"""Cohere refuses a message of the assistant without content."""
+
 _TAKEN: Final = (TextPart, ImagePart, ImageURLPart)
 _RENAMED: Final = {"top_p": "p", "stop": "stop_sequences"}
 

@@ -10,7 +10,6 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2, Usa
 from pydantic import ValidationError
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core._dialects.chat_completions_tools import called
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core._wire.fields import fields
@@ -18,6 +17,7 @@ from mirascope.core.base._called import Called, call_id, output_text
 from mirascope.core.base._typed import plain
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.types import JsonableType
+from mirascope.core.cohere._encoder import FORM
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (
     COMMON_FINISH_REASONS,
@@ -41,7 +41,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     provider = "cohere"
     _common = COMMON_FINISH_REASONS
     _errors = ERRORS
-    _common_message = staticmethod(common_message)
+    message_form = FORM
 
     @classmethod
     @override

@@ -8,9 +8,10 @@ from typing import Final
 
 from google.genai import types
 
-from mirascope.core._wire.events import text_or_none
+from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.fields import fields, text
-from mirascope.core.base._common import common, data_part, url_part
+from mirascope.core.base._common import common, data_part, record_to_read, url_part
+from mirascope.core.base._message_form import MessageForm
 from mirascope.core.base.message_param import (
     BaseMessageParam,
     Message,
@@ -25,10 +26,7 @@ _KINDS: Final = {"image": "image", "audio": "audio"}
 
 
 def common_message(message: Message) -> BaseMessageParam:
-    """Return a message of Gemini's, an answer or one of a prompt, in our form.
-
-    What our form has no part for, such as thoughts, is left out.
-    """
+    """Return a message of Gemini's, an answer or one of a prompt, as far as our parts go."""
     if isinstance(message, BaseMessageParam):
         return message
     content = content_of(message)
@@ -66,3 +64,28 @@ def _result(result: types.FunctionResponse) -> ToolResultPart:
     content = told if isinstance(told, str) else json.dumps(told)
     call_id = text_or_none(result.id)
     return ToolResultPart(name=text(result.name), content=content, id=call_id, is_error=is_error)
+
+
+def _record(message: Message) -> Record:
+    return record_to_read(content_of(message))
+
+
+FORM: Final = MessageForm(
+    read=common_message,
+    record=_record,
+    known={
+        "role": None,
+        "parts": {
+            "text": None,
+            "functionResponse": dict.fromkeys(("id", "name", "response")),
+            "inlineData": dict.fromkeys(("mimeType", "data")),
+            "fileData": dict.fromkeys(("mimeType", "fileUri")),
+        },
+    },
+    foreign=("content", "tool_calls"),
+    empty=None,
+)
+"""Gemini refuses contents without parts, and Vertex empty texts; both take several of the user's.
+
+A call is kept as it came, also without a signature: those of other origin are marked (`_encoder`).
+"""

@@ -9,13 +9,22 @@ A record with a finish reason need not be the last: the answer is read to the en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import StringIO
 from typing import Final, cast
 
 from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import provider_error
-from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
+from mirascope.core._wire.events import (
+    JSON,
+    Record,
+    TokenCounts,
+    ToolCall,
+    ToolCallDelta,
+    text_or_none,
+)
+from mirascope.core._wire.fields import fields
 from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
@@ -95,7 +104,16 @@ class GeminiDecoder:
     def response(self) -> dict[str, JSON]:
         """Return the response that a plain call would have given, as far as it came."""
         candidates: list[JSON] = [c.response() for _, c in sorted(self._candidates.items())]
+        first = candidates[0] if 0 in self._candidates else None
+        _identify(_wire.parts(fields(first).get("content")), self.reply.kept_calls)
         return {**self._envelope, "candidates": candidates}
+
+
+def _identify(parts: list[dict[str, JSON]], calls: Sequence[ToolCall]) -> None:
+    """Write the ids of the calls into the parts that they came in."""
+    theirs = [part for part in parts if isinstance(part.get("functionCall"), dict)]
+    for part, call in zip(theirs, calls, strict=False):
+        part["functionCall"] = {**fields(part["functionCall"]), "id": call.call_id}
 
 
 class _Candidate:
@@ -110,6 +128,7 @@ class _Candidate:
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
         self._parts: list[dict[str, Growing]] = []
+        self._says_nothing: list[JSON] = []
         self._pieces = CallPieces()
         self._calls: list[ToolCallDelta] = []
 
@@ -137,7 +156,9 @@ class _Candidate:
                 continue
             elif not (isinstance(text, str) and _TEXT.issuperset(part)):
                 self._parts.append(cast("dict[str, Growing]", part))
-            elif text:
+            elif not text:
+                self._says_nothing = [{"text": ""}]
+            else:
                 if not _goes_on(self._parts, part):
                     self._parts.append({})
                 grow(self._parts[-1], part)
@@ -155,7 +176,7 @@ class _Candidate:
         return taken
 
     def response(self) -> dict[str, JSON]:
-        parts = [grown(part) for part in self._parts]
+        parts = [grown(part) for part in self._parts] or self._says_nothing
         return {"content": {"parts": parts, "role": self._role}, **self._fields}
 
 

@@ -18,6 +18,9 @@ _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
 _WHOLE: Final = ("generation_config", "config")
 _ROLES: Final = {"assistant": "model", "tool": "user"}
 
+_NOT_GEMINIS: Final = b"skip_thought_signature_validator"
+"""Gemini 3 refuses calls without their signature; this is the documented one for other models'."""
+
 _OURS: Final = {"automatic_function_calling": {"disable": True}, "automatic_continuation": False}
 """The SDK would run tools and send further requests by itself; a stream is one answer."""
 
@@ -113,7 +116,8 @@ def _part(part: parts.Part) -> types.Part:
         case parts.ImageURLPart() | parts.AudioURLPart() | parts.DocumentURLPart():
             return types.Part.from_uri(file_uri=part.url)
         case parts.ToolCallPart(id=id_, name=name, args=args):
-            return types.Part(function_call=types.FunctionCall(id=id_, name=name, args=args or {}))
+            call = types.FunctionCall(id=id_, name=name, args=args or {})
+            return types.Part(function_call=call, thought_signature=_NOT_GEMINIS)
         case parts.ToolResultPart(id=id_, name=name):
             said = {"error" if part.is_error else "output": part.content}
             result = types.FunctionResponse(id=id_, name=name, response=said)

@@ -6,7 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from google.genai.types import Content, FunctionResponse, GenerateContentResponse, Part
+from google.genai.types import (
+    Content,
+    FunctionCall,
+    FunctionResponse,
+    GenerateContentResponse,
+    Part,
+)
 from google.genai.types import GenerateContentResponseUsageMetadata as Usage
 from typing_extensions import override
 
@@ -18,7 +24,7 @@ from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.tool import name_of
 from mirascope.core.base.types import FinishReason, JsonableType
 from mirascope.core.gemini import _wire
-from mirascope.core.gemini._common import common_message
+from mirascope.core.gemini._common import FORM
 from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.tool import GeminiTool
 
@@ -33,7 +39,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     provider = "gemini"
     _common = _wire.COMMON_FINISH_REASONS
     _errors = ERRORS
-    _common_message = staticmethod(common_message)
+    message_form = FORM
 
     @classmethod
     @override
@@ -111,7 +117,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
         return [
             Called(call.id, call.name or "", json.dumps(call.args or {}), call)
             for call in calls
-            if call is not None
+            if isinstance(call, FunctionCall)
         ]
 
     @classmethod

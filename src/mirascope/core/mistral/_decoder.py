@@ -21,14 +21,13 @@ from mirascope.core._dialects.chat_completions import (
     ChunkT,
     provider_error,
 )
-from mirascope.core._wire.events import JSON, Delta, ProviderError, Record, ToolCall
+from mirascope.core._wire.events import JSON, Delta, ProviderError, Record, ToolCall, id_or_none
 from mirascope.core._wire.reply import Growing, Keep, grow, grown
 from mirascope.core.base.call_response_chunk import record_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_NO_ID = "null"
 _MERGED = ("text", "thinking")
 
 
@@ -168,20 +167,20 @@ def _call(call: dict[str, JSON]) -> dict[str, JSON]:
     arguments = function.get("arguments") if isinstance(function, dict) else None
     if isinstance(function, dict) and isinstance(arguments, dict):
         call = {**call, "function": {**function, "arguments": json.dumps(arguments)}}
-    return {**call, "id": None} if call.get("id") == _NO_ID else call
+    return call
 
 
 def _distinct(calls: list[dict[str, JSON]]) -> list[JSON]:
     """Number the calls of one event that neither id nor index tells apart."""
-    if len(calls) > 1 and not all(call.get("id") for call in calls):
+    if len(calls) > 1 and not all(id_or_none(call.get("id")) for call in calls):
         return [{**call, "index": number} for number, call in enumerate(calls)]
     return [*calls]
 
 
 def _whole(call: ToolCall) -> JSON:
-    told: dict[str, JSON] = {"id": call.id, "index": call.key}
     return {
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments},
-        **{key: value for key, value in told.items() if value is not None},
+        "id": call.call_id,
+        **({} if call.key is None else {"index": call.key}),
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 from mistralai.client.models import (
     AssistantMessage,
@@ -16,6 +18,7 @@ from mistralai.client.models import (
 )
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._dialects.chat_completions_tools import tool_messages
 from mirascope.core._wire.events import JSON, Record
@@ -26,6 +29,9 @@ from mirascope.core.mistral._decoder import texts_of
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
+
+FORM: Final = replace(CHAT_FORM, call_id=re.compile(r"[a-zA-Z0-9]{9}"), empty="...")
+"""Mistral refuses an assistant's message without content, and a user's right after a tool's."""
 
 MistralMessage: TypeAlias = AssistantMessage | SystemMessage | ToolMessage | UserMessage
 """A message of a prompt, or an answer that is sent back."""
@@ -40,6 +46,7 @@ class MistralCallResponse(
 
     provider = "mistral"
     _common = COMMON_FINISH_REASONS
+    message_form = FORM
     _errors = ERRORS
 
     @classmethod
