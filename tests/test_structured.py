@@ -103,6 +103,28 @@ def test_the_request_tells_the_type(
     assert "fantasy" in str(stream.stream.user_message_param)
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+def test_a_title_that_the_user_wrote_reaches_the_model(
+    case: Case, driver: Driver, server: Loopback, mode: str, strict: bool
+) -> None:
+    class Visa(BaseModel):
+        model_config = ResponseModelConfigDict(title="A visa in a passport", strict=strict)
+        full_name: str = Field(title="Name as printed")
+        kind: Annotated[Genre, Field(title="Its kind")]
+        title: str = "none"
+
+    value = {"full_name": "Ada", "kind": "crime", "title": "Countess"}
+    server.queue = [Answer(answering(case, mode, "Visa", value))]
+    function = driver.function(case, response_model=Visa, json_mode=mode == "json")
+    stream, _ = driver.both(function)
+    assert stream.constructed_response_model.full_name == "Ada"
+    sent = json.dumps(server.requests[0].json)
+    for title in ("A visa in a passport", "Name as printed", "Its kind"):
+        assert title in sent
+    assert "Full Name" not in sent
+    assert '"Title"' not in sent
+
+
 def test_a_plain_answer_is_the_model(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:

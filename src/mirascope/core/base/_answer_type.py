@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base.from_call_args import FromCallArgs
 
 T = TypeVar("T")
@@ -42,11 +43,18 @@ class AnswerFormat:
     strict: bool = False
     beside_tools: bool = False
 
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON schema that the text has to fit, ``None`` if any JSON object will do."""
+        if self.model is None:
+            return None
+        return self.model.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)
+
     def in_words(self) -> str:
         """Return the instruction for a model whose provider takes no schema."""
         if self.model is None:
             return "Answer with a JSON object and nothing else."
-        schema = pydantic_core.to_json(self.model.model_json_schema()).decode()
+        schema = pydantic_core.to_json(self.schema).decode()
         return f"Answer with a JSON object that fits this JSON schema, and nothing else:\n{schema}"
 
 

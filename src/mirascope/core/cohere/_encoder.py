@@ -67,8 +67,10 @@ def _tools(tools: Sequence[type[CohereTool]], form: AnswerFormat | None) -> Argu
         return arguments
     if form.tool is not None:
         return {**arguments, "tool_choice": "REQUIRED"}
-    schema = None if form.model is None else form.model.model_json_schema()
-    return {**arguments, "response_format": JsonObjectResponseFormatV2(json_schema=schema)}
+    return {
+        **arguments,
+        "response_format": JsonObjectResponseFormatV2(json_schema=form.schema),
+    }
 
 
 def _params(call_params: Mapping[str, object]) -> Arguments:

@@ -64,8 +64,7 @@ def _answer(form: AnswerFormat | None) -> dict[str, object]:
         return {}
     if form.tool is not None:
         return {"tool_config": {"function_calling_config": {"mode": "ANY"}}}
-    schema = None if form.model is None else form.model.model_json_schema()
-    return {"response_mime_type": "application/json", "response_json_schema": schema}
+    return {"response_mime_type": "application/json", "response_json_schema": form.schema}
 
 
 def _config(call_params: Mapping[str, object]) -> dict[str, object]:
