@@ -105,7 +105,7 @@ def test_the_request_tells_the_type(
 
 @pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
 def test_a_title_that_the_user_wrote_reaches_the_model(
-    case: Case, driver: Driver, server: Loopback, mode: str, strict: bool
+    case: Case, driver: Driver, server: Loopback, mode: str, *, strict: bool
 ) -> None:
     class Visa(BaseModel):
         model_config = ResponseModelConfigDict(title="A visa in a passport", strict=strict)

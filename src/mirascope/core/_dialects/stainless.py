@@ -84,13 +84,18 @@ def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
 _once: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
 
 
-def once(client: Any) -> Any:
+def once(client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
     """Return a client that sends a request once, on the same connections; always the same one."""
     if client.max_retries == 0:
-        return client
+        return client, arguments
     if client not in _once:
         _once[client] = client.with_options(max_retries=0)
-    return _once[client]
+    return _once[client], arguments
+
+
+def own_retries(client: Any, _: Arguments) -> int:
+    """Return how often a client sends a request again."""
+    return cast("int", client.max_retries)
 
 
 def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:

@@ -16,6 +16,7 @@ from anthropic.types import Message
 from mirascope.core._dialects.stainless import (
     Method,
     once,
+    own_retries,
     own_timeout,
     set_timeout,
 )
@@ -74,6 +75,7 @@ PROVIDER = Provider(
         env=_ENV,
     ),
     once=once,
+    own_retries=own_retries,
     encode=encode,
     takes=takes,
     create=_METHOD.create,

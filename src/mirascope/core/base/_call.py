@@ -377,12 +377,14 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     def request(self, client: object) -> Request[ClientT, AsyncClientT, RawT]:
         """Return the request; a client of ours never retries, as the engine does."""
         theirs = self.client is not None and not self.clocks.bound_opening
-        client, policy = self.provider.retrying(client, self.options, by_itself=theirs)
+        client, arguments, policy = self.provider.retrying(
+            client, self.arguments, self.options, by_itself=theirs
+        )
         return Request(
             provider=self.provider,
             client=client,
             is_async=self.is_async,
-            arguments=Unshown(self.arguments),
+            arguments=Unshown(arguments),
             policy=policy,
             clocks=self.clocks,
         )

@@ -27,7 +27,8 @@ class MistralCallParams(BaseCallParams, total=False):
     """Parameters of a Chat Completions request, and of the SDK's method for it.
 
     ``timeout_ms`` is the SDK's timeout in milliseconds: for the connection, and then for each wait
-    for bytes. What the API does not know it refuses.
+    for bytes. ``retries`` lets the SDK retry a request on a user-supplied client, unless the call's
+    ``max_retries``, ``on_retry`` or ``timeout`` is given. What the API does not know it refuses.
     """
 
     frequency_penalty: float | None

@@ -11,6 +11,7 @@ from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
     once,
+    own_retries,
     own_timeout,
     set_timeout,
 )
@@ -54,6 +55,7 @@ PROVIDER = Provider(
         make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
     once=once,
+    own_retries=own_retries,
     encode=encode,
     takes=takes,
     create=_METHOD.create,
