@@ -6,7 +6,7 @@ Their modules are passed in, so that nothing is imported here.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, cast
 from weakref import WeakKeyDictionary
@@ -67,6 +67,18 @@ class Method(Generic[ClientT, AsyncClientT, RawT]):
 def _is_text(response: HTTPResponse) -> bool:
     """Tell server-sent events from Amazon's binary ones, which the SDK decodes."""
     return "amazon.eventstream" not in response.headers.get("content-type", "")
+
+
+def forces_tools(call_params: Mapping[str, object]) -> bool:
+    """Whether a request may force a tool, which models refuse while they think.
+
+    ``thinking`` is Anthropic's parameter and DeepSeek's, ``enable_thinking`` is Qwen's; where the
+    SDK does not know them, they are in ``extra_body``.
+    """
+    extra = cast("Mapping[str, object]", call_params.get("extra_body") or {})
+    body = {**extra, **call_params}
+    thinking = cast("Mapping[str, object]", body.get("thinking") or {"type": "disabled"})
+    return thinking.get("type") == "disabled" and not body.get("enable_thinking")
 
 
 def own_timeout(arguments: Arguments) -> float | None:

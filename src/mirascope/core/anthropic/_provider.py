@@ -15,6 +15,7 @@ from anthropic.types import Message
 
 from mirascope.core._dialects.stainless import (
     Method,
+    forces_tools,
     once,
     own_retries,
     own_timeout,
@@ -78,6 +79,7 @@ PROVIDER = Provider(
     own_retries=own_retries,
     encode=encode,
     takes=takes,
+    forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,

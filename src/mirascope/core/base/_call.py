@@ -298,8 +298,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         variables = self.prompt.variables(args, kwargs)
         prompt = self.prompt.prompt(result, variables)
         tools = tool_types_of(prompt.config.get("tools", self.tools), self.provider.tool_type)
-        tools, form = self._form(tools)
-        arguments, messages = self._encoded(prompt, tools, form)
+        params = {**self._call_params, **prompt.config.get("call_params", {})}
+        tools, form = self._form(tools, params)
+        arguments, messages = self._encoded(prompt, params, tools, form)
         return _Asking(
             provider=self.provider,
             model=self.model,
@@ -324,24 +325,29 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         )
 
     def _form(
-        self, tools: list[type[BaseTool]]
+        self, tools: list[type[BaseTool]], params: Mapping[str, object]
     ) -> tuple[list[type[BaseTool]], AnswerFormat | None]:
         """Return the tools to tell the model of, and the form that its answer is to have.
 
-        A response model is a tool that the model has to call. Where it may call others, or in JSON
-        mode, it is the form of the text.
+        A response model is a tool that the model has to call. Where it may call others, in JSON
+        mode, or where the API does not force tools, it is the form of the text.
         """
         if self.answer is None:
             return tools, AnswerFormat() if self.options.get("json_mode") else None
         asked_for, strict = self.answer.asked_for, self.answer.strict
-        if self.options.get("json_mode") or (tools and not self.streaming):
+        as_text = self.options.get("json_mode") or not self.provider.forces_tools(params)
+        if as_text or (tools and not self.streaming):
             tools = [] if self.streaming else tools
             return tools, AnswerFormat(model=asked_for, strict=strict, beside_tools=bool(tools))
         tool = self.provider.tool_type.type_from_base_model_type(asked_for)
         return [tool], AnswerFormat(tool=name_of(tool), strict=strict)
 
     def _encoded(
-        self, prompt: Prompt, tools: list[type[BaseTool]], form: AnswerFormat | None
+        self,
+        prompt: Prompt,
+        params: Mapping[str, object],
+        tools: list[type[BaseTool]],
+        form: AnswerFormat | None,
     ) -> tuple[Arguments, list[object]]:
         """Return the request's arguments, and the prompt's messages in the provider's form."""
         told = form is not None and form.tool is None and not self.provider.takes(form)
@@ -349,7 +355,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         arguments = self.provider.encode(
             self.model,
             [*prompt.messages, *instruction],
-            {**self._call_params, **prompt.config.get("call_params", {})},
+            params,
             streaming=self.streaming,
             tools=tools,
             form=form,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import pydantic_core
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import ToolCallDelta
+from mirascope.core.base._typed import plain
 from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
 from mirascope.errors import ToolCallError
 
 ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
+
+_PROMPT: Final = frozenset({"model", "messages"})
 
 
 class Called(NamedTuple):
@@ -51,6 +54,27 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
         raise error
     made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
     return kind.from_arguments(call.arguments, made)
+
+
+def is_declared(call_kwargs: Mapping[str, object], name: str) -> bool:
+    """Whether a request has a tool of a name in the provider's own form.
+
+    Args:
+        call_kwargs: All that was passed to the SDK.
+        name: The name.
+    """
+    return any(_names(call_kwargs[key], name) for key in call_kwargs.keys() - _PROMPT)
+
+
+def _names(value: object, name: str) -> bool:
+    """Whether something in a value has a name."""
+    value = plain(value)
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return fields.get("name") == name or any(_names(each, name) for each in fields.values())
+    if isinstance(value, list):
+        return any(_names(each, name) for each in cast("list[object]", value))
+    return getattr(value, "__name__", None) == name
 
 
 def call_id(tool: BaseTool) -> str | None:

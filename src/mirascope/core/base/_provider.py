@@ -66,6 +66,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             as ``"messages"``.
         takes: Whether a form of JSON text is told by a parameter whole, schema and all; where not,
             it is told in words too.
+        forces_tools: Whether, with some call parameters, the API lets a request force the model to
+            call a tool; where not, a response model is JSON text.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
         own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
@@ -99,6 +101,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     stream_type: type[StreamT]
     once: Callable[[Any, Arguments], tuple[Any, Arguments]]
     own_retries: Callable[[Any, Arguments], int | None]
+    forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
     hands_over: Callable[[Any], bool] = lambda _: True
     waits_for_ever: Callable[[Any], bool] = lambda _: False
 

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record, TokenCounts, text_or_none
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT, by_name, tool_of
+from mirascope.core.base._called import Called, ToolT, by_name, is_declared, tool_of
 from mirascope.core.base._cost import cost_of
 from mirascope.core.base._secrets import public
 from mirascope.core.base._told import CONFIGURATION, DUMPED, Dumps, Told
@@ -154,6 +154,8 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def tools(self) -> list[ToolT] | None:
         """The tools that the model calls; ``None`` if it calls none, or was told of none.
 
+        Calls of tools in the provider's own form (of ``call_params``) are not among them.
+
         Raises:
             ToolCallError: A call is unusable; its ``others`` are further ones.
         """
@@ -163,13 +165,15 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         tools: list[ToolT] = []
         failures: list[ToolCallError] = []
         for call in self._called:
+            if call.name not in types and is_declared(self.call_kwargs, call.name):
+                continue
             try:
                 tools.append(tool_of(types, call))
             except ToolCallError as failure:
                 failures.append(failure)
         if failures:
             raise self._errors.tool_call(failures, self)
-        return tools
+        return tools or None
 
     @property
     def tool(self) -> ToolT | None:

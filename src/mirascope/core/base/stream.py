@@ -214,7 +214,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
         if not self.tool_types:
             return None
-        return ToolItems(cast("list[type[ToolT]]", self.tool_types), partial=self.partial_tools)
+        return ToolItems(
+            cast("list[type[ToolT]]", self.tool_types),
+            partial=self.partial_tools,
+            call_kwargs=self.call_kwargs,
+        )
 
     # The drivers.
 

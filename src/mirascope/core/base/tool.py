@@ -293,6 +293,15 @@ def name_of(tool_type: type[BaseTool]) -> str:
     return tool_type._name()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # v1 documents it so
 
 
+def all_tools(
+    tools: Sequence[type[BaseTool]], call_params: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a request's ``tools``: those of the call, and those that its parameters add."""
+    added = cast("Sequence[object]", call_params.get("tools") or ())
+    every = [*(tool.tool_schema() for tool in tools), *added]
+    return {"tools": every} if every else {}
+
+
 def arguments_of(tool: BaseTool) -> str:
     """Return the JSON text of a tool's arguments, as it came if it did."""
     made = getattr(tool, "tool_call", None)
@@ -448,4 +457,9 @@ def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
         return [kind.type_from_base_model_type(one) for one in tool.create_tools()]
     elif inspect.isroutine(tool):
         return [kind.type_from_fn(tool)]
+    if isinstance(tool, Mapping | BaseModel):
+        raise TypeError(
+            f"`tools` takes functions, tool classes and toolkits, not a {type(tool).__name__}: a "
+            'tool in the provider\'s own form goes into `call_params={"tools": [...]}`'
+        )
     raise TypeError(f"neither a tool class nor a function nor a toolkit: {tool!r}")

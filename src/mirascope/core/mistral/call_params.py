@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mistralai.client.models import (
+    ChatCompletionRequestTool,
     ChatCompletionRequestToolChoice,
     ChatCompletionRequestToolChoiceTypedDict,
+    ChatCompletionRequestToolTypedDict,
     GuardrailConfig,
     GuardrailConfigTypedDict,
     MistralPromptMode,
@@ -57,6 +59,7 @@ class MistralCallParams(BaseCallParams, total=False):
     temperature: float | None
     timeout_ms: int | None
     tool_choice: ChatCompletionRequestToolChoice | ChatCompletionRequestToolChoiceTypedDict | None
+    tools: Sequence[ChatCompletionRequestTool] | Sequence[ChatCompletionRequestToolTypedDict] | None
     top_k: int | None
     top_logprobs: int | None
     top_p: float | None

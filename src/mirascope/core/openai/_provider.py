@@ -10,6 +10,7 @@ from openai.types.chat import ChatCompletion
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
+    forces_tools,
     once,
     own_retries,
     own_timeout,
@@ -58,6 +59,7 @@ PROVIDER = Provider(
     own_retries=own_retries,
     encode=encode,
     takes=takes,
+    forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,
