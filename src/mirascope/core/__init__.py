@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         ToolResultPart,
         Usage,
         prompt_template,
+        response_of,
         toolkit_tool,
     )
     from mirascope.core.base.merge_decorators import merge_decorators
@@ -118,5 +119,6 @@ __all__ = [
     "mistral",
     "openai",
     "prompt_template",
+    "response_of",
     "toolkit_tool",
 ]

@@ -54,8 +54,13 @@ class ChatCompletionsResponse(
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return reasoning_of(self._message.model_dump(warnings=False))[1] if self._message else ""
+
+    @property
+    @override
+    def refusal(self) -> str:
+        return getattr(self._message, "refusal", None) or ""
 
     @property
     @override

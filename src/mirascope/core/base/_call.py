@@ -205,7 +205,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
                 is an error of the provider's SDK too.
-            pydantic.ValidationError: The answer does not fit the response model.
+            pydantic.ValidationError: The answer does not fit the response model; `response_of` the
+                error is the response.
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
@@ -321,6 +322,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 "messages": messages,
                 "call_params": self._call_params,
                 "call_kwargs": arguments,
+                "structured": self.answer is not None,
             },
         )
 
@@ -420,7 +422,4 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Return the response, or the answer of the response model that it has."""
         if self.answer is None or response.tools:
             return response
-        answer = self.answer.validate(response.answer_text, self.from_call)
-        if isinstance(answer, BaseModel):
-            object.__setattr__(answer, "_response", response)
-        return answer
+        return self.answer.answer(response, self.from_call)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, cast
 
 import pydantic_core
 from typing_extensions import TypeVar
@@ -16,7 +16,14 @@ from mirascope.errors import ToolCallError
 
 ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool)
 
+NamedT = TypeVar("NamedT", bound="_Named")
+
 _PROMPT: Final = frozenset({"model", "messages"})
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
 class Called(NamedTuple):
@@ -54,6 +61,12 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
         raise error
     made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
     return kind.from_arguments(call.arguments, made)
+
+
+def called_as(calls: Sequence[NamedT], name: str) -> NamedT | None:
+    """Return the call of a tool; where there is none, the first call, if there is any."""
+    named = (call for call in calls if call.name == name)
+    return next(named, calls[0] if calls else None)
 
 
 def is_declared(call_kwargs: Mapping[str, object], name: str) -> bool:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record, TokenCounts, text_or_none
+from mirascope.core._wire.json_answer import without_reasoning
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT, by_name, is_declared, tool_of
+from mirascope.core.base._called import Called, ToolT, by_name, called_as, is_declared, tool_of
 from mirascope.core.base._cost import cost_of
 from mirascope.core.base._secrets import public
 from mirascope.core.base._told import CONFIGURATION, DUMPED, Dumps, Told
@@ -88,8 +89,21 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
 
     @property
     @abstractmethod
+    def _reasoning(self) -> str:
+        """The reasoning that the provider separates from the text."""
+
+    @property
     def reasoning(self) -> str:
-        """The text of the model's reasoning, ``""`` if there is none."""
+        """The text of the model's reasoning, ``""`` if there is none.
+
+        If a response model is read from the text, it is also what stands in ``<think>`` tags there.
+        """
+        return self._reasoning or (self.structured and without_reasoning(self.content)[0]) or ""
+
+    @property
+    def refusal(self) -> str:
+        """The text with which the model refuses to answer, where the provider separates that."""
+        return ""
 
     @property
     @abstractmethod
@@ -180,10 +194,16 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         """The first tool that the model calls; see `tools`."""
         return next(iter(self.tools or ()), None)
 
-    @property
-    def answer_text(self) -> str:
-        """The text that a response model is read from: a tool call's arguments, or the content."""
-        return self._called[0].arguments if self._called else self.content
+    def arguments_of(self, tool: str) -> str | None:
+        """Return the JSON text that a tool is called with, or else that of the first call.
+
+        ``None`` if there is no call.
+
+        Args:
+            tool: The name of the tool.
+        """
+        call = called_as(self._called, tool)
+        return None if call is None else call.arguments
 
     @classmethod
     @abstractmethod
@@ -224,3 +244,17 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
             f"{type(self).__name__}(model={self.model!r}, finish_reasons={self.finish_reasons!r}, "
             f"partial={self.partial!r})"
         )
+
+
+def response_of(answer: object) -> BaseCallResponse | None:
+    """Return the response that an answer was read from, or in which an answer could not be read.
+
+    Args:
+        answer: An instance of a response model, or the ``pydantic.ValidationError`` of one that
+            does not fit.
+
+    Returns:
+        The response, with its text, usage and cost; ``None`` if the object is not from a call.
+    """
+    response = getattr(answer, "_response", None)
+    return response if isinstance(response, BaseCallResponse) else None

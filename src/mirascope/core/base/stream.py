@@ -44,6 +44,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
 )
+from mirascope.core._wire.json_answer import without_reasoning
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
@@ -624,8 +625,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far."""
-        return self._decoder.reply.reasoning
+        """The reasoning so far; see `BaseCallResponse.reasoning`."""
+        reply = self._decoder.reply
+        return reply.reasoning or (self.structured and without_reasoning(reply.content)[0]) or ""
 
     @property
     def id(self) -> str | None:
