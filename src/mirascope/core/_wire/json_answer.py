@@ -54,7 +54,7 @@ class JSONStart:
     def __init__(self, *, lists: bool) -> None:
         self._starts = _STARTS[lists]
         self._closes: re.Pattern[str] | None = None
-        self._unsure = ""
+        self._unsure: str = ""
         self.found = False
         self.thought = False
 
@@ -73,7 +73,7 @@ class JSONStart:
             start = self._starts.search(text, at)
             if start is None:
                 unsure = _MAY_START.search(text, at)
-                self._unsure = unsure[0] if unsure else ""
+                self._unsure = text[unsure.start() :] if unsure else ""
                 return ""
             if start["tag"] is None:
                 self.found = True

@@ -51,7 +51,7 @@ def encode(
         **all_tools(tools, given),
     }
     if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
-        params["extra_body"] = {**moved, **_mapping(params.get("extra_body"))}
+        params["extra_body"] = moved | _mapping(params.get("extra_body"))
     system, rest = _split(messages)
     if given_system := params.pop("system", None):
         system.append(cast("_Content", given_system))
@@ -78,8 +78,8 @@ def _form(form: AnswerFormat | None, given: Mapping[str, object]) -> Arguments:
     return {}
 
 
-def _mapping(given: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", given or {})
+def _mapping(given: object) -> dict[str, object]:
+    return {**cast("Mapping[str, object]", given or {})}
 
 
 def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:

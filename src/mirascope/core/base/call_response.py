@@ -257,4 +257,4 @@ def response_of(answer: object) -> BaseCallResponse | None:
         The response, with its text, usage and cost; ``None`` if the object is not from a call.
     """
     response = getattr(answer, "_response", None)
-    return response if isinstance(response, BaseCallResponse) else None
+    return cast("BaseCallResponse", response) if isinstance(response, BaseCallResponse) else None

@@ -459,7 +459,7 @@ def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
         return [kind.type_from_fn(tool)]
     if isinstance(tool, Mapping | BaseModel):
         raise TypeError(
-            f"`tools` takes functions, tool classes and toolkits, not a {type(tool).__name__}: a "
-            'tool in the provider\'s own form goes into `call_params={"tools": [...]}`'
+            "`tools` takes functions, tool classes and toolkits; a tool in the provider's own form "
+            'goes into `call_params={"tools": [...]}`'
         )
     raise TypeError(f"neither a tool class nor a function nor a toolkit: {tool!r}")
