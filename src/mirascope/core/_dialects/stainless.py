@@ -136,6 +136,7 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
         connections=(
             sdk.APIConnectionError,
             http.TransportError,
+            http.InvalidURL,
             http.StreamError,
             ssl.SSLError,
             anyio.EndOfStream,

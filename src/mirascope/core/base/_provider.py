@@ -110,6 +110,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
         Raises:
             AuthenticationFailed: There is none given and no key in the environment.
+            StreamConnectionError: The environment has a base URL that is none.
             TypeError: The one given is async.
         """
         if given is None:
@@ -138,6 +139,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             yield
         except self.errors.base as error:
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
+        except self.errors.connections as error:
+            raise self.errors.make(errors.StreamConnectionError, str(error), cause=error)  # noqa: B904
 
     def retrying(
         self,
@@ -226,7 +229,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         Raises:
             StreamError: What the error means, if it is final.
         """
-        meant = self.provider.errors.translate(error, secrets=self.secrets())
+        meant = self.provider.errors.translate(error, secrets=self.secrets(), opening=True)
         if meant is None:
             raise error
         meant.phase = "open"

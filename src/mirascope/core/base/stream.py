@@ -570,7 +570,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _meaning(self, error: Exception) -> errors.StreamError | None:
         response = self._source.response if self._source else None
         secrets = self._opener.secrets() if self._opener else ()
-        meant = self._errors.translate(error, response, secrets)
+        opening = self._source is None
+        meant = self._errors.translate(error, response, secrets, opening=opening)
         if meant is not None and meant.phase is None:
             begun = self.time_to_first_chunk is not None
             meant.phase = "mid" if begun else "first" if self._source else "open"

@@ -37,6 +37,7 @@ from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._docstring import Documentation, documentation_of
+from mirascope.core.base._errors import details
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base._partial import Growing, partial_type
@@ -326,11 +327,7 @@ def arguments_so_far(text: str) -> dict[str, Any]:
 def tool_call_problem(name: str, error: ValueError) -> str:
     """Say what is wrong with a tool call's arguments."""
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        details = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'the arguments'}: {one['msg']}" for one in found
-        )
-        return f"the arguments for the tool {name} do not fit: {details}"
+        return f"the arguments for the tool {name} do not fit: {details(error)}"
     return f"the arguments for the tool {name} cannot be read: {error}"
 
 
