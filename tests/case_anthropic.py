@@ -155,8 +155,10 @@ ANTHROPIC = Case(
     ),
     messages=list[MessageParam],
     plain=lambda text: message([{"type": "text", "text": text}], "end_turn"),
-    client=lambda url, key: sdk.Anthropic(base_url=url, api_key=key),
-    async_client=lambda url, key: sdk.AsyncAnthropic(base_url=url, api_key=key),
+    client=lambda url, key, **options: sdk.Anthropic(base_url=url, api_key=key, **options),
+    async_client=lambda url, key, **options: sdk.AsyncAnthropic(
+        base_url=url, api_key=key, **options
+    ),
     timeout=lambda seconds: {"timeout": seconds},
     error_body=lambda text: {"type": "error", "error": {"type": "api_error", "message": text}},
     request_id_header="request-id",

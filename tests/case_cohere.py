@@ -134,8 +134,10 @@ COHERE = Case(
     messages=list[sdk.ChatMessageV2],
     plain=lambda text: answer({"content": [{"type": "text", "text": text}]}, "COMPLETE"),
     model=None,
-    client=lambda url, key: sdk.ClientV2(base_url=url, api_key=key),
-    async_client=lambda url, key: sdk.AsyncClientV2(base_url=url, api_key=key),
+    client=lambda url, key, **options: sdk.ClientV2(base_url=url, api_key=key, **options),
+    async_client=lambda url, key, **options: sdk.AsyncClientV2(
+        base_url=url, api_key=key, **options
+    ),
     timeout=lambda seconds: {"request_options": {"timeout_in_seconds": seconds}},
     error_body=lambda message: {"id": "request-1", "message": message},
     recordings=("cohere",),

@@ -11,7 +11,7 @@ import httpx2
 from cases import Case, arguments_of, event
 from google import genai
 from google.genai import errors as sdk_errors
-from google.genai.types import Content, HttpOptions
+from google.genai.types import Content, HttpOptions, HttpRetryOptions
 from scripts import Says, Thinks, WholeCall, call_id, with_whole_calls
 
 from mirascope.core import gemini
@@ -78,16 +78,16 @@ def answer(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def client(url: str, key: str) -> Iterator[genai.Client]:
-    with genai.Client(api_key=key, http_options=HttpOptions(base_url=url)) as made:
+def client(url: str, key: str, **options: Any) -> Iterator[genai.Client]:
+    with genai.Client(api_key=key, http_options=HttpOptions(base_url=url, **options)) as made:
         yield made
 
 
 @asynccontextmanager
-async def async_client(url: str, key: str) -> AsyncIterator[genai.Client]:
+async def async_client(url: str, key: str, **options: Any) -> AsyncIterator[genai.Client]:
     async with httpx2.AsyncClient() as http:  # on aiohttp, which is its default, the SDK warns
-        options = HttpOptions(base_url=url, httpx_async_client=http)
-        yield genai.Client(api_key=key, http_options=options)
+        theirs = HttpOptions(base_url=url, httpx_async_client=http, **options)
+        yield genai.Client(api_key=key, http_options=theirs)
 
 
 CUT_OFF = "there is no finish reason: the answer is cut off, which the SDK does not tell"
@@ -130,6 +130,9 @@ GEMINI = Case(
     said=lambda response: response.model_copy(update={"sdk_http_response": None}),
     client=client,
     async_client=async_client,
+    retrying={
+        "retry_options": HttpRetryOptions(attempts=3, initial_delay=0, max_delay=0, jitter=0)
+    },
     timeout=lambda seconds: {"http_options": {"timeout": round(seconds * 1000)}},
     error_body=lambda message: {"error": {"message": message, "status": "NO"}},
     recordings=("gemini",),

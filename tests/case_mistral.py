@@ -12,6 +12,7 @@ from cases import Case, event
 from mistralai.client import Mistral
 from mistralai.client.errors import MistralError
 from mistralai.client.models import ChatCompletionRequestMessage
+from mistralai.client.utils import BackoffStrategy, RetryConfig
 from scripts import Says, Thinks, WholeCall, call_id, with_whole_calls
 
 from mirascope.core import mistral
@@ -50,15 +51,17 @@ def failed(message: str, status: int) -> dict[str, Any]:
 
 
 @contextmanager
-def client(url: str, key: str) -> Iterator[Mistral]:
+def client(url: str, key: str, **options: Any) -> Iterator[Mistral]:
     with httpx2.Client() as http:
-        yield Mistral(server_url=url, api_key=key, client=http, async_client=httpx2.AsyncClient())
+        unused = httpx2.AsyncClient()
+        yield Mistral(server_url=url, api_key=key, client=http, async_client=unused, **options)
 
 
 @asynccontextmanager
-async def async_client(url: str, key: str) -> AsyncIterator[Mistral]:
+async def async_client(url: str, key: str, **options: Any) -> AsyncIterator[Mistral]:
     async with httpx2.AsyncClient() as http:
-        yield Mistral(server_url=url, api_key=key, client=httpx2.Client(), async_client=http)
+        unused = httpx2.Client()
+        yield Mistral(server_url=url, api_key=key, client=unused, async_client=http, **options)
 
 
 def step(step: Says | Thinks | WholeCall) -> dict[str, Any]:
@@ -103,6 +106,11 @@ MISTRAL = Case(
     },
     client=client,
     async_client=async_client,
+    retrying={
+        "retry_config": RetryConfig(
+            "backoff", BackoffStrategy(1, 1, 1.0, 60), retry_connection_errors=True
+        )
+    },
     timeout=lambda seconds: {"timeout_ms": round(seconds * 1000)},
     error_body=lambda message: failed(message, 400),
     recordings=("mistral",),

@@ -53,8 +53,9 @@ class Case:
         messages: The type of the messages of a request, as the SDK declares it.
         said: What a raw response says, without what the SDK adds of the connection.
         model: The model that answers according to the events, if they tell.
-        client: Makes a sync client in a context manager, given a base URL and a key.
+        client: Makes a sync client in a context manager, given a base URL, a key and options.
         async_client: Makes an async client in a context manager.
+        retrying: The options of a client that retries by itself, where that is not the default.
         timeout: Returns call parameters that set the SDK's own timeout in seconds.
         error_body: Returns the JSON of an HTTP error with a message.
         request_id_header: The header with the request's id, if the SDK's errors tell it.
@@ -91,8 +92,9 @@ class Case:
     plain: Callable[[str], dict[str, Any]]
     said: Callable[[Any], Any] = lambda response: response
     model: str | None = "the-model-that-answers"
-    client: Callable[[str, str], AbstractContextManager[Any]]
-    async_client: Callable[[str, str], AbstractAsyncContextManager[Any]]
+    client: Callable[..., AbstractContextManager[Any]]
+    async_client: Callable[..., AbstractAsyncContextManager[Any]]
+    retrying: dict[str, Any] = field(default_factory=dict)
     timeout: Callable[[float], dict[str, Any]]
     error_body: Callable[[str], Any] = lambda message: {"error": {"message": message}}
     request_id_header: str | None = None

@@ -9,8 +9,10 @@ from typing import Any
 
 import anyio
 import pytest
+from case_gemini import GEMINI
+from case_mistral import MISTRAL
 from cases import Case, Driver
-from loopback import Abort, Answer, Loopback, Request, Stall
+from loopback import Abort, Answer, Loopback, Request, Reset, Stall
 from pydantic import BaseModel
 from scripts import one_after_another
 from test_structured import saying
@@ -252,6 +254,88 @@ def test_a_client_of_one_s_own_retries_as_it_says(
             function = driver.function(case, client=client, on_retry=retries.append)
             assert "".join(chunk.content for chunk, _ in function("fantasy")) == "Hello"
     assert [retry.count for retry in retries] == [1, 2]
+
+
+def asked_with_own_retries(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool, **options: Any
+) -> Exception | None:
+    """Ask with a client that retries by itself; return what that failed with."""
+    url = case.url(server.url)
+
+    async def ask() -> None:
+        async with case.async_client(url, "a-secret-key", **case.retrying) as client:
+            function = driver.function(case, stream=stream, client=client, **options)
+            answer = await function("fantasy")
+            if stream:
+                assert [item async for item in answer]
+
+    try:
+        if driver.asynchronous:
+            driver.run(ask)
+        else:
+            with case.client(url, "a-secret-key", **case.retrying) as client:
+                answer = driver.function(case, stream=stream, client=client, **options)("fantasy")
+                if stream:
+                    assert list(answer)
+    except errors.StreamError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+@pytest.mark.parametrize("kind", ["refused", "hung up"])
+def test_no_retries_are_none_on_a_client_that_retries_by_itself(
+    case: Case, driver: Driver, server: Loopback, kind: str, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case) if kind == "refused" else Answer(before=[Reset()])
+    error = asked_with_own_retries(case, driver, server, stream=stream, max_retries=0)
+    kinds = {"refused": errors.Overloaded, "hung up": errors.StreamConnectionError}
+    assert isinstance(error, kinds[kind])
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_retries_of_such_a_client_do_not_multiply(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case)
+    retries: list[Retry] = []
+    options = {"max_retries": 1, "on_retry": retries.append}
+    error = asked_with_own_retries(case, driver, server, stream=stream, **options)
+    assert isinstance(error, errors.Overloaded)
+    assert [retry.count for retry in retries] == [1]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_such_a_client_retries_as_it_says_where_the_call_says_nothing(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case)
+    error = asked_with_own_retries(case, driver, server, stream=stream)
+    assert isinstance(error, errors.Overloaded)
+    if case.name == "mistral":  # whose SDK is told how long, not how often
+        assert len(server.requests) > 1
+    else:
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("case", "params"),
+    [
+        (GEMINI, {"http_options": {"retry_options": {"attempts": 2, "initial_delay": 0}}}),
+        (MISTRAL, {"retries": MISTRAL.retrying["retry_config"]}),
+    ],
+    ids=["gemini", "mistral"],
+)
+def test_retries_of_call_params_are_ours(
+    case: Case, driver: Driver, server: Loopback, params: Any
+) -> None:
+    server.default = lambda: refusing(case)
+    retries: list[Retry] = []
+    tried = driver.attempt(driver.function(case, call_params=params, on_retry=retries.append))
+    assert isinstance(tried.error, errors.Overloaded)
+    assert len(server.requests) == len(retries) + 1 == (2 if case is GEMINI else 3)
 
 
 def test_whatever_provider_tells_of_its_retries(

@@ -14,7 +14,9 @@ from scripts import Adds, Closes, Opens, Says, Step, one_after_another
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
-LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
+    r"```python\n(.*?)```", PAGE, re.DOTALL
+)
 
 BENCHMARK = DOCS / "benchmark.md"
 
@@ -57,6 +59,19 @@ def test_an_unusable_call_is_told_at_the_end(
     told = capsys.readouterr().out
     assert told.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
     assert "shelf: Field required" in told
+
+
+def test_a_misfit_has_its_response(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definitions, _, _ = GROWING.partition("@openai.call")
+    with Loopback() as server:
+        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
+        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
+        server.queue = [Answer.of_json(OPENAI.plain("I know none."))]
+        code = "from mirascope.core import openai\n" + definitions + MISFIT
+        exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+    assert capsys.readouterr().out == "I know none. ['stop'] 2\n"
 
 
 def test_a_tool_is_watched(

@@ -7,9 +7,14 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
+from case_anthropic import ANTHROPIC
+from case_mistral import MISTRAL
 from cases import Case, Driver
 from loopback import Abort, Answer, Fault, Loopback, Reset, Stall
+from mistralai.client import Mistral
+from pydantic import ValidationError
 
 from mirascope import errors
 from mirascope.core import prompt_template
@@ -211,6 +216,69 @@ def test_a_missing_key_is_told_at_the_call(
         with pytest.raises(errors.AuthenticationFailed, match=case.key_variable) as caught:
             driver.ask(driver.function(case, stream=stream))
         assert isinstance(caught.value, case.sdk_error)
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_what_the_sdk_rejects_before_sending_is_a_bad_request(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    wrong: dict[str, Any] = {
+        "cohere": {"documents": [object()]},
+        "gemini": {"audio_timestamp": True},  # which only Vertex has
+        "mistral": {"stop": object()},
+    }
+    params = wrong.get(case.name, {"metadata": {"a": object()}})
+    _, error, _ = failing(case, driver, stream=stream, call_params=params)
+    assert type(error) is not errors.BadRequest
+    assert isinstance(error, errors.BadRequest)
+    assert isinstance(error, case.sdk_error)
+    assert (error.phase, error.retryable) == ("open", False)
+    assert "the SDK rejects the request" in str(error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])
+def test_a_plain_answer_that_may_be_long_has_to_be_streamed(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    options: dict[str, Any] = {"call_params": {"max_tokens": 100_000}}
+    _, error, _ = failing(case, driver, stream=False, **options)
+    assert isinstance(error, errors.BadRequest)
+    assert "`stream=True`" in str(error)
+    server.queue = [Answer(case.answer("Hello"))]
+    assert driver.both(driver.function(case, **options))[0].content == "Hello"
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_a_parameter_that_the_sdk_lacks_is_a_type_error(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    function = driver.function(case, stream=stream, call_params={"nonsense": 1})
+    with pytest.raises((TypeError, ValidationError), match="nonsense"):
+        driver.both(function) if stream else driver.ask(function)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("case", [MISTRAL], ids=["mistral"])
+def test_an_error_of_the_user_s_own_code_stays_as_it_is(case: Case, server: Loopback) -> None:
+    def hook(_: object) -> None:
+        raise ValueError("mine")
+
+    http = httpx2.Client(event_hooks={"request": [hook]})
+    client = Mistral(server_url=server.url, api_key="a-secret-key", client=http)
+    function = Driver(asynchronous=False).function(case, client=client)
+    with http, pytest.raises(ValueError, match="mine") as raised:
+        list(function("fantasy"))
+    assert type(raised.value) is ValueError
+
+
+def test_a_base_url_that_is_none_is_told(
+    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(case.url_variable, "http://host:port")
+    _, error, _ = failing(case, driver, stream=False)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert server.requests == []
 
 
 def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:

@@ -6,21 +6,25 @@ import itertools
 import json
 from contextlib import nullcontext
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
+from case_anthropic import ANTHROPIC
+from case_openai import OPENAI
 from loopback import Answer, Loopback, Stall
 from pydantic import BaseModel, Field, ValidationError
 from scripts import Adds, Closes, Opens, Step
 
-from mirascope import errors
-from mirascope.core import FromCallArgs, ResponseModelConfigDict
+from mirascope import errors, llm
+from mirascope.core import FromCallArgs, Messages, ResponseModelConfigDict
 
 if TYPE_CHECKING:
     from cases import Case, Driver
 
 
 HALF_A_SECOND = 0.5
+HI = Messages.User("Hi")
 
 
 class Author(BaseModel):
@@ -102,6 +106,28 @@ def test_the_request_tells_the_type(
     assert "born" in sent
     assert len(stream.stream.messages) == 1
     assert "fantasy" in str(stream.stream.user_message_param)
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+def test_a_title_that_the_user_wrote_reaches_the_model(
+    case: Case, driver: Driver, server: Loopback, mode: str, *, strict: bool
+) -> None:
+    class Visa(BaseModel):
+        model_config = ResponseModelConfigDict(title="A visa in a passport", strict=strict)
+        full_name: str = Field(title="Name as printed")
+        kind: Annotated[Genre, Field(title="Its kind")]
+        title: str = "none"
+
+    value = {"full_name": "Ada", "kind": "crime", "title": "Countess"}
+    server.queue = [Answer(answering(case, mode, "Visa", value))]
+    function = driver.function(case, response_model=Visa, json_mode=mode == "json")
+    stream, _ = driver.both(function)
+    assert stream.constructed_response_model.full_name == "Ada"
+    sent = json.dumps(server.requests[0].json)
+    for title in ("A visa in a passport", "Name as printed", "Its kind"):
+        assert title in sent
+    assert "Full Name" not in sent
+    assert '"Title"' not in sent
 
 
 def test_a_plain_answer_is_the_model(
@@ -317,6 +343,78 @@ def test_strict_models_ask_for_strict_schemas(
         assert '"strict": true' in sent
         assert '"additionalProperties": false' in sent
         assert '"required": ["title", "pages"]' in sent
+
+
+only_anthropic = pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])
+
+THINKING: list[tuple[Case, dict[str, Any]]] = [
+    (ANTHROPIC, {"thinking": {"type": "enabled", "budget_tokens": 1024}}),
+    (ANTHROPIC, {"thinking": {"type": "adaptive"}, "max_tokens": 4096}),
+    (ANTHROPIC, {"extra_body": {"thinking": {"type": "enabled", "budget_tokens": 1024}}}),
+    (OPENAI, {"extra_body": {"thinking": {"type": "enabled"}}}),
+    (OPENAI, {"extra_body": {"enable_thinking": True}}),
+]
+
+
+@pytest.mark.parametrize(("case", "params"), THINKING)
+@pytest.mark.parametrize("where", ["decorator", "dynamic configuration", "llm"])
+def test_no_tool_is_forced_while_the_model_thinks(
+    case: Case, driver: Driver, server: Loopback, params: dict[str, Any], where: str
+) -> None:
+    config = {"call_params": params}
+    returned = "Hi" if where != "dynamic configuration" else {"messages": [HI], **config}
+    options = {"response_model": Book} | (config if where != "dynamic configuration" else {})
+
+    def ask() -> Any:
+        return returned
+
+    async def aask() -> Any:
+        return returned
+
+    text = json.dumps(BOOK)
+    thinking = [case.reasoning("Hm."), *saying(case, text)[len(case.begin) :]]
+    server.queue = [Answer([*case.begin, *thinking]), Answer.of_json(case.plain(text))]
+    for stream in (True, False):
+        named = {"provider": case.name, "model": "asked-for"} if where == "llm" else {}
+        call = llm.call if named else partial(case.call, "asked-for")
+        decorated = call(**named, stream=stream, **options)(aask if driver.asynchronous else ask)
+        if stream:
+            answer, values = driver.both(lambda _, run=decorated: run())
+            assert values[-1] == Book.model_validate(BOOK)
+            assert answer.reasoning == "Hm."
+        else:
+            assert driver.ask(lambda _, run=decorated: run()) == Book.model_validate(BOOK)
+    for request in server.requests:
+        assert not {"tools", "tool_choice"} & request.json.keys()
+        assert "The title of the book" in json.dumps(request.json["messages"])
+
+
+@only_anthropic
+def test_a_tool_is_forced_where_thinking_is_off(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer.of_json(case.called_plain("Book", json.dumps(BOOK)))]
+    options: dict[str, Any] = {"stream": False, "response_model": Book}
+    params = {"call_params": {"thinking": {"type": "disabled"}}}
+    assert driver.ask(driver.function(case, **options, **params)).title == BOOK["title"]
+    assert server.requests[0].json["tool_choice"]["name"] == "Book"
+
+
+@only_anthropic
+def test_effort_and_a_strict_schema_go_together(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    class Strict(BaseModel):
+        model_config = ResponseModelConfigDict(strict=True)
+        title: str
+
+    server.queue = [Answer.of_json(case.plain('{"title": "Wind"}'))]
+    params: Any = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}
+    options: dict[str, Any] = {"stream": False, "response_model": Strict}
+    strict = driver.ask(driver.function(case, **options, call_params=params))
+    assert strict == Strict(title="Wind")
+    sent = server.requests[0].json["output_config"]
+    assert (sent["effort"], sent["format"]["type"]) == ("low", "json_schema")
 
 
 def test_json_mode_alone_is_a_stream_of_text(case: Case, driver: Driver, server: Loopback) -> None:

@@ -14,6 +14,7 @@ import anyio
 import pytest
 from anthropic.types import ToolParam
 from cohere import ToolV2
+from google.genai import types
 from google.genai.types import Tool as GeminiToolParam
 from groq.types.chat import ChatCompletionToolParam
 from mistralai.client.models import Tool as MistralToolParam
@@ -406,9 +407,12 @@ def test_what_users_cannot_give_as_tools() -> None:
     other = BaseTool.type_from_fn(get_author)
     with pytest.raises(ValueError, match="two tools have the name 'get_author'"):
         tool_types_of([get_author, other], OpenAITool)
-    for wrong in ("text", Author, {"type": "function"}):
+    for wrong in ("text", Author):
         with pytest.raises(TypeError, match="neither a tool class nor a function nor a toolkit"):
             tool_types_of([wrong], OpenAITool)
+    for theirs in ({"type": "function"}, types.Tool(google_search=types.GoogleSearch())):
+        with pytest.raises(TypeError, match="call_params"):
+            tool_types_of([theirs], OpenAITool)
     with pytest.raises(TypeError, match="get_author is another provider's"):
         tool_types_of([GroqTool.type_from_fn(get_author)], OpenAITool)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from cases import Case, Driver
+from google.genai.types import FunctionDeclaration, Tool
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loopback import Answer, Loopback
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from scripts import Adds, Closes, Opens, Says, Step, Thinks, one_after_another
 
 from mirascope import BaseTool, errors
@@ -208,6 +209,97 @@ def test_a_call_that_is_unusable_is_told_after_all_else(
     assert response.content == "Done."
     with pytest.raises(errors.ToolCallError):
         _ = response.tools
+
+
+def theirs(case: Case) -> list[Any]:
+    """Return a tool of the name "search" in the provider's own form."""
+    schema = {"type": "object", "properties": {"query": {"type": "string"}}}
+    function = {"name": "search", "description": "Searches.", "parameters": schema}
+    forms: dict[str, Any] = {
+        "anthropic": {"name": "search", "input_schema": schema},
+        "gemini": Tool(function_declarations=[FunctionDeclaration(name="search")]),
+    }
+    return [forms.get(case.name, {"type": "function", "function": function})]
+
+
+def sent_tools(server: Loopback) -> str:
+    (request,) = server.requests
+    return json.dumps(request.json["tools"])
+
+
+@pytest.mark.parametrize("where", ["decorator", "dynamic configuration"])
+def test_tools_of_call_params_are_added(
+    case: Case, driver: Driver, server: Loopback, where: str
+) -> None:
+    calls = [("search", "{}"), ("FormatBook", BOOK), ("search", "{}")]
+    server.queue = [Answer(case.calling(*one_after_another(*calls)))]
+    config: Any = {"call_params": {"tools": theirs(case)}}
+    options = {"tools": [FormatBook], **(config if where == "decorator" else {})}
+    returned = ["Hi"] if where == "decorator" else {"messages": [Messages.User("Hi")], **config}
+
+    def ask() -> Any:
+        return returned
+
+    async def aask() -> Any:
+        return returned
+
+    decorate = case.call("asked-for", stream=True, **options)
+    stream, items = driver.both(lambda _: decorate(aask if driver.asynchronous else ask)())
+    assert [tool.args for tool in tools_in(items)] == [json.loads(BOOK)]
+    assert stream.state == "finished"
+    response = stream.construct_call_response()
+    assert [tool.args for tool in response.tools] == [json.loads(BOOK)]
+    assert len(response._called) == 3
+    assert "FormatBook" in sent_tools(server)
+    assert "search" in sent_tools(server)
+
+
+def test_a_call_of_a_tool_that_nobody_declares_is_still_told(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer(case.calling(*one_after_another(("find", "{}"))))]
+    options = {"tools": [FormatBook], "call_params": {"tools": theirs(case)}}
+    tried = driver.attempt(driver.function(case, **options))
+    assert isinstance(tried.error, errors.ToolCallError)
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_a_response_model_can_be_called_beside_tools_of_call_params(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    class Book(BaseModel):
+        title: str
+
+    wind = '{"title": "Wind"}'
+    if stream:
+        calls = one_after_another(("search", '{"query": "Wind"}'), ("Book", wind))
+        server.queue = [Answer(case.calling(*calls))]
+    else:
+        server.queue = [Answer.of_json(case.called_plain("Book", wind))]
+    options = {"response_model": Book, "call_params": {"tools": theirs(case)}}
+    function = driver.function(case, stream=stream, **options)
+    book = driver.both(function)[1][-1] if stream else driver.ask(function)
+    assert book == Book(title="Wind")
+    assert "Book" in sent_tools(server)
+    assert "search" in sent_tools(server)
+    body = server.requests[0].json
+    choice = json.dumps(body.get("tool_choice") or body.get("toolConfig"))
+    assert "Book" in choice or choice == '"REQUIRED"'
+
+
+def test_a_choice_of_the_user_counts(case: Case, driver: Driver, server: Loopback) -> None:
+    choices: dict[str, Any] = {
+        "anthropic": {"tool_choice": {"type": "auto"}},
+        "cohere": {"tool_choice": "NONE"},
+        "gemini": {"tool_config": {"function_calling_config": {"mode": "AUTO"}}},
+    }
+    params = choices.get(case.name, {"tool_choice": "auto"})
+    server.queue = [Answer.of_json(case.called_plain("Record", '{"data": 1}'))]
+    function = driver.function(case, stream=False, response_model=Record, call_params=params)
+    assert driver.ask(function).data == 1
+    body = server.requests[0].json
+    choice = json.dumps(body.get("tool_choice") or body["toolConfig"])
+    assert "auto" in choice.lower() or choice == '"NONE"'
 
 
 def test_what_tools_gave_goes_back_to_the_model(

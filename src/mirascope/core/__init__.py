@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Usage,
         calculate_cost,
         prompt_template,
+        response_of,
         toolkit_tool,
     )
     from mirascope.core.base.merge_decorators import merge_decorators
@@ -126,5 +127,6 @@ __all__ = [
     "mistral",
     "openai",
     "prompt_template",
+    "response_of",
     "toolkit_tool",
 ]

@@ -39,7 +39,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return self._response.reasoning
 
     @property

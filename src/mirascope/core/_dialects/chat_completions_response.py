@@ -57,8 +57,13 @@ class ChatCompletionsResponse(
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return reasoning_of(self._message.model_dump(warnings=False))[1] if self._message else ""
+
+    @property
+    @override
+    def refusal(self) -> str:
+        return text_or_none(getattr(self._message, "refusal", None)) or ""
 
     @property
     @override
@@ -83,11 +88,6 @@ class ChatCompletionsResponse(
         needed = self.called is not None or told.keys().isdisjoint(_INSTEAD_OF_CONTENT)
         told.setdefault("content", "" if needed else None)
         return cast("MessageT", told)
-
-    @property
-    @override
-    def _refusal(self) -> str | None:
-        return text_or_none(getattr(self._message, "refusal", None)) or None
 
     @property
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from typing_extensions import override
@@ -10,7 +10,7 @@ from typing_extensions import override
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._called import Called, ToolT, call_id, output_text
 from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base.tool import BaseTool, name_of
+from mirascope.core.base.tool import BaseTool, all_tools, name_of
 from mirascope.core.base.types import JsonableType
 
 
@@ -48,23 +48,27 @@ def without_empty_parameters(function: FunctionSchema) -> FunctionSchema:
 
 
 def tool_arguments(
-    tools: Sequence[type[Any]], form: AnswerFormat | None, choice: str = "required"
+    tools: Sequence[type[Any]],
+    form: AnswerFormat | None,
+    call_params: Mapping[str, object],
+    *,
+    choice: str = "required",
 ) -> dict[str, object]:
-    """Return the arguments that tell of tools, and of an answer that is JSON.
+    """Return the call parameters with the tools, and with the form of an answer that is JSON.
 
     Args:
         tools: The tools.
-        form: The form of the answer.
+        form: The form of the answer; a parameter of the user's comes before it.
+        call_params: The call parameters, whose tools are added to the others.
         choice: What the provider calls having to call a tool.
     """
     arguments: dict[str, object] = {}
-    if tools:
-        arguments["tools"] = [tool.tool_schema() for tool in tools]
     if form is not None and form.tool is not None:
-        arguments["tool_choice"] = choice
+        named = {"type": "function", "function": {"name": form.tool}}
+        arguments["tool_choice"] = named if call_params.get("tools") else choice
     elif form is not None:
         arguments["response_format"] = response_format(form)
-    return arguments
+    return {**arguments, **call_params, **all_tools(tools, call_params)}
 
 
 def response_format(form: AnswerFormat) -> dict[str, object]:

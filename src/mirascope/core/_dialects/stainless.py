@@ -6,7 +6,7 @@ Their modules are passed in, so that nothing is imported here.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, cast
 from weakref import WeakKeyDictionary
@@ -69,6 +69,18 @@ def _is_text(response: HTTPResponse) -> bool:
     return "amazon.eventstream" not in response.headers.get("content-type", "")
 
 
+def forces_tools(call_params: Mapping[str, object]) -> bool:
+    """Whether a request may force a tool, which models refuse while they think.
+
+    ``thinking`` is Anthropic's parameter and DeepSeek's, ``enable_thinking`` is Qwen's; where the
+    SDK does not know them, they are in ``extra_body``.
+    """
+    extra = cast("Mapping[str, object]", call_params.get("extra_body") or {})
+    body = {**extra, **call_params}
+    thinking = cast("Mapping[str, object]", body.get("thinking") or {"type": "disabled"})
+    return thinking.get("type") == "disabled" and not body.get("enable_thinking")
+
+
 def own_timeout(arguments: Arguments) -> float | None:
     """Return the seconds that the SDK's own option allows each read."""
     given: Any = arguments.get("timeout")
@@ -84,13 +96,18 @@ def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
 _once: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
 
 
-def once(client: Any) -> Any:
+def once(client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
     """Return a client that sends a request once, on the same connections; always the same one."""
     if client.max_retries == 0:
-        return client
+        return client, arguments
     if client not in _once:
         _once[client] = client.with_options(max_retries=0)
-    return _once[client]
+    return _once[client], arguments
+
+
+def own_retries(client: Any, _: Arguments) -> int:
+    """Return how often a client sends a request again."""
+    return cast("int", client.max_retries)
 
 
 def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
@@ -119,6 +136,7 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
         connections=(
             sdk.APIConnectionError,
             http.TransportError,
+            http.InvalidURL,
             http.StreamError,
             ssl.SSLError,
             anyio.EndOfStream,

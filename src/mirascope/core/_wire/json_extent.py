@@ -33,11 +33,14 @@ class JSONExtent:
         start = 0 if self._depth else text.find("{")
         if self.complete or start < 0:
             return ""
-        end = self._read(text, start)
+        end = self.end(text, start)
         return text[start:end] if start or end < len(text) else text
 
-    def _read(self, text: str, at: int) -> int:
-        """Return the position after the object, or after the text."""
+    def end(self, text: str, at: int) -> int:
+        """Read on from a position; return that after the object, or after the text.
+
+        If it is an opening bracket that stands there, a list is read as an object is.
+        """
         while at < len(text):
             if self._escaped:
                 self._escaped = False

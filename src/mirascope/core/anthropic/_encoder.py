@@ -20,6 +20,7 @@ from mirascope.core.base._provider import Arguments
 from mirascope.core.base.call_params import CommonCallParams
 from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.message_param import Message
+from mirascope.core.base.tool import all_tools
 
 MAX_TOKENS: Final = 1024
 
@@ -42,9 +43,15 @@ def encode(
     form: AnswerFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
-    params: Arguments = {"max_tokens": MAX_TOKENS, **_tools(tools, form), **_own_names(call_params)}
+    given = _own_names(call_params)
+    params: Arguments = {
+        "max_tokens": MAX_TOKENS,
+        **given,
+        **_form(form, given),
+        **all_tools(tools, given),
+    }
     if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
-        params["extra_body"] = moved | cast("Arguments", params.get("extra_body") or {})
+        params["extra_body"] = moved | _mapping(params.get("extra_body"))
     system, rest = _split(messages)
     if given_system := params.pop("system", None):
         system.append(cast("_Content", given_system))
@@ -61,14 +68,18 @@ def takes(form: AnswerFormat) -> bool:
     return form.model is not None and form.strict
 
 
-def _tools(tools: Sequence[type[AnthropicTool]], form: AnswerFormat | None) -> Arguments:
-    arguments: Arguments = {"tools": [tool.tool_schema() for tool in tools]} if tools else {}
-    if form is not None and form.tool is not None:
-        arguments["tool_choice"] = {"type": "tool", "name": form.tool}
-    elif form is not None and form.model is not None and form.strict:
+def _form(form: AnswerFormat | None, given: Mapping[str, object]) -> Arguments:
+    """Return the parameters of an answer's form; what is given comes before it."""
+    if form is not None and form.tool is not None and "tool_choice" not in given:
+        return {"tool_choice": {"type": "tool", "name": form.tool}}
+    if form is not None and form.model is not None and form.strict:
         schema = {"type": "json_schema", "schema": strict_schema(form.model)}
-        arguments["output_config"] = {"format": schema}
-    return arguments
+        return {"output_config": {"format": schema, **_mapping(given.get("output_config"))}}
+    return {}
+
+
+def _mapping(given: object) -> dict[str, object]:
+    return {**cast("Mapping[str, object]", given or {})}
 
 
 def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:

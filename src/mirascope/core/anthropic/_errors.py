@@ -64,4 +64,10 @@ def _is_about_key(error: Exception) -> bool:
     return isinstance(error, TypeError) and "authentication method" in str(error)
 
 
-ERRORS = replace(_STAINLESS, say=_say, status_of=_status_of, about_key=_is_about_key)
+ERRORS = replace(
+    _STAINLESS,
+    say=_say,
+    status_of=_status_of,
+    about_key=_is_about_key,
+    hints={"Streaming is required": "Set `stream=True`, or a `timeout` in the call parameters"},
+)

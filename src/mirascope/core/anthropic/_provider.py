@@ -15,7 +15,9 @@ from anthropic.types import Message
 
 from mirascope.core._dialects.stainless import (
     Method,
+    forces_tools,
     once,
+    own_retries,
     own_timeout,
     set_timeout,
 )
@@ -74,8 +76,10 @@ PROVIDER = Provider(
         env=_ENV,
     ),
     once=once,
+    own_retries=own_retries,
     encode=encode,
     takes=takes,
+    forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,

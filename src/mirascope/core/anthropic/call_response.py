@@ -51,7 +51,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return "".join(self._texts("thinking", "thinking"))
 
     @property

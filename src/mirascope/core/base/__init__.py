@@ -4,7 +4,7 @@ from mirascope.core.base._cost import calculate_cost
 from mirascope.core.base._retry import Retry
 from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
-from mirascope.core.base.call_response import BaseCallResponse
+from mirascope.core.base.call_response import BaseCallResponse, response_of
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
 from mirascope.core.base.from_call_args import FromCallArgs
@@ -89,5 +89,6 @@ __all__ = [
     "merge_decorators",
     "metadata",
     "prompt_template",
+    "response_of",
     "toolkit_tool",
 ]

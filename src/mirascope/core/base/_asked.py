@@ -31,6 +31,7 @@ class Asked(Generic[MessageT]):
         messages: The messages in the provider's form.
         call_params: The decorator's call parameters.
         call_kwargs: All that was passed to the SDK.
+        structured: Whether a response model is read from the answer.
     """
 
     provider: ClassVar[str]
@@ -57,6 +58,7 @@ class Asked(Generic[MessageT]):
     call_params: Mapping[str, object] = field(default_factory=dict[str, object])
     call_kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
     user_message_param: MessageT | None = None
+    structured: bool = False
 
     def __post_init__(self) -> None:
         if self.user_message_param is None and self.messages:

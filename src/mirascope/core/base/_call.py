@@ -205,7 +205,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
                 is an error of the provider's SDK too.
-            pydantic.ValidationError: The answer does not fit the response model.
+            pydantic.ValidationError: The answer does not fit the response model; `response_of` the
+                error is the response.
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")
@@ -298,8 +299,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         variables = self.prompt.variables(args, kwargs)
         prompt = self.prompt.prompt(result, variables)
         tools = tool_types_of(prompt.config.get("tools", self.tools), self.provider.tool_type)
-        tools, form = self._form(tools)
-        arguments, messages = self._encoded(prompt, tools, form)
+        params = {**self._call_params, **prompt.config.get("call_params", {})}
+        tools, form = self._form(tools, params)
+        arguments, messages = self._encoded(prompt, params, tools, form)
         return _Asking(
             provider=self.provider,
             model=self.model,
@@ -320,28 +322,34 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 "messages": messages,
                 "call_params": self._call_params,
                 "call_kwargs": arguments,
+                "structured": self.answer is not None,
             },
         )
 
     def _form(
-        self, tools: list[type[BaseTool]]
+        self, tools: list[type[BaseTool]], params: Mapping[str, object]
     ) -> tuple[list[type[BaseTool]], AnswerFormat | None]:
         """Return the tools to tell the model of, and the form that its answer is to have.
 
-        A response model is a tool that the model has to call. Where it may call others, or in JSON
-        mode, it is the form of the text.
+        A response model is a tool that the model has to call. Where it may call others, in JSON
+        mode, or where the API does not force tools, it is the form of the text.
         """
         if self.answer is None:
             return tools, AnswerFormat() if self.options.get("json_mode") else None
         asked_for, strict = self.answer.asked_for, self.answer.strict
-        if self.options.get("json_mode") or (tools and not self.streaming):
+        as_text = self.options.get("json_mode") or not self.provider.forces_tools(params)
+        if as_text or (tools and not self.streaming):
             tools = [] if self.streaming else tools
             return tools, AnswerFormat(model=asked_for, strict=strict, beside_tools=bool(tools))
         tool = self.provider.tool_type.type_from_base_model_type(asked_for)
         return [tool], AnswerFormat(tool=name_of(tool), strict=strict)
 
     def _encoded(
-        self, prompt: Prompt, tools: list[type[BaseTool]], form: AnswerFormat | None
+        self,
+        prompt: Prompt,
+        params: Mapping[str, object],
+        tools: list[type[BaseTool]],
+        form: AnswerFormat | None,
     ) -> tuple[Arguments, list[object]]:
         """Return the request's arguments, and the prompt's messages in the provider's form."""
         told = form is not None and form.tool is None and not self.provider.takes(form)
@@ -350,7 +358,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         arguments = self.provider.encode(
             self.model,
             own_form.to_send([*prompt.messages, *instruction], name),
-            {**self._call_params, **prompt.config.get("call_params", {})},
+            params,
             streaming=self.streaming,
             tools=tools,
             form=form,
@@ -378,12 +386,14 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     def request(self, client: object) -> Request[ClientT, AsyncClientT, RawT]:
         """Return the request; a client of ours never retries, as the engine does."""
         theirs = self.client is not None and not self.clocks.bound_opening
-        client, policy = self.provider.retrying(client, self.options, by_itself=theirs)
+        client, arguments, policy = self.provider.retrying(
+            client, self.arguments, self.options, by_itself=theirs
+        )
         return Request(
             provider=self.provider,
             client=client,
             is_async=self.is_async,
-            arguments=Unshown(self.arguments),
+            arguments=Unshown(arguments),
             policy=policy,
             clocks=self.clocks,
         )
@@ -413,7 +423,4 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Return the response, or the answer of the response model that it has."""
         if self.answer is None or response.tools:
             return response
-        answer = self.answer.validate(response.answer_text, self.from_call)
-        if isinstance(answer, BaseModel):
-            object.__setattr__(answer, "_response", response)
-        return answer
+        return self.answer.answer(response, self.from_call)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, cast
 
 import pydantic_core
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import JSON, ToolCallDelta
+from mirascope.core.base._typed import plain
 from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
 from mirascope.errors import ToolCallError
 
 ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+
+NamedT = TypeVar("NamedT", bound="_Named")
+
+_PROMPT: Final = frozenset({"model", "messages"})
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
 class Called(NamedTuple):
@@ -51,6 +61,33 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
         raise ToolCallError(problem, call.name, call.arguments)
     made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
     return kind.from_arguments(call.arguments, made)
+
+
+def called_as(calls: Sequence[NamedT], name: str) -> NamedT | None:
+    """Return the call of a tool; where there is none, the first call, if there is any."""
+    named = (call for call in calls if call.name == name)
+    return next(named, calls[0] if calls else None)
+
+
+def is_declared(call_kwargs: Mapping[str, object], name: str) -> bool:
+    """Whether a request has a tool of a name in the provider's own form.
+
+    Args:
+        call_kwargs: All that was passed to the SDK.
+        name: The name.
+    """
+    return any(_names(call_kwargs[key], name) for key in call_kwargs.keys() - _PROMPT)
+
+
+def _names(value: object, name: str) -> bool:
+    """Whether something in a value has a name."""
+    value = plain(value)
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return fields.get("name") == name or any(_names(each, name) for each in fields.values())
+    if isinstance(value, list):
+        return any(_names(each, name) for each in cast("list[object]", value))
+    return getattr(value, "__name__", None) == name
 
 
 def call_id(tool: BaseTool) -> str | None:

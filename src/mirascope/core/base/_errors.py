@@ -12,8 +12,11 @@ kept that are plain values; the others, such as the SDK's response, are ``None``
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from traceback import walk_tb
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
@@ -34,6 +37,11 @@ _ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _NO_KEY: Final = "the key holds a line break or a letter that no key has"
 _NO_TEXT: Final = "the prompt holds half a character, or a header a letter that none can have"
+_UNKNOWN_PARAMETER: Final = "got an unexpected keyword argument"
+_LIBRARIES: Final = frozenset(
+    {"contextlib", "httpx", "httpx2", "json", "pydantic", "pydantic_core", "tenacity", "urllib"}
+)
+"""The libraries that SDKs are made of."""
 _OURS: Final = ("partial", "others")
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
@@ -60,6 +68,7 @@ class SDKErrors:
         text: Returns the text of an error, where the SDK's own tells what it should not.
         status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
         about_key: Tells an error that is about the key, where neither class nor status do.
+        hints: What to do about an error of the SDK, by a text that it has.
     """
 
     provider: str
@@ -72,6 +81,7 @@ class SDKErrors:
     text: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
     about_key: Callable[[Exception], bool] = lambda _: False
+    hints: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def make(
         self,
@@ -88,7 +98,12 @@ class SDKErrors:
         return self._both(kind, theirs)
 
     def translate(
-        self, error: Exception, response: object = None, secrets: Collection[str] = ()
+        self,
+        error: Exception,
+        response: object = None,
+        secrets: Collection[str] = (),
+        *,
+        opening: bool,
     ) -> errors.StreamError | None:
         """Return what an exception means, or ``None`` if it is not about the answer at all.
 
@@ -96,14 +111,13 @@ class SDKErrors:
             error: The exception.
             response: The HTTP response, as far as there is one.
             secrets: The keys that no error may tell.
+            opening: Whether it was raised before there was a response.
         """
         redact(error, secrets)
         if isinstance(error, errors.StreamError):
             return error
-        if not_sent := self._not_sent(error, secrets):
-            return not_sent
-        if isinstance(error, ClockRanOutError | ProviderError):
-            return self._told(error, response)
+        if said := self._not_sent(error, secrets) or self._told(error, response):
+            return said
         if happened := self._happened(error):
             sort, what = happened
             mistaken = isinstance(error, self.timeouts) and sort is not errors.StreamTimeout
@@ -111,7 +125,9 @@ class SDKErrors:
                 return self._both(sort, error)
             message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
             return self.make(sort, message, response=response, cause=error)
-        return self._refusal(error) if isinstance(error, self.base) else None
+        if isinstance(error, self.base):
+            return self._refusal(error)
+        return self._rejection(error) if opening else None
 
     def tool_call(
         self, failures: Sequence[errors.ToolCallError], response: errors.PartialAnswer | None
@@ -129,16 +145,17 @@ class SDKErrors:
         """Return the error for a model that refuses to answer, with what it says instead."""
         ours = self.make(errors.ModelRefused, text)
         ours.phase, ours.partial = "mid", response
+        vars(ours)["_response"] = response
         return ours
 
-    def _told(
-        self, error: ClockRanOutError | ProviderError, response: object
-    ) -> errors.StreamError:
+    def _told(self, error: Exception, response: object) -> errors.StreamError | None:
         """Return the error for what no SDK has raised."""
         if isinstance(error, ProviderError):
             kind = api_error(error.status)
             ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
             return _with_status(ours, error.status)
+        if not isinstance(error, ClockRanOutError):
+            return None
         ours = self.make(errors.StreamTimeout, str(error), response=response, cause=error)
         assert isinstance(ours, errors.StreamTimeout)  # noqa: S101  # for the type checkers
         ours.clock = error.clock
@@ -164,6 +181,20 @@ class SDKErrors:
         if self.about_key(error) and not isinstance(error, self.base):
             return self.make(errors.AuthenticationFailed, str(error), cause=error)
         return None
+
+    def _rejection(self, error: Exception) -> errors.StreamError | None:
+        """Return the error for a request that the SDK rejects before it sends it.
+
+        An error of the user's own code, such as a hook of an HTTP client, is none, and neither is
+        a parameter that the SDK does not have.
+        """
+        sdk = self.base.__module__.partition(".")[0]
+        if not isinstance(error, ValueError | TypeError) or not _is_raised_by(sdk, error):
+            return None
+        text = details(error) if isinstance(error, ValidationError) else str(error)
+        hints = [hint for part, hint in self.hints.items() if part in text]
+        message = ". ".join([f"the SDK rejects the request: {text}", *hints])
+        return self.make(errors.BadRequest, message, cause=error)
 
     def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
         if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):
@@ -192,6 +223,23 @@ class SDKErrors:
     def _request_id(self, error: Exception) -> str | None:
         headers = getattr(getattr(error, "response", None), "headers", None)
         return headers.get(self.request_id_header) if headers and self.request_id_header else None
+
+
+def details(error: ValidationError) -> str:
+    """Return what is invalid, without the values themselves."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or error.title}: {one['msg']}" for one in found
+    )
+
+
+def _is_raised_by(sdk: str, error: Exception) -> bool:
+    """Whether an error comes from an SDK, or from a library beneath it, and from nothing else."""
+    frames = walk_tb(error.__traceback__)
+    packages = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames]
+    if sdk not in packages or _UNKNOWN_PARAMETER in str(error):
+        return False
+    return _LIBRARIES.union([sdk]).issuperset(packages[packages.index(sdk) :])
 
 
 def _root(error: BaseException) -> BaseException:

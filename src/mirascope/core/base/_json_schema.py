@@ -1,4 +1,4 @@
-"""JSON schemas as models read them best: without titles, and as OpenAI's strict mode wants them."""
+"""JSON schemas as models read them best, and as OpenAI's strict mode wants them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ _OF_VALUES: Final = frozenset({"const", "default", "enum", "examples"})
 
 
 class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
-    """Generates schemas without titles, which cost tokens and say nothing.
+    """Generates schemas without generated titles, which cost tokens and repeat a name.
 
+    A title that the user wrote (``Field(title=...)``, or ``title`` in a model's configuration) is
+    kept.
+
+    >>> from pydantic import Field
     >>> class Book(BaseModel):
     ...     title: str
+    ...     isbn: str = Field(title="ISBN-13")
     >>> Book.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)["properties"]
-    {'title': {'type': 'string'}}
+    {'title': {'type': 'string'}, 'isbn': {'title': 'ISBN-13', 'type': 'string'}}
     """
 
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base class has it
@@ -37,15 +42,28 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
 
     @override
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
+        self._class_names = set[str]()
         made = super().generate(schema, mode)
+        definitions: dict[str, JsonSchemaValue] = made.get("$defs", {})
+        for of_a_class in (made, *definitions.values()):
+            if of_a_class.get("title") in self._class_names:
+                del of_a_class["title"]
         if "$ref" in made:  # a model that holds itself; as arguments it must be an object outright
             made = {
-                **copy.deepcopy(made["$defs"][made["$ref"].rpartition("/")[2]]),
-                "$defs": made["$defs"],
+                **copy.deepcopy(definitions[made["$ref"].rpartition("/")[2]]),
+                "$defs": definitions,
             }
-        for node in _nodes(made):
-            node.pop("title", None)
         return made
+
+    @override
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        if kind := schema.get("cls"):
+            self._class_names.add(kind.__name__)
+        return super().generate_inner(schema)
+
+    @override
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 def _nodes(schema: object) -> Iterator[dict[str, object]]:

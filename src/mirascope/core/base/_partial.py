@@ -118,6 +118,11 @@ class Growing(Generic[T]):
         return self._reader.complete
 
     @property
+    def is_valid(self) -> bool:
+        """Whether the top level is complete and valid."""
+        return self._outcome is not _ABSENT and not isinstance(self._outcome, ValidationError)
+
+    @property
     def value(self) -> T | None:
         """What has come: a `partial_type`, at the end the model itself; ``None`` before all.
 

@@ -66,13 +66,17 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             as ``"messages"``.
         takes: Whether a form of JSON text is told by a parameter whole, schema and all; where not,
             it is told in words too.
+        forces_tools: Whether, with some call parameters, the API lets a request force the model to
+            call a tool; where not, a response model is JSON text.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
         own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
             that is among them.
         set_timeout: Returns arguments that allow each step of a request so many seconds.
-        once: Returns a client that sends a request once, if the SDK retries by itself; ``None`` if
-            it does not, or not always.
+        once: Returns the client and arguments with which the SDK sends a request once, as it may
+            retry by itself.
+        own_retries: Returns how often a client and arguments let the SDK send a request again;
+            ``None`` if neither sets that.
         hands_over: Whether the HTTP response of a stream can be had from a client.
         waits_for_ever: Whether a client, or its user, limits no read.
         tool_type: The class of its tools.
@@ -95,7 +99,9 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     tool_type: type[BaseTool]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
-    once: Callable[[Any], Any] | None = None
+    once: Callable[[Any, Arguments], tuple[Any, Arguments]]
+    own_retries: Callable[[Any, Arguments], int | None]
+    forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
     hands_over: Callable[[Any], bool] = lambda _: True
     waits_for_ever: Callable[[Any], bool] = lambda _: False
 
@@ -104,6 +110,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
         Raises:
             AuthenticationFailed: There is none given and no key in the environment.
+            StreamConnectionError: The environment has a base URL that is none.
             TypeError: The one given is async.
         """
         if given is None:
@@ -132,30 +139,40 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             yield
         except self.errors.base as error:
             raise self.errors.make(errors.AuthenticationFailed, str(error), cause=error)  # noqa: B904
+        except self.errors.connections as error:
+            raise self.errors.make(errors.StreamConnectionError, str(error), cause=error)  # noqa: B904
 
     def retrying(
-        self, client: Any, options: CallOptions[Any, Any, Any], *, by_itself: bool
-    ) -> tuple[Any, RetryPolicy]:
-        """Return the client to send a call's requests with, and when they are sent again.
+        self,
+        client: Any,
+        arguments: Arguments,
+        options: CallOptions[Any, Any, Any],
+        *,
+        by_itself: bool,
+    ) -> tuple[Any, Arguments, RetryPolicy]:
+        """Return how to send a call's requests: client, arguments, and when they are sent again.
 
         Args:
             client: The client.
+            arguments: The arguments of the SDK's method.
             options: What the caller says.
-            by_itself: Whether the client may retry by itself until an answer begins, should the
-                caller say nothing that it could not keep to.
+            by_itself: Whether the SDK may retry by itself until an answer begins, as the client or
+                the arguments configure it, should the options not ask for what it cannot keep to.
         """
         count, hook = options.get("max_retries"), options.get("on_retry")
-        by_itself = by_itself and self.once is not None and count is None and hook is None
+        configured = self.own_retries(client, arguments)
+        by_itself = by_itself and bool(configured) and count is None and hook is None
         if count is None:
-            count = MAX_RETRIES if self.once is None else cast("int", client.max_retries)
-        if self.once is not None and not by_itself:
-            client = self.once(client)
-        return client, RetryPolicy(
+            count = MAX_RETRIES if configured is None else configured
+        if not by_itself:
+            client, arguments = self.once(client, arguments)
+        policy = RetryPolicy(
             max_retries=count,
             from_opening=not by_itself,
             restarts=options.get("on_interrupt") == "restart",
             hooks=() if hook is None else (hook,),
         )
+        return client, arguments, policy
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -212,7 +229,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         Raises:
             StreamError: What the error means, if it is final.
         """
-        meant = self.provider.errors.translate(error, secrets=self.secrets())
+        meant = self.provider.errors.translate(error, secrets=self.secrets(), opening=True)
         if meant is None:
             raise error
         meant.phase = "open"

@@ -7,7 +7,7 @@ spoils neither the text nor the other calls: it is told when all else has been.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Generic
 
@@ -16,7 +16,7 @@ from typing_extensions import TypeVar
 from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core._wire.reply import Reply
-from mirascope.core.base._called import Called, by_name, tool_of
+from mirascope.core.base._called import Called, by_name, is_declared, tool_of
 from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.tool import ToolT
@@ -31,14 +31,22 @@ class ToolItems(Generic[ChunkT, ToolT]):
     Args:
         types: The tools that the model may call.
         partial: Whether tools are told while their arguments grow.
+        call_kwargs: The request, whose tools in the provider's own form are never items.
 
     Attributes:
         failures: The calls that are unusable.
     """
 
-    def __init__(self, types: Sequence[type[ToolT]], *, partial: bool) -> None:
+    def __init__(
+        self,
+        types: Sequence[type[ToolT]],
+        *,
+        partial: bool,
+        call_kwargs: Mapping[str, object],
+    ) -> None:
         self._types = by_name(types)
         self._partial = partial
+        self._call_kwargs = call_kwargs
         self._growing: dict[ToolCall, Growing[ToolT]] = {}
         self._last: ChunkT | None = None
         self.failures: list[ToolCallError] = []
@@ -67,6 +75,8 @@ class ToolItems(Generic[ChunkT, ToolT]):
     def _complete(self, reply: Reply, *, ended: bool) -> Iterator[ToolT]:
         for call in reply.take_tool_calls(ended=ended):
             self._growing.pop(call, None)
+            if call.name not in self._types and is_declared(self._call_kwargs, call.name):
+                continue
             try:
                 yield tool_of(self._types, Called(call.call_id, call.name, call.arguments))
             except ToolCallError as failure:

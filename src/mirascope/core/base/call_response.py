@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from mirascope.core._wire.events import Record, TokenCounts, id_or_none, made_id, text_or_none
+from mirascope.core._wire.json_answer import without_reasoning
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT, by_name, tool_of
+from mirascope.core.base._called import Called, ToolT, by_name, called_as, is_declared, tool_of
 from mirascope.core.base._cost import cost_of
 from mirascope.core.base._secrets import public
 from mirascope.core.base._told import CONFIGURATION, DUMPED, Dumps, Told
@@ -96,8 +97,21 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
 
     @property
     @abstractmethod
+    def _reasoning(self) -> str:
+        """The reasoning that the provider separates from the text."""
+
+    @property
     def reasoning(self) -> str:
-        """The text of the model's reasoning, ``""`` if there is none."""
+        """The text of the model's reasoning, ``""`` if there is none.
+
+        If a response model is read from the text, it is also what stands in ``<think>`` tags there.
+        """
+        return self._reasoning or (self.structured and without_reasoning(self.content)[0]) or ""
+
+    @property
+    def refusal(self) -> str:
+        """The text with which the model refuses to answer, where the provider separates that."""
+        return ""
 
     @property
     @abstractmethod
@@ -149,6 +163,8 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def tools(self) -> list[ToolT] | None:
         """The tools that the model calls; ``None`` if it calls none, or was told of none.
 
+        Calls of tools in the provider's own form (of ``call_params``) are not among them.
+
         Raises:
             ToolCallError: A call is unusable; its ``others`` are further ones.
             ModelRefused: The model refuses to answer.
@@ -160,13 +176,15 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         tools: list[ToolT] = []
         failures: list[ToolCallError] = []
         for call in self._called:
+            if call.name not in types and is_declared(self.call_kwargs, call.name):
+                continue
             try:
                 tools.append(tool_of(types, call))
             except ToolCallError as failure:
                 failures.append(failure)
         if failures:
             raise self._errors.tool_call(failures, self)
-        return tools
+        return tools or None
 
     @property
     def tool(self) -> ToolT | None:
@@ -178,24 +196,25 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         """The same as `tools`, whose form is the same for every provider."""
         return self.tools
 
-    @property
-    def _refusal(self) -> str | None:
-        """What the model says as it refuses to answer, if the API reports that apart."""
-        return None
-
     def raise_for_refusal(self) -> None:
         """Raise an error if the model refuses to answer, and the API reports that as such.
 
         Raises:
             ModelRefused: It does; the error's text is what the model says instead.
         """
-        if self._refusal:
-            raise self._errors.refused(self._refusal, self)
+        if self.refusal:
+            raise self._errors.refused(self.refusal, self)
 
-    @property
-    def answer_text(self) -> str:
-        """The text that a response model is read from: a tool call's arguments, or the content."""
-        return self._called[0].arguments if self._called else self.content
+    def arguments_of(self, tool: str) -> str | None:
+        """Return the JSON text that a tool is called with, or else that of the first call.
+
+        ``None`` if there is no call.
+
+        Args:
+            tool: The name of the tool.
+        """
+        call = called_as(self._called, tool)
+        return None if call is None else call.arguments
 
     @classmethod
     @abstractmethod
@@ -236,3 +255,17 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
             f"{type(self).__name__}(model={self.model!r}, finish_reasons={self.finish_reasons!r}, "
             f"partial={self.partial!r})"
         )
+
+
+def response_of(answer: object) -> BaseCallResponse | None:
+    """Return the response that an answer was read from, or in which an answer could not be read.
+
+    Args:
+        answer: An instance of a response model, the ``pydantic.ValidationError`` of one that does
+            not fit, or the `ModelRefused` of one that the model refuses to give.
+
+    Returns:
+        The response, with its text, usage and cost; ``None`` if the object is not from a call.
+    """
+    response = getattr(answer, "_response", None)
+    return cast("BaseCallResponse", response) if isinstance(response, BaseCallResponse) else None

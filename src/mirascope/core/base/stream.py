@@ -44,6 +44,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
 )
+from mirascope.core._wire.json_answer import without_reasoning
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
@@ -227,7 +228,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
         if not self.tool_types:
             return None
-        return ToolItems(cast("list[type[ToolT]]", self.tool_types), partial=self.partial_tools)
+        return ToolItems(
+            cast("list[type[ToolT]]", self.tool_types),
+            partial=self.partial_tools,
+            call_kwargs=self.call_kwargs,
+        )
 
     # The drivers.
 
@@ -581,7 +586,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _meaning(self, error: Exception) -> errors.StreamError | None:
         response = self._source.response if self._source else None
         secrets = self._opener.secrets() if self._opener else ()
-        meant = self._errors.translate(error, response, secrets)
+        opening = self._source is None
+        meant = self._errors.translate(error, response, secrets, opening=opening)
         if meant is not None and meant.phase is None:
             begun = self.time_to_first_chunk is not None
             meant.phase = "mid" if begun else "first" if self._source else "open"
@@ -636,8 +642,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far."""
-        return self._decoder.reply.reasoning
+        """The reasoning so far; see `BaseCallResponse.reasoning`."""
+        reply = self._decoder.reply
+        return reply.reasoning or (self.structured and without_reasoning(reply.content)[0]) or ""
 
     @property
     def id(self) -> str | None:

@@ -15,8 +15,11 @@ from typing import Any, Generic, NoReturn, TypeAlias, cast, get_origin
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
+from mirascope.core._wire.events import ToolCall
+from mirascope.core._wire.json_answer import JSONStart, ends_reasoning
 from mirascope.core._wire.partial_json import MalformedJSONError
-from mirascope.core.base._answer_type import WRAPPED, AnswerType
+from mirascope.core.base._answer_type import WRAPPED, AnswerType, answered, refused
+from mirascope.core.base._called import called_as
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
@@ -76,11 +79,13 @@ class BaseStructuredStream(_Reading[T], Closing):
     Attributes:
         stream: The stream of the answer, with its text, its usage and its state.
         growing: The value so far.
-        constructed_response_model: The whole value, once it has come.
+        constructed_response_model: The whole value, once it has come; a model among them has the
+            response as ``_response`` (`response_of`).
 
     Raises:
         StreamError: While iterating, for whatever goes wrong in the stream.
-        pydantic.ValidationError: At the end, if the answer does not fit the type or is cut off.
+        pydantic.ValidationError: At the end, if the answer does not fit the type or is cut off;
+            `response_of` the error is the response.
         ModelRefused: At the end, if the model refuses to answer.
     """
 
@@ -97,8 +102,13 @@ class BaseStructuredStream(_Reading[T], Closing):
         self.response_model = response_model
         self.fields_from_call_args = fields_from_call_args or {}
         self._type = AnswerType(response_model)
-        self._text = _AnswerText(stream)
+        self._text = _AnswerText(stream, self._type)
         self.growing: Growing[BaseModel] = Growing(self._type.model)
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far, in ``<think>`` tags of the text too."""
+        return self.stream.reasoning
 
     @property
     def elements(self: BaseStructuredStream[list[ElementT]]) -> Elements[ElementT]:
@@ -137,20 +147,20 @@ class BaseStructuredStream(_Reading[T], Closing):
             pydantic.ValidationError: It does not fit the type.
             ModelRefused: The model refuses to answer.
         """
-        try:
-            value = self._validated()
-        except ValidationError as error:
-            self.stream.partial().raise_for_refusal()
-            error.add_note(f"the answer ended because of: {self.stream.finish_reasons}")
-            raise
+        response = self.stream.partial()
+        if self._is_grown:
+            value = answered(self._type.unwrap(self.growing.result()), response)
+        else:
+            value = self._type.answer(response, self.fields_from_call_args)
         self.constructed_response_model = value
         return value
 
-    def _validated(self) -> T:
-        """Return the whole answer; what has grown to its end has been validated there."""
-        if self.growing.complete and not self.fields_from_call_args:
-            return self._type.unwrap(self.growing.result())
-        return self._type.validate(self._text.whole, self.fields_from_call_args)
+    @property
+    def _is_grown(self) -> bool:
+        """Whether the value so far is the whole answer; what has grown to its end is validated."""
+        if not self.growing.is_valid or self.fields_from_call_args:
+            return False
+        return not self._text.is_doubtful
 
     @override
     def _read(self, chunk: Chunk) -> Iterable[T]:
@@ -190,16 +200,22 @@ class Elements(_Reading[T]):
     def __init__(self, answer: BaseStructuredStream[list[T]]) -> None:
         self.stream = answer.stream
         self._answer = answer
+        self._count = 0
 
     @override
     def _read(self, chunk: Chunk) -> Iterable[T]:
         self._answer.grow(chunk)
-        return cast("list[T]", self._answer.growing.elements(WRAPPED))
+        try:
+            elements = cast("list[T]", self._answer.growing.elements(WRAPPED))
+        except ValidationError as error:
+            raise refused(error, self.stream.partial())  # noqa: B904  # it is the same
+        self._count += len(elements)
+        return elements
 
     @override
     def _end(self) -> Iterable[T]:
-        self._answer.finish()
-        return ()
+        """Return what only the whole answer shows to be elements."""
+        return self._answer.finish()[self._count :]
 
 
 class _AnswerText:
@@ -210,15 +226,24 @@ class _AnswerText:
             text does not, or the whole answer has been asked for again.
     """
 
-    def __init__(self, stream: BaseStream[Any, Any, Any, Any]) -> None:
+    def __init__(self, stream: BaseStream[Any, Any, Any, Any], kind: AnswerType[Any]) -> None:
         self._stream = stream
+        self._type = kind
         self._begin()
 
     def _begin(self) -> None:
         self._reply = self._stream.reply
-        self._begun = False
-        self._position: int | None = None
+        self._start = JSONStart(lists=self._type.bare)
+        self._call: ToolCall | None = None
+        self._position = 0
         self.begins_anew = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether there is the end of reasoning in the text whose beginning is not."""
+        return (
+            self._call is None and not self._start.thought and ends_reasoning(self._reply.content)
+        )
 
     def of(self, chunk: Chunk) -> str:
         """Return what a chunk adds to it."""
@@ -226,24 +251,19 @@ class _AnswerText:
         if self._stream.reply is not self._reply:
             self._begin()
             self.begins_anew = True
-        calls = self._stream.reply.tool_calls
-        if not calls:
-            return self._object_in(chunk.content)
-        if self._position is None:
-            self._position, self.begins_anew = 0, True
-        text = calls[0].arguments_from(self._position)
+        call = called_as(self._stream.reply.tool_calls, self._type.name)
+        if call is None:
+            return self._json_in(chunk.content)
+        if call is not self._call:
+            self._call, self._position, self.begins_anew = call, 0, True
+        text = call.arguments_from(self._position)
         self._position += len(text)
         return text
 
-    def _object_in(self, text: str) -> str:
-        """Leave out what comes before an object; who reads it notices where it ends."""
-        if not self._begun:
-            text = text[text.find("{") :] if "{" in text else ""
-            self._begun = bool(text)
+    def _json_in(self, text: str) -> str:
+        """Leave out what comes before the JSON; who reads it notices where it ends."""
+        begun = self._start.found
+        text = self._start.feed(text)
+        if not begun and text.startswith("[") and self._type.wrapped:
+            return f'{{"{WRAPPED}":{text}'
         return text
-
-    @property
-    def whole(self) -> str:
-        """All of it that has come."""
-        calls = self._stream.reply.tool_calls
-        return calls[0].arguments if calls else self._stream.content

@@ -38,6 +38,7 @@ from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._docstring import Documentation, documentation_of
+from mirascope.core.base._errors import details
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core.base._partial import Growing, partial_type
@@ -328,6 +329,15 @@ def name_of(tool_type: type[BaseTool]) -> str:
     return tool_type._name()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # v1 documents it so
 
 
+def all_tools(
+    tools: Sequence[type[BaseTool]], call_params: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a request's ``tools``: those of the call, and those that its parameters add."""
+    added = cast("Sequence[object]", call_params.get("tools") or ())
+    every = [*(tool.tool_schema() for tool in tools), *added]
+    return {"tools": every} if every else {}
+
+
 def arguments_of(tool: BaseTool) -> str:
     """Return the JSON text of a tool's arguments, as it came if it did."""
     made = getattr(tool, "tool_call", None)
@@ -352,11 +362,7 @@ def arguments_so_far(text: str) -> dict[str, Any]:
 def tool_call_problem(name: str, error: ValueError) -> str:
     """Say what is wrong with a tool call's arguments."""
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        details = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'the arguments'}: {one['msg']}" for one in found
-        )
-        return f"the arguments for the tool {name} do not fit: {details}"
+        return f"the arguments for the tool {name} do not fit: {details(error)}"
     return f"the arguments for the tool {name} cannot be read: {error}"
 
 
@@ -493,4 +499,9 @@ def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
         return [kind.type_from_base_model_type(one) for one in tool.create_tools()]
     elif inspect.isroutine(tool):
         return [kind.type_from_fn(tool)]
+    if isinstance(tool, Mapping | BaseModel):
+        raise TypeError(
+            "`tools` takes functions, tool classes and toolkits; a tool in the provider's own form "
+            'goes into `call_params={"tools": [...]}`'
+        )
     raise TypeError(f"neither a tool class nor a function nor a toolkit: {tool!r}")

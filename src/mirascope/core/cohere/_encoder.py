@@ -28,6 +28,7 @@ from mirascope.core.base.message_param import (
     TextPart,
     unsupported,
 )
+from mirascope.core.base.tool import all_tools
 from mirascope.core.cohere.tool import CohereTool
 
 _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
@@ -56,8 +57,9 @@ def encode(
     return {
         "model": model,
         "messages": [each for message in messages for each in _encoded(message)],
-        **_tools(tools, form),
+        **_form(form),
         **_params(call_params),
+        **all_tools(tools, call_params),
     }
 
 
@@ -66,14 +68,12 @@ def takes(form: AnswerFormat) -> bool:
     return form.model is not None
 
 
-def _tools(tools: Sequence[type[CohereTool]], form: AnswerFormat | None) -> Arguments:
-    arguments: Arguments = {"tools": [tool.tool_schema() for tool in tools]} if tools else {}
+def _form(form: AnswerFormat | None) -> Arguments:
     if form is None:
-        return arguments
+        return {}
     if form.tool is not None:
-        return {**arguments, "tool_choice": "REQUIRED"}
-    schema = None if form.model is None else form.model.model_json_schema()
-    return {**arguments, "response_format": JsonObjectResponseFormatV2(json_schema=schema)}
+        return {"tool_choice": "REQUIRED"}
+    return {"response_format": JsonObjectResponseFormatV2(json_schema=form.schema)}
 
 
 def _params(call_params: Mapping[str, object]) -> Arguments:

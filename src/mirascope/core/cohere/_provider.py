@@ -72,16 +72,16 @@ async def _aclose(client: contextlib.AbstractAsyncContextManager[object]) -> Non
 
 def _create(client: Client, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, ClientV2) else client.v2.chat
-    return _whole(chat(**_sent_once(arguments)))
+    return _whole(chat(**arguments))
 
 
 async def _acreate(client: AsyncClient, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, AsyncClientV2) else client.v2.chat
-    return _whole(await chat(**_sent_once(arguments)))
+    return _whole(await chat(**arguments))
 
 
-def _sent_once(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {**arguments, "request_options": {**_options(arguments), "max_retries": 0}}
+def _once(client: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    return client, {**arguments, "request_options": {**_options(arguments), "max_retries": 0}}
 
 
 def _options(arguments: dict[str, Any]) -> RequestOptions:
@@ -131,6 +131,8 @@ PROVIDER = Provider(
         aclose=_aclose,
         env=("CO_API_KEY", "COHERE_API_KEY", _URL),
     ),
+    once=_once,
+    own_retries=lambda _, __: None,
     encode=encode,
     takes=takes,
     create=_create,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from cohere import CitationOptions, Document, ResponseFormatV2, Thinking
+from cohere import CitationOptions, Document, ResponseFormatV2, Thinking, ToolV2
 from cohere.core import RequestOptions
 
 from mirascope.core.base.call_params import BaseCallParams
@@ -37,3 +37,4 @@ class CohereCallParams(BaseCallParams, total=False):
     temperature: float | None
     thinking: Thinking
     tool_choice: Literal["REQUIRED", "NONE"] | None
+    tools: Sequence[ToolV2]

@@ -65,7 +65,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         """The thinking and the plan of a tool use, ``""`` if there is none."""
         return self._texts("thinking") + (text_or_none(self._message.get("tool_plan")) or "")
 

@@ -39,11 +39,12 @@ def encode(
     Raises:
         ValueError: A parameter or a message is not what the SDK takes.
     """
-    config = _answer(form) | _config(call_params)
+    given = _config(call_params)
+    config = _answer(form, given) | given
     if tools:
         schemas = (tool.tool_schema().function_declarations or () for tool in tools)
         ours = types.Tool(function_declarations=[each for several in schemas for each in several])
-        config["tools"] = [*cast("list[object]", config.get("tools") or []), ours]
+        config["tools"] = [ours, *cast("list[object]", config.get("tools") or [])]
     contents: list[types.Content] = []
     system = _instructions(config.pop("system_instruction", None))
     for message in messages:
@@ -62,13 +63,13 @@ def takes(form: AnswerFormat) -> bool:
     return form.model is not None and not form.beside_tools
 
 
-def _answer(form: AnswerFormat | None) -> dict[str, object]:
+def _answer(form: AnswerFormat | None, given: Mapping[str, object]) -> dict[str, object]:
     if form is None or form.beside_tools:
         return {}
     if form.tool is not None:
-        return {"tool_config": {"function_calling_config": {"mode": "ANY"}}}
-    schema = None if form.model is None else form.model.model_json_schema()
-    return {"response_mime_type": "application/json", "response_json_schema": schema}
+        allowed = {"allowed_function_names": [form.tool]} if given.get("tools") else {}
+        return {"tool_config": {"function_calling_config": {"mode": "ANY", **allowed}}}
+    return {"response_mime_type": "application/json", "response_json_schema": form.schema}
 
 
 def _config(call_params: Mapping[str, object]) -> dict[str, object]:

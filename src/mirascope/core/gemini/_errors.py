@@ -48,7 +48,7 @@ ERRORS = SDKErrors(
     about_key=_is_about_key,
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
-        *classes_of(_LIBRARIES, "TransportError", "StreamError", "ClientError"),
+        *classes_of(_LIBRARIES, "TransportError", "InvalidURL", "StreamError", "ClientError"),
         ssl.SSLError,
         anyio.EndOfStream,
     ),

@@ -13,7 +13,12 @@ from typing import Any, Final, cast
 
 import httpx2
 from google.genai import Client
-from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
+from google.genai.types import (
+    GenerateContentConfig,
+    GenerateContentResponse,
+    HttpOptions,
+    HttpRetryOptions,
+)
 
 from mirascope import errors
 from mirascope.core._transports.asynchronous import async_transport
@@ -40,6 +45,8 @@ _ENV = (
     "GOOGLE_CLOUD_PROJECT",
     "GOOGLE_CLOUD_LOCATION",
 )
+_ATTEMPTS: Final = 5
+"""How often the SDK sends a request where it is to retry, and its options do not tell how often."""
 _TIMEOUT: Final = httpx2.Timeout(600, connect=5)
 _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
@@ -105,23 +112,47 @@ async def _aopen(client: Client, arguments: Arguments) -> _source.AsyncSource:
     return _source.AsyncResponseSource(http[-1]) if http else _source.CancelledSource(items, first)
 
 
+def _options(arguments: Arguments) -> HttpOptions:
+    config = cast("GenerateContentConfig", arguments["config"])
+    return config.http_options or HttpOptions()
+
+
+def _client_options(client: Client) -> HttpOptions:
+    """Return the options of a client, for which the SDK has no public attribute."""
+    return getattr(getattr(client, "_api_client", None), "_http_options", None) or HttpOptions()
+
+
+def _with_options(arguments: Arguments, **options: object) -> Arguments:
+    config = cast("GenerateContentConfig", arguments["config"])
+    updated = _options(arguments).model_copy(update=options)
+    return {**arguments, "config": config.model_copy(update={"http_options": updated})}
+
+
 def _own_timeout(arguments: Arguments) -> float | None:
-    options = cast("GenerateContentConfig", arguments["config"]).http_options
-    return options.timeout / 1000 if options is not None and options.timeout else None
+    milliseconds = _options(arguments).timeout
+    return milliseconds / 1000 if milliseconds else None
 
 
 def _waits_for_ever(client: Client) -> bool:
-    """Tell whether a client has no timeout, for which the SDK has no public attribute."""
-    options = getattr(getattr(client, "_api_client", None), "_http_options", None)
-    return not getattr(options, "timeout", None)
+    return not _client_options(client).timeout
 
 
 def _set_timeout(arguments: Arguments, seconds: float) -> Arguments:
-    config = cast("GenerateContentConfig", arguments["config"])
-    options = (config.http_options or HttpOptions()).model_copy(
-        update={"timeout": max(1, ceil(seconds * 1000))}
-    )
-    return {**arguments, "config": config.model_copy(update={"http_options": options})}
+    return _with_options(arguments, timeout=max(1, ceil(seconds * 1000)))
+
+
+def _once(client: Client, arguments: Arguments) -> tuple[Client, Arguments]:
+    """Allow one attempt; without any such option the SDK sends some requests again on aiohttp."""
+    if isinstance(client, DefaultClient) and _options(arguments).retry_options is None:
+        return client, arguments
+    return client, _with_options(arguments, retry_options=HttpRetryOptions(attempts=1))
+
+
+def _own_retries(client: Client, arguments: Arguments) -> int | None:
+    options = _options(arguments).retry_options or _client_options(client).retry_options
+    if options is None:
+        return None
+    return _ATTEMPTS - 1 if options.attempts is None else max(0, options.attempts - 1)
 
 
 PROVIDER = Provider(
@@ -135,6 +166,8 @@ PROVIDER = Provider(
         aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
         env=_ENV,
     ),
+    once=_once,
+    own_retries=_own_retries,
     encode=encode,
     takes=takes,
     create=_create,

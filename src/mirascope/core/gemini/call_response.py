@@ -66,7 +66,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return self._texts[1]
 
     @property

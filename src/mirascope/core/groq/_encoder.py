@@ -30,8 +30,7 @@ def encode(
     arguments: Arguments = {
         "model": model,
         "messages": encode_messages(messages, "Groq", _part),
-        **tool_arguments(tools, form),
-        **call_params,
+        **tool_arguments(tools, form, call_params),
     }
     if streaming:
         body = cast("Mapping[str, object]", call_params.get("extra_body") or {})

@@ -11,6 +11,7 @@ from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
     once,
+    own_retries,
     own_timeout,
     set_timeout,
 )
@@ -49,6 +50,7 @@ PROVIDER = Provider(
         env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
     ),
     once=once,
+    own_retries=own_retries,
     encode=encode,
     takes=takes,
     create=_METHOD.create,

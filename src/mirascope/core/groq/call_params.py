@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from groq.types.chat import ChatCompletionToolChoiceOptionParam
+from groq.types.chat import ChatCompletionToolChoiceOptionParam, ChatCompletionToolParam
 from groq.types.chat.completion_create_params import (
     CompoundCustom,
     Document,
@@ -50,6 +50,7 @@ class GroqCallParams(BaseCallParams, total=False):
     temperature: float | None
     timeout: float | None
     tool_choice: ChatCompletionToolChoiceOptionParam | None
+    tools: Sequence[ChatCompletionToolParam] | None
     top_logprobs: int | None
     top_p: float | None
     user: str | None

@@ -48,8 +48,7 @@ def encode(
     return {
         "model": model,
         "messages": [each for message in messages for each in _encoded(message)],
-        **tool_arguments(tools, form, choice="any"),
-        **params,
+        **tool_arguments(tools, form, params, choice="any"),
     }
 
 

@@ -35,6 +35,7 @@ ERRORS = SDKErrors(
     connections=(
         NoResponseError,
         httpx2.TransportError,
+        httpx2.InvalidURL,
         httpx2.TooManyRedirects,
         httpx2.StreamError,
         ssl.SSLError,

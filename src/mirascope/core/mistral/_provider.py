@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 from mistralai.client import Mistral
 from mistralai.client.models import ChatCompletionResponse
+from mistralai.client.utils import RetryConfig
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 
 from mirascope import errors
@@ -25,7 +26,8 @@ from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._transports.asynchronous import async_transport
 from mirascope.core._transports.synchronous import sync_http_client
 from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._provider import Provider
+from mirascope.core.base._provider import Arguments, Provider
+from mirascope.core.base._retry import MAX_RETRIES
 from mirascope.core.base._source import (
     AsyncItemSource,
     AsyncResponseSource,
@@ -102,6 +104,18 @@ def _set_timeout(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
     return {**arguments, "timeout_ms": ceil(seconds * 1000)}
 
 
+def _once(client: Mistral, arguments: Arguments) -> tuple[Mistral, Arguments]:
+    return client, {**arguments, "retries": None}
+
+
+def _own_retries(client: Mistral, arguments: Arguments) -> int | None:
+    """Return how often the SDK retries: it is configured by time, so the default stands in."""
+    config = arguments.get("retries", client.sdk_configuration.retry_config)
+    if not isinstance(config, RetryConfig):
+        return None
+    return MAX_RETRIES if config.strategy == "backoff" else 0
+
+
 PROVIDER = Provider(
     name="mistral",
     errors=ERRORS,
@@ -113,6 +127,8 @@ PROVIDER = Provider(
         aclose=_aclose,
         env=(_KEY, _TOKEN_PATH, _URL),
     ),
+    once=_once,
+    own_retries=_own_retries,
     encode=encode,
     takes=takes,
     create=_create,

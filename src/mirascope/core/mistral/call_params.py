@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mistralai.client.models import (
+    ChatCompletionRequestTool,
     ChatCompletionRequestToolChoice,
     ChatCompletionRequestToolChoiceTypedDict,
+    ChatCompletionRequestToolTypedDict,
     GuardrailConfig,
     GuardrailConfigTypedDict,
     MistralPromptMode,
@@ -27,7 +29,8 @@ class MistralCallParams(BaseCallParams, total=False):
     """Parameters of a Chat Completions request, and of the SDK's method for it.
 
     ``timeout_ms`` is the SDK's timeout in milliseconds: for the connection, and then for each wait
-    for bytes. What the API does not know it refuses.
+    for bytes. ``retries`` lets the SDK retry a request on a user-supplied client, unless the call's
+    ``max_retries``, ``on_retry`` or ``timeout`` is given. What the API does not know it refuses.
     """
 
     frequency_penalty: float | None
@@ -56,6 +59,7 @@ class MistralCallParams(BaseCallParams, total=False):
     temperature: float | None
     timeout_ms: int | None
     tool_choice: ChatCompletionRequestToolChoice | ChatCompletionRequestToolChoiceTypedDict | None
+    tools: Sequence[ChatCompletionRequestTool] | Sequence[ChatCompletionRequestToolTypedDict] | None
     top_k: int | None
     top_logprobs: int | None
     top_p: float | None

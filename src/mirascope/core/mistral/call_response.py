@@ -61,7 +61,7 @@ class MistralCallResponse(
 
     @property
     @override
-    def reasoning(self) -> str:
+    def _reasoning(self) -> str:
         return texts_of(self._content)[1]
 
     @property

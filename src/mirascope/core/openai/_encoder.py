@@ -29,8 +29,7 @@ def encode(
     arguments: Arguments = {
         "model": model,
         "messages": encode_messages(messages, "OpenAI"),
-        **tool_arguments(tools, form),
-        **call_params,
+        **tool_arguments(tools, form, call_params),
     }
     if streaming:
         given = cast("Mapping[str, object]", call_params.get("stream_options") or {})

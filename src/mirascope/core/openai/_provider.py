@@ -10,7 +10,9 @@ from openai.types.chat import ChatCompletion
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
+    forces_tools,
     once,
+    own_retries,
     own_timeout,
     set_timeout,
 )
@@ -54,8 +56,10 @@ PROVIDER = Provider(
         make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
     once=once,
+    own_retries=own_retries,
     encode=encode,
     takes=takes,
+    forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,

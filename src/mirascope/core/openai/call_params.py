@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from openai.types import ReasoningEffort
@@ -11,6 +11,7 @@ from openai.types.chat import (
     ChatCompletionPredictionContentParam,
     ChatCompletionStreamOptionsParam,
     ChatCompletionToolChoiceOptionParam,
+    ChatCompletionToolUnionParam,
 )
 from openai.types.shared_params import (
     ResponseFormatJSONObject,
@@ -54,6 +55,7 @@ class OpenAICallParams(BaseCallParams, total=False):
     temperature: float | None
     timeout: float | None
     tool_choice: ChatCompletionToolChoiceOptionParam
+    tools: Sequence[ChatCompletionToolUnionParam]
     top_logprobs: int | None
     top_p: float | None
     user: str
