@@ -16,7 +16,7 @@ from typing_extensions import TypeVar
 from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core._wire.reply import Reply
-from mirascope.core.base._called import Called, ToolT, by_name, tool_of
+from mirascope.core.base._called import ToolT, by_name, called, sdk_call, tool_of
 from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.errors import ToolCallError
@@ -67,7 +67,7 @@ class ToolItems(Generic[ChunkT, ToolT]):
         for call in reply.take_tool_calls(ended=ended):
             self._growing.pop(call, None)
             try:
-                yield tool_of(self._types, Called(call.id, call.name, call.arguments))
+                yield tool_of(self._types, called(call))
             except ToolCallError as failure:
                 self.failures.append(failure)
 
@@ -78,5 +78,4 @@ class ToolItems(Generic[ChunkT, ToolT]):
             growing = self._growing[call] = Growing(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        tool_call = kind.sdk_call(call.id, call.name, call.arguments)
-        return kind.grown(growing, tool_call, fragment)
+        return kind.grown(growing, sdk_call(kind, called(call)), fragment)

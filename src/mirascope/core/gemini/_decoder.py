@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import provider_error
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
-from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
+from mirascope.core._wire.growing import Growing, grow, grown
+from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk

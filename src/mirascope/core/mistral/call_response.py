@@ -16,10 +16,8 @@ from mistralai.client.models import (
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
-from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.events import Record
 from mirascope.core.base._typed import typed
-from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.mistral._decoder import texts_of
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
@@ -46,16 +44,6 @@ class MistralCallResponse(
 
     @property
     @override
-    def content(self) -> str:
-        return texts_of(self._content)[0]
-
-    @property
-    @override
-    def reasoning(self) -> str:
-        return texts_of(self._content)[1]
-
-    @property
-    @override
     def message_param(self) -> AssistantMessage:
         """The answer as a message that can be sent back in the next call, thinking included.
 
@@ -69,8 +57,3 @@ class MistralCallResponse(
             return message
         known = [part for part in parts if not isinstance(part, UnknownContentChunk)]
         return message.model_copy(update={"content": known})
-
-    @property
-    def _content(self) -> JSON:
-        message = self._message
-        return record_of(message).get("content") if message else None
