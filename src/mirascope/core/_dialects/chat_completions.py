@@ -11,11 +11,13 @@ A provider that says some things its own way has its own `Choice`.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar, override
 
+from mirascope.core._dialects.content_parts import add_parts, only_text, texts_of
 from mirascope.core._wire.events import (
     JSON,
     Delta,
@@ -23,12 +25,14 @@ from mirascope.core._wire.events import (
     ProviderError,
     Record,
     TokenCounts,
+    ToolCall,
     ToolCallDelta,
     id_or_none,
     text_or_none,
 )
 from mirascope.core._wire.fields import fields, objects
-from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
+from mirascope.core._wire.growing import Growing, grow, grown, grown_fields
+from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
 from mirascope.core.base.types import FinishReason as CommonFinishReason
 
@@ -40,7 +44,10 @@ if TYPE_CHECKING:
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 """Where compatible servers put the reasoning; the first that has text counts."""
 
-_IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
+_IN_REPLY = frozenset({"content", "tool_calls"})
+_IN_CALL = frozenset({"function", "id", "index", "type"})
+_IN_FUNCTION = frozenset({"arguments", "name"})
+_FUNCTION = (None, "", "function")
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
 _HTTP_ERRORS = range(400, 600)
@@ -108,8 +115,10 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         content = delta.get("content")
         if isinstance(content, str):
             self.content = content
+        elif isinstance(content, list):
+            self.content, self.reasoning = texts_of(content)
         if len(delta) > 1 or not content:
-            self.reasoning = reasoning_of(delta)[1]
+            self.reasoning = reasoning_of(delta) or self.reasoning
             self.tool_calls = tool_calls_of(delta)
 
     @override
@@ -136,40 +145,72 @@ class Choice:
         reply: What it adds up to.
     """
 
-    __slots__ = ("_fields", "_logprobs", "_reasoning_field", "reply")
+    __slots__ = ("_beside", "_in_parts", "_logprobs", "_parts", "reply")
 
     def __init__(self, keep: Keep) -> None:
         self.reply = Reply(keep)
-        self._fields: dict[str, JSON] = {}
+        self._beside: dict[str, JSON] = {}
         self._logprobs: dict[str, Growing] = {}
-        self._reasoning_field = REASONING_FIELDS[0]
+        self._parts: list[Growing] = []
+        self._in_parts = 0
 
     def add(self, choice: Record, said: Delta[Any]) -> None:
         """Add what a record says of it, given as it is and as it was read."""
-        self._fields.update(choice)
-        self.reply.add(said)
+        reply = self.reply
+        reply.add(said)
         if said.finish_reasons:
-            self.reply.finish_reason = said.finish_reasons[0]
+            reply.finish_reason = said.finish_reasons[0]
         logprobs = choice.get("logprobs")
-        if logprobs and isinstance(logprobs, dict) and self.reply.keeps_all:
+        if logprobs and isinstance(logprobs, dict) and reply.keeps_all:
             grow(self._logprobs, logprobs)
+        if not _IN_CHOICE.issuperset(choice):
+            self._add_beside(choice)
         delta = choice.get("delta")
-        if isinstance(delta, dict) and (len(delta) > 1 or not said.content):
-            if said.reasoning:
-                self._reasoning_field = reasoning_of(delta)[0] or self._reasoning_field
-            rest = {key: value for key, value in delta.items() if key not in _IN_REPLY}
-            if rest:
-                self.add_rest(rest)
+        if isinstance(delta, dict) and (
+            len(delta) > 1 or not said.content or delta["content"] is not said.content
+        ):
+            self._add_more(delta, said.content)
+
+    def _add_beside(self, choice: Record) -> None:
+        """Add what a choice says beside its delta: whole values, or lists of what is new."""
+        for name in choice.keys() - _IN_CHOICE:
+            value, before = choice[name], self._beside.get(name)
+            if isinstance(value, list) and self.reply.keeps_all:
+                if not isinstance(before, list):
+                    self._beside[name] = before = list[JSON]()
+                before.extend(value)
+            else:
+                self._beside[name] = value
+
+    def _add_more(self, delta: Record, text: str) -> None:
+        """Add what a delta says beside a text, reasoning and tool calls that are read already."""
+        content = delta.get("content")
+        if isinstance(content, list) and self.reply.keeps_text:
+            self._add_text_to_parts(len(text))
+            add_parts(self._parts, content)
+        rest = {
+            name: value
+            for name, value in delta.items()
+            if name != "role" and not (value and name in _IN_REPLY)
+        }
+        if rest:
+            self.add_rest(rest)
+
+    def _add_text_to_parts(self, ahead: int = 0) -> None:
+        """Add the text that came since the last part, but not what is read ahead of it."""
+        text = self.reply.content_from(self._in_parts)
+        self._in_parts += len(text)
+        if before := text[: len(text) - ahead]:
+            add_parts(self._parts, [{"type": "text", "text": before}])
 
     def add_rest(self, rest: dict[str, JSON]) -> None:
-        """Add what a delta says beside text, reasoning and tool calls."""
+        """Add the fields of a delta that are put together as they are."""
         self.reply.add_rest(rest)
 
     def response(self, index: int) -> dict[str, JSON]:
         """Return the choice as a plain call would have given it."""
-        fields = {k: v for k, v in self._fields.items() if k not in _IN_CHOICE}
         return {
-            **fields,
+            **self._beside,
             "index": index,
             "finish_reason": self.reply.finish_reason,
             "logprobs": grown(self._logprobs) if self._logprobs else None,
@@ -179,28 +220,36 @@ class Choice:
     def message(self) -> dict[str, JSON]:
         """Return its message."""
         reply = self.reply
+        calls = reply.kept_calls
         message: dict[str, JSON] = {
             "role": "assistant",
-            "content": reply.content or (None if reply.kept_calls or reply.rest else ""),
-            **cast("dict[str, JSON]", grown(reply.rest)),
+            "content": None if calls or reply.rest else "",
+            **grown_fields(reply.rest),
         }
-        if reply.reasoning:
-            message[self._reasoning_field] = reply.reasoning
-        if reply.kept_calls:
-            message["tool_calls"] = whole_tool_calls(reply)
+        if content := self._content():
+            message["content"] = content
+        if calls:
+            message["tool_calls"] = [self.whole_call(call) for call in calls]
         return message
 
+    def _content(self) -> JSON:
+        if self._parts:
+            self._add_text_to_parts()
+        return self.reply.content if only_text(self._parts) else grown(self._parts)
 
-def whole_tool_calls(reply: Reply) -> list[JSON]:
-    """Return the tool calls of a reply as a whole message has them."""
-    return [
-        {
-            "id": call.call_id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments},
-        }
-        for call in reply.kept_calls
-    ]
+    def whole_call(self, call: ToolCall) -> dict[str, JSON]:
+        """Return a tool call as a whole message has it."""
+        return whole_tool_call(call)
+
+
+def whole_tool_call(call: ToolCall) -> dict[str, JSON]:
+    """Return a tool call as a whole message has it."""
+    rest = grown_fields(call.rest)
+    function = {"name": call.name, "arguments": call.arguments, **fields(rest.pop("function", {}))}
+    whole: dict[str, JSON] = {"id": call.call_id, "type": "function", "function": function, **rest}
+    if whole["type"] != "function" and not (call.name or call.arguments):
+        del whole["function"]
+    return whole
 
 
 class ChatCompletionsDecoder(Generic[ChunkT]):
@@ -320,13 +369,13 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
                 chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
 
 
-def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:
-    """Return where a delta or message has its reasoning, and the reasoning."""
+def reasoning_of(message: Mapping[str, JSON]) -> str:
+    """Return the reasoning that a delta or message has in a field of its own."""
     for field in REASONING_FIELDS:
         value = message.get(field)
         if value and isinstance(value, str):
-            return field, value
-    return "", ""
+            return value
+    return ""
 
 
 def tool_calls_of(delta: Record) -> tuple[ToolCallDelta, ...]:
@@ -339,15 +388,33 @@ def tool_calls_of(delta: Record) -> tuple[ToolCallDelta, ...]:
 
 def _tool_call(call: Record) -> ToolCallDelta:
     index = call.get("index")
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    arguments = function.get("arguments")
+    function = fields(call.get("function"))
     return ToolCallDelta(
         key=index if isinstance(index, int) else None,
         id=id_or_none(call.get("id")),
         name=text_or_none(function.get("name")),
-        arguments=arguments if isinstance(arguments, str) else "",
+        arguments=arguments_text(function.get("arguments")),
+        rest=_rest_of_call(call, function),
     )
+
+
+def _rest_of_call(call: Record, function: Record) -> Record | None:
+    """Return the fields of a tool call, and of its function, that have no place of their own."""
+    kind = call.get("type")
+    if _IN_CALL.issuperset(call) and _IN_FUNCTION.issuperset(function) and kind in _FUNCTION:
+        return None
+    rest = {name: value for name, value in call.items() if name not in _IN_CALL}
+    if kind not in _FUNCTION:
+        rest["type"] = kind
+    inner = {name: value for name, value in function.items() if name not in _IN_FUNCTION}
+    return {**rest, "function": inner} if inner else rest
+
+
+def arguments_text(arguments: object) -> str:
+    """Return the arguments of a tool call as JSON text; some servers send the object itself."""
+    if isinstance(arguments, str):
+        return arguments
+    return json.dumps(arguments) if isinstance(arguments, dict) else ""
 
 
 def token_counts(usage: Record) -> TokenCounts:

@@ -1,22 +1,30 @@
-"""A whole answer in the dialect of OpenAI's Chat Completions."""
+"""A whole response in the dialect of OpenAI's Chat Completions.
+
+What of it goes back in the next request is one rule, `ChatCompletionsResponse.message_param`: every
+field as it came, the fields that the SDK does not know included, and no field that is ``null``, nor
+one of the SDK's that is empty. What a provider's own API refuses, its `_sent_back` leaves out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, cast
+from typing import Any, Generic, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope.core._dialects.chat_completions import (
     COMMON_FINISH_REASONS,
+    arguments_text,
     reasoning_of,
     token_counts,
 )
 from mirascope.core._dialects.chat_completions_messages import FORM
 from mirascope.core._dialects.chat_completions_tools import called, tool_messages
-from mirascope.core._wire.events import FinishT, TokenCounts, text_or_none
+from mirascope.core._dialects.content_parts import texts_of
+from mirascope.core._wire.events import JSON, FinishT, Record, TokenCounts, text_or_none
+from mirascope.core._wire.fields import fields, objects
 from mirascope.core.base._asked import MessageT
 from mirascope.core.base._called import Called, ToolT
 from mirascope.core.base.call_response import BaseCallResponse, RawResponseT
@@ -24,8 +32,6 @@ from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.types import JsonableType
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
-
-SENT_BACK = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "audio"})
 
 _INSTEAD_OF_CONTENT = frozenset({"tool_calls", "function_call", "audio"})
 """A message needs a content unless it has one of these."""
@@ -42,7 +48,6 @@ class ChatCompletionsResponse(
     """
 
     _common = COMMON_FINISH_REASONS
-    _sent_back: ClassVar[frozenset[str]] = SENT_BACK
     message_form = FORM
 
     @property
@@ -50,15 +55,21 @@ class ChatCompletionsResponse(
         return self._raw.choices[0].message if self._raw.choices else None
 
     @property
+    def _said(self) -> Record:
+        """The message as the provider sent it."""
+        return record_of(self._message) if self._message else {}
+
+    @property
     @override
     def content(self) -> str:
         content = self._message.content if self._message else None
-        return content if isinstance(content, str) else ""
+        return content if isinstance(content, str) else texts_of(self._said.get("content"))[0]
 
     @property
     @override
     def _reasoning(self) -> str:
-        return reasoning_of(self._message.model_dump(warnings=False))[1] if self._message else ""
+        said = self._said
+        return reasoning_of(said) or texts_of(said.get("content"))[1]
 
     @property
     @override
@@ -79,15 +90,24 @@ class ChatCompletionsResponse(
     @property
     @override
     def message_param(self) -> MessageT:
-        if self._message is None:
-            return cast("MessageT", {"role": "assistant", "content": ""})
-        fields = self._message.model_dump(
-            include=self._sent_back, exclude_none=True, warnings=False
-        )
-        told = {name: field for name, field in fields.items() if field or name == "content"}
-        needed = self.called is not None or told.keys().isdisjoint(_INSTEAD_OF_CONTENT)
-        told.setdefault("content", "" if needed else None)
-        return cast("MessageT", told)
+        raw: object = self._message
+        known = type(raw).model_fields if isinstance(raw, BaseModel) else ()
+        came = {
+            name: value
+            for name, value in self._said.items()
+            if value is not None and (value or name == "content" or name not in known)
+        }
+        message: dict[str, JSON] = {"role": "assistant", **self._sent_back(came)}
+        if calls := objects(message.get("tool_calls")):
+            message["tool_calls"] = [_call_sent_back(call) for call in calls]
+        needed = self.called is not None or message.keys().isdisjoint(_INSTEAD_OF_CONTENT)
+        message.setdefault("content", "" if needed else None)
+        return cast("MessageT", message)
+
+    @classmethod
+    def _sent_back(cls, message: Record) -> Record:
+        """Return the fields of a message that the provider's API takes in a request."""
+        return message
 
     @property
     @override
@@ -105,3 +125,12 @@ class ChatCompletionsResponse(
     @override
     def _tokens(self) -> TokenCounts | None:
         return token_counts(record_of(self.usage)) if self.usage else None
+
+
+def _call_sent_back(call: Record) -> JSON:
+    """Return a tool call with its arguments as text, which is what a request has."""
+    told: dict[str, JSON] = {name: value for name, value in call.items() if value is not None}
+    if function := fields(call.get("function")):
+        arguments = arguments_text(function.get("arguments"))
+        told["function"] = {**function, "arguments": arguments}
+    return told

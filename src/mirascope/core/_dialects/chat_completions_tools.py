@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions import arguments_text
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._called import Called, ToolT, call_id, output_text
 from mirascope.core.base._json_schema import strict_schema
@@ -28,7 +29,7 @@ class FunctionTool(BaseTool):
     @override
     @classmethod
     def _arguments_of(cls, tool_call: Any) -> str:
-        return tool_call.function.arguments or ""
+        return arguments_text(tool_call.function.arguments)
 
     @classmethod
     def function_schema(cls) -> FunctionSchema:
@@ -88,7 +89,7 @@ def called(tool_calls: Sequence[Any] | None) -> list[Called]:
     """Return the tool calls of a message; those that are no functions have no arguments."""
     calls = ((call, getattr(call, "function", None)) for call in tool_calls or ())
     return [
-        Called(call.id, function.name or "", function.arguments or "", call)
+        Called(call.id, function.name or "", arguments_text(function.arguments), call)
         for call, function in calls
         if function is not None
     ]

@@ -13,11 +13,14 @@ from base64 import b32encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from io import StringIO
-from typing import Final, Generic, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.json_extent import JSONExtent
+
+if TYPE_CHECKING:
+    from mirascope.core._wire.growing import Growing
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Record: TypeAlias = Mapping[str, "JSON"]
@@ -53,12 +56,14 @@ class ToolCallDelta(NamedTuple):
         id: The call's id; only in its first piece, with most providers.
         name: The tool's name; likewise.
         arguments: A fragment of the JSON text of the arguments.
+        rest: The fields beside these, as the provider has them.
     """
 
     key: int | None
     id: str | None
     name: str | None
     arguments: str
+    rest: Record | None = None
 
 
 class Unkept(StringIO):
@@ -80,9 +85,10 @@ class ToolCall:
         id: The provider's id for the call, if it gave one; see `call_id`.
         name: The tool's name.
         complete: Whether all of it has come.
+        rest: The fields beside these, put together.
     """
 
-    __slots__ = ("_arguments", "_call_id", "_extent", "complete", "id", "key", "name")
+    __slots__ = ("_arguments", "_call_id", "_extent", "complete", "id", "key", "name", "rest")
 
     def __init__(self, piece: ToolCallDelta) -> None:
         self.key = piece.key
@@ -90,6 +96,7 @@ class ToolCall:
         self._call_id: str | None = None
         self.name = piece.name or ""
         self.complete = False
+        self.rest: dict[str, Growing] = {}
         self._arguments = StringIO()
         self._extent = JSONExtent()
         self._write(piece.arguments)
@@ -119,7 +126,7 @@ class ToolCall:
         self._arguments = Unkept()
 
     def continued_by(self, piece: ToolCallDelta) -> bool:
-        """Tell whether a piece belongs to this call rather than opening another.
+        """Tell whether a piece without an index of a known call belongs to this one.
 
         Servers that leave the index out, or give all calls the same one, are told apart by the id;
         those that leave that out too, by a name that comes when this call is complete.
@@ -129,14 +136,22 @@ class ToolCall:
         if not piece.name or (piece.id and piece.id == self.id):
             return True
         if _differ(piece.name, self.name or None):
-            return False
+            return piece.key is not None and piece.key == self.key and self._name_grows(piece)
         return not self.complete or (piece.key is not None and not piece.arguments.strip())
 
     def add(self, piece: ToolCallDelta) -> None:
-        """Add a piece."""
+        """Add a piece.
+
+        A name that is repeated is the name; another is the rest of it, until arguments have come.
+        """
         self.id = self.id or piece.id
-        self.name = self.name or piece.name or ""
+        if piece.name and piece.name != self.name and (not self.name or self._name_grows(piece)):
+            self.name += piece.name
         self._write(piece.arguments)
+
+    def _name_grows(self, piece: ToolCallDelta) -> bool:
+        opens = piece.id and piece.id != self.id
+        return not (opens or self.complete or self._arguments.tell())
 
     def _write(self, arguments: str) -> None:
         if arguments:

@@ -11,28 +11,20 @@ keeps no text either, and the arguments of a tool call only until it is complete
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mirascope.core._wire.events import ToolCall, Unkept
+from mirascope.core._wire.growing import grow
 from mirascope.core._wire.tool_call_finder import ToolCallFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mirascope.core._wire.events import JSON, Delta, ToolCallDelta
+    from mirascope.core._wire.growing import Growing
 
 Keep: TypeAlias = Literal["none", "text", "all"]
 """How much of an answer is kept while it comes."""
-
-Growing: TypeAlias = (
-    "StringIO | str | int | float | bool | list[Growing] | dict[str, Growing] | None"
-)
-"""JSON whose texts can grow."""
-
-_GROWING = frozenset(
-    {"arguments", "content", "data", "partial_json", "reasoning"}
-    | {"refusal", "text", "thinking", "transcript"}
-)
 
 
 class Reply:
@@ -71,6 +63,11 @@ class Reply:
         """The text so far."""
         return self._content.getvalue()
 
+    def content_from(self, position: int) -> str:
+        """Return the text after a position, without building the whole."""
+        self._content.seek(position)
+        return self._content.read()
+
     @property
     def reasoning(self) -> str:
         """The reasoning so far."""
@@ -108,6 +105,8 @@ class Reply:
             self._finder.add(call)
         else:
             call.add(piece)
+        if piece.rest and self.keeps_text:
+            grow(call.rest, piece.rest)
         return call
 
     def _drop_told(self) -> None:
@@ -142,63 +141,3 @@ class Reply:
 def replace(into: dict[str, JSON], newer: Mapping[str, JSON]) -> None:
     """Take over what is newer; ``null`` says nothing about what was told before."""
     into.update({k: v for k, v in newer.items() if v is not None or k not in into})
-
-
-def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
-    """Add what a delta says to what was said before.
-
-    Known texts grow, lists grow (element by element where elements carry an ``index``), objects
-    are added up field by field, anything else is replaced. `grown` reads the sum.
-    """
-    for key, value in delta.items():
-        if value is None:
-            continue
-        before = into.get(key)
-        if isinstance(value, str) and key in _GROWING:
-            if not isinstance(before, StringIO):
-                begun = before if isinstance(before, str) else ""
-                into[key] = before = StringIO()
-                before.write(begun)
-            before.write(value)
-        elif isinstance(value, dict):
-            if not isinstance(before, dict):
-                into[key] = before = dict[str, Growing]()
-            grow(before, value)
-        elif isinstance(value, list):
-            if not isinstance(before, list):
-                into[key] = before = list[Growing]()
-            _grow_list(before, value)
-        else:
-            into[key] = value
-
-
-def _grow_list(into: list[Growing], delta: list[JSON]) -> None:
-    for element in delta:
-        if not isinstance(element, dict) or element.get("index") is None:
-            into.append(cast("Growing", element))
-            continue
-        slot = with_index(into, element.get("index"))
-        if slot is None:
-            slot = dict[str, Growing]()
-            into.append(slot)
-        grow(slot, element)
-
-
-def with_index(elements: list[Growing], index: JSON) -> dict[str, Growing] | None:
-    """Return the element that carries an index, if there is one."""
-    if index is not None:
-        for element in elements:
-            if isinstance(element, dict) and element.get("index") == index:
-                return element
-    return None
-
-
-def grown(value: Growing) -> JSON:
-    """Return plain JSON for what `grow` has added up."""
-    if isinstance(value, StringIO):
-        return value.getvalue()
-    if isinstance(value, dict):
-        return {key: grown(field) for key, field in value.items()}
-    if isinstance(value, list):
-        return [grown(element) for element in value]
-    return value

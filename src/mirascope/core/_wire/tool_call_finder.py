@@ -1,9 +1,13 @@
 """Which tool call of an answer a piece belongs to: the newest that it continues, if any.
 
+A piece without a name whose index is known can only continue, whatever id it carries: some servers
+put a fresh id on every piece. It is of the call with its index and its id, if there is one, else of
+the newest with its index. `ToolCall.continued_by` decides about any other piece.
+
 An answer may have thousands of calls, so not all of them are asked. A piece with an id or an index
 can only be of a call with the same, unless some call came without; a named one without an id can
 only be of a call that is still open, unless it may be an empty end to one that is complete. The
-calls that are left are asked, the newest first; `ToolCall.continued_by` alone decides.
+calls that are left are asked, the newest first.
 """
 
 from __future__ import annotations
@@ -45,6 +49,9 @@ class ToolCallFinder:
 
     def find(self, piece: ToolCallDelta) -> ToolCall | None:
         """Return the newest call that a piece continues."""
+        if not piece.name and piece.key is not None and (same := self._by_key.get(piece.key)):
+            named = self._by_id.get(piece.id, ()) if piece.id else ()
+            return next((call for call in reversed(named) if call.key == piece.key), same[-1])
         for call in reversed(self._candidates(piece)):
             if call.continued_by(piece):
                 return call

@@ -14,7 +14,8 @@ from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.fields import fields, from_cut_off, number, text
-from mirascope.core._wire.reply import Growing, grow, grown, replace
+from mirascope.core._wire.growing import Growing, grow, grown_fields
+from mirascope.core._wire.reply import replace
 from mirascope.core.anthropic._errors import provider_error
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
 from mirascope.core.anthropic.call_response_chunk import token_counts
@@ -114,7 +115,7 @@ def _add(block: dict[str, Growing], delta: Record) -> None:
 
 def _whole(block: dict[str, Growing]) -> dict[str, JSON]:
     """Return a block as a plain call would have given it."""
-    whole = cast("dict[str, JSON]", grown(block))
+    whole = grown_fields(block)
     if arguments := text(whole.pop("partial_json", None)):
         whole["input"] = from_cut_off(arguments)
     return whole

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol, cast
 
 import pydantic_core
+from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from mirascope.core._wire.events import JSON, ToolCallDelta
+from mirascope.core._wire.events import JSON, Record, ToolCall, ToolCallDelta
+from mirascope.core._wire.fields import fields
+from mirascope.core._wire.growing import grown_fields
 from mirascope.core.base._typed import plain
 from mirascope.core.base.tool import BaseTool, arguments_of, name_of
 from mirascope.core.base.types import JsonableType
@@ -35,12 +38,19 @@ class Called(NamedTuple):
         name: The tool's name.
         arguments: The JSON text of the arguments.
         made: The SDK's own object, if there is one already.
+        rest: The fields beside these, as the provider has them.
     """
 
     id: str | None
     name: str
     arguments: str
     made: object = None
+    rest: Record | None = None
+
+
+def called(call: ToolCall) -> Called:
+    """Return a tool call of a stream as far as it has come."""
+    return Called(call.call_id, call.name, call.arguments, rest=grown_fields(call.rest))
 
 
 def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:
@@ -59,7 +69,7 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
         known = ", ".join(types)
         problem = f"the model called {call.name!r}, but its tools are: {known}"
         raise ToolCallError(problem, call.name, call.arguments)
-    made = call.made or kind.sdk_call(call.id, call.name, call.arguments)
+    made = call.made or sdk_call(kind, call)
     return kind.from_arguments(call.arguments, made)
 
 
@@ -88,6 +98,26 @@ def _names(value: object, name: str) -> bool:
     if isinstance(value, list):
         return any(_names(each, name) for each in cast("list[object]", value))
     return getattr(value, "__name__", None) == name
+
+
+def sdk_call(kind: type[BaseTool], call: Called) -> object:
+    """Return the SDK's object for a call, which has all fields of it that the SDK would keep."""
+    return _with_fields(kind.sdk_call(call.id, call.name, call.arguments), call.rest or {})
+
+
+def _with_fields(made: object, more: Record) -> object:
+    """Return one of the SDK's objects with fields that it does not know, if it keeps such."""
+    if not more or not isinstance(made, BaseModel) or made.model_config.get("extra") != "allow":
+        return made
+    inner = {name: getattr(made, name, None) for name in more}
+    return made.model_copy(
+        update={
+            name: _with_fields(inner[name], fields(value))
+            if isinstance(inner[name], BaseModel)
+            else value
+            for name, value in more.items()
+        }
+    )
 
 
 def call_id(tool: BaseTool) -> str | None:

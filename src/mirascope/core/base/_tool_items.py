@@ -16,7 +16,7 @@ from typing_extensions import TypeVar
 from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core._wire.reply import Reply
-from mirascope.core.base._called import Called, by_name, is_declared, tool_of
+from mirascope.core.base._called import by_name, called, is_declared, sdk_call, tool_of
 from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.tool import ToolT
@@ -78,7 +78,7 @@ class ToolItems(Generic[ChunkT, ToolT]):
             if call.name not in self._types and is_declared(self._call_kwargs, call.name):
                 continue
             try:
-                yield tool_of(self._types, Called(call.call_id, call.name, call.arguments))
+                yield tool_of(self._types, called(call))
             except ToolCallError as failure:
                 self.failures.append(failure)
 
@@ -89,5 +89,4 @@ class ToolItems(Generic[ChunkT, ToolT]):
             growing = self._growing[call] = Growing(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        tool_call = kind.sdk_call(call.call_id, call.name, call.arguments)
-        return kind.grown(growing, tool_call, fragment)
+        return kind.grown(growing, sdk_call(kind, called(call)), fragment)

@@ -49,7 +49,7 @@ from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
-from mirascope.core.base._called import Called, ToolT, call_id, call_of
+from mirascope.core.base._called import ToolT, call_id, call_of, called
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
@@ -731,7 +731,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[Called(c.call_id, c.name, c.arguments) for c in self.reply.kept_calls],
+            called=[*map(called, self.reply.kept_calls)],
         )
 
     def __repr__(self) -> str:

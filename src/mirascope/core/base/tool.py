@@ -37,7 +37,8 @@ from typing_extensions import TypedDict, TypeVar, override
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.partial_json import MalformedJSONError
-from mirascope.core.base._docstring import Documentation, documentation_of
+from mirascope.core.base._callables import as_function
+from mirascope.core.base._docstring import Documentation
 from mirascope.core.base._errors import details
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
@@ -49,7 +50,7 @@ __all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig", "Tools", "too
 
 T = TypeVar("T")
 Tools: TypeAlias = "Sequence[type[BaseTool] | Callable[..., Any] | ToolMaker]"
-"""What a user may give as tools: classes, functions and toolkits."""
+"""What a user may give as tools: classes, functions and other callables, and toolkits."""
 
 ToolT = TypeVar("ToolT", bound="BaseTool")
 
@@ -199,6 +200,9 @@ class BaseTool(BaseModel, ABC):
     def type_from_fn(cls, fn: Callable[..., object]) -> type[Self]:
         """Make a tool of a function, whose docstring describes it and its parameters.
 
+        Of another callable too: an instance with ``__call__`` has the name and the docstring of its
+        class, a `functools.partial` those of the function that it wraps, without what it binds.
+
         >>> def get_author(title: str) -> str:
         ...     '''Returns the author of a book.
         ...
@@ -214,7 +218,7 @@ class BaseTool(BaseModel, ABC):
                 not, or has an example that is not JSON.
         """
         make = make_function_tool
-        return _kept(fn, cls, lambda: _from(fn, cls, make(cls, fn, documentation_of(fn))))
+        return _kept(fn, cls, lambda: _from(fn, cls, make(cls, *as_function(fn))))
 
     @classmethod
     def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> type[Self]:
@@ -448,14 +452,21 @@ def _arguments(self: BaseTool) -> dict[str, object]:
     return self.args
 
 
+class _Made(dict[Hashable, Any]):
+    """What is made of a class or callable, and kept on it; copies of that begin without."""
+
+    def __reduce__(self) -> tuple[type[_Made], tuple[()]]:
+        return _Made, ()
+
+
 def _kept(source: object, key: Hashable, make: Callable[[], T]) -> T:
-    """Make something of a class or function once; methods and builtins can keep nothing."""
+    """Make something of a class or callable once; methods, builtins and others can keep nothing."""
     try:
         made = cast("dict[Hashable, T] | None", vars(source).get(_KEPT))
         if made is None:
-            made = {}
+            made = _Made()
             setattr(source, _KEPT, made)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, ValueError):
         return make()
     if key not in made:
         made.setdefault(key, make())
@@ -475,7 +486,7 @@ def tool_types_of(tools: Iterable[object], kind: type[ToolT]) -> list[type[ToolT
     """Return a provider's tool classes for what a user gives as tools.
 
     Args:
-        tools: Tool classes, functions and toolkits.
+        tools: Tool classes, functions and other callables, and toolkits.
         kind: The provider's class of tools.
 
     Raises:
@@ -497,7 +508,7 @@ def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
             return [kind.type_from_base_model_type(tool)]
     elif isinstance(tool, ToolMaker):
         return [kind.type_from_base_model_type(one) for one in tool.create_tools()]
-    elif inspect.isroutine(tool):
+    elif callable(tool):
         return [kind.type_from_fn(tool)]
     if isinstance(tool, Mapping | BaseModel):
         raise TypeError(

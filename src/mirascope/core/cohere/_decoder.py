@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import whole_tool_calls
+from mirascope.core._dialects.chat_completions import whole_tool_call
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.fields import number
-from mirascope.core._wire.reply import Growing, Keep, grow, grown
+from mirascope.core._wire.growing import Growing, grow, grown_fields
+from mirascope.core._wire.reply import Keep
 from mirascope.core.base._decoder import OneReplyDecoder
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
@@ -114,13 +115,13 @@ class CohereDecoder(OneReplyDecoder):
         fields: dict[str, JSON] = {
             "content": [_block(block) for _, block in sorted(self._blocks.items())],
             "tool_plan": self._plan.getvalue(),
-            "tool_calls": whole_tool_calls(self.reply),
+            "tool_calls": [whole_tool_call(call) for call in self.reply.kept_calls],
             "citations": self._citations,
         }
-        rest = cast("dict[str, JSON]", grown(self.reply.rest))
+        rest = grown_fields(self.reply.rest)
         return {"role": "assistant", **rest, **{name: v for name, v in fields.items() if v}}
 
 
 def _block(block: dict[str, Growing]) -> dict[str, JSON]:
-    known = cast("dict[str, JSON]", grown(block))
+    known = grown_fields(block)
     return {"type": "thinking" if "thinking" in known else "text", **known}

@@ -25,7 +25,8 @@ from mirascope.core._wire.events import (
     text_or_none,
 )
 from mirascope.core._wire.fields import fields
-from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
+from mirascope.core._wire.growing import Growing, grow, grown
+from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk

@@ -17,7 +17,8 @@ from mirascope.core._dialects.chat_completions import (
     Choice,
     provider_error,
 )
-from mirascope.core._wire.reply import Growing, Keep, with_index
+from mirascope.core._wire.growing import Growing
+from mirascope.core._wire.reply import Keep
 from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
 
 if TYPE_CHECKING:
@@ -79,9 +80,10 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
 def _replace(known: list[Growing], tools: list[JSON]) -> None:
     for tool in tools:
         if isinstance(tool, dict):
+            index = tool.get("index")
             told = cast("dict[str, Growing]", tool)
-            same = with_index(known, tool.get("index"))
-            if same is None:
-                known.append(dict(told))
+            same = (one for one in known if isinstance(one, dict) and one.get("index") == index)
+            if index is not None and (before := next(same, None)) is not None:
+                before.update(told)
             else:
-                same.update(told)
+                known.append(dict(told))

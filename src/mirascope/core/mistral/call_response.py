@@ -21,11 +21,9 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._dialects.chat_completions_tools import tool_messages
-from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.events import Record
 from mirascope.core.base._typed import typed
-from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.types import JsonableType
-from mirascope.core.mistral._decoder import texts_of
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
@@ -56,16 +54,6 @@ class MistralCallResponse(
 
     @property
     @override
-    def content(self) -> str:
-        return texts_of(self._content)[0]
-
-    @property
-    @override
-    def _reasoning(self) -> str:
-        return texts_of(self._content)[1]
-
-    @property
-    @override
     def message_param(self) -> AssistantMessage:
         """The answer as a message that can be sent back in the next call, thinking included.
 
@@ -86,8 +74,3 @@ class MistralCallResponse(
         cls, tools_and_outputs: Sequence[tuple[MistralTool, JsonableType]]
     ) -> list[ToolMessage]:
         return [ToolMessage.model_validate(each) for each in tool_messages(tools_and_outputs)]
-
-    @property
-    def _content(self) -> JSON:
-        message = self._message
-        return record_of(message).get("content") if message else None

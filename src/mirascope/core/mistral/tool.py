@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import cast
 
 from mistralai.client.models import FunctionCall, FunctionTypedDict, ToolCall, ToolTypedDict
@@ -24,12 +23,6 @@ class MistralTool(FunctionTool):
     def tool_schema(cls) -> ToolTypedDict:
         """Return the tool for the API's ``tools=[...]``."""
         return {"type": "function", "function": cast("FunctionTypedDict", cls.function_schema())}
-
-    @override
-    @classmethod
-    def _arguments_of(cls, tool_call: ToolCall) -> str:
-        arguments = tool_call.function.arguments
-        return arguments if isinstance(arguments, str) else json.dumps(arguments)
 
     @override
     @classmethod

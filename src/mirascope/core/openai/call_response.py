@@ -1,17 +1,27 @@
-"""The whole answer of an OpenAI model."""
+"""The whole response of an OpenAI model, or of a server that an OpenAI client talks to.
+
+What goes back is every field but two kinds. The SDK's own response fields that its request type
+lacks (``ChatCompletionAssistantMessageParam``), such as annotations: OpenAI's API does not document
+that it takes them. And the text of the reasoning, if the message has no tool calls: DeepSeek wants
+it back with tool calls, and ignores or refuses it elsewhere (api-docs.deepseek.com, "Thinking
+Mode"). OpenAI itself never sends a field that its SDK does not know, so what is unknown goes back
+to the server that it came from.
+"""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from openai.types import CompletionUsage
 from openai.types.chat import (
     ChatCompletion,
     ChatCompletionAssistantMessageParam,
+    ChatCompletionMessage,
     ChatCompletionMessageParam,
 )
 from typing_extensions import override
 
+from mirascope.core._dialects.chat_completions import REASONING_FIELDS
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.fields import fields
@@ -19,6 +29,10 @@ from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response_chunk import FinishReason, sound
 from mirascope.core.openai.tool import OpenAITool
+
+_ONLY_IN_RESPONSES: Final = frozenset(ChatCompletionMessage.model_fields).difference(
+    ChatCompletionAssistantMessageParam.__annotations__
+)
 
 
 class OpenAICallResponse(
@@ -56,7 +70,15 @@ class OpenAICallResponse(
     @override
     def message_param(self) -> ChatCompletionAssistantMessageParam:
         """The answer as a message that can be sent back in the next call, a sound as its id."""
-        message = cast("ChatCompletionAssistantMessageParam", super().message_param)
-        if self.audio_id:
-            message["audio"] = {"id": self.audio_id}
-        return message
+        return cast("ChatCompletionAssistantMessageParam", super().message_param)
+
+    @classmethod
+    @override
+    def _sent_back(cls, message: Record) -> Record:
+        left_out = _ONLY_IN_RESPONSES
+        if not message.get("tool_calls"):
+            left_out |= {*REASONING_FIELDS}
+        told = {name: value for name, value in message.items() if name not in left_out}
+        if audio_id := text_or_none(fields(message.get("audio")).get("id")):
+            told["audio"] = {"id": audio_id}
+        return told

@@ -1,0 +1,92 @@
+"""Content that is a list of parts rather than a text: Mistral's, and that of other servers.
+
+A part of reasoning has its text in a list again: Mistral's in ``thinking``, Databricks' in
+``summary``. In a stream, a delta has pieces of parts. Its first piece goes on with the last part if
+both are of the same kind of text, unless it is signed otherwise: what is signed goes back as it
+was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from mirascope.core._wire.fields import objects, text
+from mirascope.core._wire.growing import Growing, grow
+
+if TYPE_CHECKING:
+    from mirascope.core._wire.events import JSON, Record
+
+_REASONING: Final = ("thinking", "reasoning", "summary", "text", "content")
+"""Where a part of reasoning has its text; the first that has some counts."""
+
+_MERGED: Final = frozenset({"reasoning", "reasoning_text", "summary_text", "text", "thinking"})
+_TELL_APART: Final = ("id", "index", "signature")
+
+
+def texts_of(content: JSON) -> tuple[str, str]:
+    """Return the text and the reasoning of the content of a message or delta."""
+    if not isinstance(content, list):
+        return text(content), ""
+    parts = objects(content)
+    return (
+        "".join(text(part.get("text")) for part in parts if part.get("type") == "text"),
+        "".join(map(_reasoning, parts)),
+    )
+
+
+def _reasoning(part: Record) -> str:
+    if part.get("type") not in {"reasoning", "thinking"}:
+        return ""
+    return next(filter(None, (_text_in(part.get(name)) for name in _REASONING)), "")
+
+
+def _text_in(value: JSON) -> str:
+    return text(value) or "".join(text(part.get("text")) for part in objects(value))
+
+
+def add_parts(into: list[Growing], pieces: list[JSON]) -> None:
+    """Add the pieces of parts that a delta has to the parts so far."""
+    for number, piece in enumerate(pieces):
+        if not isinstance(piece, dict):
+            into.append(cast("Growing", piece))
+            continue
+        last = into[-1] if into and not number else None
+        if not isinstance(last, dict) or not _goes_on(last, piece):
+            last = dict[str, Growing]()
+            into.append(last)
+        _add_piece(last, piece)
+
+
+def _add_piece(part: dict[str, Growing], piece: Record) -> None:
+    for name, value in piece.items():
+        if isinstance(value, list):
+            inner = part.get(name)
+            if not isinstance(inner, list):
+                part[name] = inner = list[Growing]()
+            add_parts(inner, value)
+        elif name in _TELL_APART:
+            part[name] = cast("Growing", value) or part.get(name)
+        else:
+            grow(part, {name: value})
+
+
+def _goes_on(last: dict[str, Growing], piece: Record) -> bool:
+    kind = piece.get("type")
+    return (
+        kind == last.get("type")
+        and isinstance(kind, str)
+        and kind in _MERGED
+        and not any(_differ(last.get(name), piece.get(name)) for name in _TELL_APART)
+    )
+
+
+def _differ(before: Growing, new: JSON) -> bool:
+    return new not in (None, "") and before not in (None, "", new)
+
+
+def only_text(parts: list[Growing]) -> bool:
+    """Tell whether parts are nothing but text, so that a text says the same."""
+    return all(
+        isinstance(part, dict) and part.keys() <= {"type", "text"} and part.get("type") == "text"
+        for part in parts
+    )
