@@ -33,11 +33,11 @@ class JSONExtent:
         start = 0 if self._depth else text.find("{")
         if self.complete or start < 0:
             return ""
-        end = self._read(text, start)
+        end = self.read(text, start)
         return text[start:end] if start or end < len(text) else text
 
-    def _read(self, text: str, at: int) -> int:
-        """Return the position after the object, or after the text."""
+    def read(self, text: str, at: int) -> int:
+        """Read on from a position in the object; return the one after the object or the text."""
         while at < len(text):
             if self._escaped:
                 self._escaped = False
