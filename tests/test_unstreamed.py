@@ -19,6 +19,7 @@ from recordings import FOLDER, recordings
 
 from mirascope import BaseTool, errors, llm
 from mirascope.core._wire.bare_json import BareObjects
+from mirascope.core.base.call_response_chunk import record_of
 
 SYNC = Driver(asynchronous=False)
 AS_JSON = {"content-type": "application/json"}
@@ -45,6 +46,7 @@ def read(
     server: Loopback,
     body: bytes | Any,
     size: int = 100_000,
+    *,
     headers: dict[str, str] = AS_JSON,
     **options: Any,
 ) -> Attempt:
@@ -85,6 +87,8 @@ def test_its_tools_come_with_the_chunk(
     case: Case, driver: Driver, server: Loopback, *, partial: bool
 ) -> None:
     body = case.called_plain("ReadBook", '{"title": "Dune"}')
+    if case is MISTRAL:
+        body["choices"][0]["message"]["content"] = ""  # as it does, where others send null
     stream = {"partial_tools": True} if partial else True
     tried = read(case, driver, server, body, 7, tools=[ReadBook], stream=stream)
     tools = [tool for _, tool in tried.items if tool is not None and tool.delta is None]
@@ -93,8 +97,8 @@ def test_its_tools_come_with_the_chunk(
     response = tried.stream.construct_call_response()
     server.queue = [Answer.of_json(body)]
     plain = driver.ask(driver.function(case, stream=False, tools=[ReadBook]))
-    assert case.said(response.response) == case.said(plain.response)
-    assert response.message_param == plain.message_param
+    assert case.said(response.response).model_dump() == case.said(plain.response).model_dump()
+    assert record_of(response.message_param) == record_of(plain.message_param)
     assert [tool.title for tool in response.tools] == ["Dune"]
 
 
@@ -131,7 +135,7 @@ def test_a_plain_response_on_a_user_supplied_client(case: Case, driver: Driver) 
 def test_a_compressed_plain_response(case: Case, driver: Driver, server: Loopback) -> None:
     packed = gzip.compress(json.dumps(case.plain("Hello")).encode())
     headers = AS_JSON | {"content-encoding": "gzip"}
-    assert read(case, driver, server, packed, 10, headers).stream.content == "Hello"
+    assert read(case, driver, server, packed, 10, headers=headers).stream.content == "Hello"
 
 
 @pytest.mark.parametrize("lead", [b"", b"\r\n \n", b"\xef\xbb\xbf"], ids=["none", "space", "bom"])
@@ -140,9 +144,10 @@ def test_the_body_decides_not_the_content_type(
     case: Case, driver: Driver, server: Loopback, lead: bytes, kind: str
 ) -> None:
     body = lead + json.dumps(case.plain("Hello")).encode()
-    assert read(case, driver, server, body, 3, {"content-type": kind}).stream.content == "Hello"
+    headers = {"content-type": kind}
+    assert read(case, driver, server, body, 3, headers=headers).stream.content == "Hello"
     stream = b"".join(case.answer("Hello"))
-    assert read(case, driver, server, stream, headers={"content-type": kind}).stream.content
+    assert read(case, driver, server, stream, headers=headers).stream.content == "Hello"
 
 
 def test_a_plain_response_in_an_event(case: Case, driver: Driver, server: Loopback) -> None:
@@ -181,8 +186,8 @@ def test_records_on_lines_are_read_as_they_come(case: Case, server: Loopback) ->
     if case is MISTRAL:  # whose SDK reads such a body to its end
         server.queue = [Answer(script())]
     stream = SYNC.function(case)("fantasy")
-    for item in stream:
-        read_.append(item)
+    for chunk, _ in stream:
+        read_ += [chunk]
     assert (stream.state, stream.content) == ("finished", "Hello world")
 
 
@@ -209,7 +214,7 @@ def test_a_body_that_is_cut_off_keeps_its_text(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     body = json.dumps(case.plain("Hello world")).encode()
-    for end in range(1, len(body) - 1, 7):
+    for end in range(1, len(body) - 1, 17):
         tried = read(case, driver, server, body[:end], 50)
         assert isinstance(tried.error, errors.StreamTruncated), body[:end]
         assert isinstance(tried.error, case.sdk_error)
@@ -221,41 +226,30 @@ def test_a_body_that_is_cut_off_keeps_its_text(
     assert tried.error.partial.content == "Hello"
 
 
-def test_no_tool_is_made_of_a_body_that_is_cut_off(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
+def test_no_tool_is_made_of_a_body_that_is_cut_off(case: Case, server: Loopback) -> None:
     body = json.dumps(case.called_plain("ReadBook", '{"title": "Dune"}')).encode()
-    for end in range(1, len(body) - 1):
+    for end in (*range(1, len(body) - 1, 9), body.index(b"Dune") + 2):
         tried = read(case, SYNC, server, body[:end], tools=[ReadBook])
         assert isinstance(tried.error, errors.StreamTruncated), body[:end]
         assert (tried.items, tried.stream.partial().tools) == ([], None)
 
 
 PAGE = b"<!DOCTYPE html>\r\n<html>\n<body>Log in, bearer of a-secret-key" + b"<p>.</p>" * 5_000
+TEXTS = {
+    "'<!DOCTYPE html> <html> <body>Log in, bearer of ***<p>.</p>": PAGE,
+    "'upstream connect error'": b"upstream connect error",
+    "'OK'": b"OK\n",
+    "'\"text\"'": b'"text"',
+}
 
 
 @pytest.mark.parametrize("size", [1_000, 100_000])
-@pytest.mark.parametrize(
-    ("body", "shown"),
-    [
-        (PAGE, "'<!DOCTYPE html> <html> <body>Log in, bearer of ***<p>.</p>"),
-        (b"upstream connect error", "'upstream connect error'"),
-        (b"OK\n", "'OK'"),
-        (b'"text"', "'\"text\"'"),
-    ],
-    ids=["html", "text", "short", "json text"],
-)
-@pytest.mark.parametrize("kind", ["text/html", "text/event-stream"])
+@pytest.mark.parametrize("shown", TEXTS, ids=["html", "text", "short", "json text"])
 def test_other_text_is_no_response(
-    case: Case,
-    driver: Driver,
-    server: Loopback,
-    body: bytes,
-    shown: str,
-    kind: str,
-    size: int,
+    case: Case, driver: Driver, server: Loopback, shown: str, size: int
 ) -> None:
-    tried = read(case, driver, server, body, size, {"content-type": kind})
+    headers = {"content-type": "text/html"}
+    tried = read(case, driver, server, TEXTS[shown], size, headers=headers)
     assert isinstance(tried.error, errors.StreamDataError)
     assert isinstance(tried.error, case.sdk_error)
     assert "neither a stream of events nor JSON" in str(tried.error)
@@ -304,7 +298,7 @@ def test_the_chunk_in_common_words(case: Case, server: Loopback) -> None:
     ((chunk, _),) = list(recommend())
     assert (chunk.content, chunk.finish_reasons) == ("Hello", ["stop"])
     assert chunk.usage is not None
-    assert chunk.usage.completion_tokens == 2
+    assert chunk.usage.output_tokens == 2
 
 
 @pytest.mark.parametrize("case", [OPENAI, MISTRAL], ids=lambda case: case.name)
@@ -345,7 +339,7 @@ def test_blocks_of_every_kind(case: Case, driver: Driver, server: Loopback) -> N
     body = case.plain("") | {"content": blocks, "stop_reason": "tool_use"}
     tried = read(case, driver, server, body, tools=[ReadBook])
     ((chunk, tool),) = tried.items
-    assert (chunk.content, chunk.thinking, chunk.signature) == ("ab", "Hm", "")
+    assert (chunk.content, chunk.thinking, chunk.signature) == ("ab", "Hm", "SIG")
     assert (tool.title, tried.stream.signature) == ("Dune", "SIG")
     assert tried.stream.message_param == {"role": "assistant", "content": blocks}
 

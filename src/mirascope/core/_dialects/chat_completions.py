@@ -226,9 +226,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         """
         choices = record.get("choices")
         if error := record.get("error"):
-            if choices:  # the answer goes on, whatever was told of its end
-                self._unfinished.add(0)
-            raise provider_error(dict(record), body=error)
+            raise self._failed(record, error)
         if not choices or not isinstance(choices, list):
             self._read_trailer(record)
             return
@@ -291,6 +289,15 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             "choices": [choice.response(i) for i, choice in sorted(self._choices.items())],
             "usage": self._usage,
         }
+
+    def _failed(self, record: Record, error: JSON) -> ProviderError:
+        """Return the failure that a record reports.
+
+        If it has a choice, the answer goes on, whatever was told of its end.
+        """
+        if record.get("choices"):
+            self._unfinished.add(0)
+        return provider_error(dict(record), body=error)
 
     def _read_trailer(self, record: Record) -> None:
         self._envelope.update(record)

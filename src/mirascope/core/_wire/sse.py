@@ -116,8 +116,10 @@ class SSEDecoder:
     def ending(self) -> bytes:
         """Return what to feed when the body has ended: the blank line that the last event lacks.
 
-        If the event is cut off, there is nothing to feed.
+        If the event is cut off, or is bare JSON, there is nothing to feed.
         """
+        if self._in_lines is False:
+            return b""
         fields = [line.partition(b":") for line in bytes(self._buffer).splitlines()]
         data = b"\n".join(value.strip() for name, _, value in fields if name == b"data")
         named = (b"event", b":", b" error") in fields

@@ -306,8 +306,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
         A stream made of objects that someone brought has no connection that could be cut.
         """
-        if not self._done:
-            yield from self._feed(self._sse.ending())
+        if not self._done and (ending := self._sse.ending()):
+            yield from self._feed(ending)
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
         yield from self._items(ready)
@@ -583,8 +583,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _reading(self, wake: Callable[[], object]) -> Generator[None]:
         """Let the clocks run; when one has run out, `wake` makes reading end, in whatever way.
 
-        What fails after the answer's own end takes nothing away, but what the SDK knows to be an
-        error that the provider reports.
+        What fails after the answer's own end takes nothing away, but for what the SDK knows to be
+        an error that the provider reports, and what someone's own items raise.
         """
         broke: Exception | None = None
         try:
@@ -592,10 +592,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 yield
         except Exception as error:
             breaks = isinstance(error, (*self._errors.connections, *self._errors.timeouts))
-            late = self._whole and isinstance(
-                self._errors.translate(error), errors.StreamDataError
-            )
-            if self._closed or not (breaks or late or self._clocks.rang):
+            if self._closed or not (breaks or self._clocks.rang or self._is_late(error)):
                 raise
             broke = error
         if self._closed or self._whole:
@@ -604,6 +601,15 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self._clocks.check(broke)
         if broke is not None:
             raise broke
+
+    def _is_late(self, error: Exception) -> bool:
+        """Tell what fails after the answer's own end, and takes nothing away."""
+        if not self._whole:
+            return False
+        meant = self._errors.translate(error)
+        if meant is None:
+            return self._opener is not None
+        return not isinstance(meant, errors.StreamAPIError)
 
     @property
     def _closed(self) -> bool:
