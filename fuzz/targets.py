@@ -116,11 +116,15 @@ def sse(data: bytes, choice: int) -> None:
 def bare_json(data: bytes, choice: int) -> None:
     whole, cut = BareObjects(), BareObjects()
     found: list[bytes] = []
-    rest = b""
+    rest: list[bytes] = []
     for piece in pieces_of(data, choice):
-        objects, rest = ([], rest + piece) if rest else cut.feed(piece)
+        if rest:
+            rest.append(piece)
+            continue
+        objects, left = cut.feed(piece)
         found += objects
-    assert (found, rest) == whole.feed(data)
+        rest += [left] if left else []
+    assert (found, b"".join(rest)) == whole.feed(data)
     assert cut.begun == whole.begun
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from mirascope.core._wire.events import ProviderError
@@ -87,7 +88,7 @@ def reported(record: Record) -> ProviderError | None:
 
 def _texts(report: JSON) -> Iterator[str]:
     """Yield what a report says in words, each once."""
-    said: JSON = None
+    said = ""
     if isinstance(report, str):
         said = report
     elif isinstance(report, list):
@@ -108,15 +109,12 @@ def _location(report: Record) -> list[str]:
 
 def _status(report: JSON) -> int | None:
     """Return the HTTP status that a report tells, if it does."""
+    statuses: Iterable[int | None] = ()
     if isinstance(report, list):
         statuses = map(_status, report)
     elif isinstance(report, dict):
-        statuses = (
-            *map(_http_status, map(report.get, _STATUSES)),
-            *map(_status, map(report.get, _HOLD_A_STATUS)),
-        )
-    else:
-        return None
+        own = map(_http_status, map(report.get, _STATUSES))
+        statuses = chain(own, map(_status, map(report.get, _HOLD_A_STATUS)))
     return next((status for status in statuses if status is not None), None)
 
 

@@ -83,16 +83,16 @@ class AnthropicCallResponseChunk(
             self.finish_reasons = [cast("types.StopReason", reason)]
 
     def _read_blocks(self, blocks: Sequence[Record]) -> None:
-        """Read the blocks of a message that is whole from the start."""
-        content = reasoning = ""
-        calls: list[ToolCallDelta] = []
-        for index, block in enumerate(blocks):
-            self.content, self.reasoning, self.tool_calls = "", "", ()
-            self._read_piece(block, index)
-            content += self.content
-            reasoning += self.reasoning
-            calls += [call._replace(arguments=call.arguments or "{}") for call in self.tool_calls]
-        self.content, self.reasoning, self.tool_calls = content, reasoning, tuple(calls)
+        """Read the blocks of a message that is complete from the start, as if each was opened."""
+        opened = [
+            self.from_record({"type": "content_block_start", "index": i, "content_block": b}, b"")
+            for i, b in enumerate(cast("list[dict[str, JSON]]", blocks))
+        ]
+        self.content = "".join(block.content for block in opened)
+        self.reasoning = "".join(block.reasoning for block in opened)
+        self.signature = next((b.signature for b in reversed(opened) if b.signature), "")
+        calls = [call for block in opened for call in block.tool_calls]
+        self.tool_calls = tuple(c._replace(arguments=c.arguments or "{}") for c in calls)
 
     def _read_piece(self, piece: Record, index: JSON) -> None:
         """Read a block as it is opened, or what is added to it: they share the names of fields."""

@@ -332,7 +332,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         except MalformedEventError:
             return provider_error(report.decode(errors="replace"))
         self._decoder.decode(record, report, [])
-        return provider_error(cast("JSON", record))
+        return provider_error(dict(record))
 
     def _incomplete(self, secrets: Collection[str]) -> errors.StreamError:
         """Return the error for a body that ends before the response does.
@@ -340,7 +340,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         What is in no event, and the newest record that nobody knows, may say why it did.
         """
         self._take_partial_json()
-        kind, message, unread = errors.StreamTruncated, _CUT_OFF, self._sse.unread
+        kind: type[errors.StreamError] = errors.StreamTruncated
+        message, unread = _CUT_OFF, self._sse.unread
         if self._decoder.unknown:
             unread = json.dumps(self._decoder.unknown).encode()
         elif self._sse.is_text:
