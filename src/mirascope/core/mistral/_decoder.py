@@ -9,7 +9,7 @@ has, the SDK leaves out, of plain answers too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mistralai.client.models import CompletionEvent
 from typing_extensions import override
@@ -18,9 +18,8 @@ from mirascope.core._dialects.chat_completions import (
     ChatCompletionsDecoder,
     Choice,
     ChunkT,
-    provider_error,
 )
-from mirascope.core._wire.events import JSON, Delta, ProviderError, Record, ToolCall, id_or_none
+from mirascope.core._wire.events import JSON, Delta, Record, ToolCall, id_or_none
 from mirascope.core._wire.reply import Keep
 from mirascope.core.base.call_response_chunk import record_of
 
@@ -42,8 +41,6 @@ class MistralChoice(Choice):
         super().add(choice, said)
         if "logprobs" in choice:
             self._has_logprobs = True
-        if self.reply.finish_reason == "error":
-            raise ProviderError("the model failed", status=None, body=cast("JSON", choice))
 
     @override
     def response(self, index: int) -> dict[str, JSON]:
@@ -74,8 +71,6 @@ class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
         if isinstance(raw, CompletionEvent):  # which is what the SDK's own stream is made of
             record, raw = record_of(raw.data), raw.data
-        if record.get("object") == "error":
-            raise provider_error(cast("JSON", record))
         super().decode(record, raw, out)
 
 
