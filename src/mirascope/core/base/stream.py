@@ -205,9 +205,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._begin()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
-        self._begin()
         self._brought = 0
         self._began = 0.0
         self._clocks = self._opener.clocks if self._opener else Clocks(NEVER, NEVER)

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -77,19 +78,6 @@ class ToolConfig(TypedDict, total=False):
     """How a provider is told of a tool; each provider's own has the keys that it takes."""
 
 
-class _CallId:
-    """The id of a tool's call, unless the tool has an argument of that name.
-
-    It can be read of instances alone and has no setter, so that pydantic, and the arguments of a
-    function, take the name as free.
-    """
-
-    def __get__(self, tool: BaseTool | None, owner: type[BaseTool]) -> str | None:
-        if tool is None:
-            raise AttributeError(f"type object {owner.__name__!r} has no attribute 'id'")
-        return getattr(getattr(tool, "tool_call", None), "id", None) or None
-
-
 class BaseTool(BaseModel, ABC):
     """A tool call, with the arguments as its fields.
 
@@ -115,13 +103,26 @@ class BaseTool(BaseModel, ABC):
 
     delta: _Delta = None
 
-    id: ClassVar[_CallId] = _CallId()
     tool_config: ClassVar[ToolConfig] = ToolConfig()
     __provider__: ClassVar[str] = "BaseTool"
     __tool_config_type__: ClassVar[type[ToolConfig]] = ToolConfig
     __custom_name__: ClassVar[str] = ""
     __renamed__: ClassVar[Mapping[str, str]] = {}
     __made_of__: ClassVar[Recipe | None] = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def id(self) -> str | None:
+            """The provider's id for the call, unless the tool has an argument of that name."""
+            ...
+
+    else:  # to pydantic, and for the arguments of a function, the name is free
+
+        def __getattr__(self, name: str) -> object:
+            if name == "id":
+                return getattr(getattr(self, "tool_call", None), "id", None) or None
+            return super().__getattr__(name)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to make it again: its class may be made of the user's and the provider's."""
