@@ -146,6 +146,13 @@ GEMINI = Case(
             ),
             "the SDK does not put the pieces of a call together (test_gemini.py)",
         ),
+        **dict.fromkeys(
+            (
+                "gemini/llm-gemini--test_gemini--test_nested_model_direct_reference",
+                "gemini/llm-gemini--test_gemini--test_nested_model_optional",
+            ),
+            "the body is an array of records, at which the SDK fails (test_unstreamed.py)",
+        ),
         f"{AI}live-speech-translation.chunks": CUT_OFF,
         f"{FIREBASE}failure-empty-content": CUT_OFF,
         f"{FIREBASE}failure-malformed-content": CUT_OFF,

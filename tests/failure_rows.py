@@ -456,11 +456,10 @@ SECTIONS = {
         failed(
             "a page of HTML at status 200",
             lambda _: Answer([b"<html>Log in!</html>"], headers={"content-type": "text/html"}),
-            errors.StreamTruncated,
-            errors.StreamAPIError,
-            state="truncated or failed",
+            errors.StreamDataError,
             closes=False,
         ),
+        whole("a plain response as JSON", lambda case: Answer.of_json(case.plain("Hello"))),
     ],
     "Asked for again": [
         whole("429 with `Retry-After`", lambda case: case.refusal(429, retry_after="0"), hello),

@@ -86,13 +86,13 @@ def test_token_counts_replace_each_other_and_the_cached_ones_count_as_input(
         STOP,
     )
     told = [(c.input_tokens, c.output_tokens, c.cached_tokens) for c in chunks if c.tokens]
-    assert told == [(543, 1, 40), (543, 7, 40)]
+    assert told == [(543, 1, 40), (543, 7, 40), (543, 7, 40)]
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == told[-1]
     response = stream.construct_call_response()
     assert (response.input_tokens, response.output_tokens, response.cached_tokens) == told[-1]
     assert response.usage is not None
     assert response.usage.model_dump(exclude_none=True) == usage(3, 7, **cache)
-    assert [c.usage.output_tokens for c in chunks if c.usage] == [1, 7]
+    assert [c.usage.output_tokens for c in chunks if c.usage] == [1, 7, 7]
 
 
 def test_counts_that_were_not_told_are_none(server: Loopback) -> None:
@@ -125,7 +125,7 @@ def test_every_event_is_an_item_but_pings(server: Loopback) -> None:
     ]
     assert [chunk.content for chunk in chunks if chunk.content] == ["Hel", "lo"]
     assert stream.content == "Hello"
-    assert [c.finish_reasons for c in chunks if c.finish_reasons] == [["end_turn"]]
+    assert [c.finish_reasons for c in chunks if c.finish_reasons] == [["end_turn"]] * 2
 
 
 def test_events_are_read_by_their_type_without_their_name(server: Loopback) -> None:

@@ -134,7 +134,7 @@ def test_tokens_are_totals_that_hold_thoughts_and_what_tools_found(server: Loopb
         parts({"text": "a"}, finishReason="STOP"),
         event({"usageMetadata": counts, **HEADER}),
     )
-    assert [chunk.output_tokens for chunk in chunks] == [None, 1, None, 7]
+    assert [chunk.output_tokens for chunk in chunks] == [None, 1, 1, 7]
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (15, 7, 2)
     assert chunks[-1].usage == stream.construct_call_response().usage
     assert chunks[-1].usage.thoughts_token_count == 3
@@ -206,8 +206,8 @@ def test_an_error_without_a_frame_is_an_error(driver: Driver, server: Loopback) 
         assert caught.value.partial.content == "ab"
 
 
-def test_bare_json_that_is_no_error_cannot_be_read(server: Loopback) -> None:
-    with pytest.raises(errors.StreamDataError):
+def test_bare_json_without_a_response_is_an_error(server: Loopback) -> None:
+    with pytest.raises(errors.StreamTruncated):
         streamed(server, b'[{"candidates": []}]')
 
 

@@ -4,14 +4,14 @@ Two rules of it are decided here. A record without a choice (the trailing usage,
 results) is never an item of its own: users index ``choices[0]`` on every item. So the chunk that
 tells the finish reason is held until the next record or the end, and tells the usage too. And the
 answer is complete when every choice has a finish reason, or at ``[DONE]``; compatible servers leave
-out either one.
+out either one. A plain response is a record like the others, with messages for deltas.
 
 A provider that says some things its own way has its own `Choice`.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar, override
@@ -29,7 +29,8 @@ from mirascope.core._wire.events import (
 )
 from mirascope.core._wire.fields import fields, objects
 from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core._wire.reports import provider_error, reported
+from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT, record_of
 from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 if TYPE_CHECKING:
@@ -43,20 +44,6 @@ REASONING_FIELDS = ("reasoning_content", "reasoning")
 _IN_REPLY = frozenset({"content", "role", "tool_calls", *REASONING_FIELDS})
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
-_HTTP_ERRORS = range(400, 600)
-_THREE_DIGITS = re.compile(r"\d{3}", re.ASCII)
-_STATUS_FIELDS = ("status_code", "raw_status_code", "code", "type")
-_STATUS_WORDS: Mapping[JSON, int] = {
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-    "server_error": 500,
-    "internal_server_error": 500,
-    "overloaded": 503,
-    "overloaded_error": 503,
-    "service_unavailable": 503,
-    "service_unavailable_error": 503,
-}
-"""What some servers say instead of the number, of what may pass."""
 
 
 COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
@@ -230,6 +217,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
+        self.unknown: Record | None = None
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
         """Read one record and add the chunks that are now ready to ``out``.
@@ -237,31 +225,42 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         Raises:
             ProviderError: The record reports a failure.
         """
-        if error := record.get("error"):
-            raise provider_error(error)
-        self._envelope.update(record)
         choices = record.get("choices")
+        if error := record.get("error"):
+            raise self._failed(record, error)
         if not choices or not isinstance(choices, list):
             self._read_trailer(record)
             return
+        first = choices[0] if isinstance(choices[0], dict) else {}
+        if first.get("delta") is None and "message" in first:
+            record = from_plain(record, choices)
+            self.decode(record, json.dumps(record).encode(), out)
+            return
+        self._envelope.update(record)
         chunk = self._new_chunk(record, raw)
-        self.id = self.id or chunk.id
-        self.model = self.model or chunk.model
+        if self.id is None or self.model is None:
+            self.id, self.model = self.id or chunk.id, self.model or chunk.model
         if chunk.tokens is not None:
             self.tokens, self._usage = chunk.tokens, record.get("usage")
-        only = choices[0] if len(choices) == 1 else None
-        if isinstance(only, dict) and not only.get("index"):
-            self._choices[0].add(only, chunk)
+        if len(choices) == 1 and not first.get("index"):
+            self._choices[0].add(first, chunk)
             if chunk.finish_reasons:
-                self._unfinished.discard(0)
+                self._finish(0, first)
         else:
             self._add_each(choices, chunk)
         if self._held is not None:
+            self._follow(self._held, chunk)
             self.flush(out)
         if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
             self._held = chunk
         else:
             out.append(chunk)
+
+    def _follow(self, held: ChunkT, chunk: ChunkT) -> None:
+        """Let a chunk tell how the answer ended that comes after that and says nothing else."""
+        if not (chunk.finish_reasons or chunk.is_output):
+            chunk.finish_reasons = held.finish_reasons
+            chunk.tokens = chunk.tokens or held.tokens
 
     def flush(self, out: list[ChunkT]) -> None:
         """Let go of the chunk that was held for the usage."""
@@ -292,7 +291,17 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             "usage": self._usage,
         }
 
+    def _failed(self, record: Record, error: JSON) -> ProviderError:
+        """Return the failure that a record reports.
+
+        If it has a choice, the answer goes on, whatever was told of its end.
+        """
+        if record.get("choices"):
+            self._unfinished.add(0)
+        return provider_error(dict(record), body=error)
+
     def _read_trailer(self, record: Record) -> None:
+        self._envelope.update(record)
         self.id = self.id or text_or_none(record.get("id"))
         self.model = self.model or text_or_none(record.get("model"))
         usage = record.get("usage")
@@ -300,6 +309,20 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self.tokens, self._usage = token_counts(usage), usage
             if self._held is not None:
                 self._held.tell_usage(usage)
+        elif "choices" not in record:
+            if failed := reported(record):
+                raise failed
+            self.unknown = record
+
+    def _finish(self, index: int, choice: Record) -> None:
+        """Note that a choice has come to its end.
+
+        Raises:
+            ProviderError: That end is a failure.
+        """
+        if failed := failure(choice):
+            raise failed
+        self._unfinished.discard(index)
 
     def _add_each(self, choices: list[JSON], chunk: ChunkT) -> None:
         """Add what a record says of several choices, each read as if it were the only one."""
@@ -315,9 +338,41 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             said = self._new_chunk({"choices": [{**choice, "index": 0}]}, b"")
             known.add(choice, said)
             if said.finish_reasons:
-                self._unfinished.discard(index)
+                self._finish(index, choice)
             if said.tool_calls and not index:
                 chunk.tool_calls, chunk.calls = said.tool_calls, said.calls
+
+
+def failure(choice: Record) -> ProviderError | None:
+    """Return the failure that the end of a choice reports, if it does."""
+    if choice.get("finish_reason") != "error":
+        return None
+    if report := choice.get("error"):
+        return provider_error(report, body=cast("JSON", choice))
+    return ProviderError("the model failed", status=None, body=cast("JSON", choice), retryable=True)
+
+
+def plain_failure(response: Any) -> ProviderError | None:
+    """Return the failure that a choice of a plain response, an SDK's object, ended in."""
+    for choice in response.choices or ():
+        if choice.finish_reason == "error":
+            return failure(record_of(choice))
+    return None
+
+
+def from_plain(record: Record, choices: list[JSON]) -> dict[str, JSON]:
+    """Return a plain response as a record of a stream: its messages are deltas."""
+    chunks = [_with_delta(choice) if isinstance(choice, dict) else choice for choice in choices]
+    return {**record, "object": "chat.completion.chunk", "choices": chunks}
+
+
+def _with_delta(choice: dict[str, JSON]) -> JSON:
+    message = choice.pop("message", None)
+    if isinstance(message, dict) and choice.get("delta") is None:
+        calls = enumerate(objects(message.get("tool_calls")))
+        indexed: list[JSON] = [{"index": index, **call} for index, call in calls]
+        choice["delta"] = {**message, "tool_calls": indexed} if indexed else message
+    return choice
 
 
 def reasoning_of(message: Mapping[str, JSON]) -> tuple[str, str]:
@@ -362,21 +417,3 @@ def token_counts(usage: Record) -> TokenCounts:
 
 def _count(value: JSON) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def provider_error(error: JSON) -> ProviderError:
-    """Return the failure that an ``error`` field reports."""
-    fields = error if isinstance(error, dict) else {}
-    codes = map(_http_status, (fields.get(name) for name in _STATUS_FIELDS))
-    status = next((code for code in codes if code is not None), None)
-    message = text_or_none(fields.get("message")) or text_or_none(error)
-    return ProviderError(message or "An error occurred during streaming", status=status, body=error)
-
-
-def _http_status(code: JSON) -> int | None:
-    """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
-    if isinstance(code, str) and code in _STATUS_WORDS:
-        return _STATUS_WORDS[code]
-    if isinstance(code, str) and _THREE_DIGITS.fullmatch(code):
-        code = int(code)
-    return code if isinstance(code, int) and code in _HTTP_ERRORS else None

@@ -174,12 +174,16 @@ class ProviderError(Exception):
         message: What it says.
         status: The HTTP status that it would have been, if told.
         body: The whole report.
+        retryable: Whether the same request may well succeed, where no status says so.
     """
 
-    def __init__(self, message: str, *, status: int | None, body: JSON) -> None:
+    def __init__(
+        self, message: str, *, status: int | None, body: JSON, retryable: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.body = body
+        self.retryable = retryable
 
 
 class Delta(Generic[FinishT]):

@@ -36,6 +36,15 @@ def from_bytes(data: bytes) -> JSON:
     return decoded
 
 
+def is_json(data: bytes) -> bool:
+    """Tell a JSON document from anything else."""
+    try:
+        from_bytes(data)
+    except ValueError:
+        return False
+    return True
+
+
 def _slowly(data: bytes) -> JSON:
     pydantic_core.from_json(_HALF.sub(rb"\\ufffd", data))  # looks at the nesting
     return cast("JSON", json.loads(data, object_pairs_hook=_object))

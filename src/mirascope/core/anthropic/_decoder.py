@@ -1,26 +1,29 @@
 """Anthropic's events: blocks of content that are opened, grow and are closed, by index.
 
-Three rules of it are decided here. Numbers are totals: the newest replaces what was told. A second
+Four rules of it are decided here. Numbers are totals: the newest replaces what was told. A second
 ``message_start`` begins the answer anew, as it does for the SDK: what came before counts no more.
-And the answer is complete when its stop reason is told; ``message_stop`` only says so again, and
-is the last event there is.
+The answer is complete when its stop reason is told; ``message_stop`` only says so again, and is the
+last event there is. And a plain response is a ``message_start`` with all there is in its message.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record
-from mirascope.core._wire.fields import fields, from_cut_off, number, text
+from mirascope.core._wire.fields import fields, from_cut_off, number, objects, text
 from mirascope.core._wire.reply import Growing, grow, grown, replace
+from mirascope.core._wire.reports import reported
 from mirascope.core.anthropic._errors import provider_error
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
 from mirascope.core.anthropic.call_response_chunk import token_counts
 from mirascope.core.base._decoder import OneReplyDecoder
 
 if TYPE_CHECKING:
+    from anthropic.types import StopReason
     from pydantic import BaseModel
 
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
@@ -45,8 +48,6 @@ class AnthropicDecoder(OneReplyDecoder):
         kind = record.get("type")
         if kind == "ping":
             return
-        if kind == "error":
-            raise provider_error(record)
         chunk = Chunk.from_record(record, raw)
         if kind == "content_block_delta":
             self._grow(record, chunk)
@@ -57,7 +58,10 @@ class AnthropicDecoder(OneReplyDecoder):
         elif kind == "content_block_stop":
             self.reply.close_tool_call(_index(record))
         elif kind == "message_stop":
-            self.ended = True
+            self._stop(chunk)
+        elif plain := self._plain(record):
+            self.decode(plain, json.dumps(plain).encode(), out)
+            return
         self.reply.add(chunk)
         out.append(chunk)
 
@@ -66,6 +70,21 @@ class AnthropicDecoder(OneReplyDecoder):
         told = self._message | ({"usage": self._usage} if self._usage else {})
         blocks = sorted(self._blocks.items()) if self.reply.keeps_text else ()
         return {**told, "content": [_whole(block) for _, block in blocks]}
+
+    def _plain(self, record: Record) -> dict[str, JSON] | None:
+        """Return the event for a plain response, nothing for an event that nobody knows.
+
+        Raises:
+            ProviderError: The record reports a failure.
+        """
+        kind = record.get("type")
+        if kind == "message":
+            return {"type": "message_start", "message": dict(record)}
+        if kind == "error" or reported(record):
+            raise provider_error(record)
+        if kind is None:
+            self.unknown = record
+        return None
 
     def _tell(self, record: Record, chunk: Chunk) -> None:
         """Take over what is told of the message as a whole."""
@@ -81,6 +100,16 @@ class AnthropicDecoder(OneReplyDecoder):
         if chunk.tokens is not None:
             replace(self._usage, fields(record.get("usage") or told.get("usage")))
             self.tokens = chunk.tokens = token_counts(self._usage)
+        if record.get("type") == "message_start":
+            for index, block in enumerate(objects(told.get("content"))):
+                self._open({"index": index, "content_block": dict(block)})
+
+    def _stop(self, chunk: Chunk) -> None:
+        """End the answer; its last chunk tells how."""
+        self.ended = True
+        chunk.finish_reasons = cast("list[StopReason] | None", self.finish_reasons)
+        chunk.tokens = self.tokens
+        chunk.tell_usage(self._usage)
 
     def _open(self, record: Record) -> None:
         block = cast("dict[str, Growing]", dict(fields(record.get("content_block"))))

@@ -14,6 +14,7 @@ import httpx2
 
 from mirascope import errors
 from mirascope.core._dialects.stainless import stainless_errors
+from mirascope.core._wire import reports
 from mirascope.core._wire.events import JSON, ProviderError, Record
 from mirascope.core._wire.fields import fields, text
 from mirascope.core.base._errors import status_code
@@ -36,15 +37,15 @@ _STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, 
 
 def provider_error(event: Record) -> ProviderError:
     """Return the failure that an ``error`` event reports."""
-    status, _, message = _read(event)
-    return ProviderError(message, status=status, body=dict(event))
+    failed = reports.provider_error(dict(event))
+    failed.status = _read(event)[0] or failed.status
+    return failed
 
 
-def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError], str]:
-    """Return the HTTP status that an event means, the SDK's class for it, and its message."""
-    said = fields(event.get("error"))
-    status, theirs = _MEANING.get(text(said.get("type")), (None, anthropic.APIStatusError))
-    return status, theirs, text(said.get("message")) or "An error occurred during streaming"
+def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError]]:
+    """Return the HTTP status that an event means, and the SDK's class for it."""
+    kind = text(fields(event.get("error")).get("type"))
+    return _MEANING.get(kind, (None, anthropic.APIStatusError))
 
 
 def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast, get_args
 
 from anthropic import types
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.fields import fields, number, text
+from mirascope.core._wire.fields import fields, number, objects, text
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.types import FinishReason
 
@@ -48,13 +48,14 @@ class AnthropicCallResponseChunk(
         'Hi'
     """
 
-    __slots__ = ("signature",)
+    __slots__ = ("_usage", "signature")
 
     _common = COMMON_FINISH_REASONS
     _raw_types = _EVENTS
     _raw_type = types.RawMessageStartEvent  # which is what the SDK takes other events for
 
     signature: str
+    _usage: Record  # of the last chunk alone
 
     @override
     def _read(self, record: Record) -> None:
@@ -71,10 +72,27 @@ class AnthropicCallResponseChunk(
             self.id = text(message.get("id")) or None
             self.model = text(message.get("model")) or None
             self.tokens = token_counts(fields(message.get("usage")))
+            self._read_end(message)
+            self._read_blocks(objects(message.get("content")))
         elif kind == "message_delta":
-            if reason := text(fields(record.get("delta")).get("stop_reason")):
-                self.finish_reasons = [cast("types.StopReason", reason)]
+            self._read_end(fields(record.get("delta")))
             self.tokens = token_counts(fields(record.get("usage")))
+
+    def _read_end(self, told: Record) -> None:
+        if reason := text(told.get("stop_reason")):
+            self.finish_reasons = [cast("types.StopReason", reason)]
+
+    def _read_blocks(self, blocks: Sequence[Record]) -> None:
+        """Read the blocks of a message that is complete from the start, as if each was opened."""
+        opened = [
+            self.from_record({"type": "content_block_start", "index": i, "content_block": b}, b"")
+            for i, b in enumerate(cast("list[dict[str, JSON]]", blocks))
+        ]
+        self.content = "".join(block.content for block in opened)
+        self.reasoning = "".join(block.reasoning for block in opened)
+        self.signature = next((b.signature for b in reversed(opened) if b.signature), "")
+        calls = [call for block in opened for call in block.tool_calls]
+        self.tool_calls = tuple(c._replace(arguments=c.arguments or "{}") for c in calls)
 
     def _read_piece(self, piece: Record, index: JSON) -> None:
         """Read a block as it is opened, or what is added to it: they share the names of fields."""
@@ -90,6 +108,11 @@ class AnthropicCallResponseChunk(
             id_, name = text(piece.get("id")) or None, text(piece.get("name")) or None
             self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
 
+    def tell_usage(self, usage: Record) -> None:
+        """Take over the usage of the whole answer, which the event itself does not tell."""
+        if usage:
+            self._usage = usage
+
     @property
     def thinking(self) -> str:
         """The text of the model's thinking, ``""`` if there is none."""
@@ -99,6 +122,8 @@ class AnthropicCallResponseChunk(
     def usage(self) -> types.Usage | types.MessageDeltaUsage | None:
         """The usage as Anthropic reports it, if told."""
         event = self.chunk
+        if isinstance(event, types.RawMessageStopEvent) and hasattr(self, "_usage"):
+            return types.Usage.model_construct(None, **self._usage)
         if isinstance(event, types.RawMessageStartEvent):
             return cast("types.Usage | None", getattr(event.message, "usage", None))
         return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None

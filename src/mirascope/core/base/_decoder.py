@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mirascope.core._wire.reply import Keep, Reply
 
 if TYPE_CHECKING:
-    from mirascope.core._wire.events import TokenCounts
+    from mirascope.core._wire.events import Record, TokenCounts
 
 
 class OneReplyDecoder:
@@ -27,6 +27,7 @@ class OneReplyDecoder:
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
+        self.unknown: Record | None = None
         self.ended = False
 
     def flush(self, out: object) -> None:

@@ -35,6 +35,8 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
 }
 _ERROR: Final = 400
 _SERVER_ERROR: Final = 500
+_LONGEST: Final = 500
+"""Of a text that is not ours: an SDK's may hold a whole body."""
 _NO_KEY: Final = "the key holds a line break or a letter that no key has"
 _NO_TEXT: Final = "the prompt holds half a character, or a header a letter that none can have"
 _UNKNOWN_PARAMETER: Final = "got an unexpected keyword argument"
@@ -123,7 +125,8 @@ class SDKErrors:
             mistaken = isinstance(error, self.timeouts) and sort is not errors.StreamTimeout
             if isinstance(error, self.base) and not mistaken:
                 return self._both(sort, error)
-            message = f"{what}: {_root(error) if mistaken else str(error) or type(error).__name__}"
+            text = str(_root(error) if mistaken else error) or type(error).__name__
+            message = f"{what}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"
             return self.make(sort, message, response=response, cause=error)
         if isinstance(error, self.base):
             return self._refusal(error)
@@ -153,6 +156,7 @@ class SDKErrors:
         if isinstance(error, ProviderError):
             kind = api_error(error.status)
             ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
+            ours.retryable = error.retryable or ours.retryable
             return _with_status(ours, error.status)
         if not isinstance(error, ClockRanOutError):
             return None

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
+from mirascope.core._wire.events import ProviderError
 from mirascope.core.base._answer_type import AnswerFormat
 from mirascope.core.base._clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core.base._clocks import Clocks
@@ -70,6 +71,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             call a tool; where not, a response model is JSON text.
         create: Sends a plain request; `acreate` is its async twin.
         open: Sends a streaming request; `aopen` is its async twin.
+        failure: Returns the failure that a plain response reports by how it ended, if it does.
         own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
             that is among them.
         set_timeout: Returns arguments that allow each step of a request so many seconds.
@@ -101,6 +103,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     stream_type: type[StreamT]
     once: Callable[[Any, Arguments], tuple[Any, Arguments]]
     own_retries: Callable[[Any, Arguments], int | None]
+    failure: Callable[[RawT], ProviderError | None] = lambda _: None
     forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
     hands_over: Callable[[Any], bool] = lambda _: True
     waits_for_ever: Callable[[Any], bool] = lambda _: False
@@ -204,7 +207,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         count = 0
         while True:
             try:
-                return self._sent(self.provider.create)
+                return self._checked(self._sent(self.provider.create))
             except Exception as error:  # noqa: BLE001  # raised again, as what it means
                 retry = self._again(error, count)
             tell(self.policy.hooks, retry)
@@ -216,12 +219,23 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         count = 0
         while True:
             try:
-                return await self._asent(self.provider.acreate)
+                return self._checked(await self._asent(self.provider.acreate))
             except Exception as error:  # noqa: BLE001  # the same
                 retry = self._again(error, count)
             await atell(self.policy.hooks, retry)
             await anyio.sleep(retry.wait)
             count = retry.count
+
+    def _checked(self, raw: RawT) -> RawT:
+        """Return a plain response, unless it reports that the generation failed."""
+        failed = self.provider.failure(raw)
+        if failed is None:
+            return raw
+        meant = self.provider.errors.translate(failed, secrets=self.secrets(), opening=False)
+        assert meant is not None  # noqa: S101  # for the type checkers
+        meant.partial = received = self.provider.response_type(response=raw, partial=True)
+        meant.phase = "mid" if received.content else "first"
+        raise meant
 
     def _again(self, error: Exception, count: int) -> Retry:
         """Return how to send it again after an error.
@@ -232,7 +246,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         meant = self.provider.errors.translate(error, secrets=self.secrets(), opening=True)
         if meant is None:
             raise error
-        meant.phase = "open"
+        meant.phase = meant.phase or "open"
         retry = self.policy.retry(meant, count, self.clocks.seconds_left)
         if retry is None:
             raise meant

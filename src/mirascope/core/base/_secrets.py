@@ -26,6 +26,7 @@ _PRIVATE: Final = ("api_key", "auth_token", "authorization", "headers")
 """How the names end, in a configuration, of what may hold a key."""
 _CONVERSATION: Final = frozenset({"contents", "messages", "system", "tools"})
 _DEPTH: Final = 3
+_EXCERPT: Final = 200
 _LOOKS_LIKE_A_KEY: Final = re.compile(
     r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}"
 )
@@ -74,6 +75,16 @@ def redacted(text: str, secrets: Collection[str] = ()) -> str:
         for form in (secret, repr(secret)[1:-1]):
             text = text.replace(form, _HIDDEN)
     return _LOOKS_LIKE_A_KEY.sub(_HIDDEN, text)
+
+
+def excerpt(data: bytes, secrets: Collection[str]) -> str:
+    r"""Return the beginning of what a server sent, in quotes, on one line and without keys.
+
+    >>> excerpt(b"<html>\n<p>Key 12345678 is not known here.", ["12345678"])
+    "'<html> <p>Key *** is not known here.'"
+    """
+    text = " ".join(redacted(data.decode(errors="replace"), secrets).split())
+    return repr(text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}...")
 
 
 def redact(error: BaseException, secrets: Collection[str]) -> None:

@@ -244,6 +244,30 @@ class AsyncResponseSource(AsyncSource):
                 await self._release()
 
 
+class ReadSource(Source):
+    """A body that the SDK has read to its end."""
+
+    def __init__(self, response: HTTPResponse, body: bytes) -> None:
+        super().__init__(response)
+        self._body = body
+
+    @override
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+
+
+class AsyncReadSource(AsyncSource):
+    """A body that the SDK has read to its end, async."""
+
+    def __init__(self, response: HTTPResponse, body: bytes) -> None:
+        super().__init__(response)
+        self._body = body
+
+    @override
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        yield self._body
+
+
 class ItemSource(Source):
     """Typed objects of an SDK, from an iterable that may have a ``close``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from copy import copy
 from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 
 from pydantic import BaseModel, ValidationError
@@ -69,9 +70,10 @@ class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT])
         return self
 
     def silent(self) -> Self:
-        """Return an item of the same event that says nothing, for a further tool to come with."""
-        silent = self.from_record({}, self._raw)
-        silent.id, silent.model = self.id, self.model
+        """Return an item of the same event without content, for a further tool to come with."""
+        silent = copy(self)
+        silent.content = silent.reasoning = ""
+        silent.tool_calls = ()
         return silent
 
     @abstractmethod

@@ -16,6 +16,7 @@ told of it, once: at the end of a driver, or by whoever closes a stream.
 from __future__ import annotations
 
 import inspect
+import json
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -23,12 +24,13 @@ from collections.abc import (
     AsyncIterable,
     AsyncIterator,
     Callable,
+    Collection,
     Generator,
     Iterable,
     Iterator,
     Sequence,
 )
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
@@ -41,18 +43,21 @@ from mirascope import errors
 from mirascope.core._wire.events import (
     JSON,
     MalformedEventError,
+    ProviderError,
     Record,
     TokenCounts,
 )
 from mirascope.core._wire.json_answer import without_reasoning
-from mirascope.core._wire.json_text import from_bytes
+from mirascope.core._wire.json_text import from_bytes, from_text
 from mirascope.core._wire.reply import Keep, Reply
-from mirascope.core._wire.sse import SSEDecoder
+from mirascope.core._wire.reports import provider_error
+from mirascope.core._wire.sse import DONE, ERROR_EVENT, SSEDecoder
 from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_id, call_of
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
+from mirascope.core.base._secrets import excerpt
 from mirascope.core.base._source import (
     AsyncItemSource,
     AsyncSource,
@@ -93,6 +98,11 @@ class Decoder(Protocol[DecodedT]):
     """Whether the event has come after which there is nothing to come, but the end of the body."""
 
     @property
+    def unknown(self) -> Record | None:
+        """The newest record in which there is nothing that the provider documents."""
+        ...
+
+    @property
     def complete(self) -> bool:
         """Whether the answer has come to its own end."""
         ...
@@ -103,7 +113,11 @@ class Decoder(Protocol[DecodedT]):
         ...
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
-        """Read one record; add the chunks that are now ready to ``out``."""
+        """Read one record, of a stream or a plain response; add the chunks now ready to ``out``.
+
+        Raises:
+            ProviderError: It reports a failure, and so does not complete the response.
+        """
         ...
 
     def flush(self, out: list[DecodedT]) -> None:
@@ -141,8 +155,6 @@ class Opener(ABC):
 
 Items: TypeAlias = "Opener | Iterable[Given] | AsyncIterable[Given]"
 """Where the items of a stream come from: a request to send, or what someone brings."""
-
-_DONE = b"[DONE]"
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -188,7 +200,6 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _sse_type: ClassVar[type[SSEDecoder]] = SSEDecoder
     _of_v1 = (0, 1, 6, 5)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
@@ -210,7 +221,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _begin(self) -> None:
         """Be as before the first byte."""
         self._decoder = self._new_decoder()
-        self._sse = self._sse_type()
+        self._sse = SSEDecoder()
         self._tools = self._new_tools()
         self._source: Source | AsyncSource | None = None
         self._done = False
@@ -288,11 +299,14 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         ready: list[ChunkT] = []
         decoder, tools = self._decoder, self._tools
         for data in self._sse.feed(block):
-            if data.startswith(_DONE):
+            if data.startswith(DONE):
                 self._done = True
                 return
             if data:
-                decoder.decode(_parsed(data), data, ready)
+                try:
+                    decoder.decode(_parsed(data), data, ready)
+                except (MalformedEventError, ProviderError) as error:
+                    self._check(error, data)
                 if self._silent:
                     self._note_output(ready)
                 if tools is None:
@@ -310,25 +324,70 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
         A stream made of objects that someone brought has no connection that could be cut.
         """
-        yield from self._feed(b"")
+        if not self._done and (ending := self._sse.ending()):
+            yield from self._feed(ending)
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
         yield from self._items(ready)
         if self._opener is not None and not self._whole:
-            raise self._errors.make(
-                errors.StreamTruncated,
-                "the connection ended before the answer did: it is cut off",
-                response=self._source and self._source.response,
-            )
+            raise self._incomplete(self._opener.secrets())
         if self._tools is not None:
             yield from self._tools.rest(self._decoder.reply)
             self._tell_failures(self._tools.failures)
+
+    def _check(self, error: MalformedEventError | ProviderError, data: bytes = b"") -> None:
+        """Raise what an event means that cannot be decoded; after the end it means nothing."""
+        if self._decoder.complete:
+            return
+        if data.startswith(ERROR_EVENT):
+            raise self._reported(data.removeprefix(ERROR_EVENT).strip()) from None
+        raise error
+
+    def _reported(self, report: bytes) -> ProviderError:
+        """Return the failure that an event of the name ``error`` reports, in whatever form."""
+        try:
+            record = _parsed(report)
+        except MalformedEventError:
+            return provider_error(report.decode(errors="replace"))
+        self._decoder.decode(record, report, [])
+        return provider_error(dict(record))
+
+    def _incomplete(self, secrets: Collection[str]) -> errors.StreamError:
+        """Return the error for a body that ends before the response does.
+
+        What is in no event, and the newest record that nobody knows, may say why it did.
+        """
+        self._take_partial_json()
+        kind: type[errors.StreamError] = errors.StreamTruncated
+        message, unread = _CUT_OFF, self._sse.unread
+        if self._decoder.unknown:
+            unread = json.dumps(self._decoder.unknown).encode()
+        elif self._sse.is_text:
+            kind, message = errors.StreamDataError, _NO_STREAM
+        if unread:
+            message = f"{message}; {_UNREAD} {excerpt(unread, secrets)}"
+        return self._errors.make(kind, message, response=self._source and self._source.response)
+
+    def _take_partial_json(self) -> None:
+        """Take over the text of a response that is cut off within bare JSON, but no tool calls.
+
+        Where arguments are an object, nothing would show that they are not all.
+        """
+        with suppress(ValueError, RecursionError):
+            cut_off = self._sse.cut_off.decode(errors="replace")
+            record = from_text(cut_off, allow_partial="trailing-strings")
+            if isinstance(record, dict):
+                self._decoder.decode(record, b"{}", [])
+                self.reply.tool_calls.clear()
 
     def _given(self, item: Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield what an item that someone brings completes; a chunk with its tool is that."""
         ready: list[ChunkT] = []
         raw = item[0].chunk if isinstance(item, tuple) else item
-        self._decoder.decode(record_of(raw), raw, ready)
+        try:
+            self._decoder.decode(record_of(raw), raw, ready)
+        except ProviderError as error:
+            self._check(error)
         if isinstance(item, tuple):
             self._decoder.flush(ready)
             self._tools = None  # whoever brings the chunks brings the tools
@@ -546,7 +605,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _reading(self, wake: Callable[[], object]) -> Generator[None]:
         """Let the clocks run; when one has run out, `wake` makes reading end, in whatever way.
 
-        A connection that breaks after the answer's own end takes nothing away.
+        What fails after the answer's own end takes nothing away, but for what the SDK knows to be
+        an error that the provider reports, and what someone's own items raise.
         """
         broke: Exception | None = None
         try:
@@ -554,7 +614,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 yield
         except Exception as error:
             breaks = isinstance(error, (*self._errors.connections, *self._errors.timeouts))
-            if self._closed or not (breaks or self._clocks.rang):
+            if self._closed or not (breaks or self._clocks.rang or self._is_late(error)):
                 raise
             broke = error
         if self._closed or self._whole:
@@ -563,6 +623,15 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self._clocks.check(broke)
         if broke is not None:
             raise broke
+
+    def _is_late(self, error: Exception) -> bool:
+        """Tell what fails after the answer's own end, and takes nothing away."""
+        if not self._whole:
+            return False
+        meant = self._errors.translate(error, opening=False)
+        if meant is None:
+            return self._opener is not None
+        return not isinstance(meant, errors.StreamAPIError)
 
     @property
     def _closed(self) -> bool:
@@ -591,7 +660,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if meant is not None and meant.phase is None:
             begun = self.time_to_first_chunk is not None
             meant.phase = "mid" if begun else "first" if self._source else "open"
-            meant.partial = self.partial() if begun else None
+            received = begun or self.content or self._decoder.finish_reasons
+            meant.partial = self.partial() if received else None
         return meant
 
     @override
@@ -751,6 +821,9 @@ def _consumed(state: StreamState) -> str:
     )
 
 
+_CUT_OFF = "the connection ended before the answer did: it is cut off"
+_NO_STREAM = "the response is neither a stream of events nor JSON"
+_UNREAD = "what could not be understood is:"
 _NOT_KEPT = 'the answer was not kept (`keep="none"`): stream.partial() has what else was told'
 _NOT_FINISHED: dict[StreamState, str] = {
     "pending": "the stream was not iterated yet: iterate it first",

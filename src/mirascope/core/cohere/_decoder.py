@@ -2,20 +2,23 @@
 
 An answer is one message: blocks of text and thinking, a tool plan, tool calls and citations. A
 field of many has one object in an event; which one, the event's ``index`` says. ``message-end``
-tells the finish reason and the usage, and nothing but ``[DONE]`` comes after it.
+tells the finish reason and the usage, and nothing but ``[DONE]`` comes after it. A plain response
+is a ``message-end`` with the message in it.
 """
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import whole_tool_calls
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core._wire.fields import number
 from mirascope.core._wire.reply import Growing, Keep, grow, grown
+from mirascope.core._wire.reports import reported
 from mirascope.core.base._decoder import OneReplyDecoder
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
@@ -23,6 +26,7 @@ from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, o
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+_OF_THE_END = ("message", "finish_reason", "usage")
 _IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
 
 
@@ -52,17 +56,25 @@ class CohereDecoder(OneReplyDecoder):
         Raises:
             ProviderError: The event reports a failure.
         """
+        kind, delta = record.get("type"), record.get("delta")
+        if kind is None and isinstance(record.get("message"), dict):
+            event = from_plain(record)
+            self.decode(event, json.dumps(event).encode(), out)
+            return
         chunk = CohereCallResponseChunk.from_record(record, raw)
         self.id = self.id or chunk.id
-        delta = record.get("delta")
         if isinstance(delta, dict):
             message = delta.get("message")
             if isinstance(message, dict):
                 self._add(chunk, message, record)
-            elif record.get("type") == "message-end":
+            if kind == "message-end":
                 self._end(chunk, delta)
-        if record.get("type") == "tool-call-end":
+        elif kind == "tool-call-end":
             self.reply.close_tool_call(number(record.get("index")))
+        elif failed := reported(record):
+            raise failed
+        elif kind is None:
+            self.unknown = record
         out.append(chunk)
 
     @property
@@ -83,8 +95,8 @@ class CohereDecoder(OneReplyDecoder):
     def _add(self, chunk: CohereCallResponseChunk, message: Record, record: Record) -> None:
         self.reply.add(chunk)
         logprobs = record.get("logprobs")
-        if isinstance(logprobs, dict) and self.reply.keeps_all:
-            self._logprobs.append(logprobs)
+        if logprobs and self.reply.keeps_all:
+            self._logprobs += cast("list[JSON]", objects(logprobs))
         if self.reply.keeps_text:
             self._keep_message(chunk, message, number(record.get("index")) or 0)
 
@@ -92,6 +104,8 @@ class CohereDecoder(OneReplyDecoder):
         content = message.get("content")
         if isinstance(content, dict):
             grow(self._blocks.setdefault(index, {}), content)
+        elif chunk.finish_reasons:
+            self._keep_whole(message)
         elif chunk.reasoning:
             self._plan.write(chunk.reasoning)
         elif citations := message.get("citations"):
@@ -99,6 +113,14 @@ class CohereDecoder(OneReplyDecoder):
         if not _IN_MESSAGE.issuperset(message):
             rest = {name: said for name, said in message.items() if name not in _IN_MESSAGE}
             self.reply.add_rest(rest)
+
+    def _keep_whole(self, message: Record) -> None:
+        """Keep what the message of a plain response says."""
+        self._blocks.update(
+            enumerate(cast("list[dict[str, Growing]]", objects(message.get("content"))))
+        )
+        self._plan.write(text_or_none(message.get("tool_plan")) or "")
+        self._citations += cast("list[JSON]", objects(message.get("citations")))
 
     def _end(self, chunk: CohereCallResponseChunk, delta: Record) -> None:
         if chunk.finish_reasons:
@@ -119,6 +141,13 @@ class CohereDecoder(OneReplyDecoder):
         }
         rest = cast("dict[str, JSON]", grown(self.reply.rest))
         return {"role": "assistant", **rest, **{name: v for name, v in fields.items() if v}}
+
+
+def from_plain(record: Record) -> dict[str, JSON]:
+    """Return a plain response as a ``message-end`` with the whole message."""
+    end = {name: record.get(name) for name in _OF_THE_END}
+    rest = {name: value for name, value in record.items() if name not in _OF_THE_END}
+    return {**rest, "type": "message-end", "delta": end}
 
 
 def _block(block: dict[str, Growing]) -> dict[str, JSON]:

@@ -72,12 +72,12 @@ async def _aclose(client: contextlib.AbstractAsyncContextManager[object]) -> Non
 
 def _create(client: Client, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, ClientV2) else client.v2.chat
-    return _whole(chat(**arguments))
+    return chat(**arguments)
 
 
 async def _acreate(client: AsyncClient, arguments: dict[str, Any]) -> V2ChatResponse:
     chat = client.chat if isinstance(client, AsyncClientV2) else client.v2.chat
-    return _whole(await chat(**arguments))
+    return await chat(**arguments)
 
 
 def _once(client: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -95,12 +95,6 @@ def _own_timeout(arguments: dict[str, Any]) -> float | None:
 
 def _set_timeout(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
     return {**arguments, "request_options": {**_options(arguments), "timeout": seconds}}
-
-
-def _whole(response: V2ChatResponse) -> V2ChatResponse:
-    if failed := failure(said_by(response)):
-        raise failed
-    return response
 
 
 def _open(client: Client, arguments: dict[str, Any]) -> Source:
@@ -139,6 +133,7 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    failure=lambda response: failure(said_by(response)),
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
     tool_type=CohereTool,

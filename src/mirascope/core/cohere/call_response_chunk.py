@@ -65,8 +65,11 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
             return
         message = delta.get("message")
         if isinstance(message, dict):
-            self._read_message(message, record.get("index"))
-            return
+            self._read_message(message, delta, record.get("index"))
+        else:
+            self._read_end(delta)
+
+    def _read_end(self, delta: Record) -> None:
         if reason := text_or_none(delta.get("finish_reason")):
             self.finish_reasons = [cast("FinishReason", reason)]
         usage = delta.get("usage")
@@ -74,16 +77,29 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
             self._usage = usage
             self.tokens = token_counts(usage)
 
-    def _read_message(self, message: Record, index: JSON) -> None:
+    def _read_message(self, message: Record, delta: Record, index: JSON) -> None:
         content = message.get("content")
         if isinstance(content, dict):
             self.content = text_or_none(content.get("text")) or ""
             self.reasoning = text_or_none(content.get("thinking")) or ""
+        elif "finish_reason" in delta:
+            self._read_whole(message)
+            self._read_end(delta)
         elif plan := text_or_none(message.get("tool_plan")):
             self.reasoning = plan
         elif calls := message.get("tool_calls"):
             pieces: list[JSON] = [{**call, "index": index} for call in objects(calls)]
             self.tool_calls = tool_calls_of({"tool_calls": pieces})
+
+    def _read_whole(self, message: Record) -> None:
+        """Read the message of a plain response."""
+        blocks = objects(message.get("content"))
+        self.content = "".join(text_or_none(block.get("text")) or "" for block in blocks)
+        thinking = [text_or_none(block.get("thinking")) or "" for block in blocks]
+        self.reasoning = "".join([*thinking, text_or_none(message.get("tool_plan")) or ""])
+        calls = enumerate(objects(message.get("tool_calls")))
+        indexed: list[JSON] = [{"index": index, **call} for index, call in calls]
+        self.tool_calls = tool_calls_of({"tool_calls": indexed})
 
     @property
     def usage(self) -> Usage | None:

@@ -4,7 +4,8 @@ Every record is a whole response in itself that holds only what is new. Texts th
 are one part, as in a plain answer; all other parts, and those with a thought's signature, stay as
 they came, because they must be sent back as they came. Usage is a total; citations add up.
 
-A record with a finish reason need not be the last: the answer is read to the end of the body.
+A record with a finish reason need not be the last, and some servers put one into each record: the
+answer is read to the end of the body, and an error of Gemini's own counts until then.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Final, cast
 
 from pydantic import BaseModel
 
-from mirascope.core._dialects.chat_completions import provider_error
 from mirascope.core._wire.events import (
     JSON,
     Record,
@@ -26,11 +26,14 @@ from mirascope.core._wire.events import (
 )
 from mirascope.core._wire.fields import fields
 from mirascope.core._wire.reply import Growing, Keep, Reply, grow, grown
+from mirascope.core._wire.reports import provider_error, reported
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
-from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
+from mirascope.core.gemini._errors import failure
+from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk as Chunk
 
 _ADDED_UP: Final = frozenset({"citationMetadata", "groundingMetadata", "urlContextMetadata"})
+_KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion"})
 _TEXT: Final = frozenset({"text", "thought"})
 
 
@@ -44,36 +47,64 @@ class GeminiDecoder:
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
+        self.unknown: Record | None = None
         self._envelope: dict[str, JSON] = {}
         self._candidates: dict[int, _Candidate] = {}
         self._unfinished: set[int] = set()
 
-    def decode(
-        self, record: Record, raw: BaseModel | bytes, out: list[GeminiCallResponseChunk]
-    ) -> None:
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one record and add its chunk to ``out``.
 
         Raises:
             ProviderError: The record reports a failure.
         """
         if error := record.get("error"):
-            raise provider_error(error)
-        chunk = GeminiCallResponseChunk.from_record(record, raw)
-        self.id = self.id or chunk.id
-        self.model = self.model or chunk.model
-        self.tokens = chunk.tokens or self.tokens
+            if isinstance(error, dict):
+                self._unfinished.add(0)
+            raise provider_error(dict(record), body=error)
+        chunk = Chunk.from_record(record, raw)
+        if self.id is None:
+            self.id = chunk.id
+        if self.model is None:
+            self.model = chunk.model
+        if chunk.tokens is not None:
+            self.tokens = chunk.tokens
         self._envelope.update(record)
-        for index, candidate in _wire.candidates(record):
+        candidates = _wire.candidates(record)
+        ends = not candidates
+        for index, candidate in candidates:
             known = self._candidate(index)
             known.add(candidate)
             if known.finish_reason:
-                self._unfinished.discard(index)
+                ends = True
             else:
                 self._unfinished.add(index)
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_calls()
         self.reply.add(chunk)
+        if ends:
+            self._end(candidates, record, chunk)
         out.append(chunk)
+
+    def _end(self, ended: list[_wire.Candidate], record: Record, chunk: Chunk) -> None:
+        """Note the end of candidates; from the last one's on, each chunk tells how they ended.
+
+        Raises:
+            ProviderError: One ended in a failure, or the record has no candidate but a report.
+        """
+        for index, candidate in ended:
+            if failed := failure(candidate):
+                self._unfinished.add(index)
+                raise failed
+            if self._candidates[index].finish_reason:
+                self._unfinished.discard(index)
+        if not ended and _KNOWN.isdisjoint(record):
+            if failed := reported(record):
+                raise failed
+            self.unknown = {n: told for n, told in record.items() if n != "sdkHttpResponse"}
+        if self.complete:
+            chunk.finish_reasons = chunk.finish_reasons or self.finish_reasons
+            chunk.tokens = chunk.tokens or self.tokens
 
     def _candidate(self, index: int) -> _Candidate:
         known = self._candidates.get(index)
@@ -81,7 +112,7 @@ class GeminiDecoder:
             known = self._candidates[index] = _Candidate(keeps_text=self.reply.keeps_text)
         return known
 
-    def flush(self, out: list[GeminiCallResponseChunk]) -> None:
+    def flush(self, out: list[Chunk]) -> None:
         """Do nothing: no chunk is held back."""
 
     @property

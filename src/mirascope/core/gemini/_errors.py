@@ -11,14 +11,44 @@ from typing import Any, Final, cast
 
 import anyio
 from google.genai.errors import APIError, ClientError, ServerError, UnknownApiResponseError
+from google.genai.types import GenerateContentResponse
 
 from mirascope import errors
-from mirascope.core._wire.events import JSON
-from mirascope.core._wire.fields import fields, objects
+from mirascope.core._wire.events import JSON, ProviderError, Record
+from mirascope.core._wire.fields import fields, objects, text
 from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._sdk import classes_of
+from mirascope.core.base.call_response_chunk import record_of
 
+_FAILED: Final[dict[object, int | None]] = {
+    **dict.fromkeys(("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL")),
+    "TOO_MANY_TOOL_CALLS": None,
+    "MISSING_THOUGHT_SIGNATURE": 400,
+}
+"""Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
 _LIBRARIES: Final = ("httpx2", "httpx", "aiohttp")
+
+
+def failure(candidate: Record) -> ProviderError | None:
+    """Return the failure that the end of a candidate reports, if it does; another may be better."""
+    reason = candidate.get("finishReason")
+    if not isinstance(reason, str) or reason not in _FAILED:
+        return None
+    message = text(candidate.get("finishMessage"))
+    return ProviderError(
+        f"the model ended in {reason}" + (f": {message}" if message else ""),
+        status=_FAILED[reason],
+        body=cast("JSON", candidate),
+        retryable=True,
+    )
+
+
+def plain_failure(response: GenerateContentResponse) -> ProviderError | None:
+    """Return the failure that the end of a plain response reports, if it does."""
+    for candidate in response.candidates or ():
+        if candidate.finish_reason in _FAILED:
+            return failure(record_of(candidate))
+    return None
 
 
 def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> APIError:
@@ -29,7 +59,7 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
     code = code if isinstance(code, int) else 0
     kind = {4: ClientError, 5: ServerError}.get(code // 100, APIError)
     error = kind(code, report, cast("Any", response))
-    if report is not body:
+    if report is not body or not error.code:
         error.args = (message,)
     return error
 

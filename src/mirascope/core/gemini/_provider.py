@@ -28,7 +28,7 @@ from mirascope.core.base._clients import DefaultClients
 from mirascope.core.base._handover import atake, take, taking
 from mirascope.core.base._provider import Arguments, Provider
 from mirascope.core.gemini._encoder import encode, takes
-from mirascope.core.gemini._errors import ERRORS
+from mirascope.core.gemini._errors import ERRORS, plain_failure
 from mirascope.core.gemini._sent import sent
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
@@ -174,6 +174,7 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    failure=plain_failure,
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
     hands_over=lambda client: isinstance(client, DefaultClient),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from google.genai.types import Content
 from typing_extensions import override
 
-from mirascope.core._wire.lenient_sse import LenientSSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.gemini._decoder import GeminiDecoder
 from mirascope.core.gemini._errors import ERRORS
@@ -19,7 +18,6 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
 
     provider = "gemini"
     _errors = ERRORS
-    _sse_type = LenientSSEDecoder
     _response_type = GeminiCallResponse
 
     @override

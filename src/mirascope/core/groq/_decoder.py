@@ -15,9 +15,9 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions import (
     ChatCompletionsDecoder,
     Choice,
-    provider_error,
 )
 from mirascope.core._wire.reply import Growing, Keep, with_index
+from mirascope.core._wire.reports import provider_error
 from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
 
 if TYPE_CHECKING:
@@ -61,8 +61,11 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
             super().decode(record, raw, out)
             return
         self._x_groq.update(extra)
+        ended = self.complete
         super().decode(in_dialect(record), raw, out)
         if error := extra.get("error"):
+            if not ended:
+                self._unfinished.add(0)  # whatever the finish reason is
             raise provider_error(error)
 
     @override

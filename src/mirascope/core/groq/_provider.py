@@ -7,6 +7,7 @@ import httpx
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
+from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
@@ -57,6 +58,7 @@ PROVIDER = Provider(
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    failure=plain_failure,
     own_timeout=own_timeout,
     set_timeout=set_timeout,
     tool_type=GroqTool,

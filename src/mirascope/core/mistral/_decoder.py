@@ -19,9 +19,8 @@ from mirascope.core._dialects.chat_completions import (
     ChatCompletionsDecoder,
     Choice,
     ChunkT,
-    provider_error,
 )
-from mirascope.core._wire.events import JSON, Delta, ProviderError, Record, ToolCall, id_or_none
+from mirascope.core._wire.events import JSON, Delta, Record, ToolCall, id_or_none
 from mirascope.core._wire.reply import Growing, Keep, grow, grown
 from mirascope.core.base.call_response_chunk import record_of
 
@@ -49,8 +48,6 @@ class MistralChoice(Choice):
         elif self._parts and said.content:
             self._add_text(said.content)
         super().add(choice, said)
-        if self.reply.finish_reason == "error":
-            raise ProviderError("the model failed", status=None, body=cast("JSON", choice))
 
     @override
     def add_rest(self, rest: dict[str, JSON]) -> None:
@@ -98,8 +95,6 @@ class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
         if isinstance(raw, CompletionEvent):  # which is what the SDK's own stream is made of
             record, raw = record_of(raw.data), raw.data
-        if record.get("object") == "error":
-            raise provider_error(cast("JSON", record))
         super().decode(record, raw, out)
 
 

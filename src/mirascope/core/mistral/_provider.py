@@ -4,7 +4,8 @@ The default client takes its key from ``MISTRAL_API_KEY``, or leaves it to the S
 from the file that ``MISTRAL_SA_TOKEN_PATH`` names, and its server from ``MISTRAL_BASE_URL``
 (without ``/v1``), for which the SDK has no variable. It has HTTP clients of ours, because the SDK
 closes its own ones at the whim of the garbage collector, in whatever event loop runs then, and lets
-no more than a hundred streams run at once.
+no more than a hundred streams run at once. A response that is not declared as a stream of events
+the SDK reads to its end and refuses; it is read here like any other.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import Any
 
 import httpx2
 from mistralai.client import Mistral
+from mistralai.client.errors import SDKError
 from mistralai.client.models import ChatCompletionResponse
 from mistralai.client.utils import RetryConfig
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 
 from mirascope import errors
+from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._transports.asynchronous import async_transport
 from mirascope.core._transports.synchronous import sync_http_client
@@ -30,9 +33,11 @@ from mirascope.core.base._provider import Arguments, Provider
 from mirascope.core.base._retry import MAX_RETRIES
 from mirascope.core.base._source import (
     AsyncItemSource,
+    AsyncReadSource,
     AsyncResponseSource,
     AsyncSource,
     ItemSource,
+    ReadSource,
     ResponseSource,
     Source,
 )
@@ -43,6 +48,7 @@ from mirascope.core.mistral.stream import MistralStream
 from mirascope.core.mistral.tool import MistralTool
 
 _KEY, _TOKEN_PATH, _URL = "MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH", "MISTRAL_BASE_URL"
+_OK = 200
 _LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 _HTTP_CLIENT = partial(httpx2.Client, limits=_LIMITS, follow_redirects=True)
 
@@ -84,15 +90,28 @@ def _acreate(client: Mistral, arguments: dict[str, Any]) -> Awaitable[ChatComple
 
 def _open(client: Mistral, arguments: dict[str, Any]) -> Source:
     """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-    stream = client.chat.stream(**arguments)
+    try:
+        stream = client.chat.stream(**arguments)
+    except SDKError as error:
+        return ReadSource(error.raw_response, _body_of(error))
     return ResponseSource(stream.response) if type(stream) is EventStream else ItemSource(stream)
 
 
 async def _aopen(client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
-    stream = await client.chat.stream_async(**arguments)
+    try:
+        stream = await client.chat.stream_async(**arguments)
+    except SDKError as error:
+        return AsyncReadSource(error.raw_response, _body_of(error))
     if type(stream) is EventStreamAsync:
         return AsyncResponseSource(stream.response)
     return AsyncItemSource(stream)
+
+
+def _body_of(error: SDKError) -> bytes:
+    """Return the body of a response that the SDK refuses, having read it, for its content type."""
+    if error.status_code != _OK:
+        raise error
+    return error.body.encode()
 
 
 def _own_timeout(arguments: dict[str, Any]) -> float | None:
@@ -135,6 +154,7 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
+    failure=plain_failure,
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
     tool_type=MistralTool,

@@ -7,6 +7,7 @@ import openai
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
+from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
     Method,
@@ -64,6 +65,7 @@ PROVIDER = Provider(
     acreate=_METHOD.acreate,
     open=_METHOD.open,
     aopen=_METHOD.aopen,
+    failure=plain_failure,
     own_timeout=own_timeout,
     set_timeout=set_timeout,
     tool_type=OpenAITool,
