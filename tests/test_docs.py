@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from case_anthropic import ANTHROPIC
 from case_openai import OPENAI
 from loopback import Answer, Loopback
 from scripts import Adds, Closes, Opens, Says, Step, one_after_another
@@ -17,6 +18,8 @@ PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
 LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
     r"```python\n(.*?)```", PAGE, re.DOTALL
 )
+
+PAUSED = re.findall(r"```python\n(.*?)```", (DOCS / "providers.md").read_text(), re.DOTALL)[0]
 
 BENCHMARK = DOCS / "benchmark.md"
 
@@ -97,6 +100,22 @@ def test_models_grow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert "Emma 474 ['witty', 'lo']" in printed
     assert not any(" 47 " in line for line in printed)
     assert printed[-3:] == ["Emma 474 ['witty', 'long']", "Emma", "Dune"]
+
+
+def test_a_turn_that_pauses_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    paused = ANTHROPIC.plain("") | {"content": [search], "stop_reason": "pause_turn"}
+    with Loopback() as server:
+        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
+        monkeypatch.setenv(ANTHROPIC.url_variable, server.url)
+        server.queue = [Answer.of_json(paused), Answer(ANTHROPIC.answer("Much."))]
+        exec(compile(PAUSED, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+        sent = [request.json for request in server.requests]
+    assert capsys.readouterr().out == "Much."
+    assert sent[1]["messages"][1] == {"role": "assistant", "content": [search]}
+    assert sent[0]["tools"][0]["name"] == "web_search"
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:

@@ -358,6 +358,13 @@ def test_what_else_a_cohere_message_has(case: Case, driver: Driver, server: Loop
     assert rebuilt.response.model_dump() == plain.response.model_dump()
 
 
+def test_json_that_is_cut_off_after_events(case: Case, driver: Driver, server: Loopback) -> None:
+    cut_off = json.dumps(case.plain("Hello world")).encode().partition(b" world")[0]
+    tried = read(case, driver, server, b": waiting\n\n" + cut_off, 3)
+    assert isinstance(tried.error, errors.StreamTruncated)
+    assert tried.stream.content == "Hello"
+
+
 @pytest.mark.skipif(not FOLDER.exists(), reason=f"no recordings in {FOLDER.name}")
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
 def test_recorded_arrays(case: Case, driver: Driver, server: Loopback) -> None:

@@ -79,7 +79,7 @@ class SSEDecoder:
     @property
     def cut_off(self) -> bytes:
         """What has come of an object of bare JSON that is not complete."""
-        return bytes(self._bare.begun)
+        return bytes(self._bare.begun).rstrip(b"\n")
 
     def feed(self, block: bytes) -> Iterable[bytes]:
         """Return the data of the events that this block of bytes completes.
@@ -206,6 +206,6 @@ class SSEDecoder:
             data.append(value.removeprefix(b" "))
         elif name == b"event" and value.strip() == b"error":
             data.insert(0, ERROR_EVENT)
-        elif name not in _FIELDS:
+        elif name not in _FIELDS and len(self.unread) < _MOST_UNREAD:
             self.unread = (self.unread + line.strip() + b"\n")[:_MOST_UNREAD]
         return True

@@ -105,7 +105,7 @@ class SDKErrors:
         response: object = None,
         secrets: Collection[str] = (),
         *,
-        opening: bool = False,
+        opening: bool,
     ) -> errors.StreamError | None:
         """Return what an exception means, or ``None`` if it is not about the answer at all.
 

@@ -231,7 +231,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         failed = self.provider.failure(raw)
         if failed is None:
             return raw
-        meant = self.provider.errors.translate(failed, secrets=self.secrets())
+        meant = self.provider.errors.translate(failed, secrets=self.secrets(), opening=False)
         assert meant is not None  # noqa: S101  # for the type checkers
         meant.partial = received = self.provider.response_type(response=raw, partial=True)
         meant.phase = "mid" if received.content else "first"

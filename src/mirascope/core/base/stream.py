@@ -628,7 +628,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """Tell what fails after the answer's own end, and takes nothing away."""
         if not self._whole:
             return False
-        meant = self._errors.translate(error)
+        meant = self._errors.translate(error, opening=False)
         if meant is None:
             return self._opener is not None
         return not isinstance(meant, errors.StreamAPIError)
