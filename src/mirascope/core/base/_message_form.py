@@ -124,7 +124,10 @@ class MessageForm:
 
     def _is_empty_response(self, message: Message) -> bool:
         if isinstance(message, BaseMessageParam):
-            return message.role == "assistant" and all(map(is_blank, _parts(message)))
+            if message.role != "assistant":
+                return False
+            said = message.content
+            return not said.strip() if isinstance(said, str) else all(map(is_blank, said))
         given = message if isinstance(message, Mapping) else vars(message)
         if given.get("role") not in _ASSISTANT:
             return False
