@@ -31,14 +31,31 @@ def by_letter(name: str, value: object) -> list[Step]:
     return [Opens(0, name), *(Adds(0, letter) for letter in json.dumps(value)), Closes(0)]
 
 
-def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes]) -> list[Any]:
+def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Answer) -> list[Any]:
     """Run samples against a server with answers; return the requests."""
     with Loopback() as server:
         monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
         monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
-        server.queue = [Answer(answer) for answer in answers]
+        server.queue = [a if isinstance(a, Answer) else Answer(a) for a in answers]
         exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
         return [request.json for request in server.requests]
+
+
+def test_a_conversation_is_saved_and_goes_on_with_another_provider(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sample,) = re.findall(
+        r"```python\n(.*?)```", (DOCS / "conversations.md").read_text(), re.DOTALL
+    )
+    with Loopback() as other:
+        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
+        monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(other.url))
+        other.queue = [Answer.of_json(ANTHROPIC.plain("17 degrees"))]
+        called = OPENAI.called_plain("temperature", '{"city": "Lima"}')
+        run(sample, monkeypatch, *(Answer.of_json(a) for a in (called, OPENAI.plain("20"))))
+        sent = other.requests[0].json["messages"]
+    assert capsys.readouterr().out == "17 degrees\n"
+    assert [message["role"] for message in sent] == ["user", "assistant"] * 2 + ["user"]
 
 
 def test_the_loop_calls_the_tool_and_goes_on(

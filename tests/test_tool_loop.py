@@ -407,3 +407,73 @@ def test_a_server_that_checks_refuses(name: str, monkeypatch: pytest.MonkeyPatch
                 chat(history)
         assert isinstance(loopback.answer, Strict)
         assert isinstance(loopback.answer(loopback.requests[0]), Answer)
+
+
+@pytest.mark.parametrize("other", ["gemini", "mistral", "openai"])
+def test_results_are_told_with_the_names_of_their_tools(
+    other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though Anthropic's own results have none, and the history is made of its own messages."""
+    own = strict("anthropic")
+    with serving(own, monkeypatch):
+        chat = chatting(Driver(asynchronous=False), own.case.call("m", tools=[add]))
+        response = chat(extended([QUESTION], chat([QUESTION])))
+    history = [message.model_copy(update={"native": None}) for message in response.common_messages]
+    with serving(strict(other), monkeypatch):
+        answer = chatting(Driver(asynchronous=False), llm.call(other, "m", tools=[add]))(history)
+    assert answer.tool.args == {"a": 1, "b": 1}
+
+
+def test_a_provider_s_cache_knows_the_prompt_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arguments of calls go back as they were written, and no loss is reported for that."""
+    server = strict("openai")
+    compact = '{"a":0,"b":1.0}'
+    calling = server.calling
+
+    def called(answer: int) -> dict[str, Any]:
+        message = calling(answer)
+        message["tool_calls"][0]["function"]["arguments"] = compact
+        return message
+
+    server.calling = called
+    with serving(server, monkeypatch) as loopback, serving(strict("groq"), monkeypatch):
+        chat = chatting(Driver(asynchronous=False), llm.call("openai", "m", tools=[add]))
+        history = extended([QUESTION], chat([QUESTION]))
+        chat(history)
+        sent = loopback.requests[1].json["messages"][1]["tool_calls"][0]["function"]["arguments"]
+        assert sent == compact
+        with llm.context(provider="groq", model="m"):
+            chat(history)
+
+
+def test_the_end_of_an_anthropic_answer_that_is_thinking_stays_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The API refuses it there, and texts that are blank."""
+    server = strict("anthropic")
+    blocks = [
+        {"type": "text", "text": "Hm"},
+        {"type": "text", "text": "\n\n"},
+        {"type": "thinking", "thinking": "On", "signature": "s"},
+        {"type": "redacted_thinking", "data": "r"},
+    ]
+    server.calling = lambda _: {"role": "assistant", "content": blocks}
+    with serving(server, monkeypatch):
+        response = chatting(Driver(asynchronous=False), server.case.call("m"))([QUESTION])
+    assert response.message_param == {"role": "assistant", "content": [{**blocks[0]}]}
+    assert response.reasoning == "On"
+
+
+def test_a_blank_text_of_another_provider_is_not_sent_to_anthropic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = [
+        {"type": "text", "text": " "},
+        {"type": "tool_call", "name": "add", "args": {"a": 1, "b": 1}, "id": "a"},
+    ]
+    given = [{"type": "tool_result", "name": "add", "content": "2", "id": "a"}]
+    history = HISTORY.validate_python(
+        [QUESTION, {"role": "assistant", "content": said}, {"role": "user", "content": given}]
+    )
+    with serving(strict("anthropic"), monkeypatch):
+        chatting(Driver(asynchronous=False), llm.call("anthropic", "m"))(history)

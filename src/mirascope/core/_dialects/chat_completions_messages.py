@@ -133,7 +133,9 @@ def _said(role: str, parts: Sequence[Part], provider: str, encode: EncodePart) -
     for part in others:
         if role != "user" and not isinstance(part, TextPart):
             raise unsupported(part, f"{provider}'s {role}")
-    if others or not calls:
+    if role != "user" and len(others) == 1 and isinstance(others[0], TextPart):
+        message["content"] = others[0].text  # as all servers take it, and as it came
+    elif others or not calls:
         message["content"] = [encode(part, provider) for part in others]
     if calls:
         message["tool_calls"] = [_call(part, provider) for part in calls]
@@ -141,8 +143,12 @@ def _said(role: str, parts: Sequence[Part], provider: str, encode: EncodePart) -
 
 
 def _call(part: ToolCallPart, provider: str) -> dict[str, object]:
-    function = {"name": part.name, "arguments": json.dumps(part.args or {}, ensure_ascii=False)}
+    function = {"name": part.name, "arguments": _arguments(part.args)}
     return {"id": id_of(part, provider), "type": "function", "function": function}
+
+
+def _arguments(args: Mapping[str, object] | None) -> str:
+    return json.dumps(args or {}, ensure_ascii=False)
 
 
 def _sound(part: AudioPart, provider: str) -> dict[str, object]:
@@ -204,12 +210,23 @@ def _common_sound(value: JSON) -> Part:
 
 def _common_call(call: Record) -> ToolCallPart:
     function = fields(call.get("function"))
-    arguments = function.get("arguments")
-    told = from_cut_off(arguments) if isinstance(arguments, str) else arguments
-    return ToolCallPart(
-        name=text(function.get("name")), args={**fields(told)}, id=text(call.get("id")) or None
-    )
+    args = dict[str, object](_decoded(function.get("arguments")))
+    return ToolCallPart(name=text(function.get("name")), args=args, id=text(call.get("id")) or None)
 
 
-FORM: Final = MessageForm(read=common_message, known=_KNOWN)
+def _decoded(arguments: JSON) -> Record:
+    return fields(from_cut_off(arguments) if isinstance(arguments, str) else arguments)
+
+
+def _has_arguments_of_its_own(message: Record) -> bool:
+    """Tell whether the text of some arguments is another than the common form would give.
+
+    It would mean the same, but the provider's cache would not know the prompt again.
+    """
+    functions = (fields(call.get("function")) for call in objects(message.get("tool_calls")))
+    given = [function.get("arguments") for function in functions]
+    return any(each != _arguments(_decoded(each)) for each in given)
+
+
+FORM: Final = MessageForm(read=common_message, known=_KNOWN, kept=_has_arguments_of_its_own)
 """The form of messages in the dialect; an empty content is accepted where it is a text."""

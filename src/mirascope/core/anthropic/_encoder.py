@@ -113,6 +113,8 @@ def _joined(contents: list[_Content]) -> list[_Block]:
 def _message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
         said = parts.placed(message, "Anthropic")
+        if message.role == "assistant":  # whose blank texts the API refuses
+            said = [part for part in said if not parts.is_blank(part)]
         content = message.content if isinstance(message.content, str) else _parts(said)
         return {"role": _ROLES.get(message.role, message.role), "content": content}
     if isinstance(message, BaseModel):

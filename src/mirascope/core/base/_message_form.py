@@ -34,6 +34,7 @@ from mirascope.core.base.message_param import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    is_blank,
 )
 
 Known: TypeAlias = "Mapping[str, Known] | AbstractSet[str] | None"
@@ -58,6 +59,7 @@ class MessageForm:
         read: Returns a message in the common form, as far as that goes.
         record: Returns an own message as the provider's JSON.
         known: The fields of an own message that the common form has a place for.
+        kept: Whether an own message is kept though the common form has a place for all of it.
         foreign: Fields with content that only messages of other providers have.
         call_id: The form that the ids of tool calls have to have.
         empty: The text that is sent for an empty response; ``None`` to leave it out.
@@ -66,6 +68,7 @@ class MessageForm:
     read: Callable[[Message], BaseMessageParam]
     record: Callable[[Message], Record] = record_to_read
     known: Mapping[str, Known]
+    kept: Callable[[Record], bool] = lambda _: False
     foreign: Sequence[str] = ("parts",)
     call_id: re.Pattern[str] = _ANY_ID
     empty: str | None = ""
@@ -76,9 +79,10 @@ class MessageForm:
         if isinstance(message, BaseMessageParam):
             return common
         own = self.record(message)
-        ids = [part.id for part in _ties_of(common) if part.id]
-        if _has_more(own, self.known) or not all(map(self.call_id.fullmatch, ids)):
-            common.native = NativeMessage(provider=provider, message=dict(own))
+        more = _has_more(own, self.known)
+        unfit = any(part.id and not self.call_id.fullmatch(part.id) for part in _ties_of(common))
+        if more or unfit or self.kept(own):
+            common.native = NativeMessage(provider=provider, message=dict(own), has_more=more)
         return common
 
     def to_send(self, messages: Sequence[Message], provider: str) -> list[Message]:
@@ -120,9 +124,14 @@ class MessageForm:
 
     def _is_empty_response(self, message: Message) -> bool:
         if isinstance(message, BaseMessageParam):
-            return message.role == "assistant" and all(map(_is_blank, _parts(message)))
+            if message.role != "assistant":
+                return False
+            said = message.content
+            return not said.strip() if isinstance(said, str) else all(map(is_blank, said))
         given = message if isinstance(message, Mapping) else vars(message)
-        return given.get("role") in _ASSISTANT and not _says_something(self.record(message))
+        if given.get("role") not in _ASSISTANT:
+            return False
+        return not _says_something(given if given is message else self.record(message))
 
     def _with_ties(self, messages: list[Message]) -> list[Message]:
         """Return messages in which calls and results are tied by ids that fit, and by names."""
@@ -160,10 +169,6 @@ def _parts(message: BaseMessageParam) -> list[Part]:
     return [TextPart(text=content)] if isinstance(content, str) else [*content]
 
 
-def _is_blank(part: Part) -> bool:
-    return isinstance(part, TextPart) and not part.text.strip()
-
-
 def _ties_of(message: BaseMessageParam) -> list[Tie]:
     """Return the calls and the results of tools in a message."""
     if isinstance(message.content, str):
@@ -174,8 +179,8 @@ def _ties_of(message: BaseMessageParam) -> list[Tie]:
 def _report_left_behind(messages: Sequence[Message], provider: str) -> None:
     """Warn of what only other providers can read, once for each message that has it."""
     carried = (m.native for m in messages if isinstance(m, BaseMessageParam))
-    foreign = [each for each in carried if each is not None and each.provider != provider]
-    new = [each for each in foreign if _reported.get(id(each)) is not each]
+    lost = [each for each in carried if each and each.has_more and each.provider != provider]
+    new = [each for each in lost if _reported.get(id(each)) is not each]
     if new:
         _reported.update({id(each): each for each in new})
         names = ", ".join(sorted({each.provider for each in new}))
@@ -192,11 +197,9 @@ def _has_more(value: object, known: Known) -> bool:
         return False
     if isinstance(value, list):
         return any(_has_more(each, known) for each in cast("list[object]", value))
-    if isinstance(known, AbstractSet):
+    if not isinstance(known, Mapping):
         return value not in known
-    if not isinstance(value, Mapping):
-        return False
-    return any(
+    return isinstance(value, Mapping) and any(
         _has_more(field, known[name]) if name in known else _says_something(field)
         for name, field in cast("Mapping[str, object]", value).items()
     )

@@ -126,10 +126,12 @@ class NativeMessage(BaseModel):
     Attributes:
         provider: The provider's name.
         message: The message as the provider's JSON has it.
+        has_more: Whether there is more in it than a common message's content.
     """
 
     provider: str
     message: dict[str, Any]
+    has_more: bool = True
 
 
 class BaseMessageParam(BaseModel):
@@ -138,10 +140,10 @@ class BaseMessageParam(BaseModel):
     Attributes:
         role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``.
         content: The text, or the parts that the message consists of.
-        native: The provider's own message that this one was made of, if that has more than a role
-            and content can hold (thinking, signatures, citations, the provider's own tools). It is
-            sent to that provider in place of the content, unless the content was changed, and to
-            no other. Dumps leave it out if it is ``None``.
+        native: The provider's own message that this one was made of, if that has more than the
+            content can hold (thinking, signatures, citations, the provider's own tools), or holds
+            it in another way. It is sent to that provider in place of the content, unless the
+            content was changed, and to no other. Dumps leave it out if it is ``None``.
     """
 
     role: str
@@ -182,6 +184,11 @@ def base64_of(data: bytes | str) -> str:
 def data_url(media_type: str, data: bytes | str) -> str:
     """Return data as a URL that holds them."""
     return f"data:{media_type};base64,{base64_of(data)}"
+
+
+def is_blank(part: Part) -> bool:
+    """Tell whether a part is a text of nothing but blanks."""
+    return isinstance(part, TextPart) and not part.text.strip()
 
 
 def unsupported(part: Part, provider: str) -> ValueError:

@@ -9,7 +9,7 @@ from typing import Final
 from google.genai import types
 
 from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.fields import fields, text
+from mirascope.core._wire.fields import fields, objects, text
 from mirascope.core.base._common import common, data_part, record_to_read, url_part
 from mirascope.core.base._message_form import MessageForm
 from mirascope.core.base.message_param import (
@@ -77,11 +77,13 @@ FORM: Final = MessageForm(
         "role": None,
         "parts": {
             "text": None,
+            "functionCall": dict.fromkeys(("id", "name", "args")),
             "functionResponse": dict.fromkeys(("id", "name", "response")),
             "inlineData": dict.fromkeys(("mimeType", "data")),
             "fileData": dict.fromkeys(("mimeType", "fileUri")),
         },
     },
+    kept=lambda record: any("functionCall" in part for part in objects(record.get("parts"))),
     foreign=("content", "tool_calls"),
     empty=None,
 )
