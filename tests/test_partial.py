@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Generic, Literal, Optional, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NotRequired,
+    Optional,
+    TypeVar,
+    cast,
+    get_origin,
+)
 
 import annotated_types
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import (
+    AfterValidator,
     AliasChoices,
+    AliasPath,
+    Base64Str,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    HttpUrl,
+    Json,
     PrivateAttr,
     RootModel,
     ValidationError,
@@ -29,9 +45,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import TypedDict
 
-from mirascope.core._wire.partial_json import MalformedJSONError
-from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core._structured.growing import Growing, MalformedJSONError
+from mirascope.core._structured.partial_types import partial_type
 
 
 class Colour(Enum):
@@ -249,6 +266,39 @@ def test_validators_that_read_the_json_get_the_json() -> None:
     assert last.sum == 2
 
 
+class Checked(BaseModel):
+    url: HttpUrl = HttpUrl("http://a.b")
+    metadata: list[int] = []
+    ran: ClassVar[list[str]] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_json(cls, data: object) -> object:
+        assert isinstance(data, dict)
+        cls.ran.append("json")
+        return cast("object", data)
+
+    @field_validator("metadata", mode="wrap")
+    @classmethod
+    def check_metadata(cls, data: object, handler: Callable[[object], list[int]]) -> list[int]:
+        assert isinstance(data, list)
+        cls.ran.append("metadata")
+        return [*handler(data), 0]
+
+
+@pytest.mark.parametrize("kind", [list[Checked], dict[str, Checked | None], tuple[Checked, int]])
+def test_validators_that_read_the_json_of_an_element_run_once_too(kind: Any) -> None:
+    Checked.ran.clear()
+    outer = create_model("Outer", items=(kind, ...))
+    outermost = create_model("Outermost", outer=(outer, ...))
+    element = '{"url": "http://x.y", "metadata": [1]}'
+    many = {list: f"[{element}, {element}]", dict: f'{{"a": {element}, "b": {element}}}'}
+    items = many.get(get_origin(kind), f"[{element}, 1]")
+    last = follow(outermost, f'{{"outer": {{"items": {items}}}}}')[-1]
+    assert Checked.ran == ["json", "metadata"] * items.count("url")
+    assert last == outermost.model_validate_json(f'{{"outer": {{"items": {items}}}}}')
+
+
 class Counted(BaseModel):
     x: int
 
@@ -389,6 +439,7 @@ class Pets(BaseModel):
         (Page[str], '{"by_number": {"1": "b', "(by_number={1: 'b'})"),
         (Page[str], '{"by_number": {"x": "b', "(by_number={})"),
         (Page[str], '{"pair": [1, "b', "(pair=(1, 'b'))"),
+        (Page[str], '{"pair": [1, "b", 3, "c', "(pair=(1, 'b'))"),
         (Special, '{"name": "a", "seen": ["a"', "(name='a')"),
         (Special, '{"seen": ["a"]', "(seen=frozenset({'a'}))"),
         (Special, '{"born": "2020-01-01T00:00:00Z"', "(born=datetime.datetime(2020, 1, 1,"),
@@ -410,6 +461,63 @@ class Pets(BaseModel):
 def test_kinds_of_models(kind: type[BaseModel], text: str, seen: str) -> None:
     name = f"Partial{kind.__name__}"
     assert repr(follow(kind, text)[-1]).startswith(name + seen.replace("{}(", f"{name}("))
+
+
+class Point(TypedDict):
+    x: int
+    at: NotRequired[datetime]
+
+
+class Awkward(BaseModel):
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    both: list[Author] = Field([], alias="two")
+    deep: str = Field("", validation_alias=AliasPath("a", "b"))
+    pet: Annotated[Cat | Dog | None, Field(discriminator="kind")] = None
+    number: Json[int] | None = None
+    secret: Base64Str = ""
+    when: datetime | str | None = None
+    point: Point | None = None
+    names: Sequence[Author] = ()
+    type: list[Annotated[str, AfterValidator(str.title)]] = []
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
+    __pydantic_extra__: dict[str, int | str]
+    pair: tuple[int, str] = (0, "")
+    when: datetime | None = None
+    tags: frozenset[Colour] = frozenset()
+    inner: Strict | None = None
+    ratio: float = 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Awkward, '{"two": [{"name": "a"}], "both": [{"name": "b"}]}'),
+        (Awkward, '{"both": [{"name": "b"}], "two": [{"name": "a"}], "both": 1}'),
+        (Awkward, '{"a": {"b": "c"}, "two": [{"name": "a"}]}'),
+        (Awkward, '{"pet": {"name": "T", "kind": "dog"}, "number": "12", "secret": "YWJj"}'),
+        (Awkward, '{"when": "2020-01-01T00:00:00Z", "point": {"x": "1", "at": "2020-01-01"}}'),
+        (Awkward, '{"names": [{"name": "a"}], "type": ["ab", "cd"]}'),
+        (Awkward, '{"names": [{"name": 1}], "pet": {"kind": "cow"}, "number": "x"}'),
+        (Strict, '{"pair": [1, "a"], "tags": ["red"], "inner": {"when": "2020-01-01T00:00:00Z"}}'),
+        (Strict, '{"ratio": 1, "a": 1, "pair": "b", "pair": [1, "b"]}'),
+        (Strict, '{"pair": [1, "a", 2], "b": [], "inner": {"ratio": "1", "tags": ["x"]}}'),
+    ],
+)
+def test_the_end_is_what_plain_validation_gives(kind: type[BaseModel], text: str) -> None:
+    growing = Growing(kind)
+    for character in text:
+        growing.feed(character)
+    try:
+        truth = kind.model_validate_json(text)
+    except ValidationError as error:
+        with pytest.raises(ValidationError) as caught:
+            growing.result()
+        assert caught.value.errors() == error.errors()  # noqa: PT017
+    else:
+        assert repr(growing.result()) == repr(truth)
 
 
 WORDS = st.text(st.sampled_from('ab"\\é😀\n'), max_size=5)
