@@ -187,7 +187,9 @@ def test_the_result_is_valid_or_says_why_not() -> None:
     assert growing.result() is growing.value
     assert growing.complete
     growing = Growing(Book)
-    growing.feed('{"title": "D"}')
+    growing.feed('{"title": "D"')
+    growing.feed("}")
+    assert repr(growing.value) == "PartialBook(title='D')"
     with pytest.raises(ValidationError, match="at least 3"):
         growing.result()
 
@@ -378,6 +380,12 @@ def test_fields_that_the_model_does_not_know(extra: Literal["allow", "forbid"], 
     follow(kind, '{"a": "x", "b": {"c": ["d"]}}')
 
 
+def test_a_key_that_is_a_field_s_name_but_not_its_alias() -> None:
+    kind = create_model("Open", __config__=ConfigDict(extra="allow"), a=(str, Field(alias="b")))
+    last = follow(kind, '{"b": "x", "a": "y", "e": 1, "d": 2, "c": 3, ')[-1]
+    assert repr(last) == "PartialOpen(a='x', e=1, d=2, c=3)"
+
+
 T = TypeVar("T")
 
 
@@ -430,9 +438,15 @@ class Pets(BaseModel):
     when: datetime | str = ""
 
 
+Bare: Any = create_model("Bare", a=(list, []), b=(tuple, ()), c=(dict, {}))
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "seen"),
     [
+        (Bare, '{"a": [{"x": "y', "(a=[{'x': 'y'}])"),
+        (Bare, '{"b": [[1, "b', "(b=([1, 'b'],))"),
+        (Bare, '{"c": {"x": ["y', "(c={'x': ['y']})"),
         (Node, '{"name": "a", "children": [{"name": "b', "(name='a', children=[{}(name='b')])"),
         (Node, '{"parent": {"parent": {"name": "b', "(parent={}(parent={}(name='b')))"),
         (Page[str], '{"items": ["a", "b', "(items=('a', 'b'))"),
@@ -468,10 +482,17 @@ class Point(TypedDict):
     at: NotRequired[datetime]
 
 
-class Awkward(BaseModel):
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+class Aliased(BaseModel):
+    model_config = ConfigDict(populate_by_name=True, extra="allow")
+    __pydantic_extra__: dict[str, datetime | str]
     both: list[Author] = Field([], alias="two")
+
+
+class Deep(BaseModel):
     deep: str = Field("", validation_alias=AliasPath("a", "b"))
+
+
+class Awkward(BaseModel):
     pet: Annotated[Cat | Dog | None, Field(discriminator="kind")] = None
     number: Json[int] | None = None
     secret: Base64Str = ""
@@ -494,9 +515,12 @@ class Strict(BaseModel):
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        (Awkward, '{"two": [{"name": "a"}], "both": [{"name": "b"}]}'),
-        (Awkward, '{"both": [{"name": "b"}], "two": [{"name": "a"}], "both": 1}'),
-        (Awkward, '{"a": {"b": "c"}, "two": [{"name": "a"}]}'),
+        (Aliased, '{"two": [{"name": "a"}], "both": [{"name": "b"}]}'),
+        (Aliased, '{"both": [{"name": "b"}], "two": [{"name": "a"}], "both": 1}'),
+        (Aliased, '{"two": 1, "two": [{"name": "b"}]}'),
+        (Deep, '{"a": {"b": "c"}}'),
+        (Aliased, '{"when": "2020-01-01T00:00:00Z", "other": 1}'),
+        (Aliased, '{"when": "2020-01-01T00:00:00Z", "other": ""}'),
         (Awkward, '{"pet": {"name": "T", "kind": "dog"}, "number": "12", "secret": "YWJj"}'),
         (Awkward, '{"when": "2020-01-01T00:00:00Z", "point": {"x": "1", "at": "2020-01-01"}}'),
         (Awkward, '{"names": [{"name": "a"}], "type": ["ab", "cd"]}'),

@@ -130,7 +130,7 @@ class Object(Frame):
         """Return the plan of the value with that key, which comes next."""
         self._key, self._blank = key, ABSENT
         self.field, plan = self._field_of(key)
-        if plan is IGNORED or plan is ANYTHING or self.field in self._fields:
+        if plan is IGNORED or plan is ANYTHING:  # so that pydantic reads the JSON of it
             self._has_parts = False
         if plan is not IGNORED:
             self._fields.pop(self.field, None)
