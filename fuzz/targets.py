@@ -25,11 +25,10 @@ from recordings import recordings
 from scripts import Says, Thinks, one_after_another
 
 from mirascope import BaseTool
+from mirascope.core._structured.growing import Growing, MalformedJSONError
 from mirascope.core._wire.bare_json import BareObjects
 from mirascope.core._wire.json_extent import JSONExtent
-from mirascope.core._wire.partial_json import MalformedJSONError, PartialJSON
 from mirascope.core._wire.sse import SSEDecoder
-from mirascope.core.base._partial import Growing
 from mirascope.core.base._provider import Provider
 from mirascope.core.base._told import Dumps
 from mirascope.core.base.stream import BaseStream
@@ -138,23 +137,6 @@ def texts_of(data: bytes, choice: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def partial_json(data: bytes, choice: int) -> None:
-    whole, cut = PartialJSON(), PartialJSON()
-    assert fed(whole, [text_of(data)]) == fed(cut, texts_of(data, choice))
-    if whole.complete and not whole.trailing:
-        assert repr(whole.value) == repr(json.loads(text_of(data)))
-
-
-def fed(reader: PartialJSON, texts: Iterable[str]) -> tuple[str, int | None, bool, bool]:
-    at = None
-    try:
-        for text in texts:
-            reader.feed(text)
-    except MalformedJSONError as error:
-        at = error.position
-    return repr(reader.value), at, reader.complete, reader.trailing
-
-
 def json_extent(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), JSONExtent(), JSONExtent()
     found = whole.feed(text)
@@ -167,18 +149,27 @@ def json_extent(data: bytes, choice: int) -> None:
 
 
 def growing(data: bytes, choice: int) -> None:
-    book = Growing(Book)
+    text, whole, cut = text_of(data), Growing(Book), Growing(Book)
+    assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
+    assert repr(whole.value) == repr(cut.value)
+    if whole.complete and not fed(whole, []):
+        with suppress(ValidationError):
+            assert isinstance(whole.result(), Book)
+        with suppress(ValidationError):  # which is also for text after the end
+            assert repr(Book.model_validate_json(text)) == repr(whole.result())
+
+
+def fed(book: Growing[Book], texts: Iterable[str]) -> bool:
+    """Feed texts; return whether they are malformed."""
     try:
-        for text in texts_of(data, choice):
-            changed, before = False, book.value
+        for text in texts:
+            before = book.value
             changed = book.feed(text)
             assert changed or book.value is before
             assert book.value is None or (isinstance(book.value, Book) and repr(book.value))
     except MalformedJSONError:
-        assert book.value is None or repr(book.value)
-    if book.complete:
-        with suppress(ValidationError):
-            assert isinstance(book.result(), Book)
+        return True
+    return False
 
 
 # What reads streams.
@@ -264,14 +255,14 @@ def look_at(case: Case, thing: object) -> None:
 # The list.
 
 READERS: dict[str, Target] = {
-    reader.__name__: reader for reader in (sse, bare_json, partial_json, json_extent, growing)
+    reader.__name__: reader for reader in (sse, bare_json, json_extent, growing)
 }
 TARGETS = READERS | {case.name: partial(answer, case) for case in CASES}
 
 
 def seeds(target: str) -> list[bytes]:
     """Return what a target's inputs are made of: small answers, and recorded ones if there are."""
-    if target in {"partial_json", "json_extent", "growing"}:
+    if target in {"json_extent", "growing"}:
         return [ARGUMENTS.encode(), f"so: {ARGUMENTS} is it".encode(), b'{"similar": [{}, {}]}']
     cases = [case for case in CASES if case.name == target] or CASES
     return [seed for case in cases for seed in seeds_of(case)]

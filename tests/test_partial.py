@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Generic, Literal, Optional, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NotRequired,
+    Optional,
+    TypeVar,
+    cast,
+    get_origin,
+)
 
 import annotated_types
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import (
+    AfterValidator,
     AliasChoices,
+    AliasPath,
+    Base64Str,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    HttpUrl,
+    Json,
     PrivateAttr,
     RootModel,
     ValidationError,
@@ -29,9 +45,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import TypedDict
 
-from mirascope.core._wire.partial_json import MalformedJSONError
-from mirascope.core.base._partial import Growing, partial_type
+from mirascope.core._structured.growing import Growing, MalformedJSONError
+from mirascope.core._structured.partial_types import partial_type
 
 
 class Colour(Enum):
@@ -170,7 +187,9 @@ def test_the_result_is_valid_or_says_why_not() -> None:
     assert growing.result() is growing.value
     assert growing.complete
     growing = Growing(Book)
-    growing.feed('{"title": "D"}')
+    growing.feed('{"title": "D"')
+    growing.feed("}")
+    assert repr(growing.value) == "PartialBook(title='D')"
     with pytest.raises(ValidationError, match="at least 3"):
         growing.result()
 
@@ -247,6 +266,39 @@ def test_validators_that_read_the_json_get_the_json() -> None:
     last = follow(Outer, text)[-1]
     assert last == Outer.model_validate_json(text)
     assert last.sum == 2
+
+
+class Checked(BaseModel):
+    url: HttpUrl = HttpUrl("http://a.b")
+    metadata: list[int] = []
+    ran: ClassVar[list[str]] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_json(cls, data: object) -> object:
+        assert isinstance(data, dict)
+        cls.ran.append("json")
+        return cast("object", data)
+
+    @field_validator("metadata", mode="wrap")
+    @classmethod
+    def check_metadata(cls, data: object, handler: Callable[[object], list[int]]) -> list[int]:
+        assert isinstance(data, list)
+        cls.ran.append("metadata")
+        return [*handler(data), 0]
+
+
+@pytest.mark.parametrize("kind", [list[Checked], dict[str, Checked | None], tuple[Checked, int]])
+def test_validators_that_read_the_json_of_an_element_run_once_too(kind: Any) -> None:
+    Checked.ran.clear()
+    outer = create_model("Outer", items=(kind, ...))
+    outermost = create_model("Outermost", outer=(outer, ...))
+    element = '{"url": "http://x.y", "metadata": [1]}'
+    many = {list: f"[{element}, {element}]", dict: f'{{"a": {element}, "b": {element}}}'}
+    items = many.get(get_origin(kind), f"[{element}, 1]")
+    last = follow(outermost, f'{{"outer": {{"items": {items}}}}}')[-1]
+    assert Checked.ran == ["json", "metadata"] * items.count("url")
+    assert last == outermost.model_validate_json(f'{{"outer": {{"items": {items}}}}}')
 
 
 class Counted(BaseModel):
@@ -328,6 +380,12 @@ def test_fields_that_the_model_does_not_know(extra: Literal["allow", "forbid"], 
     follow(kind, '{"a": "x", "b": {"c": ["d"]}}')
 
 
+def test_a_key_that_is_a_field_s_name_but_not_its_alias() -> None:
+    kind = create_model("Open", __config__=ConfigDict(extra="allow"), a=(str, Field(alias="b")))
+    last = follow(kind, '{"b": "x", "a": "y", "e": 1, "d": 2, "c": 3, ')[-1]
+    assert repr(last) == "PartialOpen(a='x', e=1, d=2, c=3)"
+
+
 T = TypeVar("T")
 
 
@@ -380,15 +438,22 @@ class Pets(BaseModel):
     when: datetime | str = ""
 
 
+Bare: Any = create_model("Bare", a=(list, []), b=(tuple, ()), c=(dict, {}))
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "seen"),
     [
+        (Bare, '{"a": [{"x": "y', "(a=[{'x': 'y'}])"),
+        (Bare, '{"b": [[1, "b', "(b=([1, 'b'],))"),
+        (Bare, '{"c": {"x": ["y', "(c={'x': ['y']})"),
         (Node, '{"name": "a", "children": [{"name": "b', "(name='a', children=[{}(name='b')])"),
         (Node, '{"parent": {"parent": {"name": "b', "(parent={}(parent={}(name='b')))"),
         (Page[str], '{"items": ["a", "b', "(items=('a', 'b'))"),
         (Page[str], '{"by_number": {"1": "b', "(by_number={1: 'b'})"),
         (Page[str], '{"by_number": {"x": "b', "(by_number={})"),
         (Page[str], '{"pair": [1, "b', "(pair=(1, 'b'))"),
+        (Page[str], '{"pair": [1, "b", 3, "c', "(pair=(1, 'b'))"),
         (Special, '{"name": "a", "seen": ["a"', "(name='a')"),
         (Special, '{"seen": ["a"]', "(seen=frozenset({'a'}))"),
         (Special, '{"born": "2020-01-01T00:00:00Z"', "(born=datetime.datetime(2020, 1, 1,"),
@@ -410,6 +475,73 @@ class Pets(BaseModel):
 def test_kinds_of_models(kind: type[BaseModel], text: str, seen: str) -> None:
     name = f"Partial{kind.__name__}"
     assert repr(follow(kind, text)[-1]).startswith(name + seen.replace("{}(", f"{name}("))
+
+
+class Point(TypedDict):
+    x: int
+    at: NotRequired[datetime]
+
+
+class Aliased(BaseModel):
+    model_config = ConfigDict(populate_by_name=True, extra="allow")
+    __pydantic_extra__: dict[str, datetime | str]
+    both: list[Author] = Field([], alias="two")
+
+
+class Deep(BaseModel):
+    deep: str = Field("", validation_alias=AliasPath("a", "b"))
+
+
+class Awkward(BaseModel):
+    pet: Annotated[Cat | Dog | None, Field(discriminator="kind")] = None
+    number: Json[int] | None = None
+    secret: Base64Str = ""
+    when: datetime | str | None = None
+    point: Point | None = None
+    names: Sequence[Author] = ()
+    type: list[Annotated[str, AfterValidator(str.title)]] = []
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
+    __pydantic_extra__: dict[str, int | str]
+    pair: tuple[int, str] = (0, "")
+    when: datetime | None = None
+    tags: frozenset[Colour] = frozenset()
+    inner: Strict | None = None
+    ratio: float = 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Aliased, '{"two": [{"name": "a"}], "both": [{"name": "b"}]}'),
+        (Aliased, '{"both": [{"name": "b"}], "two": [{"name": "a"}], "both": 1}'),
+        (Aliased, '{"two": 1, "two": [{"name": "b"}]}'),
+        (Deep, '{"a": {"b": "c"}}'),
+        (Aliased, '{"when": "2020-01-01T00:00:00Z", "other": 1}'),
+        (Aliased, '{"when": "2020-01-01T00:00:00Z", "other": ""}'),
+        (Awkward, '{"pet": {"name": "T", "kind": "dog"}, "number": "12", "secret": "YWJj"}'),
+        (Awkward, '{"when": "2020-01-01T00:00:00Z", "point": {"x": "1", "at": "2020-01-01"}}'),
+        (Awkward, '{"names": [{"name": "a"}], "type": ["ab", "cd"]}'),
+        (Awkward, '{"names": [{"name": 1}], "pet": {"kind": "cow"}, "number": "x"}'),
+        (Strict, '{"pair": [1, "a"], "tags": ["red"], "inner": {"when": "2020-01-01T00:00:00Z"}}'),
+        (Strict, '{"ratio": 1, "a": 1, "pair": "b", "pair": [1, "b"]}'),
+        (Strict, '{"pair": [1, "a", 2], "b": [], "inner": {"ratio": "1", "tags": ["x"]}}'),
+    ],
+)
+def test_the_end_is_what_plain_validation_gives(kind: type[BaseModel], text: str) -> None:
+    growing = Growing(kind)
+    for character in text:
+        growing.feed(character)
+    try:
+        truth = kind.model_validate_json(text)
+    except ValidationError as error:
+        with pytest.raises(ValidationError) as caught:
+            growing.result()
+        assert caught.value.errors() == error.errors()  # noqa: PT017
+    else:
+        assert repr(growing.result()) == repr(truth)
 
 
 WORDS = st.text(st.sampled_from('ab"\\é😀\n'), max_size=5)

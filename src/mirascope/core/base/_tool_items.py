@@ -13,11 +13,10 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
+from mirascope.core._structured.growing import Growing, MalformedJSONError
 from mirascope.core._wire.events import ToolCall
-from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core._wire.reply import Reply
 from mirascope.core.base._called import by_name, called, is_declared, sdk_call, tool_of
-from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.tool import ToolT
 from mirascope.errors import ToolCallError

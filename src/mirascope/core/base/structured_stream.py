@@ -15,13 +15,12 @@ from typing import Any, Generic, NoReturn, TypeAlias, cast, get_origin
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
+from mirascope.core._structured.growing import Growing, MalformedJSONError
 from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.json_answer import JSONStart, ends_reasoning
-from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._answer_type import WRAPPED, AnswerType, answered, refused
 from mirascope.core.base._called import called_as
 from mirascope.core.base._closing import Closing
-from mirascope.core.base._partial import Growing
 from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
 from mirascope.core.base.stream import BaseStream
 

@@ -35,15 +35,15 @@ from pydantic.json_schema import (
 from pydantic_core import ErrorDetails, to_json
 from typing_extensions import TypedDict, TypeVar, override
 
+from mirascope.core._structured.growing import Growing, MalformedJSONError
+from mirascope.core._structured.partial_types import partial_type
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_text import from_text
-from mirascope.core._wire.partial_json import MalformedJSONError
 from mirascope.core.base._callables import as_function
 from mirascope.core.base._docstring import Documentation
 from mirascope.core.base._errors import details
 from mirascope.core.base._function_fields import fields_of
 from mirascope.core.base._json_schema import GenerateJsonSchemaNoTitles
-from mirascope.core.base._partial import Growing, partial_type
 from mirascope.core.base._secrets import is_plain
 from mirascope.errors import ToolCallError
 
