@@ -51,6 +51,7 @@ from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import Called, ToolT, call_of
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
+from mirascope.core.base._exit import closed_at_exit
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
 from mirascope.core.base._source import (
     AsyncItemSource,
@@ -434,7 +435,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _opened(self) -> Generator[Source]:
         self._source = source = self._open()
         try:
-            yield source
+            with closed_at_exit(self._close_at_exit):
+                yield source
         finally:
             source.finish() if self._done else source.close()
 
@@ -599,6 +601,13 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         elif source is not None:
             source.abort()
         await self._atell()
+
+    def _close_at_exit(self, *, inherited: bool) -> None:
+        try:
+            if not inherited:
+                self.close()
+        finally:
+            cast("Source", self._source).let_go()
 
     def _shut(self) -> None:
         if self.state == "pending":
