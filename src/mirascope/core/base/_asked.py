@@ -29,10 +29,10 @@ class Asked(Generic[MessageT]):
         messages: The messages in the provider's form.
         call_params: The decorator's call parameters.
         call_kwargs: All that was passed to the SDK.
+        provider: The provider's name, such as ``"openai"``; by default that of the SDK.
     """
 
-    provider: ClassVar[str]
-    _errors: ClassVar[SDKErrors]
+    _sdk_errors: ClassVar[SDKErrors]
 
     metadata: Metadata = field(default_factory=Metadata)
     tool_types: list[type[BaseTool]] | None = None
@@ -43,13 +43,19 @@ class Asked(Generic[MessageT]):
     call_params: Mapping[str, object] = field(default_factory=dict[str, object])
     call_kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
     user_message_param: MessageT | None = None
+    provider: str = ""
 
     def __post_init__(self) -> None:
+        self.provider = self.provider or self._sdk_errors.provider
         if self.user_message_param is None and self.messages:
             last = self.messages[-1]
             said = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
             if said.get("role") == "user":
                 self.user_message_param = last
+
+    @property
+    def _errors(self) -> SDKErrors:
+        return self._sdk_errors.of(self.provider)
 
     def _asked(self) -> dict[str, Any]:
         """Return the fields, to make a response of a stream."""

@@ -312,6 +312,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
             clocks=self._clocks,
             asked={
+                "provider": self.provider.name,
                 "metadata": prompt.config.get("metadata") or self.metadata,
                 "tool_types": (tools or None) if form is None or form.tool is None else None,
                 "prompt_template": self.prompt.template_text,

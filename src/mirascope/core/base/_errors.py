@@ -12,7 +12,7 @@ kept that are plain values; the others, such as the SDK's response, are ``None``
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mirascope import errors
@@ -72,6 +72,10 @@ class SDKErrors:
     text: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
     about_key: Callable[[Exception], bool] = lambda _: False
+
+    def of(self, provider: str) -> SDKErrors:
+        """Return the errors of a provider that is reached through the same SDK."""
+        return self if provider == self.provider else replace(self, provider=provider)
 
     def make(
         self,

@@ -17,8 +17,7 @@ from mirascope.core.gemini.tool import GeminiTool
 class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, GeminiTool, Content]):
     """The answer of a Gemini model as it comes."""
 
-    provider = "gemini"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _sse_type = LenientSSEDecoder
     _response_type = GeminiCallResponse
 

@@ -29,8 +29,7 @@ class GroqCallResponse(
 ):
     """The whole answer of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
 
-    provider = "groq"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _sent_back: ClassVar[frozenset[str]] = SENT_BACK | {"reasoning"}
 
     _raw_type = ChatCompletion

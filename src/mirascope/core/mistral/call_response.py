@@ -35,9 +35,8 @@ class MistralCallResponse(
 ):
     """The whole answer of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
-    provider = "mistral"
     _common = COMMON_FINISH_REASONS
-    _errors = ERRORS
+    _sdk_errors = ERRORS
 
     @classmethod
     @override
