@@ -155,6 +155,11 @@ def prompt_template(template: str | None = None) -> TemplateDecorator:
     template, the messages are what the function returns. ``{photo:image}``, ``{sounds:audios}`` and
     the like put parts into a message that are no text; their values are bytes, paths or URLs.
 
+    A value that is a text is read as a file of this machine if it is a path or a ``file:`` URL.
+    Where it may come from someone else, forbid that: with the option ``local_files`` of a call, or
+    for the whole process by the environment variable ``MIRASCOPE_LOCAL_FILES``, set to anything but
+    ``ENABLED``. A `pathlib.Path` is always read.
+
     Args:
         template: The text of the prompt, in one or more messages.
 
