@@ -22,7 +22,7 @@ from sdk_streams import SDKS
 from test_leaving import until_text, until_text_async
 
 KEY = "a-secret-key"
-PATIENCE = 20.0
+PATIENCE = 60.0
 AT_A_TIME = 4
 
 kept: list[Any] = []

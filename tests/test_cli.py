@@ -389,6 +389,16 @@ print({"openai", "pydantic", "anyio", "xllamacpp"} & set(sys.modules))
         assert done.stdout.endswith("set()\n")
 
 
+def test_help_lists_examples_as_lines() -> None:
+    help_text = run("--help").stdout
+    assert "\\b" not in help_text
+    assert help_text.replace("\n", "").isprintable()
+    assert [line.strip() for line in help_text.splitlines()[-2:]] == [
+        'mirascope "Recommend a fantasy book"',
+        'git diff | mirascope "Write a commit message"',
+    ]
+
+
 def test_without_click_it_names_the_extra() -> None:
     done = subprocess.run(
         [sys.executable, "-S", "-m", "mirascope", "hi"],

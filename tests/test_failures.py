@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from mirascope import errors
 from mirascope.core import prompt_template
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
+from mirascope.core.base._call import Call
 
 STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
     (400, errors.BadRequest, False),
@@ -314,3 +316,25 @@ def test_what_fails_after_the_answer_began_is_not_sent_again(
     with pytest.raises(errors.StreamConnectionError):
         driver.both(driver.function(case))
     assert len(server.requests) == 1
+
+
+def test_a_description_names_streams_responses_and_errors(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    named = replace(case, call=Call(replace(case.call._provider, name="someone")))
+    server.queue = [
+        Answer(case.answer("Hello")),
+        Answer.of_json(case.plain("Hello")),
+        case.refusal(401),
+        Answer([*case.begin, case.text("Hel")]),
+    ]
+    stream, _ = driver.both(driver.function(named))
+    response = driver.ask(driver.function(named, stream=False))
+    for answer in (stream, stream.construct_call_response(), response):
+        assert (answer.provider, answer.content, answer.cost) == ("someone", "Hello", None)
+    for kind in (errors.AuthenticationFailed, errors.StreamTruncated):
+        tried = driver.attempt(driver.function(named, max_retries=0))
+        assert isinstance(tried.error, kind)
+        assert isinstance(tried.error, case.sdk_error)
+        assert tried.error.provider == "someone"
+    assert tried.error.partial.provider == "someone"

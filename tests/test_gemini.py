@@ -16,6 +16,7 @@ from google import genai
 from google.genai import errors as sdk_errors
 from google.genai.types import (
     Content,
+    FileData,
     GenerateContentConfig,
     GenerateContentResponse,
     HttpOptions,
@@ -28,7 +29,15 @@ from test_leaving import ASYNC_WAYS, endless
 
 from mirascope import errors
 from mirascope.core import BaseMessageParam, Messages, gemini
-from mirascope.core.base import AudioPart, CacheControlPart, DocumentPart, ImagePart, ImageURLPart
+from mirascope.core.base import (
+    AudioPart,
+    AudioURLPart,
+    CacheControlPart,
+    DocumentPart,
+    DocumentURLPart,
+    ImagePart,
+    ImageURLPart,
+)
 from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
 from mirascope.core.gemini._provider import DefaultClient
 
@@ -290,6 +299,49 @@ def test_parameters_and_system_messages_are_the_config(server: Loopback) -> None
     assert system == [["Be brief."], ["Be brief."], ["First.", "Be brief."], ["Be brief."]]
     with pytest.raises(ValidationError):
         gemini.call("m", stream=True, call_params={"temprature": 1})(lambda: "Hi")()  # type: ignore[call-overload]
+
+
+FILE = "https://generativelanguage.googleapis.com/v1beta/files/abc-123"
+MEDIA_BY_URL: list[tuple[AnyPart, str | None]] = [
+    (ImageURLPart(url="http://127.0.0.1/a.png"), "image/png"),
+    (ImageURLPart(url="https://cdn.invalid/a.jpg?X-Goog-Signature=0a.pdf&e=1#f"), "image/jpeg"),
+    (ImageURLPart(url="https://cdn.invalid/images/42"), None),
+    (ImageURLPart(url="https://cdn.invalid/images/42.html"), None),
+    (ImageURLPart(url="https://cdn.invalid/images/42", media_type="image/webp"), "image/webp"),
+    (ImageURLPart(url="https://cdn.invalid/a.png", media_type="image/webp"), "image/webp"),
+    (AudioURLPart(url="gs://bucket/sound.mp3"), "audio/mpeg"),
+    (AudioURLPart(url="gs://bucket/sound"), None),
+    (AudioURLPart(url="gs://bucket/sound", media_type="audio/ogg"), "audio/ogg"),
+    (DocumentURLPart(url=FILE), None),
+    (DocumentURLPart(url=FILE, media_type="application/pdf"), "application/pdf"),
+    (DocumentURLPart(url="https://www.youtube.com/watch?v=9hE5-98ZeCg"), None),
+    (DocumentURLPart(url="https://youtu.be/9hE5-98ZeCg", media_type="video/mp4"), "video/mp4"),
+    (DocumentURLPart(url="gs://bucket/report.pdf?generation=1"), "application/pdf"),
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "media_type"), MEDIA_BY_URL, ids=lambda each: getattr(each, "url", each)
+)
+def test_media_are_sent_by_url_and_come_back(
+    server: Loopback, part: Any, media_type: str | None
+) -> None:
+    server.queue = [Answer.of_json(GEMINI.plain("ok"))]
+
+    @gemini.call("m")
+    def look() -> BaseMessageParam:
+        return Messages.User(["Look:", part])
+
+    response = look()
+    sent = server.requests[0].json["contents"][0]["parts"][1]
+    assert Part.model_validate(sent) == Part(
+        file_data=FileData(file_uri=part.url, mime_type=media_type)
+    )
+    (message,) = response.common_messages
+    assert isinstance(message.content, list)
+    back = message.content[1]
+    assert (back.url, back.media_type) == (part.url, media_type)
+    assert type(back) is (DocumentURLPart if media_type is None else type(part))
 
 
 def test_parts_of_messages(server: Loopback) -> None:

@@ -219,6 +219,7 @@ def test_servers_on_this_machine_are_reached_by_openais_client(provider: str, ur
     call: Any = call_of(provider)
     client = call._provider.clients.get()
     assert str(client.base_url) == url
+    assert (call._provider.name, call._provider.errors.provider) == (provider, provider)
     assert call._provider.clients.get() is client
 
     async def aclient() -> Any:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import traceback
 import wave
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import anyio
 import pytest
 from anthropic.types import MessageParam
+from cases import Case, Driver
 from cohere import ChatMessageV2
 from google.genai.types import Content
 from groq.types.chat import ChatCompletionMessageParam as GroqMessageParam
 from hypothesis import given
 from hypothesis import strategies as st
+from loopback import Answer, Loopback
 from mistralai.client.models import ChatCompletionRequestMessage
 from openai.types.chat import ChatCompletionMessageParam
 from PIL import Image as PILImage
 from pydantic import TypeAdapter
 
+from mirascope import llm
 from mirascope.core import Messages, prompt_template
 from mirascope.core._dialects.chat_completions_messages import common_message
 from mirascope.core.anthropic import _common as anthropic_common
@@ -196,6 +203,100 @@ def test_files_and_data_are_read_and_other_urls_are_not(tmp_path: Path) -> None:
         content("{x:image}", x=str(tmp_path / "none.png"))
 
 
+KINDS = ["image", "audio", "document"]
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note"
+    path.write_text("root:x:0:0:root")
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_shows_nothing_of_a_file(kind: str, note: Path) -> None:
+    for source in (note, str(note), note.as_uri(), note.read_bytes()):
+        with pytest.raises(ValueError, match=rf"\{{x:{kind}\}} is none of ") as caught:
+            content(f"{{x:{kind}}}", x=source)
+        assert "root" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_regular_files_are_read(kind: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "fifo", Path("/dev/zero")):
+        for source in (path, str(path), path.as_uri()):
+            with pytest.raises(ValueError, match=rf"\{{x:{kind}\}} is no regular file"):
+                content(f"{{x:{kind}}}", x=source)
+    with pytest.raises(ValueError, match="is too long a text") as caught:
+        content(f"{{x:{kind}}}", x="secret " * 10_000)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_that_name_local_files_can_be_refused(
+    kind: str, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = f"{{x:{kind}}}"
+    begin = {"image": PNG, "audio": WAV, "document": PDF}[kind]
+    note.write_bytes(begin)
+    data = "data:;base64," + base64.b64encode(begin).decode()
+    for value in ("DISABLED", "0", ""):
+        monkeypatch.setenv("MIRASCOPE_LOCAL_FILES", value)
+        for source in (str(note), note.as_uri(), f"FILE://{note}", "~/none", "C:\\none", "none"):
+            with pytest.raises(ValueError, match=rf"\{{x:{kind}\}} is a text .*LOCAL_FILES"):
+                content(template, x=source)
+        for source in (note, data, begin):
+            assert getattr(content(template, x=source)[0], kind) == begin
+        assert content(template, x="https://host.invalid/a")[0].url == "https://host.invalid/a"
+    monkeypatch.setenv("MIRASCOPE_LOCAL_FILES", "ENABLED")
+    assert content(template, x=str(note))
+
+
+def looks(driver: Driver, call: Any, **options: Any) -> Callable[[object], Any]:
+    """Return a function that asks about an image, whose template another function may have."""
+    template = prompt_template("{source:image}")
+    if driver.asynchronous:
+
+        @template
+        async def aprompt(source: object) -> None: ...
+
+        @call(**options)
+        async def alook(source: object) -> Any:
+            return await aprompt(source)
+
+        return lambda source: anyio.run(alook, source)
+
+    @template
+    def prompt(source: object) -> None: ...
+
+    @call(**options)
+    def look(source: object) -> Any:
+        return prompt(source)
+
+    return look
+
+
+def test_a_call_decides_whether_texts_may_name_local_files(
+    case: Case, driver: Driver, server: Loopback, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note.write_bytes(PNG)
+    server.default = lambda: Answer.of_json(case.plain("Seen."))
+    for call in (partial(case.call, "m"), partial(llm.call, case.name, "m")):
+        with pytest.raises(ValueError, match="names a local file"):
+            looks(driver, call, local_files=False)(str(note))
+        assert looks(driver, call, local_files=False)(note).content == "Seen."
+        assert looks(driver, call)(str(note)).content == "Seen."
+        with monkeypatch.context() as environment:
+            environment.setenv("MIRASCOPE_LOCAL_FILES", "DISABLED")
+            assert looks(driver, call, local_files=True)(str(note)).content == "Seen."
+            with pytest.raises(ValueError, match="names a local file"):
+                looks(driver, call)(str(note))
+    assert len(server.requests) == 6
+    with pytest.raises(TypeError, match="`local_files` is 'no'; it has to be True, False or None"):
+        case.call("m", local_files="no")
+
+
 def test_an_image_of_pillow_is_a_part_of_messages_and_templates() -> None:
     image = PILImage.new("RGB", (2, 1), "red")
     (part,) = content("{x:image}", x=image)
@@ -329,6 +430,9 @@ def test_each_part_is_sent_or_refused_by_name(provider: str, part: Part) -> None
     back = common(provider, message).content
     if (provider, part.type) == ("mistral", "audio"):
         assert back[1] == part.model_copy(update={"media_type": "audio/*"})
+    elif provider == "gemini" and part.type.endswith("_url"):
+        assert back[1].media_type.startswith(("image/", "audio/", "application/pdf"))
+        assert back[1].model_copy(update={"media_type": None}) == part
     else:
         assert back == said.content
 

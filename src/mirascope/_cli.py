@@ -142,7 +142,15 @@ class _Call(Protocol):
     ) -> Callable[[Callable[[], list[BaseMessageParam]]], Callable[[], _Stream]]: ...
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+# Click keeps the line breaks of a paragraph that begins with a backspace.
+_EXAMPLES = """\b
+Examples:
+  mirascope "Recommend a fantasy book"
+  git diff | mirascope "Write a commit message"
+"""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLES)
 @click.argument("prompt", required=False)
 @click.option(
     "-m",
@@ -159,13 +167,9 @@ class _Call(Protocol):
 def command(
     prompt: str | None, model: str | None, *, stats: bool, **options: Unpack[_Options]
 ) -> None:
-    r"""Ask a model, and read its answer as it comes.
+    """Ask a model, and read its answer as it comes.
 
     What is piped in follows the PROMPT, or is the prompt if there is none.
-
-    \b
-    mirascope "Recommend a fantasy book"
-    git diff | mirascope "Write a commit message"
     """
     sys.exit(_run(prompt, model, options, stats=stats))
 

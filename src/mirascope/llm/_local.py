@@ -22,7 +22,7 @@ def local_call(name: str, url: str) -> _LocalCall:
     """Return the ``call`` decorator of a server, which looks at no key.
 
     Args:
-        name: What is sent as the key.
+        name: The provider's name, which is sent as the key too.
         url: The base URL.
     """
     clients = DefaultClients(
@@ -32,4 +32,4 @@ def local_call(name: str, url: str) -> _LocalCall:
         aclose=AsyncOpenAI.close,
         env=(),
     )
-    return Call(replace(PROVIDER, clients=clients))
+    return Call(replace(PROVIDER, name=name, clients=clients))

@@ -38,9 +38,8 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     The SDK builds messages unvalidated, so of an unfinished one any field can be ``None``.
     """
 
-    provider = "anthropic"
     _common = COMMON_FINISH_REASONS
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _raw_type = Message
     message_form = FORM
 

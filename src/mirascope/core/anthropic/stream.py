@@ -20,8 +20,7 @@ class AnthropicStream(
 ):
     """The answer of an Anthropic model as it comes."""
 
-    provider = "anthropic"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = AnthropicCallResponse
 
     @override

@@ -32,11 +32,11 @@ class Asked(Generic[MessageT]):
         call_params: The decorator's call parameters.
         call_kwargs: All that was passed to the SDK.
         structured: Whether a response model is read from the answer.
+        provider: The provider's name, such as ``"openai"``; by default that of the SDK.
     """
 
-    provider: ClassVar[str]
     message_form: ClassVar[MessageForm]
-    _errors: ClassVar[SDKErrors]
+    _sdk_errors: ClassVar[SDKErrors]
     _of_v1: ClassVar[tuple[int, ...]] = ()
     """Where each type parameter stands among those, more in number, that v1's class had."""
 
@@ -59,13 +59,19 @@ class Asked(Generic[MessageT]):
     call_kwargs: Mapping[str, object] = field(default_factory=dict[str, object])
     user_message_param: MessageT | None = None
     structured: bool = False
+    provider: str = ""
 
     def __post_init__(self) -> None:
+        self.provider = self.provider or self._sdk_errors.provider
         if self.user_message_param is None and self.messages:
             last = self.messages[-1]
             said = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
             if said.get("role") == "user":
                 self.user_message_param = last
+
+    @property
+    def _errors(self) -> SDKErrors:
+        return self._sdk_errors.of(self.provider)
 
     def _common_message(self, message: object) -> BaseMessageParam:
         return self.message_form.common(cast("Message", message), self.provider)

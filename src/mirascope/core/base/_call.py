@@ -19,6 +19,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack
 from mirascope.core.base._answer_type import AnswerFormat, AnswerType
 from mirascope.core.base._clients import AsyncClientT, ClientT
 from mirascope.core.base._clocks import Clocks
+from mirascope.core.base._media import local_files
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core.base._secrets import Unshown
 from mirascope.core.base.call_options import CallOptions, ParamsT, check
@@ -194,13 +195,18 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             keep: How much of an answer a stream keeps while it comes: ``"all"``, the default;
                 ``"text"`` and tool calls, without what is told of single tokens (logprobs); or
                 ``"none"``: then only the chunks tell it. Not with ``response_model``.
+            local_files: Whether a text in a template's ``{photo:image}`` and the like may name a
+                file of this machine, as a path or a ``file:`` URL. Set it to false where the text
+                may come from someone else; a `pathlib.Path` is read all the same. By default it
+                may, unless the environment variable ``MIRASCOPE_LOCAL_FILES`` is set to anything
+                but ``ENABLED``.
 
         Raises:
             ValueError: ``output_parser`` is given with ``stream``, or ``keep="none"`` with
                 ``response_model``; ``timeout`` is not above zero, ``max_retries`` below, or
                 ``on_interrupt`` or ``keep`` another word.
-            TypeError: ``timeout`` is neither a number nor a `Timeout`; there is no such option; or
-                ``on_retry`` is async and the function is not.
+            TypeError: ``timeout`` is neither a number nor a `Timeout`, or ``local_files`` no bool;
+                there is no such option; or ``on_retry`` is async and the function is not.
             TemplateError: At the call: the template names a variable that the function lacks.
             AuthenticationFailed: At the call: there is no client given and no key.
             StreamError: At the call, or while a stream is iterated: whatever else goes wrong. It
@@ -264,10 +270,12 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that answers."""
         provider, run = self.provider, self.prompt.fn
+        allowed = self.options.get("local_files")
 
         @wraps(fn)
         def call(*args: object, **kwargs: object) -> object:
-            asking = self._ask(run(*args, **kwargs), args, kwargs)
+            with local_files(allowed):
+                asking = self._ask(run(*args, **kwargs), args, kwargs)
             request = asking.request(provider.client(asking.client))
             if self.streaming:
                 return asking.stream(request)
@@ -278,8 +286,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
         @wraps(fn)
         async def acall(*args: object, **kwargs: object) -> object:
-            result = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
-            asking = self._ask(result, args, kwargs)
+            with local_files(allowed):
+                result = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
+                asking = self._ask(result, args, kwargs)
             request = asking.request(await provider.aclient(asking.client))
             if self.streaming:
                 return asking.stream(request)
@@ -314,6 +323,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
             clocks=self._clocks,
             asked={
+                "provider": self.provider.name,
                 "metadata": prompt.config.get("metadata") or self.metadata,
                 "tool_types": (tools or None) if form is None or form.tool is None else None,
                 "prompt_template": prompt.template,

@@ -59,9 +59,14 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
         with self._lock:
             if self._client is None or self._client[0] != key:
                 client = self._make()
-                atexit.register(self._close, client)
+                atexit.register(self._close_at_exit, os.getpid(), client)
                 self._client = key, client
             return self._client[1]
+
+    def _close_at_exit(self, process: int, client: ClientT) -> None:
+        """Close a client, but not in a child process: that would end the parent's connections."""
+        if process == os.getpid():
+            self._close(client)
 
     async def aget(self) -> AsyncClientT:
         """Return the running event loop's client."""

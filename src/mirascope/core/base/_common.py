@@ -38,19 +38,21 @@ def record_to_read(message: Message) -> Record:
     return fields(plain(given, mode="json", by_alias=True, exclude_none=True))
 
 
-def url_part(kind: str, url: str, detail: str | None = None) -> Part:
+def url_part(kind: str, url: str, detail: str | None = None, media_type: str | None = None) -> Part:
     """Return the part for a URL, its data if it holds them.
 
     Args:
         kind: ``"image"``, ``"audio"`` or ``"document"``.
         url: The URL.
         detail: How closely to look at an image.
+        media_type: The media type of what the URL leads to, if known.
     """
     if url.startswith("data:"):
         return data_part(kind, *data_of(url), detail)
     if kind == "image":
-        return ImageURLPart(url=url, detail=detail)
-    return AudioURLPart(url=url) if kind == "audio" else DocumentURLPart(url=url)
+        return ImageURLPart(url=url, detail=detail, media_type=media_type)
+    part_type = AudioURLPart if kind == "audio" else DocumentURLPart
+    return part_type(url=url, media_type=media_type)
 
 
 def data_part(kind: str, media_type: str, data: bytes, detail: str | None = None) -> Part:

@@ -12,7 +12,7 @@ kept that are plain values; the others, such as the SDK's response, are ``None``
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from traceback import walk_tb
 from typing import Any, Final
 
@@ -84,6 +84,10 @@ class SDKErrors:
     status_of: Callable[[Any], object] = status_code
     about_key: Callable[[Exception], bool] = lambda _: False
     hints: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def of(self, provider: str) -> SDKErrors:
+        """Return the errors of a provider that is reached through the same SDK."""
+        return self if provider == self.provider else replace(self, provider=provider)
 
     def make(
         self,

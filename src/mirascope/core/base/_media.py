@@ -4,15 +4,24 @@ A source is bytes, a path (a string or a `Path`), a URL, an image of Pillow, a s
 what `wave.open` reads.
 ``http``, ``https`` and ``gs`` URLs stay URLs: the provider fetches them, nothing is fetched here.
 ``data`` and ``file`` URLs and paths are read. What data are, their first bytes tell.
+
+A text may come from anyone, such as a user of a web page. So whether one may name a file of this
+machine can be set, for a call and for the process, and no error shows what a file contains. A
+`Path` is a decision of the program, and always read.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import io
+import os
 import re
+import stat
 import wave
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -39,6 +48,13 @@ Piece: TypeAlias = str | Part | Media
 _KEPT_FORMATS: Final = frozenset({"GIF", "JPEG", "PNG", "WEBP"})
 _FETCHED: Final = frozenset({"http", "https", "gs"})
 
+_LOCAL_FILES: Final = "MIRASCOPE_LOCAL_FILES"
+_REFUSED: Final = (
+    "is a text that names a local file, which `local_files=False` or the environment variable "
+    f"{_LOCAL_FILES} forbids: give its bytes, or a pathlib.Path"
+)
+_local_files: ContextVar[bool | None] = ContextVar("_local_files", default=None)
+
 _Signatures: TypeAlias = Mapping[str, re.Pattern[bytes]]
 
 
@@ -63,6 +79,22 @@ _SOUNDS: Final = _signatures(
     flac=rb"fLaC",
 )
 _DOCUMENTS: Final = _signatures(pdf=rb"%PDF-")
+
+
+@contextmanager
+def local_files(allowed: bool | None) -> Generator[None]:  # noqa: FBT001  # the option of a call
+    """Set whether a text may name a local file meanwhile; ``None`` leaves that as it is."""
+    before = _local_files.get()
+    _local_files.set(before if allowed is None else allowed)
+    try:
+        yield
+    finally:
+        _local_files.set(before)
+
+
+def _local_files_allowed() -> bool:
+    allowed = _local_files.get()
+    return os.environ.get(_LOCAL_FILES, "ENABLED") == "ENABLED" if allowed is None else allowed
 
 
 def part_of(piece: object) -> Part:
@@ -97,7 +129,8 @@ def image_part(source: object, detail: str | None = None) -> ImagePart | ImageUR
         detail: How closely to look, such as ``"low"``.
 
     Raises:
-        ValueError: It is no image of a known kind.
+        ValueError: It is no image of a known kind, no regular file, or a text that names a local
+            file where that is not allowed.
         OSError: Its file cannot be read.
     """
     if url := _fetched(source):
@@ -145,20 +178,37 @@ def _scheme(source: str) -> str:
 def _read(source: object) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(cast("bytes", source))
-    if isinstance(source, str) and _scheme(source) == "data":
+    if isinstance(source, Path):
+        return _content(source)
+    if not isinstance(source, str):
+        raise ValueError(f"needs bytes, a path or a URL, not {type(source).__name__}")  # noqa: TRY004
+    if _scheme(source) == "data":
         return data_of(source)[1]
-    if isinstance(source, str) and _scheme(source) == "file":
-        return Path(url2pathname(urlsplit(source).path)).read_bytes()
-    if isinstance(source, str | Path):
-        return Path(source).read_bytes()
-    raise ValueError(f"needs bytes, a path or a URL, not {type(source).__name__}")
+    if not _local_files_allowed():
+        raise ValueError(_REFUSED)
+    if _scheme(source) == "file":
+        source = url2pathname(urlsplit(source).path)
+    return _content(Path(source))
+
+
+def _content(path: Path) -> bytes:
+    """Read a file, but neither a directory nor what may never come to an end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise ValueError("is too long a text to be a path or a URL; data are bytes") from None
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"is no regular file: {str(path)!r}")
+    return path.read_bytes()
 
 
 def _media_type(family: str, data: bytes, signatures: _Signatures) -> str:
     for name, begin in signatures.items():
         if begin.match(data):
             return f"{family}/{name}"
-    raise ValueError(f"is none of {', '.join(signatures)}: it begins with {data[:12]!r}")
+    raise ValueError(f"is none of {', '.join(signatures)}, by the first of its {len(data)} bytes")
 
 
 def _png_or_so(image: Image) -> bytes:

@@ -58,7 +58,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """A provider.
 
     Attributes:
-        name: The provider's name.
+        name: The provider's name, which its streams, responses and errors have too.
         errors: Its errors.
         client_types: The classes of a sync and of an async client.
         clients: Its default clients.
@@ -107,6 +107,9 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
     hands_over: Callable[[Any], bool] = lambda _: True
     waits_for_ever: Callable[[Any], bool] = lambda _: False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "errors", self.errors.of(self.name))
 
     def client(self, given: object) -> ClientT:
         """Return the client for a sync call: the one given, or the default.

@@ -110,6 +110,10 @@ class Source:
         """Leave at once, though another thread may be reading."""
         self.close()
 
+    def let_go(self) -> None:
+        """Close this process's end of the connection, unless another thread is reading."""
+        self.abort()
+
     def hang_up(self) -> None:
         """Make another thread that is reading find the end of the connection, if that can be."""
 
@@ -182,10 +186,19 @@ class ResponseSource(Source):
     @override
     def abort(self) -> None:
         self._hung_up = True
-        waiting = getattr(self._blocks, "gi_running", False)
-        reachable = waiting or not _shares(self._response)
+        reachable = self._is_read or not _shares(self._response)
         if not (reachable and _hang_up(self._response)):
             self.close()
+
+    @override
+    def let_go(self) -> None:
+        if not self._is_read:
+            self.close()
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether a thread waits for the next bytes."""
+        return getattr(self._blocks, "gi_running", False)
 
     @override
     def hang_up(self) -> None:

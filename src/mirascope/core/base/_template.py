@@ -9,8 +9,8 @@ indentation that all lines share is dropped; what is left inside a message is ke
 ``{photo:image}`` makes a part of its own, ``{photos:images}`` one for each of a list; so do
 ``audio``, ``document``, ``text`` and ``part``. An image may have ``(detail=low)``. A value that is
 empty or ``None`` makes no part. ``{:cache_control}`` marks where a cached prompt ends. The text
-around parts loses the blanks next to them. A message of one text is a string. A value that is a
-path is read: only what may choose the file to send should be one.
+around parts loses the blanks next to them. A message of one text is a string. What of a value is
+read, and what may forbid that, `_media` tells.
 """
 
 from __future__ import annotations

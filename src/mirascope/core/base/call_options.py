@@ -30,6 +30,7 @@ class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=Fals
     on_retry: RetryHook | None
     on_interrupt: OnInterrupt
     keep: Keep
+    local_files: bool | None
 
 
 def check(options: Mapping[str, object]) -> None:
@@ -46,6 +47,8 @@ def check(options: Mapping[str, object]) -> None:
     retries = options.get("max_retries")
     if retries is not None and (not isinstance(retries, int) or retries < 0):
         raise ValueError(f"`max_retries` is {retries!r}; it has to be 0 or more, or None")
+    if not isinstance(allowed := options.get("local_files"), bool | None):
+        raise TypeError(f"`local_files` is {allowed!r}; it has to be True, False or None")
     for name, kind in (("on_interrupt", OnInterrupt), ("keep", Keep)):
         choices = get_args(kind)
         if options.get(name, choices[0]) not in choices:

@@ -47,7 +47,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     _of_v1 = (0, 1, 4)
     _dumped = (
         *(each.name for each in fields(Asked)),
-        *("response", "start_time", "end_time", "partial", "provider", "message_param", "cost"),
+        *("response", "start_time", "end_time", "partial", "message_param", "cost"),
         *DUMPED,
     )
     _stand_ins = {"response": "_to_keep"}  # noqa: RUF012  # its base says that it is a class variable

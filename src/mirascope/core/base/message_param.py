@@ -38,11 +38,12 @@ class ImagePart(BaseModel):
 
 
 class ImageURLPart(BaseModel):
-    """An image that the provider fetches from a URL."""
+    """An image that the provider fetches from a URL; its media type is for Gemini, if known."""
 
     type: Literal["image_url"] = "image_url"
     url: str
     detail: str | None = None
+    media_type: str | None = None
 
 
 class AudioPart(BaseModel):
@@ -56,10 +57,11 @@ class AudioPart(BaseModel):
 
 
 class AudioURLPart(BaseModel):
-    """Sound that the provider fetches from a URL."""
+    """Sound that the provider fetches from a URL; its media type is for Gemini, if known."""
 
     type: Literal["audio_url"] = "audio_url"
     url: str
+    media_type: str | None = None
 
 
 class DocumentPart(BaseModel):
@@ -73,10 +75,14 @@ class DocumentPart(BaseModel):
 
 
 class DocumentURLPart(BaseModel):
-    """A document that the provider fetches from a URL."""
+    """A document that the provider fetches from a URL; its media type is for Gemini, if known.
+
+    For Gemini it may be a video too, such as one on YouTube.
+    """
 
     type: Literal["document_url"] = "document_url"
     url: str
+    media_type: str | None = None
 
 
 class CacheControlPart(BaseModel):

@@ -220,6 +220,11 @@ def prompt_template(template: str | None = None) -> TemplateDecorator | Messages
     the like put parts into a message that are no text; their values are bytes, paths or URLs.
     Settings for a call that a function without a template returns stay what they are.
 
+    A value that is a text is read as a file of this machine if it is a path or a ``file:`` URL.
+    Where it may come from someone else, forbid that: with the option ``local_files`` of a call, or
+    for the whole process by the environment variable ``MIRASCOPE_LOCAL_FILES``, set to anything but
+    ``ENABLED``. A `pathlib.Path` is always read.
+
     Args:
         template: The text of the prompt, in one or more messages; indentation that all its lines
             share is dropped.

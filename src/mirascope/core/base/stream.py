@@ -56,6 +56,7 @@ from mirascope.core.base._asked import Asked, MessageT
 from mirascope.core.base._called import ToolT, call_id, call_of, called
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
+from mirascope.core.base._exit import closed_at_exit
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
 from mirascope.core.base._secrets import excerpt
 from mirascope.core.base._source import (
@@ -514,7 +515,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _opened(self) -> Generator[Source]:
         self._source = source = self._open()
         try:
-            yield source
+            with closed_at_exit(self._close_at_exit):
+                yield source
         finally:
             source.finish() if self._done else source.close()
 
@@ -691,6 +693,13 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         elif source is not None:
             source.abort()
         await self._atell()
+
+    def _close_at_exit(self, *, inherited: bool) -> None:
+        try:
+            if not inherited:
+                self.close()
+        finally:
+            cast("Source", self._source).let_go()
 
     def _shut(self) -> None:
         if self.state == "pending":

@@ -38,9 +38,8 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     The SDK builds responses unvalidated: any field can be ``None`` or what it should not be.
     """
 
-    provider = "cohere"
     _common = COMMON_FINISH_REASONS
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     message_form = FORM
 
     @classmethod

@@ -20,8 +20,7 @@ class CohereStream(
 ):
     """The answer of a Cohere model as it comes; ``model`` is the one asked for, always."""
 
-    provider = "cohere"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = CohereCallResponse
 
     @override

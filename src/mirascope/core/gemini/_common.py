@@ -49,7 +49,8 @@ def _parts(part: types.Part) -> Iterator[Part]:
         media_type, data = text(blob.mime_type), blob.data
         yield data_part(_kind(media_type), media_type, data if isinstance(data, bytes) else b"")
     if isinstance(file := part.file_data, types.FileData):
-        yield url_part(_kind(text(file.mime_type)), text(file.file_uri))
+        media_type = text(file.mime_type)
+        yield url_part(_kind(media_type), text(file.file_uri), media_type=media_type or None)
 
 
 def _kind(media_type: str) -> str:

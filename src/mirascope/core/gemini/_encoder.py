@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 from google.genai import types
 
@@ -20,6 +22,8 @@ _ROLES: Final = {"assistant": "model", "tool": "user"}
 
 _NOT_GEMINIS: Final = b"skip_thought_signature_validator"
 """Gemini 3 refuses calls without their signature; this is the documented one for other models'."""
+_FAMILIES: Final = {"image_url": "image/", "audio_url": ("audio/", "video/"), "document_url": ""}
+"""How the media types of what a URL leads to begin."""
 
 _OURS: Final = {"automatic_function_calling": {"disable": True}, "automatic_continuation": False}
 """The SDK would run tools and send further requests by itself; a stream is one answer."""
@@ -115,7 +119,7 @@ def _part(part: parts.Part) -> types.Part:
         case parts.DocumentPart(document=data):
             return types.Part.from_bytes(data=data, mime_type=part.media_type)
         case parts.ImageURLPart() | parts.AudioURLPart() | parts.DocumentURLPart():
-            return types.Part.from_uri(file_uri=part.url)
+            return types.Part(file_data=_file(part))
         case parts.ToolCallPart(id=id_, name=name, args=args):
             call = types.FunctionCall(id=id_, name=name, args=args or {})
             return types.Part(function_call=call, thought_signature=_NOT_GEMINIS)
@@ -125,3 +129,15 @@ def _part(part: parts.Part) -> types.Part:
             return types.Part(function_response=result)
         case _:
             raise parts.unsupported(part, "Gemini")
+
+
+def _file(part: parts.ImageURLPart | parts.AudioURLPart | parts.DocumentURLPart) -> types.FileData:
+    """Return a URL with its media type: the given one, or what the ending of its path tells.
+
+    Where there is neither, Gemini finds out itself, as of uploaded files and YouTube's videos.
+    """
+    guessed, _ = mimetypes.guess_type(urlsplit(part.url).path, strict=False)
+    fits = guessed is not None and guessed.startswith(_FAMILIES[part.type])
+    return types.FileData(
+        file_uri=part.url, mime_type=part.media_type or (guessed if fits else None)
+    )

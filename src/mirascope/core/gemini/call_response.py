@@ -36,9 +36,8 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     The text is that of the first candidate.
     """
 
-    provider = "gemini"
     _common = _wire.COMMON_FINISH_REASONS
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     message_form = FORM
 
     @classmethod

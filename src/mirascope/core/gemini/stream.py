@@ -16,8 +16,7 @@ from mirascope.core.gemini.tool import GeminiTool
 class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, GeminiTool, Content]):
     """The answer of a Gemini model as it comes."""
 
-    provider = "gemini"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = GeminiCallResponse
 
     @override

@@ -37,8 +37,7 @@ class GroqCallResponse(
 ):
     """The whole answer of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
 
-    provider = "groq"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _raw_type = ChatCompletion
 
     @property

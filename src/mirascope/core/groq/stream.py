@@ -20,8 +20,7 @@ class GroqStream(
 ):
     """The answer of a Groq model as it comes."""
 
-    provider = "groq"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = GroqCallResponse
 
     @override

@@ -42,10 +42,9 @@ class MistralCallResponse(
 ):
     """The whole answer of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
-    provider = "mistral"
     _common = COMMON_FINISH_REASONS
+    _sdk_errors = ERRORS
     message_form = FORM
-    _errors = ERRORS
 
     @classmethod
     @override

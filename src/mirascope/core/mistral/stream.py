@@ -20,8 +20,7 @@ class MistralStream(
 ):
     """The answer of a Mistral model as it comes."""
 
-    provider = "mistral"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = MistralCallResponse
 
     @override

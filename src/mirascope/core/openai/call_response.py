@@ -42,8 +42,7 @@ class OpenAICallResponse(
 ):
     """The whole answer of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
 
-    provider = "openai"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
 

@@ -20,8 +20,7 @@ class OpenAIStream(
 ):
     """The answer of an OpenAI model as it comes."""
 
-    provider = "openai"
-    _errors = ERRORS
+    _sdk_errors = ERRORS
     _response_type = OpenAICallResponse
 
     @override
