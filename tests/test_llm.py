@@ -59,7 +59,7 @@ def test_a_stream_has_the_common_form(case: Case, driver: Driver, server: Loopba
     assert isinstance(stream, BaseStream)
     assert all(isinstance(chunk, llm.CallResponseChunk) for chunk, _ in items)
     assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
-    assert [c.finish_reasons for c, _ in items if c.finish_reasons] == [["stop"]]
+    assert items[-1][0].finish_reasons == ["stop"]
     told = [chunk.usage for chunk, _ in items if chunk.usage][-1]
     assert told == Usage(input_tokens=3, output_tokens=2, cached_tokens=0, total_tokens=5)
     assert type(items[-1][0].chunk).__module__.startswith(case.sdk_package)

@@ -236,7 +236,9 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
             return raw
         meant = self.provider.errors.translate(failed, secrets=self.secrets(), opening=False)
         assert meant is not None  # noqa: S101  # for the type checkers
-        meant.partial = received = self.provider.response_type(response=raw, partial=True)
+        meant.partial = received = self.provider.response_type(
+            response=raw, provider=self.provider.name, partial=True
+        )
         meant.phase = "mid" if received.content else "first"
         raise meant
 
