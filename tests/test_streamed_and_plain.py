@@ -6,6 +6,7 @@ cut it (``deltas.py``), streamed, and put together again.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
@@ -22,6 +23,9 @@ from loopback import Answer, Loopback
 from pieces import Pieces
 
 from mirascope.core import groq, mistral, openai
+from mirascope.core.anthropic._decoder import AnthropicDecoder
+from mirascope.core.cohere._decoder import CohereDecoder
+from mirascope.core.gemini._decoder import GeminiDecoder
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,3 +185,94 @@ def test_a_streamed_call_is_like_a_plain_one(
         whole = driver.ask(driver.function(case, stream=False))
     assert said(stream.construct_call_response()) == said(whole)
     assert stream.message_param == whole.message_param
+
+
+# The providers whose answers are blocks or parts: what opens one, and what is added to it.
+
+BLOCKS: Final = st.lists(
+    st.one_of(
+        st.builds(lambda text, more: {**more, "type": "text", "text": text}, TEXTS, UNKNOWN),
+        st.builds(
+            lambda text, more: {**more, "type": "thinking", "thinking": text, "signature": "s"},
+            TEXTS,
+            UNKNOWN,
+        ),
+        st.builds(
+            lambda args, more: {
+                "type": "tool_use",
+                "id": "toolu_1",
+                "name": "add",
+                "input": args,
+                **{f"novel_{name}": value for name, value in more.items()},
+            },
+            st.dictionaries(TEXTS, st.integers(-9, 9) | TEXTS, max_size=2),
+            UNKNOWN,
+        ),
+    ),
+    max_size=3,
+)
+
+
+RANDOMS: Final = st.integers(0, 2**32).map(Random)
+
+
+@given(BLOCKS, RANDOMS)
+def test_the_blocks_of_anthropic(blocks: list[JSONObject], random: Random) -> None:
+    events: list[JSONObject] = [{"type": "message_start", "message": {"id": "m", "content": []}}]
+    for index, block in enumerate(blocks):
+        told = {name: value for name, value in block.items() if name not in {"input", "type"}}
+        opened, *deltas = cut(random, {**told, "type": block["type"]})
+        if "input" in block:
+            opened = {**block, "input": {}}
+            deltas = [{"partial_json": text} for text in sliced(random, json.dumps(block["input"]))]
+        opened["type"] = block["type"]
+        pieces = [{**{n: v for n, v in d.items() if n != "type"}, "type": "x"} for d in deltas]
+        events += [
+            {"type": "content_block_start", "index": index, "content_block": opened},
+            *({"type": "content_block_delta", "index": index, "delta": piece} for piece in pieces),
+            {"type": "content_block_stop", "index": index},
+        ]
+    decoder = AnthropicDecoder()
+    for each in [*events, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}]:
+        decoder.decode(each, b"", [])
+    assert decoder.response()["content"] == blocks
+
+
+@given(UNKNOWN, st.lists(UNKNOWN, max_size=2), TEXTS.filter(bool), RANDOMS)
+def test_the_message_of_cohere(
+    rest: JSONObject, extras: list[JSONObject], text: str, random: Random
+) -> None:
+    blocks = [{**extra, "type": "text", "text": text} for extra in extras]
+    messages: list[tuple[int | None, JSONObject]] = [
+        (index, {"content": piece})
+        for index, block in enumerate(blocks)
+        for piece in cut(random, block)
+    ]
+    messages += [(None, piece) for piece in cut(random, rest)]
+    decoder = CohereDecoder(None)
+    for index, message in messages:
+        decoder.decode({"type": "novel", "index": index, "delta": {"message": message}}, b"", [])
+    whole = {"role": "assistant", **rest, **({"content": blocks} if blocks else {})}
+    assert decoder.response()["message"] == whole
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), TEXTS.filter(bool), UNKNOWN), max_size=4),
+    RANDOMS,
+)
+def test_the_parts_of_gemini(drawn: list[tuple[bool, str, JSONObject]], random: Random) -> None:
+    parts: list[JSONObject] = []
+    pieces: list[JSONObject] = []
+    for is_text, text, more in drawn:
+        if is_text and not (parts and parts[-1].keys() == {"text"}):
+            parts.append({"text": text})
+            pieces += [{"text": piece} for piece in sliced(random, text)]
+        elif not is_text:
+            parts.append({**more, "novel": text})
+            pieces.append(parts[-1])
+    decoder = GeminiDecoder()
+    for piece in pieces:
+        record = {"candidates": [{"content": {"parts": [piece], "role": "model"}}]}
+        decoder.decode(record, b"", [])
+    candidates = decoder.response()["candidates"]
+    assert candidates == ([{"content": {"parts": parts, "role": "model"}}] if pieces else [])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import functools
 import gc
 import inspect
 import json
+import pickle
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import anyio
@@ -401,6 +405,115 @@ def test_what_users_give_as_tools(kind: type[BaseTool]) -> None:
 
 def length(text: str) -> int:
     return len(text)
+
+
+@dataclass
+class Shelving:
+    """Puts a book on a shelf.
+
+    Args:
+        room: Where the shelf is.
+        title: The book's title.
+        copies: How many there are.
+    """
+
+    room: str
+
+    def __call__(self, title: str, copies: int = 1) -> str:
+        """Does what the class says."""
+        return f"{copies} of {title} in the {self.room}"
+
+
+@dataclass
+class Undescribed:
+    async def __call__(self, title: str) -> str:
+        """Says a title."""
+        return title
+
+
+class Closed:
+    """A callable that nothing can be kept on."""
+
+    __slots__ = ()
+
+    def __call__(self) -> str:
+        return "closed"
+
+
+def shelve(room: str, title: str, key: str = "") -> str:
+    """Shelves a book.
+
+    Args:
+        room: Where the shelf is.
+        title: The book's title.
+        key: What opens the shelf.
+    """
+    return f"{title} in the {room} by {key}"
+
+
+def test_callables_that_are_no_functions_are_tools() -> None:
+    shelf, bound = Shelving("attic"), functools.partial(shelve, "attic", key="a-secret-key")
+    nested = functools.partial(Shelving("cellar"), copies=3)
+    found = tool_types_of([shelf, bound], OpenAITool)
+    assert [one.tool_schema() for one in found] == [
+        {
+            "type": "function",
+            "function": {
+                "name": "Shelving",
+                "description": "Puts a book on a shelf.",
+                "parameters": {
+                    "type": "object",
+                    "properties": {
+                        "title": {"type": "string", "description": "The book's title."},
+                        "copies": {
+                            "type": "integer",
+                            "default": 1,
+                            "description": "How many there are.",
+                        },
+                    },
+                    "required": ["title"],
+                },
+            },
+        },
+        {
+            "type": "function",
+            "function": {
+                "name": "shelve",
+                "description": "Shelves a book.",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"title": {"type": "string", "description": "The book's title."}},
+                    "required": ["title"],
+                },
+            },
+        },
+    ]
+    made = [BaseTool.type_from_fn(one)(title="Emma") for one in (shelf, bound, nested)]
+    assert [tool.call() for tool in made] == [
+        "1 of Emma in the attic",
+        "Emma in the attic by a-secret-key",
+        "3 of Emma in the cellar",
+    ]
+    assert type(made[2]).__name__ == "Shelving"
+    copies = pickle.loads(pickle.dumps(made))  # noqa: S301  # it is our own
+    assert [tool.call() for tool in copies] == [tool.call() for tool in made]
+
+
+def test_a_callable_is_made_a_tool_once_and_copied_without_it() -> None:
+    shelf = Shelving("attic")
+    made = OpenAITool.type_from_fn(shelf)
+    assert OpenAITool.type_from_fn(shelf) is made
+    pickled = pickle.loads(pickle.dumps(shelf))  # noqa: S301  # it is our own
+    for copied in (copy.deepcopy(shelf), pickled):
+        assert copied == shelf
+        assert OpenAITool.type_from_fn(copied) is not made
+    assert BaseTool.type_from_fn(Closed())().call() == "closed"
+
+
+def test_an_instance_whose_call_is_async_is_an_async_tool() -> None:
+    tool = BaseTool.type_from_fn(Undescribed())(title="Emma")
+    assert (tool._name(), tool._description()) == ("Undescribed", "Says a title.")
+    assert anyio.run(tool.call) == "Emma"
 
 
 def test_what_users_cannot_give_as_tools() -> None:

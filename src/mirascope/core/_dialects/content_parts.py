@@ -35,7 +35,7 @@ def texts_of(content: JSON) -> tuple[str, str]:
 
 
 def _reasoning(part: Record) -> str:
-    if part.get("type") not in {"reasoning", "thinking"}:
+    if text(part.get("type")) not in {"reasoning", "thinking"}:
         return ""
     return next(filter(None, (_text_in(part.get(name)) for name in _REASONING)), "")
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from mirascope.core._wire.events import text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from mirascope.core._wire.events import JSON, Record
 
@@ -39,8 +39,8 @@ class _Elements(list[Growing]):
 
     __slots__ = ("_newest",)
 
-    def __init__(self, elements: Iterable[Growing] = ()) -> None:
-        super().__init__(elements)
+    def __init__(self) -> None:
+        super().__init__()
         self._newest: dict[tuple[object, ...], dict[str, Growing]] = {}
 
     def grow(self, delta: JSON) -> None:
@@ -92,7 +92,7 @@ def _merged(before: Growing, value: dict[str, JSON] | list[JSON]) -> Growing:
         grow(merged, value)
         return merged
     if not isinstance(before, _Elements):
-        before = _Elements(before if isinstance(before, list) else ())
+        before = _Elements()
     for element in value:
         before.grow(element)
     return before

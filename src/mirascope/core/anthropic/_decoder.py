@@ -113,10 +113,11 @@ class AnthropicDecoder(OneReplyDecoder):
         chunk.tell_usage(self._usage)
 
     def _open(self, record: Record) -> None:
-        block = cast("dict[str, Growing]", dict(fields(record.get("content_block"))))
+        opened = fields(record.get("content_block"))
         if not self.reply.keeps_text:
-            block = {"type": block.get("type")}
-        self._blocks[_index(record)] = block
+            opened = {"type": opened.get("type")}
+        self._blocks[_index(record)] = block = dict[str, Growing]()
+        grow(block, opened)
 
     def _grow(self, record: Record, chunk: Chunk) -> None:
         index = _index(record)
