@@ -168,10 +168,10 @@ def override(
         ...     recommend_book, provider="anthropic", model="claude-haiku-4-5"
         ... )
     """
-    calling = getattr(fn, "_calling", None)
-    if calling is None:
+    decorated = getattr(fn, "_decorated", None)  # also of what decorates it once more
+    if decorated is None:
         raise ValueError(f"{fn!r} is not decorated by llm.call: there is nothing to override")
-    return under(fn, (layer(provider, model, options, calling),))
+    return under(fn, (layer(provider, model, options, decorated),))
 
 
 def under(fn: Callable[..., Any], more: Layers) -> Callable[..., Any]:

@@ -74,6 +74,10 @@ class AnswerType(Generic[T]):
         self.asked_for = _without(self.model, self._from_call)
         self.strict = bool(self.model.model_config.get("strict"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to make it again; a model around the type belongs to no module."""
+        return AnswerType, (self.kind,)
+
     def from_call(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Return the fields that come from the call.
 

@@ -397,12 +397,20 @@ def _arguments(self: BaseTool) -> dict[str, object]:
     return self.args
 
 
+class _Made(dict[Hashable, T]):
+    """What was made of a class or function; it stays behind when that is pickled by value."""
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Made, ()
+
+
 def _kept(source: object, key: Hashable, make: Callable[[], T]) -> T:
     """Make something of a class or function once; methods and builtins can keep nothing."""
     try:
-        made = cast("dict[Hashable, T] | None", vars(source).get(_KEPT))
+        made = cast("_Made[T] | None", vars(source).get(_KEPT))
         if made is None:
-            made = {}
+            made = _Made[T]()
             setattr(source, _KEPT, made)
     except (AttributeError, TypeError):
         return make()

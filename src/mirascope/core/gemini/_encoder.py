@@ -20,7 +20,11 @@ _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
 _WHOLE: Final = ("generation_config", "config")
 _ROLES: Final = {"assistant": "model", "tool": "user"}
 
-_FAMILIES: Final = {"image_url": "image/", "audio_url": ("audio/", "video/"), "document_url": ""}
+_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "image_url": ("image/",),
+    "audio_url": ("audio/", "video/"),
+    "document_url": ("",),
+}
 """How the media types of what a URL leads to begin."""
 
 _OURS: Final = {"automatic_function_calling": {"disable": True}, "automatic_continuation": False}
