@@ -152,6 +152,10 @@ class Calling:
     fn: Callable[..., object]
     settings: Settings
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is pickled: all but the provider's own function, made on first use."""
+        return {"fn": self.fn, "settings": self.settings}
+
     @cached_property
     def _usual(self) -> Callable[..., Any]:
         return self._asking(self.settings)
@@ -169,18 +173,20 @@ class Calling:
 
 def _decorated(calling: Calling) -> Callable[..., object]:
     def call(*args: object, **kwargs: object) -> object:
-        settings = current(calling.settings, calling)
+        settings = current(calling.settings, decorated)
         return common(calling.asking(settings)(*args, **kwargs))
 
     @coroutine_function
     def acall(*args: object, **kwargs: object) -> Coroutine[object, object, object]:
-        return answer(current(calling.settings, calling), args, kwargs)
+        return answer(current(calling.settings, decorated), args, kwargs)
 
     async def answer(settings: Settings, args: Any, kwargs: Any) -> object:
         return common(await calling.asking(settings)(*args, **kwargs))
 
     decorated = wraps(calling.fn)(acall if is_async(calling.fn) else call)
-    vars(decorated).update(_calling=calling, _model=calling.settings.model, __mirascope_call__=True)
+    vars(decorated).update(
+        _decorated=decorated, _model=calling.settings.model, __mirascope_call__=True
+    )
     return decorated
 
 

@@ -244,14 +244,15 @@ def override(
         ...     recommend_book, provider="anthropic", model="claude-haiku-4-5"
         ... )
     """
-    fn, calling = provider_agnostic_call, getattr(provider_agnostic_call, "_calling", None)
-    if calling is None and getattr(fn, "__mirascope_call__", False):
+    fn = provider_agnostic_call
+    decorated = getattr(fn, "_decorated", None)  # also of what decorates it once more
+    if decorated is None and getattr(fn, "__mirascope_call__", False):
         raise ValueError(
             f"{fn!r} is decorated by a provider's own call decorator, not by llm.call: "
             "its settings cannot be overridden"
         )
     own = {name: options.pop(name) for name in OF_ONE_CALL & options.keys()}
-    return under(fn, (layer(provider, model, options), layer(None, None, own, calling)))
+    return under(fn, (layer(provider, model, options), layer(None, None, own, decorated)))
 
 
 def under(fn: Callable[..., Any], more: Layers) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
-from mirascope.core.base.call_options import CallOptions
+from mirascope.core.base.call_options import CallOptions, Given
 from mirascope.core.base.call_params import CommonCallParams
 from mirascope.llm._providers import named
 
@@ -73,7 +73,7 @@ class Layer:
         provider: The provider, if that is overridden; then the model is too.
         model: The model, likewise.
         options: The options that are overridden.
-        call: The one call that they are for; ``None`` if for every one.
+        call: The one decorated function that they are for; ``None`` if for every one.
     """
 
     provider: str | None
@@ -151,4 +151,4 @@ def given(options: Mapping[str, object]) -> dict[str, object]:
     """
     if unknown := options.keys() - _NAMES:
         raise TypeError(f"there is no option {min(unknown)!r}; there are: {', '.join(_NAMES)}")
-    return {name: option for name, option in options.items() if option is not None}
+    return Given({name: option for name, option in options.items() if option is not None})

@@ -98,6 +98,10 @@ class AnswerType(Generic[T]):
         self.name = getattr(self.asked_for, "__custom_name__", "") or self.asked_for.__name__
         self.strict = bool(self.model.model_config.get("strict"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to make it again; a model around the type belongs to no module."""
+        return AnswerType, (self.kind,)
+
     def from_call(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Return the fields that come from the call.
 

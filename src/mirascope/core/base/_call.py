@@ -22,7 +22,7 @@ from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._media import local_files
 from mirascope.core.base._provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core.base._secrets import Unshown
-from mirascope.core.base.call_options import CallOptions, ParamsT, check
+from mirascope.core.base.call_options import CallOptions, Given, ParamsT, check
 from mirascope.core.base.messages import Messages
 from mirascope.core.base.metadata import Metadata
 from mirascope.core.base.prompt import Prompt, PromptFunction, PromptResult
@@ -177,7 +177,8 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 ``stream``.
             json_mode: Whether the answer is to be JSON text.
             client: The client to use, sync or async as the function is; by default one per process
-                (per event loop for async), made from the environment.
+                (per event loop for async), made from the environment. A function that is given one
+                can be pickled by reference only, as clients stay in their process.
             call_params: Further parameters of the request.
             max_retries: How often to send a request again that fails before the first content has
                 come; by default twice, or as a client that is given says. Such a client retries by
@@ -230,7 +231,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 parse=output_parser,
                 streaming=bool(stream),
                 partial_tools=isinstance(stream, dict) and stream.get("partial_tools", False),
-                options=options,
+                options=cast("CallOptions[ClientT, AsyncClientT, ParamsT]", Given(options)),
                 metadata=getattr(fn, "_metadata", Metadata()),
             )
             return caller.decorated(fn)

@@ -13,6 +13,7 @@ import atexit
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import Generic
 
 from anyio.lowlevel import RunVar
@@ -62,6 +63,18 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
                 atexit.register(self._close_at_exit, os.getpid(), client)
                 self._client = key, client
             return self._client[1]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave the clients behind; where this is unpickled, they are made when needed."""
+        made = partial(
+            DefaultClients,
+            make=self._make,
+            amake=self._amake,
+            close=self._close,
+            aclose=self._aclose,
+            env=self._env,
+        )
+        return made, ()
 
     def _close_at_exit(self, process: int, client: ClientT) -> None:
         """Close a client, but not in a child process: that would end the parent's connections."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Coroutine
 from types import CodeType, FunctionType
 from typing import Any
@@ -25,12 +24,10 @@ def coroutine_function(
     """Have a plain function that returns a coroutine taken for an ``async def``.
 
     It differs from one in that it does something when it is called, not only when it is awaited.
-    Python 3.11 has no mark for such functions: there, the flag by which it knows an ``async def``
-    is set, which tells it nothing else.
+    The flag by which an ``async def`` is known says nothing else of it. Unlike the mark that
+    `inspect.markcoroutinefunction` sets, the flag is kept when the function is pickled by value.
     """
     assert isinstance(fn, FunctionType)  # noqa: S101  # for the type checkers
-    if sys.version_info >= (3, 12):
-        return inspect.markcoroutinefunction(fn)
     code: CodeType = fn.__code__
-    fn.__code__ = code.replace(co_flags=code.co_flags | inspect.CO_COROUTINE)
-    return fn
+    code = code.replace(co_flags=code.co_flags | inspect.CO_COROUTINE)
+    return FunctionType(code, fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from math import inf
-from typing import Any, Generic, Protocol, cast
+from typing import Any, Generic, Protocol, SupportsIndex, cast
 
 import anyio
 from pydantic import BaseModel
@@ -111,6 +113,15 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "errors", self.errors.of(self.name))
 
+    @override
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Pickle a provider's own description as a reference to it, another one by value."""
+        package, _, _ = self.stream_type.__module__.rpartition(".")
+        module = f"{package}._provider"
+        if getattr(sys.modules.get(module), "PROVIDER", None) is self:
+            return _described_in, (module,)
+        return super().__reduce_ex__(protocol)
+
     def client(self, given: object) -> ClientT:
         """Return the client for a sync call: the one given, or the default.
 
@@ -179,6 +190,11 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             hooks=() if hook is None else (hook,),
         )
         return client, arguments, policy
+
+
+def _described_in(module: str) -> object:
+    """Return the provider that a module describes."""
+    return import_module(module).PROVIDER
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, Literal, TypeAlias, TypedDict, cast, get_args
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.reply import Keep
 from mirascope.core.base._clients import AsyncClientT, ClientT
@@ -31,6 +31,20 @@ class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=Fals
     on_interrupt: OnInterrupt
     keep: Keep
     local_files: bool | None
+
+
+class Given(dict[str, object]):
+    """The options that a call is given; they can be pickled unless a client is among them."""
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        if self.get("client") is not None:
+            raise TypeError(
+                "a function that is given `client=` cannot be pickled, because the connections of"
+                " a client cannot leave their process: leave `client` out, so that one is made of"
+                ' the environment where the function runs, or return {"client": ...} from it'
+            )
+        return Given, (dict(self),)
 
 
 def check(options: Mapping[str, object]) -> None:

@@ -85,6 +85,11 @@ class PromptFunction:
         self.is_async = inspect.iscoroutinefunction(inspect.unwrap(self.fn))
         self.name: str = getattr(self.fn, "__name__", type(self.fn).__name__)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is pickled: all but what is made on first use."""
+        made = {"_signature", "_template"}
+        return {name: value for name, value in vars(self).items() if name not in made}
+
     @cached_property
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self.fn)

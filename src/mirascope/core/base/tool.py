@@ -453,19 +453,20 @@ def _arguments(self: BaseTool) -> dict[str, object]:
     return self.args
 
 
-class _Made(dict[Hashable, Any]):
-    """What is made of a class or callable, and kept on it; copies of that begin without."""
+class _Made(dict[Hashable, T]):
+    """What was made of a class or function; it stays behind when that is pickled by value."""
 
-    def __reduce__(self) -> tuple[type[_Made], tuple[()]]:
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
         return _Made, ()
 
 
 def _kept(source: object, key: Hashable, make: Callable[[], T]) -> T:
     """Make something of a class or callable once; methods, builtins and others can keep nothing."""
     try:
-        made = cast("dict[Hashable, T] | None", vars(source).get(_KEPT))
+        made = cast("_Made[T] | None", vars(source).get(_KEPT))
         if made is None:
-            made = _Made()
+            made = _Made[T]()
             setattr(source, _KEPT, made)
     except (AttributeError, TypeError, ValueError):
         return make()

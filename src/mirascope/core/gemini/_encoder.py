@@ -22,7 +22,11 @@ _ROLES: Final = {"assistant": "model", "tool": "user"}
 
 _NOT_GEMINIS: Final = b"skip_thought_signature_validator"
 """Gemini 3 refuses calls without their signature; this is the documented one for other models'."""
-_FAMILIES: Final = {"image_url": "image/", "audio_url": ("audio/", "video/"), "document_url": ""}
+_FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "image_url": ("image/",),
+    "audio_url": ("audio/", "video/"),
+    "document_url": ("",),
+}
 """How the media types of what a URL leads to begin."""
 
 _OURS: Final = {"automatic_function_calling": {"disable": True}, "automatic_continuation": False}
