@@ -475,6 +475,18 @@ def servers() -> Iterable[Strict]:
 BY_NAME = [server.name for server in servers()]
 
 
+def without_ids(server: Strict) -> Strict:
+    """Make a server that gives its calls no ids."""
+    calling = server.calling
+    return replace(server, calling=lambda answer: _without_ids(calling(answer)))
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {n: None if n == "id" else _without_ids(v) for n, v in value.items()}
+    return [_without_ids(each) for each in value] if isinstance(value, list) else value
+
+
 def strict(name: str) -> Strict:
     """Make a server that is like one of those by name."""
     return next(server for server in servers() if server.name == name)

@@ -13,7 +13,7 @@ import pytest
 from cases import Driver
 from loopback import Answer, Loopback
 from pydantic import TypeAdapter
-from strict_servers import BY_NAME, CALLS, Strict, strict
+from strict_servers import BY_NAME, CALLS, Strict, strict, without_ids
 
 from mirascope import BaseMessageParam, Messages, llm, retries
 from mirascope import errors as our_errors
@@ -184,11 +184,11 @@ def test_a_fallback_answers_in_the_middle_of_a_tool_loop(
 
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
-@pytest.mark.parametrize("name", ["gemini", "mistral-without-ids", "openai-without-ids"])
+@pytest.mark.parametrize("name", [*ONE_EACH, "mistral-without-ids"])
 def test_a_call_without_an_id_gets_one(
     name: str, driver: Driver, monkeypatch: pytest.MonkeyPatch, *, streaming: bool
 ) -> None:
-    server = strict(name)
+    server = strict(name) if name.endswith("without-ids") else without_ids(strict(name))
     with serving(server, monkeypatch):
         call = server.case.call("m", tools=[add], stream=streaming)
         answers = [chatting(driver, call)([QUESTION]) for _ in range(2)]

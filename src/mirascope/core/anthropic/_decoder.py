@@ -70,7 +70,10 @@ class AnthropicDecoder(OneReplyDecoder):
         """Return the message that a plain call would have given, as far as it came."""
         told = self._message | ({"usage": self._usage} if self._usage else {})
         blocks = sorted(self._blocks.items()) if self.reply.keeps_text else ()
-        return {**told, "content": [_whole(block) for _, block in blocks]}
+        ids: dict[int | None, JSON] = {call.key: call.call_id for call in self.reply.kept_calls}
+        whole = [(index, _whole(block)) for index, block in blocks]
+        content: list[JSON] = [b | {"id": ids[i]} if i in ids else b for i, b in whole]
+        return {**told, "content": content}
 
     def _plain(self, record: Record) -> dict[str, JSON] | None:
         """Return the event for a plain response, nothing for an event that nobody knows.

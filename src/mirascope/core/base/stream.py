@@ -205,8 +205,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self._begin()
+        super().__post_init__()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
         self._brought = 0
