@@ -310,6 +310,7 @@ FORMS: Final = [
             "tools": ADDED,
             "message_param": {
                 "role": "assistant",
+                "content": "",
                 "reasoning": "think",
                 "tool_calls": [{"id": "a", "type": "function", "function": CALL}],
             },
