@@ -2,7 +2,8 @@
 
 What of it goes back in the next request is one rule, `ChatCompletionsResponse.message_param`: every
 field as it came, the fields that the SDK does not know included, and no field that is ``null``, nor
-one of the SDK's that is empty. What a provider's own API refuses, its `_sent_back` leaves out.
+one of the SDK's that is empty. The content is always there, for servers that want one beside tool
+calls too. What a provider's own API refuses, its `_sent_back` leaves out.
 """
 
 from __future__ import annotations
@@ -32,9 +33,6 @@ from mirascope.core.base.call_response_chunk import record_of
 from mirascope.core.base.types import JsonableType
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
-
-_INSTEAD_OF_CONTENT = frozenset({"tool_calls", "function_call", "audio"})
-"""A message needs a content unless it has one of these."""
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -100,8 +98,7 @@ class ChatCompletionsResponse(
         message: dict[str, JSON] = {"role": "assistant", **self._sent_back(came)}
         if calls := objects(message.get("tool_calls")):
             message["tool_calls"] = [_call_sent_back(call) for call in calls]
-        needed = self.called is not None or message.keys().isdisjoint(_INSTEAD_OF_CONTENT)
-        message.setdefault("content", "" if needed else None)
+        message.setdefault("content", "")
         return cast("MessageT", message)
 
     @classmethod
