@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from itertools import repeat
+from itertools import chain, repeat
 from math import inf, nan
 from time import monotonic, sleep
 from typing import Any
@@ -14,7 +18,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from cases import Attempt, Case, Driver
-from loopback import Answer, Loopback, Stall, Wait, dripping
+from loopback import Answer, Loopback, Request, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
 from mirascope.core.base._watchdog import Timer
@@ -329,3 +333,107 @@ def test_a_clock_has_to_be_above_zero(case: Case, seconds: float) -> None:
 def test_a_clock_has_to_be_a_number(case: Case, seconds: Any) -> None:
     with pytest.raises(TypeError, match=r"seconds.*mirascope\.Timeout"):
         case.call("asked-for", timeout=seconds)
+
+
+STOPPED = """
+import asyncio
+import sys
+from threading import Event, Thread
+from cases import Driver
+from mirascope import Timeout
+from providers import CASES
+
+case = next(case for case in CASES if case.name == {name!r})
+clocks = Timeout(first={seconds}, idle={seconds})
+begun = [Event(), Event()]
+opening = Event()
+ask, aask = (
+    Driver(asynchronous=asynchronous).function(case, timeout=clocks, max_retries=0)
+    for asynchronous in (False, True)
+)
+streams = []
+
+def read_text():
+    streams.append(ask("fantasy"))
+    for chunk, _ in streams[-1]:
+        if chunk.content:
+            begun[0].set()
+            print(chunk.content, flush=True)
+
+def read_at_all():
+    opening.wait()
+    streams.append(ask("history"))
+    list(streams[-1])
+
+async def aread_text():
+    stream = await aask("fantasy")
+    streams.append(stream)
+    async for chunk, _ in stream:
+        if chunk.content:
+            begun[1].set()
+            print(chunk.content, flush=True)
+
+async def aread_at_all():
+    await asyncio.to_thread(opening.wait)
+    stream = await aask("history")
+    streams.append(stream)
+    async for _ in stream:
+        pass
+
+async def aread():
+    await asyncio.gather(aread_text(), aread_at_all(), return_exceptions=True)
+
+threads = [Thread(target=target) for target in (read_text, read_at_all)]
+threads.append(Thread(target=lambda: asyncio.run(aread())))
+for thread in threads:
+    thread.start()
+for event in begun:
+    event.wait()
+opening.set()
+for thread in threads:
+    thread.join()
+print(*sorted(stream.state + ":" + stream.content for stream in streams))
+"""
+STREAMS = 4
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
+def test_what_came_while_the_process_was_stopped_is_read(case: Case, server: Loopback) -> None:
+    stopped, went_on = threading.Event(), threading.Event()
+
+    def once(event: threading.Event, *pieces: bytes) -> Iterator[bytes]:
+        assert event.wait(60)
+        yield from pieces
+
+    def answer(request: Request) -> Answer:
+        if b"history" in request.body:
+            return Answer(case.answer("abc"), before=once(stopped))
+        begin = [*case.begin, case.text("a")]
+        later = once(went_on, case.text("c"), *case.end(3, 2))
+        return Answer(chain(begin, once(stopped, case.text("b")), later))
+
+    server.answer = answer
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED.format(name=case.name, seconds=2)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        wait_for(lambda: len(server.requests) == STREAMS)
+        process.send_signal(signal.SIGSTOP)
+        stopped.set()
+        sent = 2 * len(case.answer("abc")) + 2 * len([*case.begin, case.text("a"), case.text("b")])
+        wait_for(lambda: sum(each.sent for each in server.connections) == sent)
+        sleep(2.5)  # until all clocks are overdue
+        process.send_signal(signal.SIGCONT)
+        assert [process.stdout.readline() for _ in "aabb"] == ["a\n", "a\n", "b\n", "b\n"]
+        went_on.set()
+        assert process.communicate(timeout=60)[0].split()[2:] == STREAMS * ["finished:abc"]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = monotonic() + 60
+    while not happened():
+        assert monotonic() < until
+        sleep(0.01)

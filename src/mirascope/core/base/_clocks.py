@@ -15,7 +15,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from mirascope.core.base._watchdog import Alarm
+from mirascope.core.base._watchdog import BEAT, Alarm
 from mirascope.core.base.timeout import Timeout
 from mirascope.errors import Clock
 
@@ -87,7 +87,7 @@ class Clocks(Alarm):
 
     @contextmanager
     def opening(self, timeouts: tuple[type[Exception], ...]) -> Generator[None]:
-        """Wait for the answer to begin.
+        """Wait for the answer to begin; what came with its beginning is read, however late.
 
         Args:
             timeouts: What is raised by those who were told how long they may take.
@@ -98,6 +98,9 @@ class Clocks(Alarm):
         except timeouts as error:
             self.check(error)
             raise
+        else:
+            self._count()
+            self._left = max(self._left, BEAT)
         finally:
             self._count()
 

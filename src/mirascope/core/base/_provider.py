@@ -24,6 +24,7 @@ from mirascope.core.base._errors import SDKErrors
 from mirascope.core.base._retry import MAX_RETRIES, Retry, RetryPolicy, atell, tell
 from mirascope.core.base._secrets import Unshown, secrets_of
 from mirascope.core.base._source import AsyncSource, Source
+from mirascope.core.base._watchdog import fail_after
 from mirascope.core.base.call_options import CallOptions
 from mirascope.core.base.call_response import BaseCallResponse
 from mirascope.core.base.message_param import Message
@@ -293,9 +294,9 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
             return send(self.client, self._in_time())
 
     async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
-        with self.clocks.opening((*self.provider.errors.timeouts, TimeoutError)):
-            with anyio.fail_after(self.clocks.seconds_to_open):
-                return await send(self.client, self.arguments)
+        late = (*self.provider.errors.timeouts, TimeoutError)
+        with self.clocks.opening(late), fail_after(self.clocks.seconds_to_open):
+            return await send(self.client, self.arguments)
 
     def _in_time(self) -> Arguments:
         """Return arguments with which the SDK takes no longer than the clocks allow.

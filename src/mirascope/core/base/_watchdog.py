@@ -8,6 +8,10 @@ An alarm may be turned off by the garbage collector, in the midst of anything, w
 is reentrant and the set is copied before it is gone through. It may even be at the very end of the
 interpreter, which has then killed the thread, perhaps with the lock in its hand: from `atexit` on,
 nobody takes it.
+
+A process may be stopped, by a debugger, a frozen container or a closed laptop. When it continues,
+alarms are overdue, and what they are to interrupt may be about to end: data wait in the socket. So
+if the thread wakes much too late, no alarm rings before a further beat has passed.
 """
 
 from __future__ import annotations
@@ -17,17 +21,19 @@ import contextlib
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
 from typing import Any, Final, Self
 
+import anyio
 from anyio.from_thread import run
 from anyio.lowlevel import current_token
 from typing_extensions import override
 
-_BEAT: Final = 0.2
-"""How many seconds the thread sleeps at most."""
+BEAT: Final = 0.2
+"""How many seconds the thread sleeps at most; when it wakes by as much too late, it was stopped."""
 
 
 class Alarm(ABC):
@@ -97,6 +103,8 @@ class _Watchdog:
         self._changed = threading.Condition()
         self._running = False
         self._over = False
+        self._stopped = False
+        self._rings_from = -inf
 
     def end(self) -> None:
         """Leave the thread alone from now on."""
@@ -126,6 +134,7 @@ class _Watchdog:
             with self._changed:
                 if idle and not self._alarms:
                     self._running = False
+                    self.looks_at = inf
                     return
                 idle = not self._alarms
                 due = self._due()
@@ -141,19 +150,54 @@ class _Watchdog:
 
         An alarm that moves meanwhile finds `looks_at` infinite, and wakes the thread.
         """
-        self.looks_at = inf
+        planned, self.looks_at = self.looks_at, inf
         now = monotonic()
+        self._note_stop(now, planned)
         times = {alarm: alarm.due() for alarm in self._alarms.copy()}
-        due = [alarm for alarm, at in times.items() if at <= now]
+        due = [alarm for alarm, at in times.items() if at <= now and now >= self._rings_from]
         self._alarms.difference_update(due)
-        self.looks_at = min([now + _BEAT, *(at for at in times.values() if at > now)])
+        self.looks_at = min([now + BEAT, *(at for at in times.values() if at > now)])
         return due
+
+    def _note_stop(self, now: float, planned: float) -> None:
+        """Let no alarm ring for a beat if the thread was stopped; twice in turn is a busy machine.
+
+        Args:
+            now: When the thread looks.
+            planned: When it should have.
+        """
+        if self._stopped:
+            self._stopped = now < self._rings_from
+        elif now > planned + BEAT:
+            self._stopped = True
+            self._rings_from = now + BEAT
 
 
 _watchdog: Final = _Watchdog()
 if hasattr(os, "register_at_fork"):  # a child has no thread but the one that forked
     os.register_at_fork(after_in_child=_watchdog.begin)
 atexit.register(_watchdog.end)
+
+
+@contextmanager
+def fail_after(seconds: float | None) -> Generator[None]:
+    """Cancel what is awaited inside after a time, by the watchdog.
+
+    Raises:
+        TimeoutError: That was done.
+    """
+    if seconds is None:
+        yield
+        return
+
+    async def cancel() -> None:
+        scope.cancel()
+
+    with anyio.CancelScope() as scope, Timer(in_this_loop(cancel)) as timer:
+        timer.set(monotonic() + seconds)
+        yield
+    if scope.cancelled_caught:
+        raise TimeoutError
 
 
 def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

@@ -20,6 +20,10 @@ class Timeout:
     head of the response, keep-alives, pings and empty events do not. While the reader of a stream
     does something else, ``first`` and ``idle`` stand still.
 
+    While a process is stopped (by a debugger, in a frozen container), all clocks go on. When it
+    continues, what has come meanwhile is read before a clock ends the answer; so ``first`` and
+    ``idle`` end none whose output was there in time, and ``total`` none that was there to its end.
+
     A clock that is ``None`` is set as `Timeout.default` says; where that is ``None`` too, ``first``
     to 600, ``idle`` to 300 and ``total`` to no limit. ``math.inf`` is no limit. An answer that is
     not streamed comes at once: it knows ``first`` and ``total`` only, and has by default the limits
