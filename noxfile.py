@@ -6,7 +6,9 @@ They run in the environment that nox is installed in, which the README's test co
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,10 +23,18 @@ nox.options.sessions = [
     "tests_on_httpx",
     "fuzz",
     "oldest",
+    "interpreters",
     "instructions",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
+
+SDKS = "aiohttp,anthropic,cohere,gemini,groq,mistral,openai"
+
+OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
+"""Where interpreters are below the home directory, beside those on PATH."""
+
+PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:3])"
 
 # What streams promise, on whatever SDK and transport there is.
 TRANSPORT_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "failures", "network")]
@@ -72,13 +82,48 @@ def tests_on_httpx(session: nox.Session) -> None:
     python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
 
 
+def tools() -> list[str]:
+    """Return the requirements of the tests of transports and types."""
+    needed = ("hypothesis", "pytest", "trustme")
+    return [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
+
+
 @nox.session(venv_backend="venv")
 def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
-    needed = ("hypothesis", "pytest", "trustme")
-    tools = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(needed)]
-    session.install("-q", "-r", "requirements-oldest.txt", *tools, "-e", ".")
+    session.install("-q", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
     session.run("pytest", "-n", "3", *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
+
+
+@nox.session
+def interpreters(session: nox.Session) -> None:
+    """What streams promise, on every other interpreter that this machine has."""
+    found = _interpreters()
+    names = ", ".join(f"3.{minor} ({path})" for minor, path in found.items())
+    session.log(f"beside 3.{sys.version_info.minor}, this machine has: {names or 'none'}")
+    for minor, path in found.items():
+        venv = Path(session.create_tmp()) / f"3.{minor}"
+        own = str(venv / "bin" / "python")
+        session.run(path, "-m", "venv", "--clear", str(venv), external=True)
+        session.run(own, "-m", "pip", "install", "-q", *tools(), "-e", f".[{SDKS}]", external=True)
+        options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
+        session.run(own, "-m", "pytest", *options, *TRANSPORT_TESTS, external=True)
+
+
+def _interpreters() -> dict[int, str]:
+    """Return the newest CPython of each minor version from 3.11 up, but not of this one's."""
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    folders += [folder for place in OTHER_INTERPRETERS for folder in Path.home().glob(place)]
+    found: list[tuple[list[int], str]] = []
+    for path in (path for folder in folders for path in folder.glob("python3.*")):
+        if re.fullmatch(r"python3\.(1[1-9]|[2-9]\d)", path.name):
+            probe = subprocess.run([path, "-c", PROBE], check=False, capture_output=True, text=True)  # noqa: S603
+            name, *version = probe.stdout.split() or ["none"]  # as a shim of pyenv may say
+            if name == "cpython":
+                found.append(([int(part) for part in version], str(path)))
+    newest = {version[1]: path for version, path in sorted(found)}
+    newest.pop(sys.version_info.minor, None)
+    return newest
 
 
 @nox.session

@@ -358,7 +358,7 @@ def read_text():
     for chunk, _ in streams[-1]:
         if chunk.content:
             begun[0].set()
-            print(chunk.content, flush=True)
+            print(chunk.content + "\\n", end="", flush=True)
 
 def read_at_all():
     opening.wait()
@@ -371,7 +371,7 @@ async def aread_text():
     async for chunk, _ in stream:
         if chunk.content:
             begun[1].set()
-            print(chunk.content, flush=True)
+            print(chunk.content + "\\n", end="", flush=True)
 
 async def aread_at_all():
     await asyncio.to_thread(opening.wait)

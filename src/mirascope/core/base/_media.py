@@ -84,8 +84,11 @@ _DOCUMENTS: Final = _signatures(pdf=rb"%PDF-")
 @contextmanager
 def local_files(allowed: bool | None) -> Generator[None]:  # noqa: FBT001  # the option of a call
     """Set whether a text may name a local file meanwhile; ``None`` leaves that as it is."""
+    if allowed is None:
+        yield
+        return
     before = _local_files.get()
-    _local_files.set(before if allowed is None else allowed)
+    _local_files.set(allowed)
     try:
         yield
     finally:
