@@ -15,6 +15,7 @@ from case_gemini import usage as gemini_usage
 from case_groq import GROQ
 from case_mistral import MISTRAL
 from case_openai import OPENAI, completion_chunk
+from case_openai import usage as chat_usage
 from cases import Attempt, Case, Driver, event
 from loopback import Answer, Loopback, in_pieces
 from scripts import Closes, Opens
@@ -109,12 +110,14 @@ WORDS = {
     "model_not_found": errors.NotFound,
     "rate_limit_exceeded": errors.RateLimited,
     "insufficient_quota": errors.RateLimited,
+    "tokens": errors.RateLimited,
     "RESOURCE_EXHAUSTED": errors.RateLimited,
     "server_error": errors.Overloaded,
     "InternalServerError": errors.Overloaded,
     "overloaded_error": errors.Overloaded,
     "UNAVAILABLE": errors.Overloaded,
     "service-unavailable": errors.Overloaded,
+    "over_capacity": errors.Overloaded,
 }
 
 
@@ -301,6 +304,17 @@ def test_records_after_a_finish_reason_tell_it_too(
         assert (last.finish_reasons, last.output_tokens) == (["stop"], 2)
 
 
+@pytest.mark.parametrize("case", [OPENAI], ids=["openai"])
+def test_the_last_chunk_tells_usage_that_came_before_it(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    text = completion_chunk({"content": "Hi"}, usage=chat_usage(3, 2))
+    stop, _, done = OPENAI.end(3, 2)
+    last = read(case, driver, server, text, stop, done).items[-1][0]
+    assert (last.finish_reasons, last.output_tokens) == (["stop"], 2)
+    assert last.usage.completion_tokens == 2
+
+
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
 def test_so_do_gemini_s(case: Case, driver: Driver, server: Loopback) -> None:
     counts = event({"usageMetadata": gemini_usage(3, 2), **HEADER})
@@ -371,6 +385,35 @@ def test_a_user_supplied_gemini_client_tells_them_too(case: Case, server: Loopba
         tried = SYNC.attempt(SYNC.function(case, client=client, max_retries=0))
     assert isinstance(tried.error, errors.StreamAPIError)
     assert tried.error.partial is not None
+
+
+@pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
+@pytest.mark.parametrize("begun", [False, True], ids=["first", "mid"])
+@pytest.mark.parametrize(
+    "report",
+    ["oops", [{"message": "oops"}], {"message": "oops"}, {"message": "oops", "code": "429"}],
+    ids=["text", "list", "no code", "code as text"],
+)
+def test_a_report_that_google_s_sdk_cannot_read_on_a_user_supplied_client(
+    case: Case, driver: Driver, server: Loopback, report: Any, *, begun: bool
+) -> None:
+    said = {"error": report, "of": "a-secret-key"}
+    server.queue = [Answer([parts({"text": "Hi"})] * begun + [event(said)])]
+
+    async def read_async() -> None:
+        async with case.async_client(case.url(server.url), "a-secret-key") as client:
+            async for _ in await driver.function(case, client=client, max_retries=0)("fantasy"):
+                pass
+
+    with pytest.raises(errors.StreamAPIError, match="oops") as raised:
+        if driver.asynchronous:
+            driver.run(read_async)
+        else:
+            with case.client(case.url(server.url), "a-secret-key") as client:
+                driver.both(driver.function(case, client=client, max_retries=0))
+    assert isinstance(raised.value, case.sdk_error)
+    assert raised.value.status_code == (429 if "429" in str(report) else None)
+    assert "a-secret-key" not in repr(raised.value) + str(vars(raised.value))
 
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])

@@ -10,6 +10,7 @@ import pytest
 from case_anthropic import ANTHROPIC
 from case_cohere import COHERE
 from case_gemini import GEMINI
+from case_groq import GROQ
 from case_mistral import MISTRAL
 from case_openai import OPENAI, called, completion
 from cases import Attempt, Case, Driver
@@ -311,6 +312,17 @@ def test_several_choices(case: Case, driver: Driver, server: Loopback) -> None:
     assert stream.finish_reasons == ["stop", "length"]
     choices = stream.construct_call_response().response.choices
     assert [choice.message.content for choice in choices] == ["a", "b"]
+
+
+@pytest.mark.parametrize("case", [OPENAI, GROQ, MISTRAL], ids=lambda case: case.name)
+def test_a_plain_response_without_a_finish_reason_is_whole(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    body = case.plain("Hello")
+    body["choices"][0]["finish_reason"] = None
+    tried = read(case, driver, server, body, 5)
+    assert (tried.error, tried.stream.state) == (None, "finished")
+    assert (tried.stream.content, tried.stream.finish_reasons) == ("Hello", None)
 
 
 @pytest.mark.parametrize("case", [OPENAI], ids=["openai"])

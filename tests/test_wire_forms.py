@@ -196,6 +196,51 @@ FORMS: Final = [
         },
     ),
     Form(
+        "elements whose index is a text",
+        OPENAI,
+        chunks(
+            {"content": "Hi", "sources": [{"index": "0", "text": "a"}]},
+            {"sources": [{"index": "0", "text": "b"}, {"index": "1", "text": "c"}]},
+        ),
+        {"message_param.sources": [{"index": "0", "text": "ab"}, {"index": "1", "text": "c"}]},
+    ),
+    *(
+        Form(
+            f"calls whose index is {kind.__name__}, {case.name}",
+            case,
+            chunks(
+                *(
+                    {"tool_calls": [{"index": kind(n), "id": f"call1234{n}", "function": opened}]}
+                    for n in (0, 1)
+                ),
+                *(
+                    {"tool_calls": [{"index": kind(n), "function": {"arguments": arguments}}]}
+                    for arguments in ('{"a": 1,', ' "b": 2}')
+                    for n in (0, 1)
+                ),
+                stop="tool_calls",
+            ),
+            {"tools": ADDED * 2, "message_param.tool_calls[1].id": "call12341"},
+        )
+        for case in (OPENAI, GROQ, MISTRAL)
+        for kind, opened in ((str, {"name": "add", "arguments": ""}), (float, {"name": "add"}))
+    ),
+    Form(
+        "a call of another type beside that of a function",
+        OPENAI,
+        chunks(
+            calls({"id": "c", "type": "custom", "custom": {"name": "shell", "input": "l"}}),
+            calls({"custom": {"input": "s"}}),
+            {"tool_calls": [{"index": 1, "id": "a", "type": "function", "function": CALL}]},
+            stop="tool_calls",
+        ),
+        {
+            "tools": ADDED,
+            "message_param.tool_calls[0].custom": {"name": "shell", "input": "ls"},
+            "message_param.tool_calls[1].id": "a",
+        },
+    ),
+    Form(
         "a name in three pieces",
         OPENAI,
         chunks(
@@ -245,6 +290,17 @@ FORMS: Final = [
         OPENAI,
         chunks({"content": [PLAIN_TEXT]}, {"content": [{"type": "text", "text": "!"}]}, None),
         {"content": "Hi!", "message_param": {"role": "assistant", "content": "Hi!"}},
+    ),
+    Form(
+        "text in parts of other forms",
+        OPENAI,
+        chunks(
+            {"content": [{"text": "a"}]},
+            {"content": [{"type": "output_text", "text": "b"}]},
+            {"content": ["c", {"type": "image", "text": "no"}]},
+            {"content": "d"},
+        ),
+        {"content": "abcd", "reasoning": ""},
     ),
     Form(
         "parts of reasoning as Databricks has them",

@@ -12,6 +12,7 @@ A provider that says some things its own way has its own `Choice`.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar, override
@@ -48,6 +49,7 @@ _IN_REPLY = frozenset({"content", "tool_calls"})
 _IN_CALL = frozenset({"function", "id", "index", "type"})
 _IN_FUNCTION = frozenset({"arguments", "name"})
 _FUNCTION = (None, "", "function")
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _IN_ENVELOPE = frozenset({"choices", "obfuscation"})
 _IN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs", "message", "text"})
 
@@ -283,6 +285,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         if first.get("delta") is None and "message" in first:
             record = from_plain(record, choices)
             self.decode(record, json.dumps(record).encode(), out)
+            self._unfinished.clear()  # a plain response is whole, with a finish reason or without
             return
         self._envelope.update(record)
         chunk = self._new_chunk(record, raw)
@@ -300,9 +303,15 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self._follow(self._held, chunk)
             self.flush(out)
         if chunk.finish_reasons and (self.usage_follows or chunk.tokens is None):
-            self._held = chunk
+            self._hold(chunk)
         else:
             out.append(chunk)
+
+    def _hold(self, chunk: ChunkT) -> None:
+        """Hold a chunk for the usage that may follow; it tells the usage that came before it."""
+        self._held = chunk
+        if chunk.tokens is None and self.tokens is not None:
+            chunk.tell_usage(self._usage)
 
     def _follow(self, held: ChunkT, chunk: ChunkT) -> None:
         """Let a chunk tell how the answer ended that comes after that and says nothing else."""
@@ -441,15 +450,21 @@ def tool_calls_of(delta: Record) -> tuple[ToolCallDelta, ...]:
 
 
 def _tool_call(call: Record) -> ToolCallDelta:
-    index = call.get("index")
     function = fields(call.get("function"))
     return ToolCallDelta(
-        key=index if isinstance(index, int) else None,
+        key=_index(call.get("index")),
         id=id_or_none(call.get("id")),
         name=text_or_none(function.get("name")),
         arguments=arguments_text(function.get("arguments")),
         rest=_rest_of_call(call, function),
     )
+
+
+def _index(value: JSON) -> int | None:
+    """Return the index of a tool call; some servers write it as a text or a float."""
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _rest_of_call(call: Record, function: Record) -> Record | None:

@@ -20,6 +20,8 @@ _REASONING: Final = ("thinking", "reasoning", "summary", "text", "content")
 """Where a part of reasoning has its text; the first that has some counts."""
 
 _MERGED: Final = frozenset({"reasoning", "reasoning_text", "summary_text", "text", "thinking"})
+_TEXTS: Final = (None, "text", "output_text")
+"""The types of a part of text; some servers leave the type out."""
 _TELL_APART: Final = ("id", "index", "signature")
 
 
@@ -27,11 +29,13 @@ def texts_of(content: JSON) -> tuple[str, str]:
     """Return the text and the reasoning of the content of a message or delta."""
     if not isinstance(content, list):
         return text(content), ""
-    parts = objects(content)
-    return (
-        "".join(text(part.get("text")) for part in parts if part.get("type") == "text"),
-        "".join(map(_reasoning, parts)),
-    )
+    return "".join(map(_text, content)), "".join(map(_reasoning, objects(content)))
+
+
+def _text(part: JSON) -> str:
+    if not isinstance(part, dict):
+        return text(part)
+    return text(part.get("text")) if part.get("type") in _TEXTS else ""
 
 
 def _reasoning(part: Record) -> str:

@@ -112,6 +112,11 @@ class ToolCall:
         return self._call_id
 
     @property
+    def is_function(self) -> bool:
+        """Whether this calls a function; calls of another type have no name and no arguments."""
+        return bool(self.name) or "type" not in self.rest
+
+    @property
     def arguments(self) -> str:
         """The JSON text of the arguments so far."""
         return self._arguments.getvalue()

@@ -29,7 +29,10 @@ Growing: TypeAlias = (
 """JSON whose texts can grow."""
 
 LABELS = frozenset(
-    {"channel", "format", "id", "model", "name", "object", "provider", "role", "status", "type"}
+    {
+        *("channel", "format", "id", "index", "model", "name"),
+        *("object", "provider", "role", "status", "type"),
+    }
 )
 """Texts that say what or whose something is: the newest that is not empty counts."""
 

@@ -51,12 +51,16 @@ _WORDS: Final = {
         422: "unprocessableentity",
         429: (
             "ratelimit ratelimited ratelimitexceeded ratelimitreached toomanyrequests throttling "
-            "insufficientquota quotaexceeded exceededcurrentquota resourceexhausted slowdown"
+            "insufficientquota quotaexceeded exceededcurrentquota resourceexhausted slowdown "
+            "requests tokens"  # the types of a rate limit, of OpenAI and Groq
         ),
         499: "cancelled",
         500: "server internalserver internal api unknown dataloss",
         501: "notimplemented unimplemented notsupported",
-        503: "overloaded engineoverloaded serverisoverloaded serviceunavailable unavailable",
+        503: (
+            "overloaded engineoverloaded modeloverloaded serveroverloaded serverisoverloaded "
+            "serviceunavailable unavailable overcapacity capacityexceeded"
+        ),
         504: "timeout gatewaytimeout deadlineexceeded",
     }.items()
     for word in words.split()

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from mirascope import errors
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
+from mirascope.core._wire.reports import provider_error
 from mirascope.core._wire.sse import EventTooLargeError
 from mirascope.core.base._clocks import ClockRanOutError
 from mirascope.core.base._secrets import can_be_sent, is_plain, is_private, redact
@@ -70,6 +71,8 @@ class SDKErrors:
         text: Returns the text of an error, where the SDK's own tells what it should not.
         status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
         about_key: Tells an error that is about the key, where neither class nor status do.
+        unread: Returns the report of a failure that the SDK fails to read, given what it raises
+            then, which is none of its own errors.
         hints: What to do about an error of the SDK, by a text that it has.
     """
 
@@ -83,6 +86,7 @@ class SDKErrors:
     text: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
     about_key: Callable[[Exception], bool] = lambda _: False
+    unread: Callable[[Exception], JSON] = lambda _: None
     hints: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(self, provider: str) -> SDKErrors:
@@ -119,6 +123,8 @@ class SDKErrors:
             secrets: The keys that no error may tell.
             opening: Whether it was raised before there was a response.
         """
+        if not isinstance(error, self.base) and (report := self.unread(error)):
+            error = provider_error(report)
         redact(error, secrets)
         if isinstance(error, errors.StreamError):
             return error

@@ -74,7 +74,8 @@ class ToolItems(Generic[ChunkT, ToolT]):
     def _complete(self, reply: Reply, *, ended: bool) -> Iterator[ToolT]:
         for call in reply.take_tool_calls(ended=ended):
             self._growing.pop(call, None)
-            if call.name not in self._types and is_declared(self._call_kwargs, call.name):
+            declared = call.name not in self._types and is_declared(self._call_kwargs, call.name)
+            if declared or not call.is_function:
                 continue
             try:
                 yield tool_of(self._types, called(call))

@@ -810,7 +810,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[*map(called, self.reply.kept_calls)],
+            called=[called(call) for call in self.reply.kept_calls if call.is_function],
         )
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ is; which library that is, is the choice of whoever makes the client.
 from __future__ import annotations
 
 import ssl
+from traceback import walk_tb
 from typing import Any, Final, cast
 
 import anyio
@@ -26,6 +27,7 @@ _FAILED: Final[dict[object, int | None]] = {
     "MISSING_THOUGHT_SIGNATURE": 400,
 }
 """Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
+_SDK: Final = APIError.__module__.rpartition(".")[0]
 _LIBRARIES: Final = ("httpx2", "httpx", "aiohttp")
 
 
@@ -71,6 +73,17 @@ def _is_about_key(error: Exception) -> bool:
     return any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
 
 
+def _unread(error: Exception) -> JSON:
+    """Return the report that the SDK fails on where it is not in Google's form.
+
+    A user-supplied client hands over no bytes, so the SDK's frame is all that has it.
+    """
+    for frame, _ in walk_tb(error.__traceback__):
+        if _SDK in str(frame.f_globals.get("__name__")) and "chunk_json" in frame.f_locals:
+            return cast("JSON", frame.f_locals["chunk_json"])
+    return None
+
+
 ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
@@ -84,4 +97,5 @@ ERRORS = SDKErrors(
     ),
     undecodable=(*classes_of(_LIBRARIES, "DecodingError"), UnknownApiResponseError),
     say=_say,
+    unread=_unread,
 )
