@@ -314,6 +314,12 @@ def anthropic(answer: int) -> Message:
     return {"role": "assistant", "content": content}
 
 
+def anthropic_without_ids(answer: int) -> Message:
+    message = anthropic(answer)
+    del message["content"][-1]["id"]
+    return message
+
+
 def anthropic_text(text: str) -> Message:
     return {"role": "assistant", "content": [{"type": "text", "text": text}]}
 
@@ -370,6 +376,23 @@ def check_anthropic(messages: list[Message]) -> None:
 
 def tool_use_ids(message: Message) -> list[str]:
     return [block["id"] for block in blocks_of(message, "tool_use")]
+
+
+def inputs(message: Message) -> list[Any]:
+    return [block["input"] for block in blocks_of(message, "tool_use")]
+
+
+def like_anthropic(name: str, calling: Callable[[int], Message], marks: Any) -> Strict:
+    return Strict(
+        name=name,
+        case=ANTHROPIC,
+        calling=calling,
+        text=anthropic_text,
+        plain=lambda message: case_anthropic.message(message["content"], anthropic_reason(message)),
+        events=anthropic_events,
+        check=check_anthropic,
+        marks=marks,
+    )
 
 
 # Gemini.
@@ -435,16 +458,8 @@ def like_gemini(name: str, calling: Callable[[int], Message]) -> Strict:
 
 def servers() -> Iterable[Strict]:
     """Make a server of each kind."""
-    yield Strict(
-        name="anthropic",
-        case=ANTHROPIC,
-        calling=anthropic,
-        text=anthropic_text,
-        plain=lambda message: case_anthropic.message(message["content"], anthropic_reason(message)),
-        events=anthropic_events,
-        check=check_anthropic,
-        marks=tool_use_ids,
-    )
+    yield like_anthropic("anthropic", anthropic, tool_use_ids)
+    yield like_anthropic("anthropic-without-ids", anthropic_without_ids, inputs)
     yield Strict(
         name="cohere",
         case=COHERE,
