@@ -206,6 +206,31 @@ def test_the_docstring_of_a_function_is_its_template(
         assert "Recommend a fantasy book" in json.dumps(server.requests[0].json)
 
 
+def test_a_prompt_prints_its_template_as_it_stands() -> None:
+    @prompt_template("USER: Hi {name}")
+    class Alone(BasePrompt):
+        name: str
+
+    @prompt_template(
+        """
+        SYSTEM:
+        Be {name}.
+          Be brief.
+
+        MESSAGES: {history}
+        USER: Hi
+        """
+    )
+    class Several(BasePrompt):
+        name: str
+        history: list[BaseMessageParam]
+
+    assert str(Alone(name="{Ann}")) == "USER: Hi {Ann}"
+    assert Alone(name="Ann").dump()["prompt"] == "USER: Hi Ann"
+    several = Several(name="Ann", history=[])
+    assert str(several) == "SYSTEM:\nBe Ann.\n  Be brief.\n\nMESSAGES: []\nUSER: Hi"
+
+
 def test_a_prompt_prints_the_values_of_its_parts() -> None:
     @prompt_template("See {photo:image(detail=low)}{none:image}\nand {texts:texts}, {sound:audio}")
     class Prompt(BasePrompt):
