@@ -205,8 +205,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
+        self._begin()  # first: it names a class that is no provider's
         super().__post_init__()
-        self._begin()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
         self._brought = 0
