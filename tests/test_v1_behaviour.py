@@ -206,6 +206,31 @@ def test_the_docstring_of_a_function_is_its_template(
         assert "Recommend a fantasy book" in json.dumps(server.requests[0].json)
 
 
+def test_a_prompt_prints_its_template_as_it_stands() -> None:
+    @prompt_template("USER: Hi {name}")
+    class Alone(BasePrompt):
+        name: str
+
+    @prompt_template(
+        """
+        SYSTEM:
+        Be {name}.
+          Be brief.
+
+        MESSAGES: {history}
+        USER: Hi
+        """
+    )
+    class Several(BasePrompt):
+        name: str
+        history: list[BaseMessageParam]
+
+    assert str(Alone(name="{Ann}")) == "USER: Hi {Ann}"
+    assert Alone(name="Ann").dump()["prompt"] == "USER: Hi Ann"
+    several = Several(name="Ann", history=[])
+    assert str(several) == "SYSTEM:\nBe Ann.\n  Be brief.\n\nMESSAGES: []\nUSER: Hi"
+
+
 def test_a_prompt_prints_the_values_of_its_parts() -> None:
     @prompt_template("See {photo:image(detail=low)}{none:image}\nand {texts:texts}, {sound:audio}")
     class Prompt(BasePrompt):
@@ -984,3 +1009,54 @@ def test_thinking_that_is_not_there_is_none(server: Loopback, case: Case) -> Non
         assert (streamed.thinking, streamed.signature) == ("", "")
         whole = streamed.construct_call_response()
         assert (whole.thinking, whole.signature) == (None, None)
+
+
+@ON_LLM
+def test_what_one_provider_alone_has_is_dumped(
+    case: Case, server: Loopback, *, agnostic: bool
+) -> None:
+    server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
+    alone = {
+        "anthropic": {"thinking": None, "signature": None},
+        "gemini": {"thinking": None},
+        "openai": {"audio": None, "audio_transcript": None},
+    }.get(case.name, {})
+
+    @decorator(case, agnostic=agnostic)
+    def ask() -> str:
+        return "Hi"
+
+    @decorator(case, agnostic=agnostic, stream=True)
+    def stream() -> str:
+        return "Hi"
+
+    response = ask()
+    assert alone.items() <= response.model_dump().items()
+    assert alone.items() <= json.loads(response.model_dump_json()).items()
+    assert response.model_dump(include=alone) == alone
+    assert not alone.keys() & response.model_dump(exclude=alone).keys()
+    for chunk, _ in stream():
+        assert ("audio" in chunk.model_dump()) is (case.name == "openai")
+
+
+@ON_LLM
+def test_a_tool_is_its_own_common_form(case: Case, server: Loopback, *, agnostic: bool) -> None:
+    server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
+
+    @decorator(case, agnostic=agnostic, tools=[get_author])
+    def ask() -> str:
+        return "Hi"
+
+    tool = ask().tool
+    common = llm.Tool(tool=tool)
+    assert (common.args, common.id) == (tool.args, tool.id)
+    assert (common.call(), common._name()) == ("the author of Emma", "get_author")
+    for each in (tool, common, llm.Tool(tool), llm.Tool(Find(title="emma"))):
+        assert isinstance(each, llm.Tool)
+    assert issubclass(type(tool), llm.Tool)
+    assert not isinstance(ask, llm.Tool)
+
+    class Kept(BaseModel):
+        tools: list[llm.Tool]
+
+    assert Kept(tools=[tool]).tools == [tool]

@@ -41,6 +41,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     _common = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     _raw_type = Message
+    _dumped_too = ("thinking", "signature")
     message_form = FORM
 
     @property

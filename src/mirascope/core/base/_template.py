@@ -89,7 +89,8 @@ class Template:
     """
 
     def __init__(self, text: str) -> None:
-        self._sections = _sections(textwrap.dedent(text).strip())
+        self._text = textwrap.dedent(text).strip()
+        self._sections = _sections(self._text)
 
     def messages(self, variables: Mapping[str, object], owner: str = "") -> list[Message]:
         """Return the messages for one set of variables.
@@ -112,11 +113,8 @@ class Template:
         return messages
 
     def text(self, variables: Mapping[str, object], owner: str = "") -> str:
-        """Return the whole template filled, role words included, parts as their values."""
-        fill = _Fill(variables, owner)
-        if len(self._sections) == 1:
-            return fill.text(self._sections[0].text)
-        return "\n".join(f"{s.role}: {fill.text(s.text)}" for s in self._sections)
+        """Return the template filled as it stands, role words included, parts as their values."""
+        return _Fill(variables, owner).text(self._text)
 
 
 def _sections(text: str) -> list[_Section]:

@@ -91,6 +91,8 @@ class Dumps:
 
     _dumped: ClassVar[tuple[str, ...]]
     """The names of the attributes that are written."""
+    _dumped_too: ClassVar[tuple[str, ...]] = ()
+    """The names of those that one provider's class alone has."""
     _stand_ins: ClassVar[Mapping[str, str]] = {}
     """The names of the attributes that are written instead of some of them."""
 
@@ -121,8 +123,9 @@ class Dumps:
             exclude: The names to leave out.
             exclude_none: Whether to leave out what is ``None``.
         """
-        wanted = set(self._dumped if include is None else include) - set(exclude or ())
-        names = [name for name in self._dumped if name in wanted]
+        every = (*self._dumped, *self._dumped_too)
+        wanted = set(every if include is None else include) - set(exclude or ())
+        names = [name for name in every if name in wanted]
         told = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
         settings = {name: told[name] for name in CONFIGURATION & told.keys()}
         told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))

@@ -205,7 +205,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
-        self._begin()
+        self._begin()  # first: it names a class that is no provider's
         super().__post_init__()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)

@@ -200,7 +200,7 @@ class CostMetadata(BaseModel):
     realtime_mode: bool | None = None
     region: str | None = None
     tier: str | None = None
-    batch_mode: bool | None = False
+    batch_mode: bool | None = None
     images: list[ImageMetadata] | None = None
     videos: list[VideoMetadata] | None = None
     audio: list[AudioMetadata] | None = None

@@ -39,6 +39,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     _common = _wire.COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     message_form = FORM
+    _dumped_too = ("thinking",)
 
     @classmethod
     @override

@@ -45,6 +45,7 @@ class OpenAICallResponse(
     _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
+    _dumped_too = ("audio", "audio_transcript")
 
     @property
     def audio(self) -> bytes | None:
