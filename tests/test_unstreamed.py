@@ -88,8 +88,10 @@ def test_its_tools_come_with_the_chunk(
     case: Case, driver: Driver, server: Loopback, *, partial: bool
 ) -> None:
     body = case.called_plain("ReadBook", '{"title": "Dune"}')
+    if "choices" in body:
+        body["choices"][0]["message"]["content"] = ""  # which null means, too, in a stream
     if case is MISTRAL:
-        body["choices"][0]["message"]["content"] = ""  # as it does, where others send null
+        body["choices"][0]["message"]["tool_calls"][0]["index"] = 0  # as it does
     stream = {"partial_tools": True} if partial else True
     tried = read(case, driver, server, body, 7, tools=[ReadBook], stream=stream)
     tools = [tool for _, tool in tried.items if tool is not None and tool.delta is None]

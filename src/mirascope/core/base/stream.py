@@ -662,8 +662,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         if meant is not None and meant.phase is None:
             begun = self.time_to_first_chunk is not None
             meant.phase = "mid" if begun else "first" if self._source else "open"
-            received = begun or self.content or self._decoder.finish_reasons
-            meant.partial = self.partial() if received else None
+            ended = self._decoder.finish_reasons and any(self._tokens or ())
+            meant.partial = self.partial() if begun or self.content or ended else None
         return meant
 
     @override
