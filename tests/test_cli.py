@@ -14,14 +14,13 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from base_install import SOURCES, base_install
 from cases import Case, without_keys
 from loopback import Answer, Loopback, Stall
 from providers import CASES
 
-import mirascope
 from mirascope import __main__, local
 
-SOURCES = str(Path(mirascope.__file__).parents[1])
 COMMAND = [sys.executable, "-W", "error", "-m", "mirascope"]
 KEY = "sk-made-up-for-tests"
 
@@ -399,10 +398,10 @@ def test_help_lists_examples_as_lines() -> None:
     ]
 
 
-def test_without_click_it_names_the_extra() -> None:
+def test_without_click_it_names_the_extra(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-S", "-m", "mirascope", "hi"],
-        env=environment(),
+        env=environment(PYTHONPATH=base_install(tmp_path)),
         check=False,
         capture_output=True,
         text=True,

