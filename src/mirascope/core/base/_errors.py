@@ -107,6 +107,10 @@ class SDKErrors:
         theirs.__cause__ = cause
         return self._both(kind, theirs)
 
+    def unread_report(self, error: Exception) -> JSON:
+        """Return the report of a failure that made the SDK fail itself, ``None`` otherwise."""
+        return None if isinstance(error, self.base) else self.unread(error)
+
     def translate(
         self,
         error: Exception,
@@ -123,7 +127,7 @@ class SDKErrors:
             secrets: The keys that no error may tell.
             opening: Whether it was raised before there was a response.
         """
-        if not isinstance(error, self.base) and (report := self.unread(error)):
+        if report := self.unread_report(error):
             error = provider_error(report)
         redact(error, secrets)
         if isinstance(error, errors.StreamError):

@@ -630,6 +630,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """Tell what fails after the answer's own end, and takes nothing away."""
         if not self._whole:
             return False
+        if self._errors.unread_report(error):
+            return True
         meant = self._errors.translate(error, opening=False)
         if meant is None:
             return self._opener is not None
