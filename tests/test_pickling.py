@@ -172,7 +172,7 @@ def elsewhere(*pickles: Path) -> list[dict[str, Any]]:
         capture_output=True,
         text=True,
     )
-    assert done.stderr == ""
+    assert not done.stderr, done.stderr
     return list(map(json.loads, done.stdout.splitlines()))
 
 

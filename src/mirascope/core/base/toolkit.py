@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import types
 from abc import ABC
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple, cast
@@ -68,7 +69,8 @@ class BaseToolKit(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         tools = cls._marked()
-        if not tools and not inspect.isabstract(cls) and ABC not in cls.__mro__:
+        lacks_tools = not tools and not inspect.isabstract(cls) and ABC not in cls.__mro__
+        if lacks_tools and not _members_follow():
             raise ValueError(f"the toolkit {cls.__name__} has no method marked @toolkit_tool")
         for name, tool in tools.items():
             for found in _FIELD.finditer(tool.__doc__ or ""):
@@ -157,3 +159,11 @@ class ToolKitToolMethod(NamedTuple):
     method: Callable[..., str]
     template_vars: list[str]
     template: str
+
+
+def _members_follow() -> bool:
+    """Tell a class that is unpickled by value: it is made empty, and then given its members."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code is not types.new_class.__code__:
+        frame = frame.f_back
+    return frame is not None
