@@ -176,6 +176,6 @@ def test_the_corrected_error_sample_catches_a_real_server_s_refusal(
 
 def test_the_error_of_the_samples_is_of_both_trees() -> None:
     assert issubclass(sdk.OpenAIError, Exception)
-    made = OpenAIStream._errors.make(errors.StreamTruncated, "cut off")
+    made = OpenAIStream._sdk_errors.make(errors.StreamTruncated, "cut off")
     assert isinstance(made, sdk.OpenAIError)
     assert isinstance(made, errors.StreamError)
