@@ -36,9 +36,11 @@ OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 
 PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:3])"
 
-# What streams promise, on whatever interpreter, SDK and transport there is.
-STREAM_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "failures")]
-TRANSPORT_TESTS = [*STREAM_TESTS, "tests/test_network.py"]
+# What depends on the interpreter: its sockets, its event loop, its end.
+INTERPRETER_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "network")]
+
+# What streams promise, on whatever SDK and transport there is.
+TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/test_failures.py"]
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
 TYPE_TESTS = [f"tests/test_{name}.py" for name in ("tools", "structured", "partial", "tool")]
@@ -108,7 +110,7 @@ def interpreters(session: nox.Session) -> None:
         session.run(path, "-m", "venv", "--clear", str(venv), external=True)
         session.run(own, "-m", "pip", "install", "-q", *tools(), "-e", f".[{SDKS}]", external=True)
         options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
-        session.run(own, "-m", "pytest", *options, *STREAM_TESTS, external=True)
+        session.run(own, "-m", "pytest", *options, *INTERPRETER_TESTS, external=True)
 
 
 def _interpreters() -> dict[int, str]:
