@@ -234,9 +234,9 @@ def _line(details: ErrorDetails) -> InitErrorDetails:
 
 
 class ModelRefused(StreamError, ValueError):
-    """The model refuses to answer, where a tool or a response model was asked for.
+    """The model refuses to answer, where a tool or a response model was requested.
 
-    Its text is what the model says instead; ``partial`` is the whole response.
+    Its text is what the model gave instead; ``partial`` is the whole response.
     """
 
 

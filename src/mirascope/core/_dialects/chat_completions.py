@@ -160,7 +160,7 @@ class Choice:
             self._add_more(delta, said.content)
 
     def _add_beside(self, choice: Record) -> None:
-        """Add what a choice says beside its delta: whole values, or lists of what is new."""
+        """Add what a choice has beside its delta: whole values, or lists of what is new."""
         for name in choice.keys() - _IN_CHOICE:
             value, before = choice[name], self._beside.get(name)
             if isinstance(value, list) and self.reply.keeps_all:
@@ -171,7 +171,7 @@ class Choice:
                 self._beside[name] = value
 
     def _add_more(self, delta: Record, text: str) -> None:
-        """Add what a delta says beside a text, reasoning and tool calls that are read already."""
+        """Add what a delta has beside a text, reasoning and tool calls that are read already."""
         content = delta.get("content")
         if isinstance(content, list) and self.reply.keeps_text:
             self._add_text_to_parts(len(text))
@@ -308,13 +308,13 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             out.append(chunk)
 
     def _hold(self, chunk: ChunkT) -> None:
-        """Hold a chunk for the usage that may follow; it tells the usage that came before it."""
+        """Hold a chunk for the usage that may follow; it has what usage came before it."""
         self._held = chunk
         if chunk.tokens is None and self.tokens is not None:
             chunk.tell_usage(self._usage)
 
     def _follow(self, held: ChunkT, chunk: ChunkT) -> None:
-        """Let a chunk tell how the answer ended that comes after that and says nothing else."""
+        """Let a chunk after the end that has nothing else report how the response ended."""
         if not (chunk.finish_reasons or chunk.is_output):
             chunk.finish_reasons = held.finish_reasons
             chunk.tokens = chunk.tokens or held.tokens
@@ -351,7 +351,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
     def _failed(self, record: Record, error: JSON) -> ProviderError:
         """Return the failure that a record reports.
 
-        If it has a choice, the answer goes on, whatever was told of its end.
+        If it has a choice, the answer goes on, whatever was reported of its end.
         """
         if record.get("choices"):
             self._unfinished.add(0)

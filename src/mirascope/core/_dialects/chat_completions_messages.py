@@ -219,7 +219,7 @@ def _decoded(arguments: JSON) -> Record:
 
 
 def _has_arguments_of_its_own(message: Record) -> bool:
-    """Tell whether the text of some arguments is another than the common form would give.
+    """Return whether the text of some arguments is another than the common form would give.
 
     It would mean the same, but the provider's cache would not know the prompt again.
     """

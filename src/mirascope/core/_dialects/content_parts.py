@@ -89,7 +89,7 @@ def _differ(before: Growing, new: JSON) -> bool:
 
 
 def only_text(parts: list[Growing]) -> bool:
-    """Tell whether parts are nothing but text, so that a text says the same."""
+    """Return whether parts are only text, so that a text is equivalent."""
     return all(
         isinstance(part, dict) and part.keys() <= {"type", "text"} and part.get("type") == "text"
         for part in parts

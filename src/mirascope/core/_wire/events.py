@@ -131,7 +131,7 @@ class ToolCall:
         self._arguments = Unkept()
 
     def continued_by(self, piece: ToolCallDelta) -> bool:
-        """Tell whether a piece without an index of a known call belongs to this one.
+        """Return whether a piece without an index of a known call belongs to this one.
 
         Servers that leave the index out, or give all calls the same one, are told apart by the id;
         those that leave that out too, by a name that comes when this call is complete.
@@ -194,7 +194,7 @@ class ProviderError(Exception):
         message: What it says.
         status: The HTTP status that it would have been, if told.
         body: The whole report.
-        retryable: Whether the same request may well succeed, where no status says so.
+        retryable: Whether the same request may well succeed, where no status decides it.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ LABELS = frozenset(
         *("object", "provider", "role", "status", "type"),
     }
 )
-"""Texts that say what or whose something is: the newest that is not empty counts."""
+"""Labels, which identify a thing or its owner: the newest that is not empty counts."""
 
 
 class _Elements(list[Growing]):

@@ -37,7 +37,7 @@ def from_bytes(data: bytes) -> JSON:
 
 
 def is_json(data: bytes) -> bool:
-    """Tell a JSON document from anything else."""
+    """Return whether a text is a JSON document."""
     try:
         from_bytes(data)
     except ValueError:

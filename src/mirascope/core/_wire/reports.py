@@ -91,7 +91,7 @@ def reported(record: Record) -> ProviderError | None:
 
 
 def _texts(report: JSON) -> Iterator[str]:
-    """Yield what a report says in words, each once."""
+    """Yield the texts of a report, each once."""
     said = ""
     if isinstance(report, str):
         said = report
@@ -112,7 +112,7 @@ def _location(report: Record) -> list[str]:
 
 
 def _status(report: JSON) -> int | None:
-    """Return the HTTP status that a report tells, if it does."""
+    """Return the HTTP status that a report has, if it does."""
     statuses: Iterable[int | None] = ()
     if isinstance(report, list):
         statuses = map(_status, report)

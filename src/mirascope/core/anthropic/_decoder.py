@@ -109,7 +109,7 @@ class AnthropicDecoder(OneReplyDecoder):
                 self._open({"index": index, "content_block": dict(block)})
 
     def _stop(self, chunk: Chunk) -> None:
-        """End the answer; its last chunk tells how."""
+        """End the response; its last chunk reports how."""
         self.ended = True
         chunk.finish_reasons = cast("list[StopReason] | None", self.finish_reasons)
         chunk.tokens = self.tokens

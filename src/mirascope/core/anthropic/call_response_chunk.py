@@ -109,7 +109,7 @@ class AnthropicCallResponseChunk(
             self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
 
     def tell_usage(self, usage: Record) -> None:
-        """Take over the usage of the whole answer, which the event itself does not tell."""
+        """Take over the usage of the whole answer, which the event itself does not report."""
         if usage:
             self._usage = usage
 

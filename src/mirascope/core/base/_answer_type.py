@@ -2,7 +2,7 @@
 
 A type that is no pydantic model (``list[str]``, an enum, a number) is asked for as the one field of
 a model; a model that writes the bare value instead is understood. Fields that are marked with
-`FromCallArgs` are not asked for at all: they come from the call.
+`FromCallArgs` are not requested at all: they come from the call.
 
 Of what a text may mean, the first reading that fits the type is the answer; if none does, the
 error is that of the first.
@@ -82,7 +82,7 @@ class AnswerType(Generic[T]):
         asked_for: The model that is asked for: the same without what comes from the call.
         wrapped: Whether the type is the one field of the model.
         bare: Whether its JSON may be something else than an object.
-        name: The name of the tool that it is asked for as.
+        name: The name of the tool that it is requested as.
         strict: Whether the model's own configuration asks providers to hold to its schema.
     """
 

@@ -159,7 +159,7 @@ class SDKErrors:
         return ours
 
     def refused(self, text: str, response: errors.PartialAnswer) -> errors.StreamError:
-        """Return the error for a model that refuses to answer, with what it says instead."""
+        """Return the error for a model that refuses to answer, with its text."""
         ours = self.make(errors.ModelRefused, text)
         ours.phase, ours.partial = "mid", response
         vars(ours)["_response"] = response

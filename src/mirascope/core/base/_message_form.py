@@ -97,7 +97,7 @@ class MessageForm:
         return self._with_ties([message for message in filled if message is not None])
 
     def _own(self, message: Message, provider: str) -> Message:
-        """Return the own message that a common one carries, if it still is what that says."""
+        """Return the own message of a common one, if their contents still agree."""
         if not isinstance(message, BaseMessageParam):
             self._check(message, provider)
             return message
@@ -192,7 +192,7 @@ def _report_left_behind(messages: Sequence[Message], provider: str) -> None:
 
 
 def _has_more(value: object, known: Known) -> bool:
-    """Tell whether there is something in a value that the common form has no place for."""
+    """Return whether a value has something that the common form has no place for."""
     if known is None or not value:
         return False
     if isinstance(value, list):
@@ -206,7 +206,7 @@ def _has_more(value: object, known: Known) -> bool:
 
 
 def _says_something(value: object) -> bool:
-    """Tell whether there is more to a value than blanks and the kind of value that it is."""
+    """Return whether a value has more than blanks and its own type."""
     if isinstance(value, str):
         return bool(value.strip())
     if isinstance(value, Mapping):

@@ -200,7 +200,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         """Raise an error if the model refuses to answer, and the API reports that as such.
 
         Raises:
-            ModelRefused: It does; the error's text is what the model says instead.
+            ModelRefused: It does; the error's text is what the model gave instead.
         """
         if self.refusal:
             raise self._errors.refused(self.refusal, self)

@@ -193,7 +193,7 @@ def data_url(media_type: str, data: bytes | str) -> str:
 
 
 def is_blank(part: Part) -> bool:
-    """Tell whether a part is a text of nothing but blanks."""
+    """Return whether a part is a text of nothing but blanks."""
     return isinstance(part, TextPart) and not part.text.strip()
 
 

@@ -148,7 +148,7 @@ def _original(fn: Callable[..., object]) -> Callable[..., object]:
 
 
 def _docstring_of(described: Callable[..., object] | type) -> str | None:
-    """Return a docstring if docstrings are templates, which the environment says."""
+    """Return a docstring if docstrings are templates, which the environment decides."""
     enabled = os.environ.get(_FROM_DOCSTRING) == "ENABLED"
     return _dedented(described.__doc__) if enabled and described.__doc__ else None
 

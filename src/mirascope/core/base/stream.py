@@ -627,7 +627,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             raise broke
 
     def _is_late(self, error: Exception) -> bool:
-        """Tell what fails after the answer's own end, and takes nothing away."""
+        """Return whether an error comes after the response's end, and takes nothing away."""
         if not self._whole:
             return False
         if self._errors.unread_report(error):

@@ -27,7 +27,7 @@ def toolkit_tool(method: MethodT) -> MethodT:
     """Mark a toolkit's method, or a tool class inside of it, as a tool.
 
     Raises:
-        ValueError: It has no docstring, which would tell the model what it does.
+        ValueError: It has no docstring, which describes it to the model.
     """
     if not (method.__doc__ or "").strip():
         raise ValueError(f"the toolkit's tool {method.__qualname__} needs a docstring")
@@ -162,7 +162,7 @@ class ToolKitToolMethod(NamedTuple):
 
 
 def _members_follow() -> bool:
-    """Tell a class that is unpickled by value: it is made empty, and then given its members."""
+    """Return whether a class is unpickled by value: first empty, its members follow."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_code is not types.new_class.__code__:
         frame = frame.f_back

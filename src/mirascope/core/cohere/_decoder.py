@@ -116,7 +116,7 @@ class CohereDecoder(OneReplyDecoder):
             self.reply.add_rest(rest)
 
     def _keep_whole(self, message: Record) -> None:
-        """Keep what the message of a plain response says."""
+        """Keep what the message of a plain response has."""
         self._blocks.update(
             enumerate(cast("list[dict[str, Growing]]", objects(message.get("content"))))
         )

@@ -88,7 +88,7 @@ class GeminiDecoder:
         out.append(chunk)
 
     def _end(self, ended: list[_wire.Candidate], record: Record, chunk: Chunk) -> None:
-        """Note the end of candidates; from the last one's on, each chunk tells how they ended.
+        """Note the end of candidates; from the last one's on, each chunk reports how they ended.
 
         Raises:
             ProviderError: One ended in a failure, or the record has no candidate but a report.

@@ -136,7 +136,7 @@ def _part(part: parts.Part) -> types.Part:
 
 
 def _file(part: parts.ImageURLPart | parts.AudioURLPart | parts.DocumentURLPart) -> types.FileData:
-    """Return a URL with its media type: the given one, or what the ending of its path tells.
+    """Return a URL with its media type: the given one, or what its path's ending implies.
 
     Where there is neither, Gemini finds out itself, as of uploaded files and YouTube's videos.
     """

@@ -46,7 +46,7 @@ _ENV = (
     "GOOGLE_CLOUD_LOCATION",
 )
 _ATTEMPTS: Final = 5
-"""How often the SDK sends a request where it is to retry, and its options do not tell how often."""
+"""How often the SDK sends a request where it is to retry, with options that leave it open."""
 _TIMEOUT: Final = httpx2.Timeout(600, connect=5)
 _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 

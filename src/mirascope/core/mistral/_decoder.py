@@ -75,7 +75,7 @@ class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
 
 
 def in_dialect(choice: Record) -> Record:
-    """Return a choice of a chunk whose tool calls are told apart as the dialect does."""
+    """Return a choice of a chunk whose tool calls are numbered as the dialect does."""
     delta = choice.get("delta")
     calls = delta.get("tool_calls") if isinstance(delta, dict) else None
     if not calls or not isinstance(calls, list) or not isinstance(delta, dict):
