@@ -25,15 +25,15 @@ from recordings import recordings
 from scripts import Says, Thinks, one_after_another
 
 from mirascope import BaseTool
-from mirascope.core._structured.growing import Growing, MalformedJSONError
+from mirascope.core._calls.provider import Provider
+from mirascope.core._responses.response_metadata import Dumps
+from mirascope.core._structured.partial_value import Growing, MalformedJSONError
+from mirascope.core._tools.tool import tool_types_of
 from mirascope.core._wire.bare_json import BareObjects
-from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core._wire.json_scanner import JSONExtent
 from mirascope.core._wire.sse import SSEDecoder
-from mirascope.core.base._provider import Provider
-from mirascope.core.base._told import Dumps
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
-from mirascope.core.base.tool import tool_types_of
 from mirascope.errors import StreamError
 
 ARGUMENTS = (

@@ -5,7 +5,7 @@ Those that users bring are, and all async ones where aiohttp is not installed.
 
 import sys
 
-from mirascope.core._transports import synchronous
+from mirascope.core._transports import sync_transport
 
 sys.modules["aiohttp"] = None  # type: ignore[assignment]  # the documented way to forbid an import
-synchronous.sync_http_client = lambda make, http: make()  # noqa: ARG005
+sync_transport.sync_http_client = lambda make, http: make()  # noqa: ARG005

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirascope.core.base._clocks import Clocks
-from mirascope.core.base._retry import RetryPolicy
-from mirascope.core.base._source import AsyncSource, Source
-from mirascope.core.base.stream import Opener
-from mirascope.core.base.timeout import NEVER
+from mirascope.core._engine.deadlines import Clocks
+from mirascope.core._engine.source import AsyncSource, Source
+from mirascope.core._engine.stream import Opener
+from mirascope.core._engine.timeout import NEVER
+from mirascope.core._errors.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from test_structured import calling, saying
 
 from mirascope import errors, llm
 from mirascope.core import response_of
-from mirascope.core._wire.json_answer import JSONStart, without_reasoning
+from mirascope.core._wire.json_response import JSONStart, without_reasoning
 
 if TYPE_CHECKING:
     from cases import Case, Driver

@@ -18,7 +18,7 @@ from scripts import one_after_another
 from test_structured import saying
 
 from mirascope import Retry, Timeout, errors, llm
-from mirascope.core.base._retry import RetryPolicy
+from mirascope.core._errors.retry import RetryPolicy
 
 SOON = 0.25
 LATE = 30.0

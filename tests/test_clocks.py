@@ -21,7 +21,7 @@ from cases import Attempt, Case, Driver
 from loopback import Answer, Loopback, Request, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
-from mirascope.core.base._watchdog import Timer
+from mirascope.core._engine.watchdog import Timer
 
 SOON = 0.25
 LATE = 20.0
@@ -130,7 +130,7 @@ def test_a_default_holds_for_a_client_of_one_s_own(
     case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standard = Timeout(first=SOON, idle=SOON, total=inf)
-    monkeypatch.setattr("mirascope.core.base._call.STANDARD", standard)
+    monkeypatch.setattr("mirascope.core._calls.decorator.STANDARD", standard)
     server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
     with case.client(case.url(server.url), "a-key") as client:
         stream = Driver(asynchronous=False).function(case, client=client)("fantasy")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from loopback import in_pieces
 
-from mirascope.core.base._content_coding import PIECE_BYTES, ContentCodingError, unpacker
+from mirascope.core._engine.content_encoding import PIECE_BYTES, ContentCodingError, unpacker
 
 Pack = Callable[[bytes], bytes]
 

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from mirascope import errors
 from mirascope.core import prompt_template
+from mirascope.core._calls.decorator import Call
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
-from mirascope.core.base._call import Call
 
 STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
     (400, errors.BadRequest, False),

@@ -42,7 +42,7 @@ from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
 from mirascope.core.gemini._provider import DefaultClient
 
 if TYPE_CHECKING:
-    from mirascope.core.base.message_param import Part as AnyPart
+    from mirascope.core._prompts.message_param import Part as AnyPart
 
 SIGNATURE = base64.b64encode(b"\xff\xfe signed").decode()
 

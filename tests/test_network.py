@@ -27,7 +27,7 @@ from loopback import Abort, Answer, Loopback, Stall, Wait, dripping
 from relay import Relay
 
 from mirascope import errors
-from mirascope.core._transports.asynchronous import async_transport
+from mirascope.core._transports.async_transport import async_transport
 
 NAME = "api.example.test"
 PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy", "no_proxy")

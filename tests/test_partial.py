@@ -48,8 +48,8 @@ from pydantic import (
 from pydantic.version import VERSION
 from typing_extensions import TypedDict
 
-from mirascope.core._structured.growing import Growing, MalformedJSONError
 from mirascope.core._structured.partial_types import partial_type
+from mirascope.core._structured.partial_value import Growing, MalformedJSONError
 
 
 class Colour(Enum):

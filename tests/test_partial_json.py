@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel, ValidationError
 
-from mirascope.core._structured.growing import MAX_DEPTH, Growing, MalformedJSONError
+from mirascope.core._structured.partial_value import MAX_DEPTH, Growing, MalformedJSONError
 from mirascope.core._wire.events import JSON
 
 

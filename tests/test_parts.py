@@ -30,6 +30,8 @@ from pydantic import TypeAdapter
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
 from mirascope.core._dialects.chat_completions_messages import common_message
+from mirascope.core._prompts.message_param import Part
+from mirascope.core._prompts.template import Template
 from mirascope.core.anthropic import _common as anthropic_common
 from mirascope.core.anthropic import _encoder as anthropic
 from mirascope.core.base import (
@@ -45,8 +47,6 @@ from mirascope.core.base import (
     ToolCallPart,
     ToolResultPart,
 )
-from mirascope.core.base.message_param import Part
-from mirascope.core.base.prompt import Template
 from mirascope.core.cohere import _encoder as cohere
 from mirascope.core.gemini import _common as gemini_common
 from mirascope.core.gemini import _encoder as gemini

@@ -22,7 +22,7 @@ from scripts import one_after_another
 
 from mirascope import llm
 from mirascope.core import openai, prompt_template
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.retries import fallback
 
 FUNCTIONS = """

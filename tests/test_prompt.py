@@ -22,8 +22,8 @@ from mirascope.core import (
     openai,
     prompt_template,
 )
+from mirascope.core._prompts.template import Template
 from mirascope.core.base import ToolCallPart, ToolResultPart
-from mirascope.core.base.prompt import Template
 from mirascope.errors import TemplateError
 
 

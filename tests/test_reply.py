@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from scripts import Says, Thinks, one_after_another
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core._wire.accumulator import Keep, Reply
 from mirascope.core._wire.events import Record, ToolCallDelta
 from mirascope.core._wire.json_text import from_bytes
-from mirascope.core._wire.reply import Keep, Reply
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.anthropic._decoder import AnthropicDecoder
 from mirascope.core.cohere._decoder import CohereDecoder

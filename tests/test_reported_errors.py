@@ -21,7 +21,7 @@ from loopback import Answer, Loopback, in_pieces
 from scripts import Closes, Opens
 
 from mirascope import BaseTool, errors, llm
-from mirascope.core._wire.reports import provider_error
+from mirascope.core._wire.error_reports import provider_error
 
 SYNC = Driver(asynchronous=False)
 DONE = b"data: [DONE]\n\n"

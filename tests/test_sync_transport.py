@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Answer, Loopback, Stall, dripping
 
-from mirascope.core._transports.chunks import ChunkedBody
-from mirascope.core._transports.connections import Origin, Pool
-from mirascope.core._transports.synchronous import SyncTransport, sync_http_client
+from mirascope.core._transports.chunked_body import ChunkedBody
+from mirascope.core._transports.connection_pool import Origin, Pool
+from mirascope.core._transports.sync_transport import SyncTransport, sync_http_client
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
 FIVE = b"content-length: 5\r\n\r\nHello"

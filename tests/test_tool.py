@@ -26,9 +26,10 @@ from openai.types.chat import ChatCompletionFunctionToolParam
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mirascope.core import BaseTool
+from mirascope.core._tools.json_schema import strict_schema
+from mirascope.core._tools.tool import tool_call_problem, tool_types_of
 from mirascope.core.anthropic import AnthropicTool, AnthropicToolConfig
-from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base.tool import ToolConfig, tool_call_problem, tool_types_of
+from mirascope.core.base.tool import ToolConfig
 from mirascope.core.cohere import CohereTool
 from mirascope.core.gemini import GeminiTool
 from mirascope.core.groq import GroqTool

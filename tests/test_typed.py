@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, JsonValue
 
-from mirascope.core.base._typed import typed
+from mirascope.core._wire.sdk_models import typed
 
 
 class Leaf(BaseModel):

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from recordings import FOLDER, recordings
 
 from mirascope import BaseTool, errors, llm
+from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.bare_json import BareObjects
-from mirascope.core.base.call_response_chunk import record_of
 
 SYNC = Driver(asynchronous=False)
 AS_JSON = {"content-type": "application/json"}

@@ -249,7 +249,7 @@ def _default() -> tuple[_Provider, str]:
 
 def _open(provider: _Provider, model: str, asked: str, options: _Options) -> _Stream:
     from mirascope.core import Messages  # noqa: PLC0415  # not before it is needed
-    from mirascope.core.base._secrets import can_be_sent  # noqa: PLC0415  # likewise
+    from mirascope.core._errors.redaction import can_be_sent  # noqa: PLC0415  # likewise
 
     if not can_be_sent(provider.key):
         raise MirascopeError(
@@ -307,7 +307,7 @@ def _stats(stream: _Stream, first: float) -> str:
 
 def _reason(error: MirascopeError) -> str:
     """What went wrong, in one line that holds no key."""
-    from mirascope.core.base._secrets import SHORTEST_KEY, redacted  # noqa: PLC0415  # likewise
+    from mirascope.core._errors.redaction import SHORTEST_KEY, redacted  # noqa: PLC0415  # likewise
 
     root: BaseException = error
     while cause := root.__cause__ or root.__context__:

@@ -7,7 +7,7 @@ from typing import assert_type
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageFunctionToolCall
 
 from mirascope.core import BaseTool, BaseToolKit, toolkit_tool
-from mirascope.core.base.tool import tool_types_of
+from mirascope.core._tools.tool import tool_types_of
 from mirascope.core.openai import OpenAITool, OpenAIToolConfig
 
 

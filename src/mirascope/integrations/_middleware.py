@@ -20,9 +20,9 @@ from typing import Any, NoReturn, TypeAlias, cast
 from pydantic import ValidationError
 from typing_extensions import ParamSpec, TypeVar
 
-from mirascope.core.base._functions import coroutine_function, is_async
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
+from mirascope.core._prompts.coroutines import coroutine_function, is_async
+from mirascope.core._responses.call_response import BaseCallResponse
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,13 +9,13 @@ from typing import Any, Literal, cast, overload
 
 from typing_extensions import TypeVar, Unpack
 
-from mirascope.core.base._call import CallDecorator
-from mirascope.core.base._functions import coroutine_function, is_async
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.stream import BaseStream
-from mirascope.core.base.stream_config import StreamConfig
-from mirascope.core.base.structured_stream import BaseStructuredStream
-from mirascope.core.base.tool import Tools
+from mirascope.core._calls.decorator import CallDecorator
+from mirascope.core._calls.stream_config import StreamConfig
+from mirascope.core._engine.stream import BaseStream
+from mirascope.core._engine.structured_stream import BaseStructuredStream
+from mirascope.core._prompts.coroutines import coroutine_function, is_async
+from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._tools.tool import Tools
 from mirascope.llm._providers import call_of, named
 from mirascope.llm._settings import Options, Settings, current, given
 from mirascope.llm.call_response import CallResponse

@@ -9,10 +9,10 @@ from typing import Any, Literal, Self, overload
 
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
-from mirascope.core.base._functions import coroutine_function, is_async
-from mirascope.core.base.stream_config import StreamConfig
-from mirascope.core.base.structured_stream import BaseStructuredStream
-from mirascope.core.base.tool import Tools
+from mirascope.core._calls.stream_config import StreamConfig
+from mirascope.core._engine.structured_stream import BaseStructuredStream
+from mirascope.core._prompts.coroutines import coroutine_function, is_async
+from mirascope.core._tools.tool import Tools
 from mirascope.llm._settings import (
     OF_ONE_CALL,
     Layer,

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
-from mirascope.core.base._call import Call
-from mirascope.core.base._clients import DefaultClients
+from mirascope.core._calls.decorator import Call
+from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core.openai import OpenAICallParams, OpenAICallResponse, OpenAIStream
 from mirascope.core.openai._provider import PROVIDER
 

@@ -14,8 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
-from mirascope.core.base.call_options import CallOptions, Given
-from mirascope.core.base.call_params import CommonCallParams
+from mirascope.core._calls.call_params import CommonCallParams
+from mirascope.core._calls.options import CallOptions, Given
 from mirascope.llm._providers import named
 
 Options: TypeAlias = CallOptions[object, object, Mapping[str, object]]

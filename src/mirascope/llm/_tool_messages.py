@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mirascope.core.base._called import call_id, output_text
-from mirascope.core.base.message_param import BaseMessageParam, ToolResultPart
-from mirascope.core.base.tool import BaseTool, name_of
-from mirascope.core.base.types import JsonableType
+from mirascope.core._prompts.message_param import BaseMessageParam, ToolResultPart
+from mirascope.core._tools.tool import BaseTool, name_of
+from mirascope.core._tools.tool_calls import call_id, output_text
+from mirascope.core._types import JsonableType
 
 
 def tool_messages(

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core.base._called import Called
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.message_param import BaseMessageParam
-from mirascope.core.base.tool import BaseTool
-from mirascope.core.base.types import FinishReason, JsonableType, Usage
+from mirascope.core._prompts.message_param import BaseMessageParam
+from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._tools.tool import BaseTool
+from mirascope.core._tools.tool_calls import Called
+from mirascope.core._types import FinishReason, JsonableType, Usage
 from mirascope.llm._delegating import delegating
 from mirascope.llm._tool_messages import tool_messages
 from mirascope.llm.tool import Tool

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from typing_extensions import override
 
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._types import FinishReason, Usage
 from mirascope.core._wire.events import Record
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
-from mirascope.core.base.types import FinishReason, Usage
 from mirascope.llm._delegating import delegating
 
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias, cast
 
 from typing_extensions import override
 
-from mirascope.core.base.message_param import BaseMessageParam
-from mirascope.core.base.stream import BaseStream
-from mirascope.core.base.tool import BaseTool
-from mirascope.core.base.types import JsonableType
+from mirascope.core._engine.stream import BaseStream
+from mirascope.core._prompts.message_param import BaseMessageParam
+from mirascope.core._tools.tool import BaseTool
+from mirascope.core._types import JsonableType
 from mirascope.llm._delegating import delegating
 from mirascope.llm._tool_messages import tool_messages
 from mirascope.llm.call_response import CallResponse

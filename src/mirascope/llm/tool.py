@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirascope.core.base.tool import BaseTool
+from mirascope.core._tools.tool import BaseTool
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

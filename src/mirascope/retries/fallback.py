@@ -27,8 +27,8 @@ from typing import Any, NotRequired, Required, TypedDict, cast
 from typing_extensions import ParamSpec, TypeVar, override
 
 from mirascope import errors
-from mirascope.core.base._functions import coroutine_function, is_async
-from mirascope.core.base.structured_stream import BaseStructuredStream
+from mirascope.core._engine.structured_stream import BaseStructuredStream
+from mirascope.core._prompts.coroutines import coroutine_function, is_async
 from mirascope.llm import CallResponseChunk, Stream, Tool
 from mirascope.llm import override as overridden
 from mirascope.llm._settings import Layers, layers, using

@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 from typing_extensions import TypeVar, override
 
 from mirascope.core._dialects.content_parts import add_parts, only_text, texts_of
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT, record_of
+from mirascope.core._types import FinishReason as CommonFinishReason
+from mirascope.core._wire.accumulator import Keep, Reply
+from mirascope.core._wire.deltas import Growing, grow, grown, grown_fields
+from mirascope.core._wire.error_reports import provider_error, reported
 from mirascope.core._wire.events import (
     JSON,
     Delta,
@@ -30,12 +35,7 @@ from mirascope.core._wire.events import (
     id_or_none,
     text_or_none,
 )
-from mirascope.core._wire.fields import fields, objects
-from mirascope.core._wire.growing import Growing, grow, grown, grown_fields
-from mirascope.core._wire.reply import Keep, Reply
-from mirascope.core._wire.reports import provider_error, reported
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk, RawT, record_of
-from mirascope.core.base.types import FinishReason as CommonFinishReason
+from mirascope.core._wire.json_fields import fields, objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,11 +13,7 @@ from typing import Final, TypeAlias
 
 from pydantic import BaseModel
 
-from mirascope.core._wire.events import JSON, Record
-from mirascope.core._wire.fields import fields, from_cut_off, objects, text
-from mirascope.core.base._common import common, record_to_read, url_part
-from mirascope.core.base._message_form import Known, MessageForm
-from mirascope.core.base.message_param import (
+from mirascope.core._prompts.message_param import (
     AudioPart,
     BaseMessageParam,
     DocumentPart,
@@ -34,6 +30,10 @@ from mirascope.core.base.message_param import (
     placed,
     unsupported,
 )
+from mirascope.core._prompts.native_messages import Known, MessageForm
+from mirascope.core._prompts.normalize import common, record_to_read, url_part
+from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.json_fields import fields, from_cut_off, objects, text
 
 EncodePart: TypeAlias = Callable[[Part, str], dict[str, object]]
 

@@ -24,13 +24,13 @@ from mirascope.core._dialects.chat_completions import (
 from mirascope.core._dialects.chat_completions_messages import FORM
 from mirascope.core._dialects.chat_completions_tools import called, tool_messages
 from mirascope.core._dialects.content_parts import texts_of
+from mirascope.core._responses.call_arguments import MessageT
+from mirascope.core._responses.call_response import BaseCallResponse, RawResponseT
+from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._tools.tool_calls import Called, ToolT
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, FinishT, Record, TokenCounts, text_or_none
-from mirascope.core._wire.fields import fields, objects
-from mirascope.core.base._asked import MessageT
-from mirascope.core.base._called import Called, ToolT
-from mirascope.core.base.call_response import BaseCallResponse, RawResponseT
-from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.types import JsonableType
+from mirascope.core._wire.json_fields import fields, objects
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 

@@ -8,11 +8,11 @@ from typing import Any, NotRequired, TypedDict
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import arguments_text
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._called import Called, ToolT, call_id, output_text
-from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base.tool import BaseTool, all_tools, name_of
-from mirascope.core.base.types import JsonableType
+from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._tools.json_schema import strict_schema
+from mirascope.core._tools.tool import BaseTool, all_tools, name_of
+from mirascope.core._tools.tool_calls import Called, ToolT, call_id, output_text
+from mirascope.core._types import JsonableType
 
 
 class FunctionSchema(TypedDict):

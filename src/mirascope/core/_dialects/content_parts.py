@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from mirascope.core._wire.fields import objects, text
-from mirascope.core._wire.growing import Growing, grow
+from mirascope.core._wire.deltas import Growing, grow
+from mirascope.core._wire.json_fields import objects, text
 
 if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON, Record

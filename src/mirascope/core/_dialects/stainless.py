@@ -14,11 +14,9 @@ from weakref import WeakKeyDictionary
 import anyio
 
 from mirascope import errors
-from mirascope.core._wire.events import JSON
-from mirascope.core.base._clients import AsyncClientT, ClientT
-from mirascope.core.base._errors import SDKErrors
-from mirascope.core.base._provider import Arguments, RawT
-from mirascope.core.base._source import (
+from mirascope.core._calls.default_clients import AsyncClientT, ClientT
+from mirascope.core._calls.provider import Arguments, RawT
+from mirascope.core._engine.source import (
     AsyncItemSource,
     AsyncResponseSource,
     AsyncSource,
@@ -27,6 +25,8 @@ from mirascope.core.base._source import (
     ResponseSource,
     Source,
 )
+from mirascope.core._errors.sdk_errors import SDKErrors
+from mirascope.core._wire.events import JSON
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core._wire.json_scanner import JSONExtent
 
 _BETWEEN: Final = re.compile(r"[ \t\r\n,\[\]\x1e]*+")
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar, override
 
-from mirascope.core._wire.json_extent import JSONExtent
+from mirascope.core._wire.json_scanner import JSONExtent
 
 if TYPE_CHECKING:
-    from mirascope.core._wire.growing import Growing
+    from mirascope.core._wire.deltas import Growing
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Record: TypeAlias = Mapping[str, "JSON"]

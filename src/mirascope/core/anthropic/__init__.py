@@ -1,6 +1,6 @@
 """Anthropic's models, through its Messages API."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("anthropic", extra="anthropic"):
     from mirascope.core.anthropic.call_params import AnthropicCallParams

@@ -7,11 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mirascope.core._wire.events import JSON, Record
-from mirascope.core._wire.fields import fields, objects, text
-from mirascope.core.base._common import common, data_part, record_to_read, url_part
-from mirascope.core.base._message_form import MessageForm
-from mirascope.core.base.message_param import (
+from mirascope.core._prompts.message_param import (
     BaseMessageParam,
     CacheControlPart,
     Message,
@@ -20,6 +16,10 @@ from mirascope.core.base.message_param import (
     ToolCallPart,
     ToolResultPart,
 )
+from mirascope.core._prompts.native_messages import MessageForm
+from mirascope.core._prompts.normalize import common, data_part, record_to_read, url_part
+from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.json_fields import fields, objects, text
 
 
 def common_message(message: Message) -> BaseMessageParam:

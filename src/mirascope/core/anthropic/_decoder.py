@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
+from mirascope.core._engine.decoder import OneReplyDecoder
+from mirascope.core._wire.accumulator import replace
+from mirascope.core._wire.deltas import Growing, grow, grown_fields
+from mirascope.core._wire.error_reports import reported
 from mirascope.core._wire.events import JSON, Record
-from mirascope.core._wire.fields import fields, from_cut_off, number, objects, text
-from mirascope.core._wire.growing import Growing, grow, grown_fields
-from mirascope.core._wire.reply import replace
-from mirascope.core._wire.reports import reported
+from mirascope.core._wire.json_fields import fields, from_cut_off, number, objects, text
 from mirascope.core.anthropic._errors import provider_error
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk as Chunk
 from mirascope.core.anthropic.call_response_chunk import token_counts
-from mirascope.core.base._decoder import OneReplyDecoder
 
 if TYPE_CHECKING:
     from anthropic.types import StopReason

@@ -12,15 +12,15 @@ from typing import Final, TypeAlias, cast
 
 from pydantic import BaseModel
 
+from mirascope.core._calls.call_params import CommonCallParams
+from mirascope.core._calls.provider import Arguments
+from mirascope.core._prompts import message_param as parts
+from mirascope.core._prompts.message_param import Message
+from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._tools.json_schema import strict_schema
+from mirascope.core._tools.tool import all_tools
 from mirascope.core.anthropic.tool import AnthropicTool
-from mirascope.core.base import message_param as parts
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base._provider import Arguments
-from mirascope.core.base.call_params import CommonCallParams
-from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.message_param import Message
-from mirascope.core.base.tool import all_tools
 
 MAX_TOKENS: Final = 1024
 

@@ -14,10 +14,10 @@ import httpx2
 
 from mirascope import errors
 from mirascope.core._dialects.stainless import stainless_errors
-from mirascope.core._wire import reports
+from mirascope.core._errors.sdk_errors import status_code
+from mirascope.core._wire import error_reports
 from mirascope.core._wire.events import JSON, ProviderError, Record
-from mirascope.core._wire.fields import fields, text
-from mirascope.core.base._errors import status_code
+from mirascope.core._wire.json_fields import fields, text
 
 _MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
     "invalid_request_error": (400, anthropic.BadRequestError),
@@ -37,7 +37,7 @@ _STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, 
 
 def provider_error(event: Record) -> ProviderError:
     """Return the failure that an ``error`` event reports."""
-    failed = reports.provider_error(dict(event))
+    failed = error_reports.provider_error(dict(event))
     failed.status = _read(event)[0] or failed.status
     return failed
 

@@ -13,6 +13,8 @@ import httpx2
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message
 
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.stainless import (
     Method,
     forces_tools,
@@ -21,15 +23,13 @@ from mirascope.core._dialects.stainless import (
     own_timeout,
     set_timeout,
 )
-from mirascope.core._transports.asynchronous import async_http_client
-from mirascope.core._transports.synchronous import sync_http_client
+from mirascope.core._transports.async_transport import async_http_client
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.anthropic._encoder import encode, takes
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
 from mirascope.core.anthropic.tool import AnthropicTool
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._provider import Provider
 
 ClientT = TypeVar("ClientT", Anthropic, AsyncAnthropic)
 

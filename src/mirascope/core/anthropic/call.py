@@ -7,11 +7,11 @@ from typing import TypeAlias
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import Message
 
+from mirascope.core._calls.decorator import Call
 from mirascope.core.anthropic._provider import PROVIDER
 from mirascope.core.anthropic.call_params import AnthropicCallParams
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
-from mirascope.core.base._call import Call
 
 _AnthropicCall: TypeAlias = Call[
     Anthropic, AsyncAnthropic, Message, AnthropicCallResponse, AnthropicStream, AnthropicCallParams

@@ -7,7 +7,7 @@ from typing import Literal
 
 from anthropic import types
 
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core._calls.call_params import BaseCallParams
 
 
 class AnthropicCallParams(BaseCallParams, total=False):

@@ -17,16 +17,16 @@ from anthropic.types import (
 )
 from typing_extensions import override
 
+from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._tools.tool_calls import Called, call_id, output_text
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
-from mirascope.core._wire.fields import text
+from mirascope.core._wire.json_fields import text
 from mirascope.core.anthropic._common import FORM
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
-from mirascope.core.base._called import Called, call_id, output_text
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.types import JsonableType
 
 _THINKING: Final = ("thinking", "redacted_thinking")
 

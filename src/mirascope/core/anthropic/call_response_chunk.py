@@ -10,10 +10,10 @@ from anthropic import types
 from pydantic import BaseModel
 from typing_extensions import override
 
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.fields import fields, number, objects, text
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
-from mirascope.core.base.types import FinishReason
+from mirascope.core._wire.json_fields import fields, number, objects, text
 
 _EVENTS: Final[dict[str, type[BaseModel]]] = {
     get_args(event.model_fields["type"].annotation)[0]: event

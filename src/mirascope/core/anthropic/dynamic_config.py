@@ -8,9 +8,9 @@ from typing import Annotated, TypeAlias
 from anthropic import Anthropic, AsyncAnthropic
 from anthropic.types import MessageParam
 
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.anthropic.call_params import AnthropicCallParams
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
 
 AnthropicMessageParam: TypeAlias = Annotated[MessageParam | BaseMessageParam, UNCHANGED]
 """A message in the SDK's form, or in the form that is the same for every provider."""

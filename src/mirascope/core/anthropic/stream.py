@@ -7,12 +7,12 @@ from typing import cast
 from anthropic.types import AssistantMessageParam, MessageParam, StopReason
 from typing_extensions import override
 
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.anthropic._decoder import AnthropicDecoder
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk
 from mirascope.core.anthropic.tool import AnthropicTool
-from mirascope.core.base.stream import BaseStream
 
 
 class AnthropicStream(

@@ -9,7 +9,7 @@ from anthropic.types import CacheControlEphemeralParam, ToolParam, ToolUseBlock
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core.base.tool import BaseTool, ToolConfig, arguments_so_far
+from mirascope.core._tools.tool import BaseTool, ToolConfig, arguments_so_far
 
 
 class AnthropicToolConfig(ToolConfig, total=False):

@@ -1,7 +1,11 @@
-"""What every provider has in common."""
+"""What every provider has in common, at the paths that Mirascope v1 documents.
 
-from mirascope.core.base._cost import calculate_cost
-from mirascope.core.base._retry import Retry
+Each module here publishes what a room of `mirascope.core` defines.
+"""
+
+from mirascope.core._engine.timeout import Timeout
+from mirascope.core._errors.retry import Retry
+from mirascope.core._responses.cost import calculate_cost
 from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse, response_of
@@ -29,7 +33,6 @@ from mirascope.core.base.response_model_config_dict import ResponseModelConfigDi
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.stream_config import StreamConfig
 from mirascope.core.base.structured_stream import BaseStructuredStream
-from mirascope.core.base.timeout import Timeout
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
 from mirascope.core.base.toolkit import BaseToolKit, toolkit_tool
 from mirascope.core.base.types import (

@@ -1,21 +1,5 @@
-"""Parameters of a call beyond the model and the messages."""
+"""The call parameters that every provider has."""
 
-from __future__ import annotations
+from mirascope.core._calls.call_params import BaseCallParams, CommonCallParams
 
-from typing_extensions import TypedDict
-
-
-class CommonCallParams(TypedDict, total=False):
-    """The parameters that every provider has in some form."""
-
-    temperature: float | None
-    max_tokens: int | None
-    top_p: float | None
-    frequency_penalty: float | None
-    presence_penalty: float | None
-    seed: int | None
-    stop: str | list[str] | None
-
-
-class BaseCallParams(TypedDict, total=False):
-    """The parameters that a provider takes; each provider has its own."""
+__all__ = ["BaseCallParams", "CommonCallParams"]

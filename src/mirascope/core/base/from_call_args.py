@@ -1,24 +1,5 @@
-"""Fields of a response model that come from the call."""
+"""Fields of a response model whose values come from the call's arguments."""
 
-from __future__ import annotations
+from mirascope.core._responses.from_call_args import FromCallArgs, is_from_call_args
 
-from pydantic.fields import FieldInfo
-
-
-class FromCallArgs:
-    """Marks a field of a response model whose value is the call's argument of the same name.
-
-    The model that answers is not asked for it.
-
-    Example:
-        >>> from typing import Annotated
-        >>> from pydantic import BaseModel
-        >>> class Book(BaseModel):
-        ...     title: str
-        ...     genre: Annotated[str, FromCallArgs()]
-    """
-
-
-def is_from_call_args(field: FieldInfo) -> bool:
-    """Return whether a field of a response model comes from the call's arguments."""
-    return any(isinstance(mark, FromCallArgs) for mark in field.metadata)
+__all__ = ["FromCallArgs", "is_from_call_args"]

@@ -1,15 +1,5 @@
-"""How to stream."""
+"""The options of a streamed response."""
 
-from __future__ import annotations
+from mirascope.core._calls.stream_config import StreamConfig
 
-from typing_extensions import TypedDict
-
-
-class StreamConfig(TypedDict, total=False):
-    """Options of a stream, given as ``stream={...}``.
-
-    Attributes:
-        partial_tools: Whether tools are yielded while their arguments grow.
-    """
-
-    partial_tools: bool
+__all__ = ["StreamConfig"]

@@ -1,6 +1,6 @@
 """Cohere's models, through the second version of its Chat API."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("cohere", extra="cohere"):
     from mirascope.core.cohere.call_params import CohereCallParams

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import whole_tool_call
+from mirascope.core._engine.decoder import OneReplyDecoder
+from mirascope.core._wire.accumulator import Keep
+from mirascope.core._wire.deltas import Growing, grow, grown_fields
+from mirascope.core._wire.error_reports import reported
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core._wire.fields import number
-from mirascope.core._wire.growing import Growing, grow, grown_fields
-from mirascope.core._wire.reply import Keep
-from mirascope.core._wire.reports import reported
-from mirascope.core.base._decoder import OneReplyDecoder
+from mirascope.core._wire.json_fields import number
 from mirascope.core.cohere._errors import failure
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, objects
 

@@ -15,11 +15,10 @@ from cohere import (
 )
 from pydantic import BaseModel
 
+from mirascope.core._calls.provider import Arguments
 from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
 from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import (
+from mirascope.core._prompts.message_param import (
     BaseMessageParam,
     ImagePart,
     ImageURLPart,
@@ -28,7 +27,8 @@ from mirascope.core.base.message_param import (
     TextPart,
     unsupported,
 )
-from mirascope.core.base.tool import all_tools
+from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._tools.tool import all_tools
 from mirascope.core.cohere.tool import CohereTool
 
 _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {

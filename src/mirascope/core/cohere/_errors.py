@@ -16,8 +16,8 @@ import httpx
 from cohere.core import ApiError, ParsingError
 
 from mirascope import errors
+from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._wire.events import JSON, ProviderError, Record, text_or_none
-from mirascope.core.base._errors import SDKErrors
 
 _FAILED: Final[dict[str | None, int | None]] = {"ERROR": None, "TIMEOUT": 504}
 """Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""

@@ -19,18 +19,18 @@ import httpx
 from cohere import AsyncClient, AsyncClientV2, Client, ClientV2, V2ChatResponse
 from cohere.core import RequestOptions
 
-from mirascope.core._transports.asynchronous import async_http_client
-from mirascope.core._transports.synchronous import sync_http_client
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._handover import atake, taking
-from mirascope.core.base._provider import Provider
-from mirascope.core.base._source import (
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Provider
+from mirascope.core._engine.response_capture import atake, taking
+from mirascope.core._engine.source import (
     AsyncResponseSource,
     AsyncSource,
     HTTPResponse,
     ResponseSource,
     Source,
 )
+from mirascope.core._transports.async_transport import async_http_client
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.cohere._encoder import encode, takes
 from mirascope.core.cohere._errors import ERRORS, failure
 from mirascope.core.cohere.call_response import CohereCallResponse, said_by

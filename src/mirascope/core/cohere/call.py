@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from cohere import AsyncClient, Client, V2ChatResponse
 
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.core.cohere._provider import PROVIDER
 from mirascope.core.cohere.call_params import CohereCallParams
 from mirascope.core.cohere.call_response import CohereCallResponse

@@ -8,7 +8,7 @@ from typing import Literal
 from cohere import CitationOptions, Document, ResponseFormatV2, Thinking, ToolV2
 from cohere.core import RequestOptions
 
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core._calls.call_params import BaseCallParams
 
 
 class CohereCallParams(BaseCallParams, total=False):

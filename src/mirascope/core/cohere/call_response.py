@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_tools import called
+from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._tools.tool_calls import Called, call_id, output_text
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core._wire.fields import fields
-from mirascope.core.base._called import Called, call_id, output_text
-from mirascope.core.base._typed import plain
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.types import JsonableType
+from mirascope.core._wire.json_fields import fields
+from mirascope.core._wire.sdk_models import plain
 from mirascope.core.cohere._encoder import FORM
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (

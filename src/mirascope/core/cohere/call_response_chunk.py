@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import tool_calls_of
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
-from mirascope.core.base.types import FinishReason as CommonFinishReason
 
 FinishReason: TypeAlias = Literal[
     "COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from cohere import AsyncClient, ChatMessageV2, Client
 
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import BaseMessageParam
 from mirascope.core.cohere.call_params import CohereCallParams
 
 CohereMessageParam: TypeAlias = ChatMessageV2 | BaseMessageParam

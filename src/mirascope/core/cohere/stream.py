@@ -7,7 +7,7 @@ from typing import cast
 from cohere import AssistantChatMessageV2, ChatMessageV2
 from typing_extensions import override
 
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.cohere._decoder import CohereDecoder
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response import CohereCallResponse

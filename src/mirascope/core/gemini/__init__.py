@@ -1,6 +1,6 @@
 """Google's Gemini models, through their generateContent method."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("google", extra="gemini"):
     from mirascope.core.gemini.call_params import GeminiCallParams

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from mirascope.core._wire.events import JSON, Record, ToolCallDelta, text_or_none
-from mirascope.core._wire.fields import fields, objects, text
+from mirascope.core._wire.json_fields import fields, objects, text
 
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]")
 _VALUES: Final = ("boolValue", "nullValue", "numberValue", "stringValue")

@@ -16,6 +16,9 @@ from typing import Final, cast
 
 from pydantic import BaseModel
 
+from mirascope.core._wire.accumulator import Keep, Reply
+from mirascope.core._wire.deltas import Growing, grow, grown
+from mirascope.core._wire.error_reports import provider_error, reported
 from mirascope.core._wire.events import (
     JSON,
     Record,
@@ -24,10 +27,7 @@ from mirascope.core._wire.events import (
     ToolCallDelta,
     text_or_none,
 )
-from mirascope.core._wire.fields import fields
-from mirascope.core._wire.growing import Growing, grow, grown
-from mirascope.core._wire.reply import Keep, Reply
-from mirascope.core._wire.reports import provider_error, reported
+from mirascope.core._wire.json_fields import fields
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._call_pieces import CallPieces
 from mirascope.core.gemini._errors import failure

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from google.genai import types
 
-from mirascope.core.base import message_param as parts
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import Message
+from mirascope.core._calls.provider import Arguments
+from mirascope.core._prompts import message_param as parts
+from mirascope.core._prompts.message_param import Message
+from mirascope.core._responses.response_model import AnswerFormat
 from mirascope.core.gemini.tool import GeminiTool
 
 _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}

@@ -15,11 +15,11 @@ from google.genai.errors import APIError, ClientError, ServerError, UnknownApiRe
 from google.genai.types import GenerateContentResponse
 
 from mirascope import errors
+from mirascope.core._errors.optional_sdk import classes_of
+from mirascope.core._errors.sdk_errors import SDKErrors
+from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.events import JSON, ProviderError, Record
-from mirascope.core._wire.fields import fields, objects, text
-from mirascope.core.base._errors import SDKErrors
-from mirascope.core.base._sdk import classes_of
-from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core._wire.json_fields import fields, objects, text
 
 _FAILED: Final[dict[object, int | None]] = {
     **dict.fromkeys(("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL")),

@@ -21,12 +21,12 @@ from google.genai.types import (
 )
 
 from mirascope import errors
-from mirascope.core._transports.asynchronous import async_transport
-from mirascope.core._transports.synchronous import sync_http_client
-from mirascope.core.base import _source
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._handover import atake, take, taking
-from mirascope.core.base._provider import Arguments, Provider
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Arguments, Provider
+from mirascope.core._engine import source as sources
+from mirascope.core._engine.response_capture import atake, take, taking
+from mirascope.core._transports.async_transport import async_transport
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.gemini._encoder import encode, takes
 from mirascope.core.gemini._errors import ERRORS, plain_failure
 from mirascope.core.gemini._sent import sent
@@ -97,19 +97,19 @@ async def _acreate(client: Client, arguments: Arguments) -> GenerateContentRespo
     return cast("GenerateContentResponse", answer)
 
 
-def _open(client: Client, arguments: Arguments) -> _source.Source:
+def _open(client: Client, arguments: Arguments) -> sources.Source:
     """Send the request, which the SDK does when it is asked for the first item."""
     items = _sdk(client).models.generate_content_stream(**sent(arguments))
     with taking() as http:
         first = next(items, None)
-    return _source.ResponseSource(http[-1]) if http else _source.ItemSource(items, first)
+    return sources.ResponseSource(http[-1]) if http else sources.ItemSource(items, first)
 
 
-async def _aopen(client: Client, arguments: Arguments) -> _source.AsyncSource:
+async def _aopen(client: Client, arguments: Arguments) -> sources.AsyncSource:
     items = await _sdk(client).aio.models.generate_content_stream(**sent(arguments))
     with taking() as http:
         first = await anext(items, None)
-    return _source.AsyncResponseSource(http[-1]) if http else _source.CancelledSource(items, first)
+    return sources.AsyncResponseSource(http[-1]) if http else sources.CancelledSource(items, first)
 
 
 def _options(arguments: Arguments) -> HttpOptions:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
-from mirascope.core._wire.fields import number
-from mirascope.core.base.types import FinishReason
+from mirascope.core._wire.json_fields import number
 
 COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": "stop",

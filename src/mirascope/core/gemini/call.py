@@ -7,7 +7,7 @@ from typing import TypeAlias
 from google.genai import Client
 from google.genai.types import GenerateContentResponse
 
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.core.gemini._provider import PROVIDER
 from mirascope.core.gemini.call_params import GeminiCallParams
 from mirascope.core.gemini.call_response import GeminiCallResponse

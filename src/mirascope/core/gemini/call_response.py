@@ -16,13 +16,13 @@ from google.genai.types import (
 from google.genai.types import GenerateContentResponseUsageMetadata as Usage
 from typing_extensions import override
 
+from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._tools.tool import name_of
+from mirascope.core._tools.tool_calls import Called, call_id, output_value
+from mirascope.core._types import FinishReason, JsonableType
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core.base._called import Called, call_id, output_value
-from mirascope.core.base._typed import typed
-from mirascope.core.base.call_response import BaseCallResponse
-from mirascope.core.base.call_response_chunk import record_of
-from mirascope.core.base.tool import name_of
-from mirascope.core.base.types import FinishReason, JsonableType
+from mirascope.core._wire.sdk_models import typed
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._common import FORM
 from mirascope.core.gemini._errors import ERRORS

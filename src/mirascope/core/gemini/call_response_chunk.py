@@ -8,11 +8,11 @@ from google.genai.types import GenerateContentResponse, GenerateContentResponseU
 from pydantic import BaseModel
 from typing_extensions import override
 
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.fields import fields
-from mirascope.core.base._typed import typed_from_json
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
-from mirascope.core.base.types import FinishReason
+from mirascope.core._wire.json_fields import fields
+from mirascope.core._wire.sdk_models import typed_from_json
 from mirascope.core.gemini import _wire
 
 

@@ -9,8 +9,8 @@ from google.genai import Client
 from google.genai.types import ContentOrDict, PartDict
 from typing_extensions import TypedDict
 
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.gemini.call_params import GeminiCallParams
 
 GeminiMessageParam: TypeAlias = Annotated[ContentOrDict | BaseMessageParam, UNCHANGED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.genai.types import Content
 from typing_extensions import override
 
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.gemini._decoder import GeminiDecoder
 from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.call_response import GeminiCallResponse

@@ -8,7 +8,7 @@ from google.genai.types import FunctionCall, FunctionDeclaration, Tool
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core.base.tool import BaseTool, arguments_so_far
+from mirascope.core._tools.tool import BaseTool, arguments_so_far
 
 
 class GeminiTool(BaseTool):

@@ -1,6 +1,6 @@
 """Groq's models, through its Chat Completions."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("groq", extra="groq"):
     from mirascope.core.groq.call_params import GroqCallParams

@@ -16,9 +16,9 @@ from mirascope.core._dialects.chat_completions import (
     ChatCompletionsDecoder,
     Choice,
 )
-from mirascope.core._wire.growing import Growing
-from mirascope.core._wire.reply import Keep
-from mirascope.core._wire.reports import provider_error
+from mirascope.core._wire.accumulator import Keep
+from mirascope.core._wire.deltas import Growing
+from mirascope.core._wire.error_reports import provider_error
 from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
 
 if TYPE_CHECKING:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from mirascope.core._calls.provider import Arguments
 from mirascope.core._dialects.chat_completions_messages import encode_messages, encode_part
 from mirascope.core._dialects.chat_completions_tools import tool_arguments
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import AudioPart, DocumentPart, Message, Part, unsupported
+from mirascope.core._prompts.message_param import (
+    AudioPart,
+    DocumentPart,
+    Message,
+    Part,
+    unsupported,
+)
+from mirascope.core._responses.response_model import AnswerFormat
 from mirascope.core.groq.tool import GroqTool
 
 

@@ -7,6 +7,8 @@ import httpx
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
@@ -16,10 +18,8 @@ from mirascope.core._dialects.stainless import (
     own_timeout,
     set_timeout,
 )
-from mirascope.core._transports.asynchronous import async_http_client
-from mirascope.core._transports.synchronous import sync_http_client
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._provider import Provider
+from mirascope.core._transports.async_transport import async_http_client
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.groq._encoder import encode
 from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse

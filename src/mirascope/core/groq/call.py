@@ -7,7 +7,7 @@ from typing import TypeAlias
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletion
 
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.core.groq._provider import PROVIDER
 from mirascope.core.groq.call_params import GroqCallParams
 from mirascope.core.groq.call_response import GroqCallResponse

@@ -13,7 +13,7 @@ from groq.types.chat.completion_create_params import (
     SearchSettings,
 )
 
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core._calls.call_params import BaseCallParams
 
 
 class GroqCallParams(BaseCallParams, total=False):

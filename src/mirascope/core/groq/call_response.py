@@ -24,7 +24,7 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._dialects.content_parts import texts_of
 from mirascope.core._wire.events import JSON, Record
-from mirascope.core._wire.fields import fields, objects
+from mirascope.core._wire.json_fields import fields, objects
 from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response_chunk import FinishReason
 from mirascope.core.groq.tool import GroqTool

@@ -8,8 +8,8 @@ from typing import Annotated, TypeAlias
 from groq import AsyncGroq, Groq
 from groq.types.chat import ChatCompletionMessageParam
 
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.groq.call_params import GroqCallParams
 
 GroqMessageParam: TypeAlias = Annotated[ChatCompletionMessageParam | BaseMessageParam, UNCHANGED]

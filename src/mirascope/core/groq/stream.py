@@ -7,7 +7,7 @@ from typing import cast
 from groq.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
 from typing_extensions import override
 
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.groq._decoder import GroqDecoder
 from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse

@@ -1,6 +1,6 @@
 """Mistral's models, through its Chat Completions."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("mistralai", extra="mistral"):
     from mirascope.core.mistral.call_params import MistralCallParams

@@ -19,9 +19,9 @@ from mirascope.core._dialects.chat_completions import (
     Choice,
     ChunkT,
 )
+from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._wire.accumulator import Keep
 from mirascope.core._wire.events import JSON, Delta, Record, ToolCall, id_or_none
-from mirascope.core._wire.reply import Keep
-from mirascope.core.base.call_response_chunk import record_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -12,11 +12,10 @@ from typing import Final
 from mistralai.client.models import ChatCompletionRequestMessage
 from pydantic import TypeAdapter
 
+from mirascope.core._calls.provider import Arguments
 from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
 from mirascope.core._dialects.chat_completions_tools import tool_arguments
-from mirascope.core.base._answer_type import AnswerFormat
-from mirascope.core.base._provider import Arguments
-from mirascope.core.base.message_param import (
+from mirascope.core._prompts.message_param import (
     AudioPart,
     AudioURLPart,
     DocumentPart,
@@ -26,6 +25,7 @@ from mirascope.core.base.message_param import (
     base64_of,
     data_url,
 )
+from mirascope.core._responses.response_model import AnswerFormat
 from mirascope.core.mistral.call_response import MistralMessage
 from mirascope.core.mistral.tool import MistralTool
 

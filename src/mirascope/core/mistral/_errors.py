@@ -15,8 +15,8 @@ import httpx2
 from mistralai.client.errors import MistralError, NoResponseError, ResponseValidationError
 
 from mirascope import errors
+from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._wire.events import JSON
-from mirascope.core.base._errors import SDKErrors
 
 
 def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> MistralError:

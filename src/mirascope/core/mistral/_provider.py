@@ -24,14 +24,11 @@ from mistralai.client.utils import RetryConfig
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 
 from mirascope import errors
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Arguments, Provider
 from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
-from mirascope.core._transports.asynchronous import async_transport
-from mirascope.core._transports.synchronous import sync_http_client
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._provider import Arguments, Provider
-from mirascope.core.base._retry import MAX_RETRIES
-from mirascope.core.base._source import (
+from mirascope.core._engine.source import (
     AsyncItemSource,
     AsyncReadSource,
     AsyncResponseSource,
@@ -41,6 +38,9 @@ from mirascope.core.base._source import (
     ResponseSource,
     Source,
 )
+from mirascope.core._errors.retry import MAX_RETRIES
+from mirascope.core._transports.async_transport import async_transport
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.mistral._encoder import encode
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response import MistralCallResponse

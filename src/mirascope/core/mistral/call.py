@@ -7,7 +7,7 @@ from typing import TypeAlias
 from mistralai.client import Mistral
 from mistralai.client.models import ChatCompletionResponse
 
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.core.mistral._provider import PROVIDER
 from mirascope.core.mistral.call_params import MistralCallParams
 from mirascope.core.mistral.call_response import MistralCallResponse

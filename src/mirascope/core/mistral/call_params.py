@@ -22,7 +22,7 @@ from mistralai.client.models import (
 )
 from mistralai.client.utils import RetryConfig
 
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core._calls.call_params import BaseCallParams
 
 
 class MistralCallParams(BaseCallParams, total=False):

@@ -21,9 +21,9 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._dialects.chat_completions_tools import tool_messages
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
-from mirascope.core.base._typed import typed
-from mirascope.core.base.types import JsonableType
+from mirascope.core._wire.sdk_models import typed
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool

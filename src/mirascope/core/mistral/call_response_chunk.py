@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import Record
-from mirascope.core.base._typed import typed, typed_from_json
-from mirascope.core.base.types import FinishReason as CommonFinishReason
+from mirascope.core._wire.sdk_models import typed, typed_from_json
 from mirascope.core.mistral._decoder import in_dialect
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]

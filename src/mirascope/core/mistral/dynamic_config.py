@@ -8,8 +8,8 @@ from typing import TypeAlias
 from mistralai.client import Mistral
 from mistralai.client.models import ChatCompletionRequestMessageTypedDict
 
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import BaseMessageParam
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import BaseMessageParam
 from mirascope.core.mistral.call_params import MistralCallParams
 from mirascope.core.mistral.call_response import MistralMessage
 

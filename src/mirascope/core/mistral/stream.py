@@ -7,7 +7,7 @@ from typing import cast
 from mistralai.client.models import AssistantMessage
 from typing_extensions import override
 
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.mistral._decoder import MistralDecoder
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessage

@@ -1,6 +1,6 @@
 """OpenAI's models, through its Chat Completions."""
 
-from mirascope.core.base._sdk import sdk
+from mirascope.core._errors.optional_sdk import sdk
 
 with sdk("openai", extra="openai"):
     from mirascope.core.openai.call_params import OpenAICallParams

@@ -7,6 +7,8 @@ import openai
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
+from mirascope.core._calls.default_clients import DefaultClients
+from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions import plain_failure
 from mirascope.core._dialects.chat_completions_tools import takes
 from mirascope.core._dialects.stainless import (
@@ -17,10 +19,8 @@ from mirascope.core._dialects.stainless import (
     own_timeout,
     set_timeout,
 )
-from mirascope.core._transports.asynchronous import async_http_client
-from mirascope.core._transports.synchronous import sync_http_client
-from mirascope.core.base._clients import DefaultClients
-from mirascope.core.base._provider import Provider
+from mirascope.core._transports.async_transport import async_http_client
+from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse

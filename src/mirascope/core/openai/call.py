@@ -7,7 +7,7 @@ from typing import TypeAlias
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
-from mirascope.core.base._call import Call
+from mirascope.core._calls.decorator import Call
 from mirascope.core.openai._provider import PROVIDER
 from mirascope.core.openai.call_params import OpenAICallParams
 from mirascope.core.openai.call_response import OpenAICallResponse

@@ -19,7 +19,7 @@ from openai.types.shared_params import (
     ResponseFormatText,
 )
 
-from mirascope.core.base.call_params import BaseCallParams
+from mirascope.core._calls.call_params import BaseCallParams
 
 
 class OpenAICallParams(BaseCallParams, total=False):

@@ -23,9 +23,9 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import REASONING_FIELDS
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
+from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.fields import fields
-from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core._wire.json_fields import fields
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response_chunk import FinishReason, sound
 from mirascope.core.openai.tool import OpenAITool

@@ -10,9 +10,9 @@ from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.fields import fields, text
-from mirascope.core.base.call_response_chunk import record_of
+from mirascope.core._wire.json_fields import fields, text
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 

@@ -8,8 +8,8 @@ from typing import Annotated, TypeAlias
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from mirascope.core.base.dynamic_config import CommonConfig
-from mirascope.core.base.message_param import UNCHANGED, BaseMessageParam
+from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.openai.call_params import OpenAICallParams
 
 OpenAIMessageParam: TypeAlias = Annotated[ChatCompletionMessageParam | BaseMessageParam, UNCHANGED]

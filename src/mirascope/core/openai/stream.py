@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletionAssistantMessageParam, ChatCompletio
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
-from mirascope.core.base.stream import BaseStream
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk

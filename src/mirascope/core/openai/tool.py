@@ -14,8 +14,8 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_tools import FunctionTool, without_empty_parameters
-from mirascope.core.base._json_schema import GenerateOpenAIStrictToolJsonSchema, strict_schema
-from mirascope.core.base.tool import ToolConfig
+from mirascope.core._tools.json_schema import GenerateOpenAIStrictToolJsonSchema, strict_schema
+from mirascope.core._tools.tool import ToolConfig
 
 __all__ = ["GenerateOpenAIStrictToolJsonSchema", "OpenAITool", "OpenAIToolConfig"]
 

@@ -1,0 +1,46 @@
+"""Shorthands for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from mirascope.core._prompts.media import Media, Piece, part_of
+from mirascope.core._prompts.message_param import BaseMessageParam, Message, Part
+
+Content: TypeAlias = Piece | Sequence[Piece]
+"""What a message can be made of."""
+
+
+class Messages:
+    """Makes messages, one role a method.
+
+    Example:
+        >>> Messages.User("Recommend a fantasy book").role
+        'user'
+    """
+
+    Type: TypeAlias = Content | Sequence[Message] | BaseMessageParam
+    """What a prompt function may return."""
+
+    @staticmethod
+    def System(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return a system message."""
+        return _message("system", content)
+
+    @staticmethod
+    def User(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return a user message."""
+        return _message("user", content)
+
+    @staticmethod
+    def Assistant(content: Content) -> BaseMessageParam:  # noqa: N802
+        """Return an assistant message."""
+        return _message("assistant", content)
+
+
+def _message(role: str, content: Content) -> BaseMessageParam:
+    if isinstance(content, str):
+        return BaseMessageParam(role=role, content=content)
+    pieces = [content] if isinstance(content, Part | Media) else content
+    return BaseMessageParam(role=role, content=[part_of(piece) for piece in pieces])

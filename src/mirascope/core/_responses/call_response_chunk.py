@@ -1,0 +1,145 @@
+"""One item of a stream: what one event on the wire says, and the provider's own object for it."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from copy import copy
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
+
+from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeVar, override
+
+from mirascope.core._responses.response_metadata import DUMPED, Dumps, Told
+from mirascope.core._wire.events import Delta, FinishT
+from mirascope.core._wire.json_fields import fields, text
+from mirascope.core._wire.json_text import from_bytes
+from mirascope.core._wire.sdk_models import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mirascope.core._types import FinishReason
+    from mirascope.core._wire.events import JSON, Record, TokenCounts
+
+RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+
+
+def record_of(raw: object) -> Record:
+    """Return the provider's JSON for one of its SDK's objects; what is none says nothing."""
+    return fields(plain(raw, mode="json", by_alias=True, exclude_unset=True))
+
+
+class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT]):
+    """What one event of a stream says, the same for every provider.
+
+    ``str(chunk)`` is its text. Beside the attributes of a delta (``content``, ``reasoning``,
+    ``finish_reasons``, ``id``, ``model``) it has token counts and, as ``chunk``, the SDK's own
+    typed object, which is built only when it is first asked for.
+
+    Args:
+        chunk: The SDK's object. Streams make their chunks from bytes instead.
+    """
+
+    __slots__ = ("_raw",)
+    __match_args__ = ("content",)
+
+    _raw_type: ClassVar[type[BaseModel]]
+    _raw_types: ClassVar[Mapping[str, type[BaseModel]]] = {}
+    """The SDK's classes by the ``type`` of the event, if it has several; `_raw_type` is others'."""
+
+    _dumped = ("chunk", *DUMPED)
+
+    _raw: BaseModel | bytes
+
+    @property
+    @abstractmethod
+    def usage(self) -> BaseModel | None:
+        """The usage in the provider's own form, if told."""
+
+    def __init__(self, chunk: RawT) -> None:
+        self._raw = chunk
+        self._read(record_of(chunk))
+
+    @classmethod
+    def from_record(cls, record: Record, raw: BaseModel | bytes) -> Self:
+        """Return the chunk for one decoded event, given the event's bytes or the SDK's object."""
+        self = cls.__new__(cls)
+        self._raw = raw
+        self._read(record)
+        return self
+
+    def silent(self) -> Self:
+        """Return an item of the same event without content, for a further tool to come with."""
+        silent = copy(self)
+        silent.content = silent.reasoning = ""
+        silent.tool_calls = ()
+        return silent
+
+    @abstractmethod
+    def _read(self, record: Record) -> None:
+        """Fill the attributes of a delta from the provider's JSON."""
+
+    @property
+    def is_output(self) -> bool:
+        """Whether there is something in it that a user would see."""
+        if self.content or self.reasoning or self.tool_calls:
+            return True
+        return self._shows_more()
+
+    def _shows_more(self) -> bool:
+        """Tell whether there is something else that a user would see."""
+        return False
+
+    @property
+    def _record(self) -> JSON:
+        """The event's JSON."""
+        raw = self._raw
+        return from_bytes(raw) if isinstance(raw, bytes) else dict(record_of(raw))
+
+    @property
+    def chunk(self) -> RawT:
+        """The SDK's own typed object for this event."""
+        if isinstance(self._raw, bytes):
+            self._raw = self._build(self._raw)
+        return cast("RawT", self._raw)
+
+    @classmethod
+    def _build(cls, data: bytes) -> RawT:
+        """Validation in Rust is many times faster than the SDKs' way, and refuses what they take.
+
+        What it refuses (missing fields, other types, half an emoji) is therefore built as the SDK
+        would build it.
+        """
+        raw_type = cls._type_of(data)
+        try:
+            return raw_type.model_validate_json(data, strict=True)
+        except ValidationError:
+            return raw_type.model_construct(None, **json.loads(data))
+
+    @classmethod
+    def _type_of(cls, data: bytes) -> type[RawT]:
+        kind = text(fields(json.loads(data)).get("type")) if cls._raw_types else ""
+        return cast("type[RawT]", cls._raw_types.get(kind, cls._raw_type))
+
+    @property
+    @override
+    def _tokens(self) -> TokenCounts | None:
+        return self.tokens
+
+    @property
+    def common_finish_reasons(self) -> list[FinishReason] | None:
+        """Why the generation ended, in words that are the same for every provider.
+
+        ``None`` too if the reason is none of the four.
+        """
+        return self._in_common(self.finish_reasons)
+
+    def __str__(self) -> str:
+        return self.content
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(content={self.content!r}, "
+            f"finish_reasons={self.finish_reasons!r}, model={self.model!r})"
+        )

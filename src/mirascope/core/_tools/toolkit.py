@@ -1,0 +1,169 @@
+"""Tools that belong together, as methods or inner classes of one object."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import types
+from abc import ABC
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple, cast
+
+from pydantic import BaseModel, ConfigDict, create_model
+from typing_extensions import TypeVar, override
+
+from mirascope.core._tools.docstring import Documentation, documentation_of
+from mirascope.core._tools.tool import BaseTool, make_function_tool, name_of
+
+MethodT = TypeVar("MethodT", bound=Callable[..., object])
+
+_MARK: Final = "__mirascope_toolkit_tool__"
+_FIELD: Final = re.compile(r"\{self\.(\w+)[^{}]*\}")
+_namespaces: Final[dict[str, tuple[str, str]]] = {}
+
+
+def toolkit_tool(method: MethodT) -> MethodT:
+    """Mark a toolkit's method, or a tool class inside of it, as a tool.
+
+    Raises:
+        ValueError: It has no docstring, which describes it to the model.
+    """
+    if not (method.__doc__ or "").strip():
+        raise ValueError(f"the toolkit's tool {method.__qualname__} needs a docstring")
+    setattr(method, _MARK, True)
+    return method
+
+
+class BaseToolKit(BaseModel):
+    """Tools that share what they need: fields of the toolkit, which their docstrings may name.
+
+    ``__namespace__`` goes before the names of the tools, as in ``library_get_author``. A tool that
+    is a class finds in ``self`` what the toolkit has and it lacks. A toolkit without tools must be
+    an ``ABC``, for others to derive from.
+
+    >>> class Library(BaseToolKit):
+    ...     __namespace__ = "library"
+    ...     language: str
+    ...     @toolkit_tool
+    ...     def get_author(self, title: str) -> str:
+    ...         '''Returns the author of a book in {self.language}.'''
+    ...         return f"the author of {title} ({self.language})"
+    >>> (tool,) = Library(language="Dutch").create_tools()
+    >>> tool.__name__, tool.__doc__
+    ('library_get_author', 'Returns the author of a book in Dutch.')
+    >>> tool(title="Max Havelaar").call()
+    'the author of Max Havelaar (Dutch)'
+
+    Raises:
+        ValueError: When the class is made: it has no tool, a docstring names a field that it does
+            not have, or another toolkit has the namespace.
+    """
+
+    model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
+
+    __namespace__: ClassVar[str | None] = None
+
+    @override
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        tools = cls._marked()
+        lacks_tools = not tools and not inspect.isabstract(cls) and ABC not in cls.__mro__
+        if lacks_tools and not _members_follow():
+            raise ValueError(f"the toolkit {cls.__name__} has no method marked @toolkit_tool")
+        for name, tool in tools.items():
+            for found in _FIELD.finditer(tool.__doc__ or ""):
+                if not cls._has(found[1]):
+                    raise ValueError(
+                        f"the docstring of {cls.__name__}.{name} names {found[0]}, "
+                        "which the toolkit does not have"
+                    )
+        if namespace := vars(cls).get("__namespace__"):
+            here = (cls.__module__, cls.__qualname__)  # a notebook may run its cell again
+            if _namespaces.setdefault(namespace, here) != here:
+                raise ValueError(f"the namespace {namespace!r} is {_namespaces[namespace][1]}'s")
+
+    @classmethod
+    def _marked(cls) -> dict[str, object]:
+        """Return what is marked as a tool, by name."""
+        kinds = reversed(cls.__mro__)
+        members = {name: member for kind in kinds for name, member in vars(kind).items()}
+        return {n: member for n, member in members.items() if is_toolkit_tool(member)}
+
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        known = cls.model_fields.keys() | cls.__private_attributes__.keys()
+        return name in known or hasattr(cls, name) or cls.model_config.get("extra") == "allow"
+
+    def create_tools(self) -> list[type[BaseTool]]:
+        """Return a tool for all that is marked, bound to this toolkit as it is now."""
+        return [self._tool(getattr(self, name)) for name in self._marked()]
+
+    def _tool(self, marked: Callable[..., object]) -> type[BaseTool]:
+        if isinstance(marked, type):
+            return self._tool_below(cast("type[BaseTool]", marked))
+        documentation = self._filled(documentation_of(marked))
+        return make_function_tool(BaseTool, marked, documentation, self._named(marked.__name__))
+
+    def _tool_below(self, tool_type: type[BaseTool]) -> type[BaseTool]:
+        name = self._named(name_of(tool_type))
+        bound = type("_Bound", (_OfToolkit,), {"__toolkit__": self, "__custom_name__": name})
+        return create_model(
+            name,
+            __base__=(cast("type[BaseTool]", bound), tool_type),
+            __doc__=self._fill(inspect.cleandoc(tool_type.__doc__ or "")),
+            __module__=tool_type.__module__,
+        )
+
+    def _named(self, name: str) -> str:
+        return "_".join(filter(None, (self.__namespace__, name)))
+
+    def _filled(self, documentation: Documentation) -> Documentation:
+        parameters = {name: self._fill(text) for name, text in documentation.parameters.items()}
+        description = self._fill(documentation.description)
+        return dataclasses.replace(documentation, description=description, parameters=parameters)
+
+    def _fill(self, text: str) -> str:
+        return _FIELD.sub(lambda found: found[0].format(self=self), text)
+
+
+class _OfToolkit:
+    """A tool that is a class of a toolkit, in which it finds what it lacks."""
+
+    __toolkit__: ClassVar[BaseToolKit]
+
+    def __getattr__(self, name: str) -> object:
+        try:
+            return cast("Any", super()).__getattr__(name)
+        except AttributeError:
+            if name.startswith("__"):
+                raise
+            return getattr(self.__toolkit__, name)
+
+
+def is_toolkit_tool(method: object) -> bool:
+    """Return whether a method, or a tool class inside of a toolkit, is marked as a tool."""
+    return _MARK in getattr(method, "__dict__", {})  # a class below a marked one is not marked
+
+
+class ToolKitToolMethod(NamedTuple):
+    """A method that is marked as a tool, in v1's form: nothing here is made of it.
+
+    Attributes:
+        method: The method.
+        template_vars: The names of the fields that its docstring names.
+        template: Its docstring.
+    """
+
+    method: Callable[..., str]
+    template_vars: list[str]
+    template: str
+
+
+def _members_follow() -> bool:
+    """Return whether a class is unpickled by value: first empty, its members follow."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code is not types.new_class.__code__:
+        frame = frame.f_back
+    return frame is not None
