@@ -332,13 +332,13 @@ def imports(size: Size, providers: Sequence[str] = tuple(WIRES)) -> list[Importe
     """The best of a few fresh interpreters."""
 
     def cpu(statement: str) -> float:
-        def once() -> float:
+        def without_retries() -> float:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run([sys.executable, "-c", statement], check=True, env=ENVIRONMENT)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-        return min(once() for _ in range(size.imports))
+        return min(without_retries() for _ in range(size.imports))
 
     bare = cpu("pass")
     statements = ["import mirascope"]

@@ -51,18 +51,18 @@ class Request(NamedTuple):
         return found[1] if found else json.loads(self.body)["model"]
 
 
-class Reply(NamedTuple):
+class MessageAccumulator(NamedTuple):
     writes: tuple[bytes, ...]
     rest: float
 
 
 @cache
-def reply(provider: str, model: str) -> Reply:
+def reply(provider: str, model: str) -> MessageAccumulator:
     chunks = (b"%x\r\n%b\r\n" % (len(event), event) for event in events(provider, model))
     rest = answer(model).rest
     if rest:
-        return Reply((HEAD, *chunks, END), rest)
-    return Reply((HEAD + b"".join(chunks) + END,), 0)
+        return MessageAccumulator((HEAD, *chunks, END), rest)
+    return MessageAccumulator((HEAD + b"".join(chunks) + END,), 0)
 
 
 def read_request(source: BinaryIO) -> Request | None:
@@ -105,7 +105,7 @@ class Connection(socketserver.StreamRequestHandler):
             server.used += not self.used
         self.used = True
 
-    def send(self, answer: Reply) -> None:
+    def send(self, answer: MessageAccumulator) -> None:
         for part in answer.writes:
             self.connection.sendall(part)
             if answer.rest:

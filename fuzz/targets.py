@@ -26,11 +26,11 @@ from scripts import Says, Thinks, one_after_another
 
 from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
-from mirascope.core._responses.response_metadata import Dumps
-from mirascope.core._structured.partial_value import Growing, MalformedJSONError
+from mirascope.core._responses.response_metadata import Serializable
+from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool import tool_types_of
 from mirascope.core._wire.bare_json import BareObjects
-from mirascope.core._wire.json_scanner import JSONExtent
+from mirascope.core._wire.json_scanner import JSONScanner
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
@@ -138,7 +138,7 @@ def texts_of(data: bytes, choice: int) -> list[str]:
 
 
 def json_extent(data: bytes, choice: int) -> None:
-    text, whole, cut = text_of(data), JSONExtent(), JSONExtent()
+    text, whole, cut = text_of(data), JSONScanner(), JSONScanner()
     found = whole.feed(text)
     assert "".join(map(cut.feed, texts_of(data, choice))) == found
     assert cut.complete == whole.complete
@@ -149,7 +149,7 @@ def json_extent(data: bytes, choice: int) -> None:
 
 
 def growing(data: bytes, choice: int) -> None:
-    text, whole, cut = text_of(data), Growing(Book), Growing(Book)
+    text, whole, cut = text_of(data), PartialValue(Book), PartialValue(Book)
     assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
     assert repr(whole.value) == repr(cut.value)
     if whole.complete and not fed(whole, []):
@@ -159,7 +159,7 @@ def growing(data: bytes, choice: int) -> None:
             assert repr(Book.model_validate_json(text)) == repr(whole.result())
 
 
-def fed(book: Growing[Book], texts: Iterable[str]) -> bool:
+def fed(book: PartialValue[Book], texts: Iterable[str]) -> bool:
     """Feed texts; return whether they are malformed."""
     try:
         for text in texts:
@@ -247,7 +247,7 @@ def look_at(case: Case, thing: object) -> None:
     str(thing)
     repr(thing)
     for dump in ("model_dump", "model_dump_json"):
-        if isinstance(thing, Dumps):  # a tool is dumped by pydantic, not by us
+        if isinstance(thing, Serializable):  # a tool is dumped by pydantic, not by us
             with only(case):
                 getattr(thing, dump)()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirascope.core._engine.deadlines import Clocks
+from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.source import AsyncSource, Source
-from mirascope.core._engine.stream import Opener
+from mirascope.core._engine.stream import StreamRequest
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._errors.retry import RetryPolicy
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Pieces(Opener):
+class Pieces(StreamRequest):
     """An answer that comes in given pieces."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces
-        self.clocks = Clocks(NEVER, NEVER)
+        self.deadlines = Deadlines(NEVER, NEVER)
         self.policy = RetryPolicy(max_retries=0)
 
     def open(self) -> Source:

@@ -302,23 +302,23 @@ def test_many_streams_have_one_thread(case: Case, server: Loopback) -> None:
 
 
 def test_alarms_ring_in_order_and_when_moved() -> None:
-    rang: list[str] = []
+    expired: list[str] = []
     done = threading.Event()
 
     def ring_last() -> None:
-        rang.append("last")
+        expired.append("last")
         done.set()
 
-    with Timer(lambda: rang.append("never")) as never, Timer(ring_last) as last:
-        with Timer(lambda: rang.append("soon")) as soon:
+    with Timer(lambda: expired.append("never")) as never, Timer(ring_last) as last:
+        with Timer(lambda: expired.append("soon")) as soon:
             now = monotonic()
             never.set(now + 60)
             last.set(now + 50)
             soon.set(now + 0.05)
             last.set(now + 0.15)
             assert done.wait(GENEROUS)
-        assert rang == ["soon", "last"]
-        assert (soon.rang, last.rang, never.rang) == (True, True, False)
+        assert expired == ["soon", "last"]
+        assert (soon.expired, last.expired, never.expired) == (True, True, False)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, nan, -inf])
@@ -401,16 +401,16 @@ STREAMS = 4
 def test_what_came_while_the_process_was_stopped_is_read(case: Case, server: Loopback) -> None:
     stopped, went_on = threading.Event(), threading.Event()
 
-    def once(event: threading.Event, *pieces: bytes) -> Iterator[bytes]:
+    def without_retries(event: threading.Event, *pieces: bytes) -> Iterator[bytes]:
         assert event.wait(60)
         yield from pieces
 
     def answer(request: Request) -> Answer:
         if b"history" in request.body:
-            return Answer(case.answer("abc"), before=once(stopped))
+            return Answer(case.answer("abc"), before=without_retries(stopped))
         begin = [*case.begin, case.text("a")]
-        later = once(went_on, case.text("c"), *case.end(3, 2))
-        return Answer(chain(begin, once(stopped, case.text("b")), later))
+        later = without_retries(went_on, case.text("c"), *case.end(3, 2))
+        return Answer(chain(begin, without_retries(stopped, case.text("b")), later))
 
     server.answer = answer
     with subprocess.Popen(

@@ -49,7 +49,7 @@ from pydantic.version import VERSION
 from typing_extensions import TypedDict
 
 from mirascope.core._structured.partial_types import partial_type
-from mirascope.core._structured.partial_value import Growing, MalformedJSONError
+from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 
 
 class Colour(Enum):
@@ -76,7 +76,7 @@ class Shelf(BaseModel):
 
 def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
     """Return the values that are told as changes."""
-    growing = Growing(kind)
+    growing = PartialValue(kind)
     changes: list[Any] = []
     for i in range(0, len(text), size):
         before = growing.value
@@ -94,7 +94,7 @@ def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
 
 
 def shown(kind: type[BaseModel], text: str) -> Any:
-    growing = Growing(kind)
+    growing = PartialValue(kind)
     growing.feed(text)
     return growing.value
 
@@ -137,7 +137,7 @@ def test_what_has_not_begun_is_none_and_not_set() -> None:
     assert book.model_fields_set == {"title"}
     assert book.model_dump(exclude_unset=True) == {"title": "D"}
     assert book.model_dump_json(exclude_none=True) == '{"title":"D"}'
-    assert Growing(Book).value is None
+    assert PartialValue(Book).value is None
 
 
 def test_the_partial_type_is_one_subclass() -> None:
@@ -148,7 +148,7 @@ def test_the_partial_type_is_one_subclass() -> None:
 
 
 def test_pictures_share_what_is_complete() -> None:
-    growing = Growing(Shelf)
+    growing = PartialValue(Shelf)
     growing.feed(f'{{"books": [{BOOK}, {{"title": "D')
     first = growing.value
     growing.feed("u")
@@ -181,13 +181,13 @@ def test_what_is_not_valid_stays_as_it_was(text: str, seen: str) -> None:
 
 
 def test_the_result_is_valid_or_says_why_not() -> None:
-    growing = Growing(Book)
+    growing = PartialValue(Book)
     with pytest.raises(ValueError, match="not complete"):
         growing.result()
     growing.feed(BOOK)
     assert growing.result() is growing.value
     assert growing.complete
-    growing = Growing(Book)
+    growing = PartialValue(Book)
     growing.feed('{"title": "D"')
     growing.feed("}")
     assert repr(growing.value) == "PartialBook(title='D')"
@@ -196,7 +196,7 @@ def test_the_result_is_valid_or_says_why_not() -> None:
 
 
 def test_malformed_json_keeps_what_came() -> None:
-    growing = Growing(Book)
+    growing = PartialValue(Book)
     with pytest.raises(MalformedJSONError):
         growing.feed('{"title": "Dune"]')
     assert growing.value is not None
@@ -204,7 +204,7 @@ def test_malformed_json_keeps_what_came() -> None:
 
 
 def test_elements_come_as_they_are_complete() -> None:
-    growing = Growing(Shelf)
+    growing = PartialValue(Shelf)
     assert growing.elements("books") == []
     growing.feed(f'{{"books": [{BOOK[:-1]}')
     assert growing.elements("books") == []
@@ -539,7 +539,7 @@ class Strict(BaseModel):
     ],
 )
 def test_the_end_is_what_plain_validation_gives(kind: type[BaseModel], text: str) -> None:
-    growing = Growing(kind)
+    growing = PartialValue(kind)
     for character in text:
         growing.feed(character)
     try:
@@ -644,7 +644,7 @@ def test_every_partial_of_any_model_is_a_prefix_of_the_truth(
 @given(st.text(st.sampled_from('{}[]",:\\u0dD8 \ntrue1.-ametifl'), max_size=60))
 def test_any_text_raises_nothing_but_the_documented_error(text: str) -> None:
     for kind in (Book, Node, Pets, Names):
-        growing = Growing(kind)
+        growing = PartialValue(kind)
         try:
             for piece in ["{" * (kind is not Names), '"pet": {' * (kind is Pets), *text]:
                 growing.feed(piece)
@@ -654,7 +654,7 @@ def test_any_text_raises_nothing_but_the_documented_error(text: str) -> None:
 
 
 def seconds_to_grow(kind: type[BaseModel], text: str) -> float:
-    growing = Growing(kind)
+    growing = PartialValue(kind)
     start = time.process_time()
     for i in range(0, len(text), 4):
         growing.feed(text[i : i + 4])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel, ValidationError
 
-from mirascope.core._structured.partial_value import MAX_DEPTH, Growing, MalformedJSONError
+from mirascope.core._structured.partial_value import MAX_DEPTH, MalformedJSONError, PartialValue
 from mirascope.core._wire.events import JSON
 
 
@@ -34,14 +34,14 @@ DUMPS = st.sampled_from(
 )
 
 
-def fed(*pieces: str) -> Growing[Document]:
-    growing = Growing(Document)
+def fed(*pieces: str) -> PartialValue[Document]:
+    growing = PartialValue(Document)
     for piece in pieces:
         growing.feed(piece)
     return growing
 
 
-def value_of(growing: Growing[Document]) -> JSON:
+def value_of(growing: PartialValue[Document]) -> JSON:
     return None if growing.value is None else growing.value.root
 
 
@@ -66,7 +66,7 @@ def test_any_document_however_it_is_cut_is_a_prefix_of_the_truth_and_then_the_tr
 ) -> None:
     text = json.dumps(value, **style)
     truth = json.loads(text)
-    growing = Growing(Document)
+    growing = PartialValue(Document)
     seen: list[tuple[JSON, str]] = []
     for piece in [*cut(text, data), "\n"]:
         growing.feed(piece)
@@ -86,7 +86,7 @@ def test_any_text_is_read_as_json_reads_it_however_it_is_cut(text: str) -> None:
         truth = None
     found: str | None = None
     for pieces in ([text], text):
-        growing = Growing(Document)
+        growing = PartialValue(Document)
         try:
             for piece in pieces:
                 growing.feed(piece)
@@ -151,7 +151,7 @@ def test_what_is_not_sure_is_not_shown(text: str, value: JSON) -> None:
 )
 def test_malformed_text_leaves_what_came_before(text: str, value: JSON) -> None:
     for pieces in ([text], text):
-        growing = Growing(Document)
+        growing = PartialValue(Document)
         with pytest.raises(MalformedJSONError):
             for piece in pieces:
                 growing.feed(piece)
@@ -175,11 +175,11 @@ def test_half_a_surrogate_pair_is_refused_as_pydantic_refuses_it() -> None:
         name: str
 
     for text in (r'{"name": "\ud83d"}', '{"name": "\ud83d"}'):
-        growing = Growing(Named)
+        growing = PartialValue(Named)
         growing.feed(text)
         with pytest.raises(ValidationError):
             growing.result()
-    growing = Growing(Named)
+    growing = PartialValue(Named)
     for text in ('{"name": "\ud83d', '\ude00"}'):  # as servers cut it
         growing.feed(text)
     assert growing.result().name == "😀"
@@ -194,7 +194,7 @@ class Everything(BaseModel):
 
 def seconds_to_read(text: str) -> float:
     pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
-    growing = Growing(Everything)
+    growing = PartialValue(Everything)
     start = time.process_time()
     for piece in pieces:
         growing.feed(piece)

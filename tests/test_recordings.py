@@ -68,7 +68,7 @@ def stream(case: Case, recording: Recording, replay: Loopback) -> Any:
     return function("fantasy")
 
 
-class Called(BaseTool):
+class ToolCallRecord(BaseTool):
     """Takes whatever arguments."""
 
     model_config = ConfigDict(extra="allow")
@@ -80,7 +80,10 @@ def tools(recording: Recording) -> list[type[BaseTool]]:
     """Return the tools that are called in a recording, and one that is not."""
     calls = recording.expected.get("tool_calls") or ()
     names = dict.fromkeys(call["name"] for call in calls)
-    return [Called, *(type("Any", (Called,), {"__custom_name__": name}) for name in names if name)]
+    return [
+        ToolCallRecord,
+        *(type("Any", (ToolCallRecord,), {"__custom_name__": name}) for name in names if name),
+    ]
 
 
 def of(pairs: list[tuple[Case, Recording]]) -> pytest.MarkDecorator:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scripts import Says, Thinks, one_after_another
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
-from mirascope.core._wire.accumulator import Keep, Reply
+from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.events import Record, ToolCallDelta
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sse import SSEDecoder
@@ -114,7 +114,7 @@ def test_the_pieces_of_calls_are_put_together_as_they_were_cut(
     waiting = [
         server.pieces(n, name, data.draw(cuts(text))) for n, (name, text) in enumerate(calls)
     ]
-    reply = Reply()
+    reply = MessageAccumulator()
     opened = 0
     while any(waiting):
         begun = [pieces for pieces in waiting[: opened + 1] if pieces]
@@ -133,7 +133,7 @@ def cuts(draw: st.DrawFn, text: str) -> list[str]:
 
 @pytest.mark.parametrize("late", ["", "}", '{"b": 2}'])
 def test_a_nameless_piece_with_a_known_index_opens_no_call(late: str) -> None:
-    reply = Reply()
+    reply = MessageAccumulator()
     for piece in (
         ToolCallDelta(0, "a", "f", "{"),
         ToolCallDelta(0, "b", "f", "{}"),
@@ -166,7 +166,7 @@ WAYS: Final[dict[str, Callable[[int], list[ToolCallDelta]]]] = {
 
 def seconds_to_add(calls: int, way: Callable[[int], list[ToolCallDelta]]) -> float:
     pieces = [piece for n in range(calls) for piece in way(n)]
-    reply = Reply()
+    reply = MessageAccumulator()
     start = time.process_time()
     for piece in pieces:
         reply.add_tool_calls([piece])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, JsonValue
 
-from mirascope.core._wire.sdk_models import typed
+from mirascope.core._wire.sdk_models import build_model
 
 
 class Leaf(BaseModel):
@@ -25,12 +25,12 @@ class Tree(BaseModel):
 
 
 def test_what_fits_is_validated() -> None:
-    tree = typed(Tree, {"kind": "oak", "root": {"name": "r", "size": 2}})
+    tree = build_model(Tree, {"kind": "oak", "root": {"name": "r", "size": 2}})
     assert tree == Tree(kind="oak", root=Leaf(name="r", size=2))
 
 
 def test_what_does_not_fit_is_built_as_far_as_it_goes() -> None:
-    tree = typed(
+    tree = build_model(
         Tree,
         {
             "leaves": [{"name": "a"}, {"size": "big"}, None],

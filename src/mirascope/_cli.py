@@ -178,7 +178,7 @@ def _run(prompt: str | None, named: str | None, options: _Options, *, stats: boo
     stream: _Stream | None = None
     code = 1
     try:
-        asked = _asked(prompt)
+        asked = _call_arguments(prompt)
         stream = _open(*_chosen(named), asked, options)
         _print(stream)
         code = 0
@@ -199,7 +199,7 @@ def _run(prompt: str | None, named: str | None, options: _Options, *, stats: boo
     return code
 
 
-def _asked(prompt: str | None) -> str:
+def _call_arguments(prompt: str | None) -> str:
     asked = "\n\n".join(part for part in (prompt, _piped()) if part)
     if not asked.strip():
         raise click.UsageError("there is nothing to ask: give a prompt or pipe one in")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 from mirascope.core._calls.call_params import CommonCallParams
-from mirascope.core._calls.options import CallOptions, Given
+from mirascope.core._calls.options import CallOptions, PicklableOptions
 from mirascope.llm._providers import named
 
 Options: TypeAlias = CallOptions[object, object, Mapping[str, object]]
@@ -151,4 +151,6 @@ def given(options: Mapping[str, object]) -> dict[str, object]:
     """
     if unknown := options.keys() - _NAMES:
         raise TypeError(f"there is no option {min(unknown)!r}; there are: {', '.join(_NAMES)}")
-    return Given({name: option for name, option in options.items() if option is not None})
+    return PicklableOptions(
+        {name: option for name, option in options.items() if option is not None}
+    )

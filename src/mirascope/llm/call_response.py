@@ -11,7 +11,7 @@ from typing_extensions import override
 from mirascope.core._prompts.message_param import BaseMessageParam
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._tools.tool import BaseTool
-from mirascope.core._tools.tool_calls import Called
+from mirascope.core._tools.tool_calls import ToolCallRecord
 from mirascope.core._types import FinishReason, JsonableType, Usage
 from mirascope.llm._delegating import delegating
 from mirascope.llm._tool_messages import tool_messages
@@ -62,7 +62,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
 
     @property
     @override
-    def _called_in_response(self) -> Sequence[Called]:
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         return self._response._called  # noqa: SLF001  # one class of responses in another's words
 
     @override

@@ -17,18 +17,18 @@ from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
-from mirascope.core._calls.options import CallOptions, Given, ParamsT, check
+from mirascope.core._calls.options import CallOptions, ParamsT, PicklableOptions, check
 from mirascope.core._calls.provider import Arguments, CallResponseT, Provider, Request, StreamT
 from mirascope.core._calls.stream_config import StreamConfig
-from mirascope.core._engine.deadlines import Clocks
+from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._engine.timeout import NEVER, STANDARD, Timeout
-from mirascope.core._errors.redaction import Unshown
+from mirascope.core._errors.redaction import HiddenRepr
 from mirascope.core._prompts.media import local_files
 from mirascope.core._prompts.messages import Messages
 from mirascope.core._prompts.metadata import Metadata
 from mirascope.core._prompts.prompt import Prompt, PromptFunction, PromptResult
-from mirascope.core._responses.response_model import AnswerFormat, AnswerType
+from mirascope.core._responses.response_model import ResponseFormat, ResponseModel
 from mirascope.core._tools.tool import BaseTool, Tools, name_of, tool_types_of
 
 P = ParamSpec("P")
@@ -222,16 +222,18 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
             raise ValueError('Cannot use `keep="none"` with `response_model`.')
 
         def decorate(fn: Callable[..., object]) -> Callable[..., object]:
-            caller = _Caller(
+            caller = _DecoratedCall(
                 provider=self._provider,
                 prompt=PromptFunction(fn),
                 model=model,
                 tools=tools or (),
-                answer=None if response_model is None else AnswerType(response_model),
+                answer=None if response_model is None else ResponseModel(response_model),
                 parse=output_parser,
                 streaming=bool(stream),
                 partial_tools=isinstance(stream, dict) and stream.get("partial_tools", False),
-                options=cast("CallOptions[ClientT, AsyncClientT, ParamsT]", Given(options)),
+                options=cast(
+                    "CallOptions[ClientT, AsyncClientT, ParamsT]", PicklableOptions(options)
+                ),
                 metadata=getattr(fn, "_metadata", Metadata()),
             )
             return caller.decorated(fn)
@@ -240,14 +242,14 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
+class _DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """A decorated function, from its arguments to its answer."""
 
     provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
     prompt: PromptFunction
     model: str
     tools: Tools
-    answer: AnswerType[Any] | None
+    answer: ResponseModel[Any] | None
     parse: Callable[[Any], object] | None
     streaming: bool
     partial_tools: bool
@@ -264,9 +266,9 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         return cast("Mapping[str, object]", self.options.get("call_params") or {})
 
     @property
-    def _clocks(self) -> Clocks:
+    def _deadlines(self) -> Deadlines:
         timeout = Timeout.of(self.options.get("timeout"))
-        return Clocks(timeout.over(Timeout.default), STANDARD if self.streaming else NEVER)
+        return Deadlines(timeout.over(Timeout.default), STANDARD if self.streaming else NEVER)
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that answers."""
@@ -305,14 +307,14 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
     def _ask(
         self, result: object, args: tuple[object, ...], kwargs: Mapping[str, object]
-    ) -> _Asking[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
+    ) -> _PreparedCall[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
         variables = self.prompt.variables(args, kwargs)
         prompt = self.prompt.prompt(result, variables)
         tools = tool_types_of(prompt.config.get("tools", self.tools), self.provider.tool_type)
         params = {**self._call_params, **prompt.config.get("call_params", {})}
         tools, form = self._form(tools, params)
         arguments, messages = self._encoded(prompt, params, tools, form)
-        return _Asking(
+        return _PreparedCall(
             provider=self.provider,
             model=self.model,
             arguments=arguments,
@@ -322,7 +324,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             partial_tools=self.partial_tools,
             answer=self.answer,
             from_call={} if self.answer is None else self.answer.from_call(prompt.variables),
-            clocks=self._clocks,
+            deadlines=self._deadlines,
             asked={
                 "provider": self.provider.name,
                 "metadata": prompt.config.get("metadata") or self.metadata,
@@ -339,33 +341,35 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
     def _form(
         self, tools: list[type[BaseTool]], params: Mapping[str, object]
-    ) -> tuple[list[type[BaseTool]], AnswerFormat | None]:
+    ) -> tuple[list[type[BaseTool]], ResponseFormat | None]:
         """Return the tools to tell the model of, and the form that its answer is to have.
 
         A response model is a tool that the model has to call. Where it may call others, in JSON
         mode, or where the API does not force tools, it is the form of the text.
         """
         if self.answer is None:
-            return tools, AnswerFormat() if self.options.get("json_mode") else None
-        asked_for, strict = self.answer.asked_for, self.answer.strict
+            return tools, ResponseFormat() if self.options.get("json_mode") else None
+        request_model, strict = self.answer.request_model, self.answer.strict
         as_text = self.options.get("json_mode") or not self.provider.forces_tools(params)
         if as_text or (tools and not self.streaming):
             tools = [] if self.streaming else tools
-            return tools, AnswerFormat(model=asked_for, strict=strict, beside_tools=bool(tools))
-        tool = self.provider.tool_type.type_from_base_model_type(asked_for)
-        return [tool], AnswerFormat(tool=name_of(tool), strict=strict)
+            return tools, ResponseFormat(
+                model=request_model, strict=strict, beside_tools=bool(tools)
+            )
+        tool = self.provider.tool_type.type_from_base_model_type(request_model)
+        return [tool], ResponseFormat(tool=name_of(tool), strict=strict)
 
     def _encoded(
         self,
         prompt: Prompt,
         params: Mapping[str, object],
         tools: list[type[BaseTool]],
-        form: AnswerFormat | None,
+        form: ResponseFormat | None,
     ) -> tuple[Arguments, list[object]]:
         """Return the request's arguments, and the prompt's messages in the provider's form."""
-        told = form is not None and form.tool is None and not self.provider.takes(form)
-        instruction = [Messages.User(form.in_words())] if form is not None and told else []
-        own_form, name = self.provider.response_type.message_form, self.provider.name
+        told = form is not None and form.tool is None and not self.provider.supports_format(form)
+        instruction = [Messages.User(form.as_instruction())] if form is not None and told else []
+        own_form, name = self.provider.response_type.message_format, self.provider.name
         arguments = self.provider.encode(
             self.model,
             own_form.to_send([*prompt.messages, *instruction], name),
@@ -379,7 +383,7 @@ class _Caller(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
 
 
 @dataclass(kw_only=True, repr=False)
-class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
+class _PreparedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     """One call, ready to be sent."""
 
     provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
@@ -389,14 +393,14 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     options: CallOptions[Any, Any, Any]
     is_async: bool
     partial_tools: bool
-    answer: AnswerType[Any] | None
+    answer: ResponseModel[Any] | None
     from_call: Mapping[str, object]
-    clocks: Clocks
+    deadlines: Deadlines
     asked: dict[str, Any]
 
     def request(self, client: object) -> Request[ClientT, AsyncClientT, RawT]:
         """Return the request; a client of ours never retries, as the engine does."""
-        theirs = self.client is not None and not self.clocks.bound_opening
+        theirs = self.client is not None and not self.deadlines.limits_opening
         client, arguments, policy = self.provider.retrying(
             client, self.arguments, self.options, by_itself=theirs
         )
@@ -404,9 +408,9 @@ class _Asking(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             provider=self.provider,
             client=client,
             is_async=self.is_async,
-            arguments=Unshown(arguments),
+            arguments=HiddenRepr(arguments),
             policy=policy,
-            clocks=self.clocks,
+            deadlines=self.deadlines,
         )
 
     def stream(

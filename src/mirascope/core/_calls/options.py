@@ -33,7 +33,7 @@ class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=Fals
     local_files: bool | None
 
 
-class Given(dict[str, object]):
+class PicklableOptions(dict[str, object]):
     """The options that a call is given; they can be pickled unless a client is among them."""
 
     @override
@@ -44,7 +44,7 @@ class Given(dict[str, object]):
                 " a client cannot leave their process: leave `client` out, so that one is made of"
                 ' the environment where the function runs, or return {"client": ...} from it'
             )
-        return Given, (dict(self),)
+        return PicklableOptions, (dict(self),)
 
 
 def check(options: Mapping[str, object]) -> None:

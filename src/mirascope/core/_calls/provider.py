@@ -18,16 +18,16 @@ from typing_extensions import TypeVar, override
 from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core._calls.options import CallOptions
-from mirascope.core._engine.deadlines import Clocks
+from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.source import AsyncSource, Source
-from mirascope.core._engine.stream import BaseStream, Opener
+from mirascope.core._engine.stream import BaseStream, StreamRequest
 from mirascope.core._engine.watchdog import fail_after
-from mirascope.core._errors.redaction import Unshown, secrets_of
-from mirascope.core._errors.retry import MAX_RETRIES, Retry, RetryPolicy, atell, tell
+from mirascope.core._errors.redaction import HiddenRepr, secrets_of
+from mirascope.core._errors.retry import MAX_RETRIES, Retry, RetryPolicy, arun_hooks, run_hooks
 from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.call_response import BaseCallResponse
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.tool import BaseTool
 from mirascope.core._wire.events import ProviderError
 
@@ -43,7 +43,7 @@ class Encode(Protocol):
         *,
         streaming: bool,
         tools: Sequence[type[Any]],
-        form: AnswerFormat | None,
+        form: ResponseFormat | None,
     ) -> Arguments: ...
 
 
@@ -68,8 +68,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         encode: Turns the model, the messages, the call parameters, whether to stream, the tools and
             the form of the answer into the arguments of the SDK's method, the messages among them
             as ``"messages"``.
-        takes: Whether a form of JSON text is told by a parameter whole, schema and all; where not,
-            it is told in words too.
+        supports_format: Whether a parameter of the request holds all of a response format, schema
+            included; where not, an instruction describes it too.
         forces_tools: Whether, with some call parameters, the API lets a request force the model to
             call a tool; where not, a response model is JSON text.
         create: Sends a plain request; `acreate` is its async twin.
@@ -78,12 +78,12 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         own_timeout: Returns the seconds that arguments allow each read, if the SDK's own option for
             that is among them.
         set_timeout: Returns arguments that allow each step of a request so many seconds.
-        once: Returns the client and arguments with which the SDK sends a request once, as it may
-            retry by itself.
+        without_retries: Returns the client and arguments with which the SDK, which may retry by
+            itself, sends a request once.
         own_retries: Returns how often a client and arguments let the SDK send a request again;
             ``None`` if neither sets that.
-        hands_over: Whether the HTTP response of a stream can be had from a client.
-        waits_for_ever: Whether a client, or its user, limits no read.
+        exposes_response: Whether the HTTP response of a stream can be had from a client.
+        has_no_read_timeout: Whether a client, or its user, limits no read.
         tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
@@ -94,7 +94,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     client_types: tuple[type[ClientT], type[AsyncClientT]]
     clients: DefaultClients[ClientT, AsyncClientT]
     encode: Encode
-    takes: Callable[[AnswerFormat], bool]
+    supports_format: Callable[[ResponseFormat], bool]
     create: Callable[[ClientT, Arguments], RawT]
     acreate: Callable[[AsyncClientT, Arguments], Awaitable[RawT]]
     open: Callable[[ClientT, Arguments], Source]
@@ -104,12 +104,12 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     tool_type: type[BaseTool]
     response_type: type[CallResponseT]
     stream_type: type[StreamT]
-    once: Callable[[Any, Arguments], tuple[Any, Arguments]]
+    without_retries: Callable[[Any, Arguments], tuple[Any, Arguments]]
     own_retries: Callable[[Any, Arguments], int | None]
     failure: Callable[[RawT], ProviderError | None] = lambda _: None
     forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
-    hands_over: Callable[[Any], bool] = lambda _: True
-    waits_for_ever: Callable[[Any], bool] = lambda _: False
+    exposes_response: Callable[[Any], bool] = lambda _: True
+    has_no_read_timeout: Callable[[Any], bool] = lambda _: False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "errors", self.errors.of(self.name))
@@ -183,7 +183,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         if count is None:
             count = MAX_RETRIES if configured is None else configured
         if not by_itself:
-            client, arguments = self.once(client, arguments)
+            client, arguments = self.without_retries(client, arguments)
         policy = RetryPolicy(
             max_retries=count,
             from_opening=not by_itself,
@@ -199,7 +199,7 @@ def _described_in(module: str) -> object:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
+class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     """A request, ready to be sent, as a stream or for a plain answer.
 
     Attributes:
@@ -208,15 +208,15 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         is_async: Which of the two.
         arguments: The arguments of the SDK's method, with the prompt.
         policy: When it is sent again.
-        clocks: The clocks that the answer has to keep to.
+        deadlines: The clocks that the answer has to keep to.
     """
 
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
     client: Any
     is_async: bool
-    arguments: Unshown[object]
+    arguments: HiddenRepr[object]
     policy: RetryPolicy
-    clocks: Clocks
+    deadlines: Deadlines
 
     @override
     def secrets(self) -> frozenset[str]:
@@ -230,7 +230,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
                 return self._checked(self._sent(self.provider.create))
             except Exception as error:  # noqa: BLE001  # raised again, as what it means
                 retry = self._again(error, count)
-            tell(self.policy.hooks, retry)
+            run_hooks(self.policy.hooks, retry)
             time.sleep(retry.wait)
             count = retry.count
 
@@ -242,7 +242,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
                 return self._checked(await self._asent(self.provider.acreate))
             except Exception as error:  # noqa: BLE001  # the same
                 retry = self._again(error, count)
-            await atell(self.policy.hooks, retry)
+            await arun_hooks(self.policy.hooks, retry)
             await anyio.sleep(retry.wait)
             count = retry.count
 
@@ -269,7 +269,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         if meant is None:
             raise error
         meant.phase = meant.phase or "open"
-        retry = self.policy.retry(meant, count, self.clocks.seconds_left)
+        retry = self.policy.retry(meant, count, self.deadlines.seconds_left)
         if retry is None:
             raise meant
         return retry
@@ -279,7 +279,7 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         if self.is_async:
             raise TypeError("this stream is async: iterate it with `async for`")
         source = self._sent(self.provider.open)
-        if self.clocks.bound_opening:
+        if self.deadlines.limits_opening:
             source.limit_reads(self.provider.own_timeout(self.arguments))
         return source
 
@@ -290,12 +290,12 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
         return await self._asent(self.provider.aopen)
 
     def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
-        with self.clocks.opening(self.provider.errors.timeouts):
+        with self.deadlines.opening(self.provider.errors.timeouts):
             return send(self.client, self._in_time())
 
     async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
         late = (*self.provider.errors.timeouts, TimeoutError)
-        with self.clocks.opening(late), fail_after(self.clocks.seconds_to_open):
+        with self.deadlines.opening(late), fail_after(self.deadlines.seconds_to_open):
             return await send(self.client, self.arguments)
 
     def _in_time(self) -> Arguments:
@@ -303,12 +303,12 @@ class Request(Opener, Generic[ClientT, AsyncClientT, RawT]):
 
         Where only the SDK has the HTTP response, what is allowed holds for all of its reads.
         """
-        provider, clocks = self.provider, self.clocks
-        if provider.hands_over(self.client):
-            bound, left = clocks.bound_opening, clocks.seconds_left
+        provider, deadlines = self.provider, self.deadlines
+        if provider.exposes_response(self.client):
+            bound, left = deadlines.limits_opening, deadlines.seconds_left
         else:
-            bound = clocks.bound or provider.waits_for_ever(self.client)
-            left = clocks.longest_wait
+            bound = deadlines.bound or provider.has_no_read_timeout(self.client)
+            left = deadlines.longest_wait
         if not bound or left == inf:
             return self.arguments
         own = provider.own_timeout(self.arguments)

@@ -20,8 +20,8 @@ from typing_extensions import TypeVar, override
 from mirascope.core._dialects.content_parts import add_parts, only_text, texts_of
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT, record_of
 from mirascope.core._types import FinishReason as CommonFinishReason
-from mirascope.core._wire.accumulator import Keep, Reply
-from mirascope.core._wire.deltas import Growing, grow, grown, grown_fields
+from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.deltas import Mergeable, freeze, freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import provider_error, reported
 from mirascope.core._wire.events import (
     JSON,
@@ -136,10 +136,10 @@ class Choice:
     __slots__ = ("_beside", "_in_parts", "_logprobs", "_parts", "reply")
 
     def __init__(self, keep: Keep) -> None:
-        self.reply = Reply(keep)
+        self.reply = MessageAccumulator(keep)
         self._beside: dict[str, JSON] = {}
-        self._logprobs: dict[str, Growing] = {}
-        self._parts: list[Growing] = []
+        self._logprobs: dict[str, Mergeable] = {}
+        self._parts: list[Mergeable] = []
         self._in_parts = 0
 
     def add(self, choice: Record, said: Delta[Any]) -> None:
@@ -150,7 +150,7 @@ class Choice:
             reply.finish_reason = said.finish_reasons[0]
         logprobs = choice.get("logprobs")
         if logprobs and isinstance(logprobs, dict) and reply.keeps_all:
-            grow(self._logprobs, logprobs)
+            merge_delta(self._logprobs, logprobs)
         if not _IN_CHOICE.issuperset(choice):
             self._add_beside(choice)
         delta = choice.get("delta")
@@ -201,7 +201,7 @@ class Choice:
             **self._beside,
             "index": index,
             "finish_reason": self.reply.finish_reason,
-            "logprobs": grown(self._logprobs) if self._logprobs else None,
+            "logprobs": freeze(self._logprobs) if self._logprobs else None,
             "message": self.message(),
         }
 
@@ -212,7 +212,7 @@ class Choice:
         message: dict[str, JSON] = {
             "role": "assistant",
             "content": None if calls or reply.rest else "",
-            **grown_fields(reply.rest),
+            **freeze_fields(reply.rest),
         }
         if content := self._content():
             message["content"] = content
@@ -223,7 +223,7 @@ class Choice:
     def _content(self) -> JSON:
         if self._parts:
             self._add_text_to_parts()
-        return self.reply.content if only_text(self._parts) else grown(self._parts)
+        return self.reply.content if only_text(self._parts) else freeze(self._parts)
 
     def whole_call(self, call: ToolCall) -> dict[str, JSON]:
         """Return a tool call as a whole message has it."""
@@ -232,7 +232,7 @@ class Choice:
 
 def whole_tool_call(call: ToolCall) -> dict[str, JSON]:
     """Return a tool call as a whole message has it."""
-    rest = grown_fields(call.rest)
+    rest = freeze_fields(call.rest)
     function = {"name": call.name, "arguments": call.arguments, **fields(rest.pop("function", {}))}
     whole: dict[str, JSON] = {"id": call.call_id, "type": "function", "function": function, **rest}
     if whole["type"] != "function" and not (call.name or call.arguments):
@@ -263,7 +263,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self._usage: JSON = None
         self._choices: dict[int, Choice] = {0: self.choice_type(keep)}
         self._unfinished = {0}
-        self.reply: Reply = self._choices[0].reply
+        self.reply: MessageAccumulator = self._choices[0].reply
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None

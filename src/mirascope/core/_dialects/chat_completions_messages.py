@@ -26,12 +26,12 @@ from mirascope.core._prompts.message_param import (
     ToolResultPart,
     base64_of,
     data_url,
-    id_of,
-    placed,
+    require_id,
     unsupported,
+    validate_roles,
 )
-from mirascope.core._prompts.native_messages import Known, MessageForm
-from mirascope.core._prompts.normalize import common, record_to_read, url_part
+from mirascope.core._prompts.native_messages import Known, MessageFormat
+from mirascope.core._prompts.normalize import normalized, record_to_read, url_part
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, from_cut_off, objects, text
 
@@ -98,7 +98,7 @@ def encode_message(
 ) -> list[Mapping[str, object]]:
     """Return one message in the dialect, as one or several; see `encode_messages`."""
     if isinstance(message, BaseMessageParam):
-        parts = placed(message, provider)
+        parts = validate_roles(message, provider)
         if isinstance(message.content, str):
             return [{"role": message.role, "content": message.content}]
         return [
@@ -120,7 +120,7 @@ def _results(parts: Iterable[Part], provider: str) -> Iterator[dict[str, object]
         if isinstance(part, ToolResultPart):
             yield {
                 "role": "tool",
-                "tool_call_id": id_of(part, provider),
+                "tool_call_id": require_id(part, provider),
                 "content": part.content,
             }
 
@@ -144,7 +144,7 @@ def _said(role: str, parts: Sequence[Part], provider: str, encode: EncodePart) -
 
 def _call(part: ToolCallPart, provider: str) -> dict[str, object]:
     function = {"name": part.name, "arguments": _arguments(part.args)}
-    return {"id": id_of(part, provider), "type": "function", "function": function}
+    return {"id": require_id(part, provider), "type": "function", "function": function}
 
 
 def _arguments(args: Mapping[str, object] | None) -> str:
@@ -172,10 +172,10 @@ def common_message(message: Message) -> BaseMessageParam:
     if role == "tool":
         name, call_id = text(record.get("name")), text(record.get("tool_call_id")) or None
         result = "".join(text(block.get("text")) for block in _blocks(content))
-        return common(role, [ToolResultPart(name=name, content=result, id=call_id)])
+        return normalized(role, [ToolResultPart(name=name, content=result, id=call_id)])
     parts = [part for block in _blocks(content) for part in _common_parts(block)]
     calls = [_common_call(call) for call in objects(record.get("tool_calls"))]
-    return common(role, [*parts, *calls])
+    return normalized(role, [*parts, *calls])
 
 
 def _blocks(content: JSON) -> list[Record]:
@@ -228,5 +228,5 @@ def _has_arguments_of_its_own(message: Record) -> bool:
     return any(each != _arguments(_decoded(each)) for each in given)
 
 
-FORM: Final = MessageForm(read=common_message, known=_KNOWN, kept=_has_arguments_of_its_own)
+FORM: Final = MessageFormat(read=common_message, known=_KNOWN, kept=_has_arguments_of_its_own)
 """The form of messages in the dialect; an empty content is accepted where it is a text."""

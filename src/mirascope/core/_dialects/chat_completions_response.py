@@ -27,7 +27,7 @@ from mirascope.core._dialects.content_parts import texts_of
 from mirascope.core._responses.call_arguments import MessageT
 from mirascope.core._responses.call_response import BaseCallResponse, RawResponseT
 from mirascope.core._responses.call_response_chunk import record_of
-from mirascope.core._tools.tool_calls import Called, ToolT
+from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, FinishT, Record, TokenCounts, text_or_none
 from mirascope.core._wire.json_fields import fields, objects
@@ -46,7 +46,7 @@ class ChatCompletionsResponse(
     """
 
     _common = COMMON_FINISH_REASONS
-    message_form = FORM
+    message_format = FORM
 
     @property
     def _message(self) -> Any:
@@ -108,7 +108,7 @@ class ChatCompletionsResponse(
 
     @property
     @override
-    def _called_in_response(self) -> Sequence[Called]:
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         return called(self._message.tool_calls) if self._message else []
 
     @classmethod

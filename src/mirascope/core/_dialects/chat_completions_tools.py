@@ -8,10 +8,10 @@ from typing import Any, NotRequired, TypedDict
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import arguments_text
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
 from mirascope.core._tools.tool import BaseTool, all_tools, name_of
-from mirascope.core._tools.tool_calls import Called, ToolT, call_id, output_text
+from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT, call_id, output_text
 from mirascope.core._types import JsonableType
 
 
@@ -50,7 +50,7 @@ def without_empty_parameters(function: FunctionSchema) -> FunctionSchema:
 
 def tool_arguments(
     tools: Sequence[type[Any]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
     call_params: Mapping[str, object],
     *,
     choice: str = "required",
@@ -72,7 +72,7 @@ def tool_arguments(
     return {**arguments, **call_params, **all_tools(tools, call_params)}
 
 
-def response_format(form: AnswerFormat) -> dict[str, object]:
+def response_format(form: ResponseFormat) -> dict[str, object]:
     """Return how an answer that is JSON is asked for; with its schema, if that is strict."""
     if form.model is None or not form.strict:
         return {"type": "json_object"}
@@ -80,16 +80,16 @@ def response_format(form: AnswerFormat) -> dict[str, object]:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def takes(form: AnswerFormat) -> bool:
+def supports_format(form: ResponseFormat) -> bool:
     """Tell whether `response_format` says all; a strict schema does."""
     return form.model is not None and form.strict
 
 
-def called(tool_calls: Sequence[Any] | None) -> list[Called]:
+def called(tool_calls: Sequence[Any] | None) -> list[ToolCallRecord]:
     """Return the tool calls of a message; those that are no functions have no arguments."""
     calls = ((call, getattr(call, "function", None)) for call in tool_calls or ())
     return [
-        Called(call.id, function.name or "", arguments_text(function.arguments), call)
+        ToolCallRecord(call.id, function.name or "", arguments_text(function.arguments), call)
         for call, function in calls
         if function is not None
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from mirascope.core._wire.deltas import Growing, grow
+from mirascope.core._wire.deltas import Mergeable, merge_delta
 from mirascope.core._wire.json_fields import objects, text
 
 if TYPE_CHECKING:
@@ -48,33 +48,33 @@ def _text_in(value: JSON) -> str:
     return text(value) or "".join(text(part.get("text")) for part in objects(value))
 
 
-def add_parts(into: list[Growing], pieces: list[JSON]) -> None:
+def add_parts(into: list[Mergeable], pieces: list[JSON]) -> None:
     """Add the pieces of parts that a delta has to the parts so far."""
     for number, piece in enumerate(pieces):
         if not isinstance(piece, dict):
-            into.append(cast("Growing", piece))
+            into.append(cast("Mergeable", piece))
             continue
         last = into[-1] if into and not number else None
         if not isinstance(last, dict) or not _goes_on(last, piece):
-            last = dict[str, Growing]()
+            last = dict[str, Mergeable]()
             into.append(last)
         _add_piece(last, piece)
 
 
-def _add_piece(part: dict[str, Growing], piece: Record) -> None:
+def _add_piece(part: dict[str, Mergeable], piece: Record) -> None:
     for name, value in piece.items():
         if isinstance(value, list):
             inner = part.get(name)
             if not isinstance(inner, list):
-                part[name] = inner = list[Growing]()
+                part[name] = inner = list[Mergeable]()
             add_parts(inner, value)
         elif name in _TELL_APART:
-            part[name] = cast("Growing", value) or part.get(name)
+            part[name] = cast("Mergeable", value) or part.get(name)
         else:
-            grow(part, {name: value})
+            merge_delta(part, {name: value})
 
 
-def _goes_on(last: dict[str, Growing], piece: Record) -> bool:
+def _goes_on(last: dict[str, Mergeable], piece: Record) -> bool:
     kind = piece.get("type")
     return (
         kind == last.get("type")
@@ -84,11 +84,11 @@ def _goes_on(last: dict[str, Growing], piece: Record) -> bool:
     )
 
 
-def _differ(before: Growing, new: JSON) -> bool:
+def _differ(before: Mergeable, new: JSON) -> bool:
     return new not in (None, "") and before not in (None, "", new)
 
 
-def only_text(parts: list[Growing]) -> bool:
+def only_text(parts: list[Mergeable]) -> bool:
     """Return whether parts are only text, so that a text is equivalent."""
     return all(
         isinstance(part, dict) and part.keys() <= {"type", "text"} and part.get("type") == "text"

@@ -96,7 +96,7 @@ def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
 _once: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
 
 
-def once(client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
+def without_retries(client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
     """Return a client that sends a request once, on the same connections; always the same one."""
     if client.max_retries == 0:
         return client, arguments

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing:
+class Closable:
     """Closes itself when a ``with`` block is left."""
 
     @abstractmethod

@@ -1,8 +1,9 @@
-"""The three clocks of one answer; see `Timeout`.
+"""The deadlines of one response; see `Timeout`.
 
-`Clocks.wait` is called before each read, and when that ends is written down, so that only waiting
-counts for ``first`` and ``idle``. The watchdog wakes who waits too long. When the answer has come
-to its own end, what is left (the end of the body, the usage) is waited for `LINGER_SECONDS`.
+`Deadlines.wait` is called before each read, and the end of the read is recorded, so that only
+waiting counts for ``first`` and ``idle``. The watchdog interrupts a read that takes too long. When
+the response is complete, what is left (the end of the body, the usage) is waited for
+`LINGER_SECONDS`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing_extensions import override
 
 from mirascope.core._engine.timeout import Timeout
 from mirascope.core._engine.watchdog import BEAT, Alarm
-from mirascope.core._errors.sdk_errors import ClockRanOutError
+from mirascope.core._errors.sdk_errors import DeadlineExceededError
 from mirascope.errors import Clock
 
 LINGER_SECONDS: Final = 2.0
@@ -25,7 +26,7 @@ _SLACK: Final = 0.001
 """How much earlier the timers of an event loop may go off."""
 
 
-class Clocks(Alarm):
+class Deadlines(Alarm):
     """The clocks of one answer, and the alarm that wakes who reads it when one has run out.
 
     Args:
@@ -34,7 +35,7 @@ class Clocks(Alarm):
 
     Attributes:
         bound: Whether the caller bounds anything.
-        bound_opening: Whether the caller bounds the time before the answer begins. Where not, the
+        limits_opening: Whether the caller bounds the time before the answer begins. Where not, the
             SDK's own limits do.
         arrived: When the last read ended, which whoever reads writes down.
     """
@@ -47,7 +48,7 @@ class Clocks(Alarm):
     def __init__(self, given: Timeout, standard: Timeout) -> None:
         super().__init__()
         self.bound = given != Timeout()
-        self.bound_opening = given.first is not None or given.total is not None
+        self.limits_opening = given.first is not None or given.total is not None
         timeout = given.over(standard)
         self._first, self._idle, self._total = (
             inf if seconds is None else float(seconds)
@@ -59,13 +60,13 @@ class Clocks(Alarm):
         """Start all of them."""
         self._since = self.arrived = monotonic()
         self._end = self._since + self._total
-        self.begin_anew()
+        self.restart()
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Start those of an answer that begins anew; the total goes on."""
         self._clock: Clock = "first"
         self._left = self._first
-        self._whole = self.rang = False
+        self._whole = self.expired = False
 
     @contextmanager
     def opening(self, timeouts: tuple[type[Exception], ...]) -> Generator[None]:
@@ -138,7 +139,7 @@ class Clocks(Alarm):
         return max(0.0, min(self._since + self._left, self._end) - monotonic())
 
     @property
-    def seconds_for_another(self) -> float:
+    def seconds_for_restart(self) -> float:
         """How long it may be waited for an answer that begins anew."""
         return max(0.0, min(self._first, self._end - monotonic()))
 
@@ -151,11 +152,11 @@ class Clocks(Alarm):
         """Raise if a clock has run out while waiting.
 
         Raises:
-            ClockRanOutError: One has.
+            DeadlineExceededError: One has.
         """
         now = monotonic() + _SLACK
         if now >= self._end:
-            raise ClockRanOutError("total", self._total) from cause
-        if self.rang or now >= self._since + self._left:
+            raise DeadlineExceededError("total", self._total) from cause
+        if self.expired or now >= self._since + self._left:
             seconds = self._first if self._clock == "first" else self._idle
-            raise ClockRanOutError(self._clock, seconds) from cause
+            raise DeadlineExceededError(self._clock, seconds) from cause

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mirascope.core._wire.accumulator import Keep, Reply
+from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 
 if TYPE_CHECKING:
     from mirascope.core._wire.events import Record, TokenCounts
 
 
-class OneReplyDecoder:
+class SingleMessageDecoder:
     """Reads one stream, of one answer; see `Decoder`.
 
     Args:
@@ -23,7 +23,7 @@ class OneReplyDecoder:
 
     def _begin(self) -> None:
         """Be as before the first event."""
-        self.reply = Reply(self._keep)
+        self.reply = MessageAccumulator(self._keep)
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None

@@ -1,8 +1,8 @@
 """The HTTP responses of an SDK that shows them to nobody.
 
-`take` is a hook of the SDK's HTTP client (of ``httpx``, ``httpx2`` and their like). While `taking`
-waits for an answer, it hands the response over and leaves the SDK an empty one, with which the
-SDK's own stream ends at once.
+`capture_response` is a hook of the SDK's HTTP client (of ``httpx``, ``httpx2`` and their like).
+While `capturing` waits for a response, the hook takes the HTTP response over and leaves the SDK an
+empty one, with which the SDK's own stream ends at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _taken: ContextVar[list[HTTPResponse] | None] = ContextVar("_taken", default=Non
 
 
 @contextmanager
-def taking() -> Generator[list[HTTPResponse]]:
+def capturing() -> Generator[list[HTTPResponse]]:
     """Collect the responses that come meanwhile."""
     taken: list[HTTPResponse] = []
     token = _taken.set(taken)
@@ -31,7 +31,7 @@ def taking() -> Generator[list[HTTPResponse]]:
         _taken.reset(token)
 
 
-def take(response: Any) -> None:
+def capture_response(response: Any) -> None:
     """Hand a response over, if someone waits for it."""
     taken = _taken.get()
     if taken is None or response.status_code != _OK:
@@ -49,6 +49,6 @@ def take(response: Any) -> None:
     response.stream = response_type(_OK, content=b"").stream
 
 
-async def atake(response: Any) -> None:
+async def acapture_response(response: Any) -> None:
     """Hand a response over, as a hook of an async client."""
-    take(response)
+    capture_response(response)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
     from mirascope.core._tools.tool import BaseTool
 
-Given: TypeAlias = "BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]"
+UserItem: TypeAlias = "BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]"
 """An item that is no bytes: one of an SDK's objects, or a chunk and tool that someone brings."""
 
 DRAIN_SECONDS: Final = 0.25
@@ -96,7 +96,7 @@ class Source:
     def __init__(self, response: HTTPResponse | None = None) -> None:
         self.response = response
 
-    def __iter__(self) -> Iterator[bytes | Given]:
+    def __iter__(self) -> Iterator[bytes | UserItem]:
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -127,7 +127,7 @@ class AsyncSource:
     def __init__(self, response: HTTPResponse | None = None) -> None:
         self.response = response
 
-    async def __aiter__(self) -> AsyncIterator[bytes | Given]:
+    async def __aiter__(self) -> AsyncIterator[bytes | UserItem]:
         return
         yield
 
@@ -289,13 +289,13 @@ class ItemSource(Source):
         first: The one before them, if it was read already.
     """
 
-    def __init__(self, items: Iterable[Given], first: Given | None = None) -> None:
+    def __init__(self, items: Iterable[UserItem], first: UserItem | None = None) -> None:
         super().__init__()
         self._items = items
         self._first = first
 
     @override
-    def __iter__(self) -> Iterator[Given]:
+    def __iter__(self) -> Iterator[UserItem]:
         return iter(self._items) if self._first is None else chain((self._first,), self._items)
 
     @override
@@ -314,12 +314,12 @@ class ItemSource(Source):
 class AsyncItemSource(AsyncSource):
     """Typed objects of an SDK, async."""
 
-    def __init__(self, items: AsyncIterable[Given]) -> None:
+    def __init__(self, items: AsyncIterable[UserItem]) -> None:
         super().__init__()
         self._items = items
 
     @override
-    def __aiter__(self) -> AsyncIterator[Given]:
+    def __aiter__(self) -> AsyncIterator[UserItem]:
         return aiter(self._items)
 
     @override
@@ -362,14 +362,14 @@ class CancelledSource(AsyncSource):
         first: The one before them, if it was read already.
     """
 
-    def __init__(self, items: AsyncIterator[Given], first: Given | None) -> None:
+    def __init__(self, items: AsyncIterator[UserItem], first: UserItem | None) -> None:
         super().__init__()
         self._items = items
         self._first = first
         self._reading = Reading(items)
 
     @override
-    async def __aiter__(self) -> AsyncGenerator[Given]:
+    async def __aiter__(self) -> AsyncGenerator[UserItem]:
         if self._first is not None:
             yield self._first
         async for item in self._reading:

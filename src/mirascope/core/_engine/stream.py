@@ -41,29 +41,29 @@ from typing_extensions import TypeVar, override
 
 from mirascope import errors
 from mirascope.core._engine.at_exit import closed_at_exit
-from mirascope.core._engine.closing import Closing
-from mirascope.core._engine.deadlines import Clocks
+from mirascope.core._engine.closing import Closable
+from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.source import (
     AsyncItemSource,
     AsyncSource,
-    Given,
     ItemSource,
     Source,
+    UserItem,
 )
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._engine.watchdog import in_this_loop
 from mirascope.core._errors.redaction import excerpt
-from mirascope.core._errors.retry import Retry, RetryHook, RetryPolicy, atell, tell
+from mirascope.core._errors.retry import Retry, RetryHook, RetryPolicy, arun_hooks, run_hooks
 from mirascope.core._prompts.message_param import BaseMessageParam, Message
-from mirascope.core._responses.call_arguments import Asked, MessageT
+from mirascope.core._responses.call_arguments import CallArguments, MessageT
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, record_of
-from mirascope.core._responses.response_metadata import Told
+from mirascope.core._responses.response_metadata import ResponseMetadata
 from mirascope.core._tools.tool import BaseTool
-from mirascope.core._tools.tool_calls import ToolT, call_id, call_of, called
+from mirascope.core._tools.tool_calls import ToolT, call_id, delta_of, tool_call_record
 from mirascope.core._types import FinishReason, JsonableType, StreamState
-from mirascope.core._wire.accumulator import Keep, Reply
+from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import (
     JSON,
@@ -91,7 +91,7 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
 class Decoder(Protocol[DecodedT]):
     """Reads one stream of a provider: records in, chunks out, and what they add up to."""
 
-    reply: Reply
+    reply: MessageAccumulator
     id: str | None
     model: str | None
     tokens: TokenCounts | None
@@ -130,15 +130,15 @@ class Decoder(Protocol[DecodedT]):
         ...
 
 
-class Opener(ABC):
+class StreamRequest(ABC):
     """Sends the request of a stream.
 
     Attributes:
-        clocks: The clocks that the answer is to be read by.
+        deadlines: The clocks that the answer is to be read by.
         policy: When it is sent again.
     """
 
-    clocks: Clocks
+    deadlines: Deadlines
     policy: RetryPolicy
 
     def secrets(self) -> frozenset[str]:
@@ -154,12 +154,14 @@ class Opener(ABC):
         """Send it, async."""
 
 
-Items: TypeAlias = "Opener | Iterable[Given] | AsyncIterable[Given]"
+Items: TypeAlias = "StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]"
 """Where the items of a stream come from: a request to send, or what someone brings."""
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]):
+class BaseStream(
+    ResponseMetadata, Closable, CallArguments[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]
+):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
     Each item is a chunk and, if the call has tools and this chunk completes one, the tool. The
@@ -211,13 +213,13 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self.call_response_type = cast("type[ResponseT]", self._response_type)
         self._brought = 0
         self._began = 0.0
-        self._clocks = self._opener.clocks if self._opener else Clocks(NEVER, NEVER)
+        self._deadlines = self._request.deadlines if self._request else Deadlines(NEVER, NEVER)
         self._retry: Retry | None = None
         self._interrupted: Decoder[ChunkT] | None = None
         self._when_shut: Callable[[], object] = bool
         self._error: Exception | None = None
         self.on_end: list[Callable[[Exception | None], object]] = []
-        self.on_retry: list[RetryHook] = [*self._opener.policy.hooks] if self._opener else []
+        self.on_retry: list[RetryHook] = [*self._request.policy.hooks] if self._request else []
 
     def _begin(self) -> None:
         """Be as before the first byte."""
@@ -256,7 +258,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                     with self._reading(source.hang_up):
                         self._wait()
                         for block in source:
-                            self._clocks.arrived = monotonic()
+                            self._deadlines.arrived = monotonic()
                             for item in self._feed(block):
                                 yield item
                                 if self.state != "open":
@@ -278,7 +280,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                         with self._reading(in_this_loop(source.aclose)):
                             self._wait()
                             async for block in source:
-                                self._clocks.arrived = monotonic()
+                                self._deadlines.arrived = monotonic()
                                 for item in self._feed(block):
                                     yield item
                                     if self.state != "open":
@@ -292,7 +294,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     # The pure middle.
 
-    def _feed(self, block: bytes | Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
+    def _feed(self, block: bytes | UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that a block of bytes, or what someone brings, completes."""
         if not isinstance(block, bytes):
             yield from self._given(block)
@@ -330,8 +332,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
         yield from self._items(ready)
-        if self._opener is not None and not self._whole:
-            raise self._incomplete(self._opener.secrets())
+        if self._request is not None and not self._whole:
+            raise self._incomplete(self._request.secrets())
         if self._tools is not None:
             yield from self._tools.rest(self._decoder.reply)
             self._tell_failures(self._tools.failures)
@@ -381,7 +383,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
                 self._decoder.decode(record, b"{}", [])
                 self.reply.tool_calls.clear()
 
-    def _given(self, item: Given) -> Iterator[tuple[ChunkT, ToolT | None]]:
+    def _given(self, item: UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield what an item that someone brings completes; a chunk with its tool is that."""
         ready: list[ChunkT] = []
         raw = item[0].chunk if isinstance(item, tuple) else item
@@ -402,7 +404,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """Count a tool that someone brings; its call is one of the answer, told or not."""
         self._brought += tool.delta is None
         if self._brought > len(self.reply.tool_calls):
-            self.reply.add_tool_calls([call_of(tool)])
+            self.reply.add_tool_calls([delta_of(tool)])
         elif tool.delta is None:
             call = self.reply.tool_calls[self._brought - 1]
             call.id = call.id or call_id(tool)
@@ -439,14 +441,14 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _wait(self) -> None:
         """Note that a read begins."""
-        self._clocks.wait(not self._silent, self._decoder.complete)
+        self._deadlines.wait(not self._silent, self._decoder.complete)
         self._silent = True
 
     # The life of a stream.
 
     @property
-    def _opener(self) -> Opener | None:
-        return self.stream if isinstance(self.stream, Opener) else None
+    def _request(self) -> StreamRequest | None:
+        return self.stream if isinstance(self.stream, StreamRequest) else None
 
     @contextmanager
     def _attempt(self) -> Generator[None]:
@@ -476,20 +478,20 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _another(self, error: errors.StreamError, count: int) -> Retry | None:
         """Return how to ask again after an error, if that may be, and set the clocks for it."""
-        if self._opener is None:
+        if self._request is None:
             return None
         begun = self.time_to_first_chunk is not None
-        left = self._clocks.seconds_for_another if begun else self._clocks.seconds_left
-        retry = self._opener.policy.retry(error, count, left)
+        left = self._deadlines.seconds_for_restart if begun else self._deadlines.seconds_left
+        retry = self._request.policy.retry(error, count, left)
         if retry is not None and begun:
-            self._clocks.begin_anew()
+            self._deadlines.restart()
         return retry
 
     def _rest(self) -> bool:
         """Wait until it is time to ask again; tell whether to."""
         if self._retry is None:
             return False
-        tell(self.on_retry, self._retry)
+        run_hooks(self.on_retry, self._retry)
         closed = threading.Event()
         self._when_shut = closed.set
         if self.state == "open":
@@ -499,7 +501,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     async def _arest(self) -> bool:
         if self._retry is None:
             return False
-        await atell(self.on_retry, self._retry)
+        await arun_hooks(self.on_retry, self._retry)
         if self.state == "open":
             with self._until_shut():
                 await anyio.sleep(self._retry.wait)
@@ -530,8 +532,8 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         return source
 
     def _open(self) -> Source:
-        if self._opener is not None:
-            source = self._opener.open()
+        if self._request is not None:
+            source = self._request.open()
         elif isinstance(self.stream, Iterable):
             source = ItemSource(self.stream)
         else:
@@ -541,9 +543,9 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         return source
 
     async def _aopen(self) -> AsyncSource:
-        if self._opener is not None:
+        if self._request is not None:
             with self._until_shut():
-                return await self._opener.aopen()
+                return await self._request.aopen()
             return AsyncSource()
         if isinstance(self.stream, AsyncIterable):
             return AsyncItemSource(self.stream)
@@ -556,7 +558,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         self.state = "open"
         self.start_time = time.time() * 1000
         self._began = time.perf_counter()
-        self._clocks.begin()
+        self._deadlines.begin()
         try:
             yield
             self._leave("finished")
@@ -612,17 +614,17 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
         """
         broke: Exception | None = None
         try:
-            with self._clocks.running(wake):
+            with self._deadlines.running(wake):
                 yield
         except Exception as error:
             breaks = isinstance(error, (*self._errors.connections, *self._errors.timeouts))
-            if self._closed or not (breaks or self._clocks.rang or self._is_late(error)):
+            if self._closed or not (breaks or self._deadlines.expired or self._is_late(error)):
                 raise
             broke = error
         if self._closed or self._whole:
             return
-        if self._clocks.rang or isinstance(broke, self._errors.timeouts):
-            self._clocks.check(broke)
+        if self._deadlines.expired or isinstance(broke, self._errors.timeouts):
+            self._deadlines.check(broke)
         if broke is not None:
             raise broke
 
@@ -634,7 +636,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             return True
         meant = self._errors.translate(error, opening=False)
         if meant is None:
-            return self._opener is not None
+            return self._request is not None
         return not isinstance(meant, errors.StreamAPIError)
 
     @property
@@ -658,7 +660,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _meaning(self, error: Exception) -> errors.StreamError | None:
         response = self._source.response if self._source else None
-        secrets = self._opener.secrets() if self._opener else ()
+        secrets = self._request.secrets() if self._request else ()
         opening = self._source is None
         meant = self._errors.translate(error, response, secrets, opening=opening)
         if meant is not None and meant.phase is None:
@@ -712,7 +714,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     # The answer so far.
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> MessageAccumulator:
         """The answer so far, with its tool calls as they stand."""
         return self._decoder.reply
 
@@ -775,7 +777,7 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     @override
     def _common_message(self, message: object) -> BaseMessageParam:
-        form = self._response_type.message_form
+        form = self._response_type.message_format
         return form.common(cast("Message", message), self.provider)
 
     @classmethod
@@ -807,12 +809,12 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
     def _response(self, *, partial: bool) -> ResponseT:
         response_type = cast("type[ResponseT]", self.call_response_type or self._response_type)
         return response_type(
-            **self._asked(),
+            **self._call_arguments(),
             response=response_type.raw(self._decoder.response()),
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[called(call) for call in self.reply.kept_calls if call.is_function],
+            called=[tool_call_record(call) for call in self.reply.kept_calls if call.is_function],
         )
 
     def __repr__(self) -> str:

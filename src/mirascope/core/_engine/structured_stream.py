@@ -15,12 +15,17 @@ from typing import Any, Generic, NoReturn, TypeAlias, cast, get_origin
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
-from mirascope.core._engine.closing import Closing
+from mirascope.core._engine.closing import Closable
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
-from mirascope.core._responses.response_model import WRAPPED, AnswerType, answered, refused
-from mirascope.core._structured.partial_value import Growing, MalformedJSONError
-from mirascope.core._tools.tool_calls import called_as
+from mirascope.core._responses.response_model import (
+    WRAPPED,
+    ResponseModel,
+    error_with_response,
+    with_response,
+)
+from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
+from mirascope.core._tools.tool_calls import find_call
 from mirascope.core._wire.events import ToolCall
 from mirascope.core._wire.json_response import JSONStart, ends_reasoning
 
@@ -61,7 +66,7 @@ class _Reading(ABC, Generic[T]):
                 yield item
 
 
-class BaseStructuredStream(_Reading[T], Closing):
+class BaseStructuredStream(_Reading[T], Closable):
     """An answer of a type as it comes: iterate it once, with ``for`` or ``async for``.
 
     Each item is the value so far, a new one whenever something has been added to it; the last is
@@ -100,9 +105,9 @@ class BaseStructuredStream(_Reading[T], Closing):
         self.stream = stream
         self.response_model = response_model
         self.fields_from_call_args = fields_from_call_args or {}
-        self._type = AnswerType(response_model)
+        self._type = ResponseModel(response_model)
         self._text = _AnswerText(stream, self._type)
-        self.growing: Growing[BaseModel] = Growing(self._type.model)
+        self.growing: PartialValue[BaseModel] = PartialValue(self._type.model)
 
     @property
     def reasoning(self) -> str:
@@ -134,7 +139,7 @@ class BaseStructuredStream(_Reading[T], Closing):
         """Read a chunk, and tell whether that has added to the value so far."""
         text = self._text.of(chunk)
         if self._text.begins_anew:
-            self.growing = Growing(self._type.model)
+            self.growing = PartialValue(self._type.model)
         with suppress(MalformedJSONError):  # which validation tells at the end
             return bool(text) and self.growing.feed(text)
         return False
@@ -148,7 +153,7 @@ class BaseStructuredStream(_Reading[T], Closing):
         """
         response = self.stream.partial()
         if self._is_grown:
-            value = answered(self._type.unwrap(self.growing.result()), response)
+            value = with_response(self._type.unwrap(self.growing.result()), response)
         else:
             value = self._type.answer(response, self.fields_from_call_args)
         self.constructed_response_model = value
@@ -207,7 +212,7 @@ class Elements(_Reading[T]):
         try:
             elements = cast("list[T]", self._answer.growing.elements(WRAPPED))
         except ValidationError as error:
-            raise refused(error, self.stream.partial())  # noqa: B904  # it is the same
+            raise error_with_response(error, self.stream.partial())  # noqa: B904  # it is the same
         self._count += len(elements)
         return elements
 
@@ -225,7 +230,7 @@ class _AnswerText:
             text does not, or the whole answer has been asked for again.
     """
 
-    def __init__(self, stream: BaseStream[Any, Any, Any, Any], kind: AnswerType[Any]) -> None:
+    def __init__(self, stream: BaseStream[Any, Any, Any, Any], kind: ResponseModel[Any]) -> None:
         self._stream = stream
         self._type = kind
         self._begin()
@@ -250,7 +255,7 @@ class _AnswerText:
         if self._stream.reply is not self._reply:
             self._begin()
             self.begins_anew = True
-        call = called_as(self._stream.reply.tool_calls, self._type.name)
+        call = find_call(self._stream.reply.tool_calls, self._type.name)
         if call is None:
             return self._json_in(chunk.content)
         if call is not self._call:

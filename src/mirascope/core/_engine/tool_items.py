@@ -14,10 +14,16 @@ from typing import Any, Generic
 from typing_extensions import TypeVar
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
-from mirascope.core._structured.partial_value import Growing, MalformedJSONError
+from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool import ToolT
-from mirascope.core._tools.tool_calls import by_name, called, is_declared, sdk_call, tool_of
-from mirascope.core._wire.accumulator import Reply
+from mirascope.core._tools.tool_calls import (
+    build_tool,
+    by_name,
+    is_declared,
+    sdk_call,
+    tool_call_record,
+)
+from mirascope.core._wire.accumulator import MessageAccumulator
 from mirascope.core._wire.events import ToolCall
 from mirascope.errors import ToolCallError
 
@@ -46,11 +52,11 @@ class ToolItems(Generic[ChunkT, ToolT]):
         self._types = by_name(types)
         self._partial = partial
         self._call_kwargs = call_kwargs
-        self._growing: dict[ToolCall, Growing[ToolT]] = {}
+        self._growing: dict[ToolCall, PartialValue[ToolT]] = {}
         self._last: ChunkT | None = None
         self.failures: list[ToolCallError] = []
 
-    def of(self, chunk: ChunkT, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
+    def of(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items of a chunk: one, or one for each tool."""
         self._last = chunk
         tools = self._tools(chunk, reply)
@@ -58,27 +64,27 @@ class ToolItems(Generic[ChunkT, ToolT]):
         for tool in tools:
             yield chunk.silent(), tool
 
-    def rest(self, reply: Reply) -> Iterator[tuple[ChunkT, ToolT | None]]:
+    def rest(self, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the tools that only the end of the answer shows to be complete."""
         for tool in self._complete(reply, ended=True):
             if self._last is not None:
                 yield self._last.silent(), tool
 
-    def _tools(self, chunk: ChunkT, reply: Reply) -> Iterator[ToolT]:
+    def _tools(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[ToolT]:
         if self._partial and chunk.tool_calls:
             for piece, call in zip(chunk.tool_calls, chunk.calls, strict=True):
                 if (kind := self._types.get(call.name)) is not None:
                     yield self._grown(kind, call, piece.arguments)
         yield from self._complete(reply, ended=False)
 
-    def _complete(self, reply: Reply, *, ended: bool) -> Iterator[ToolT]:
+    def _complete(self, reply: MessageAccumulator, *, ended: bool) -> Iterator[ToolT]:
         for call in reply.take_tool_calls(ended=ended):
             self._growing.pop(call, None)
             declared = call.name not in self._types and is_declared(self._call_kwargs, call.name)
             if declared or not call.is_function:
                 continue
             try:
-                yield tool_of(self._types, called(call))
+                yield build_tool(self._types, tool_call_record(call))
             except ToolCallError as failure:
                 self.failures.append(failure)
 
@@ -86,7 +92,7 @@ class ToolItems(Generic[ChunkT, ToolT]):
         """Return the partial tool of a call that has grown."""
         growing = self._growing.get(call)
         if growing is None:
-            growing = self._growing[call] = Growing(kind)
+            growing = self._growing[call] = PartialValue(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        return kind.grown(growing, sdk_call(kind, called(call)), fragment)
+        return kind.grown(growing, sdk_call(kind, tool_call_record(call)), fragment)

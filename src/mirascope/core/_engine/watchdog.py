@@ -41,14 +41,14 @@ class Alarm(ABC):
 
     Attributes:
         ring: Called then.
-        rang: Whether it has rung.
+        expired: Whether it has rung.
     """
 
-    __slots__ = ("rang", "ring")
+    __slots__ = ("expired", "ring")
 
     def __init__(self, ring: Callable[[], object] = bool) -> None:
         self.ring = ring
-        self.rang = False
+        self.expired = False
 
     @abstractmethod
     def due(self) -> float:
@@ -141,7 +141,7 @@ class _Watchdog:
                 if not due:
                     self._changed.wait(self.looks_at - monotonic())
             for alarm in due:
-                alarm.rang = True
+                alarm.expired = True
                 with contextlib.suppress(Exception):
                     alarm.ring()
 

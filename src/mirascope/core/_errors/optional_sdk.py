@@ -11,7 +11,7 @@ from mirascope.errors import MissingSDKError
 
 
 @contextmanager
-def sdk(package: str, extra: str) -> Generator[None]:
+def requires_sdk(package: str, extra: str) -> Generator[None]:
     """Say which extra to install if the imports inside do not find an SDK.
 
     Args:

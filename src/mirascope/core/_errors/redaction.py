@@ -32,7 +32,7 @@ _LOOKS_LIKE_A_KEY: Final = re.compile(
 )
 
 
-class Unshown(dict[str, T]):
+class HiddenRepr(dict[str, T]):
     """A dictionary whose representation does not tell what it holds."""
 
     @override
@@ -97,7 +97,7 @@ def redact(error: BaseException, secrets: Collection[str]) -> None:
         attributes = getattr(cause, "__dict__", {})
         attributes.update({name: _cleaned(attributes[name], secrets) for name in attributes})
         if isinstance(attributes.get("headers"), dict):
-            attributes["headers"] = Unshown(attributes["headers"])
+            attributes["headers"] = HiddenRepr(attributes["headers"])
         cause = cause.__cause__ or cause.__context__
 
 
@@ -128,7 +128,7 @@ def is_private(name: object, value: object) -> bool:
     return ending.endswith(_PRIVATE) or (ending.endswith("client") and not is_plain(value))
 
 
-def public(settings: Mapping[str, object]) -> dict[str, object]:
+def redact_settings(settings: Mapping[str, object]) -> dict[str, object]:
     """Return settings without what may hold a key; all else stays as it is."""
     return {
         name: field if name in _CONVERSATION else _public(field)
@@ -140,10 +140,10 @@ def public(settings: Mapping[str, object]) -> dict[str, object]:
 def _public(value: object) -> object:
     if isinstance(value, BaseModel):
         told = {name: getattr(value, name) for name in value.model_fields_set}
-        hidden = dict.fromkeys(told.keys() - public(told).keys())
-        return value.model_copy(update={**public(told), **hidden})
+        hidden = dict.fromkeys(told.keys() - redact_settings(told).keys())
+        return value.model_copy(update={**redact_settings(told), **hidden})
     if isinstance(value, Mapping):
-        return public(cast("Mapping[str, object]", value))
+        return redact_settings(cast("Mapping[str, object]", value))
     if isinstance(value, list | tuple):
         return [_public(element) for element in cast("list[object]", value)]
     return value

@@ -85,13 +85,13 @@ class RetryPolicy:
         return Retry(error, count + 1, wait, begun) if wait < seconds_left else None
 
 
-def tell(hooks: Iterable[RetryHook], retry: Retry) -> None:
+def run_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
     """Call hooks."""
     for hook in hooks:
         hook(retry)
 
 
-async def atell(hooks: Iterable[RetryHook], retry: Retry) -> None:
+async def arun_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
     """Call hooks, which may be async."""
     for hook in hooks:
         told = hook(retry)

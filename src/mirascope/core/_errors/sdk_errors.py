@@ -54,7 +54,7 @@ _WHAT: Final[dict[errors.Clock, str]] = {
 }
 
 
-class ClockRanOutError(Exception):
+class DeadlineExceededError(Exception):
     """A clock ran out.
 
     Args:
@@ -190,7 +190,7 @@ class SDKErrors:
             ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
             ours.retryable = error.retryable or ours.retryable
             return _with_status(ours, error.status)
-        if not isinstance(error, ClockRanOutError):
+        if not isinstance(error, DeadlineExceededError):
             return None
         ours = self.make(errors.StreamTimeout, str(error), response=response, cause=error)
         assert isinstance(ours, errors.StreamTimeout)  # noqa: S101  # for the type checkers

@@ -202,7 +202,7 @@ def unsupported(part: Part, provider: str) -> ValueError:
     return ValueError(f"{provider} takes no {part.type} parts in its messages")
 
 
-def placed(message: BaseMessageParam, provider: str) -> Sequence[Part]:
+def validate_roles(message: BaseMessageParam, provider: str) -> Sequence[Part]:
     """Return the parts of a message, its text as one.
 
     Raises:
@@ -217,7 +217,7 @@ def placed(message: BaseMessageParam, provider: str) -> Sequence[Part]:
     return message.content
 
 
-def id_of(part: ToolCallPart | ToolResultPart, provider: str) -> str:
+def require_id(part: ToolCallPart | ToolResultPart, provider: str) -> str:
     """Return the id that ties a tool's result to its call.
 
     Raises:

@@ -52,7 +52,7 @@ _reported: Final = WeakValueDictionary[int, NativeMessage]()
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessageForm:
+class MessageFormat:
     """A provider's own form of messages.
 
     Attributes:

@@ -21,10 +21,10 @@ from mirascope.core._prompts.message_param import (
 )
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_fields import fields
-from mirascope.core._wire.sdk_models import plain
+from mirascope.core._wire.sdk_models import to_builtins
 
 
-def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
+def normalized(role: str, parts: Sequence[Part]) -> BaseMessageParam:
     """Return a message of parts, without empty texts; one that is all text has it as a string."""
     parts = [part for part in parts if not isinstance(part, TextPart) or part.text]
     texts = [part.text for part in parts if isinstance(part, TextPart)]
@@ -35,7 +35,7 @@ def common(role: str, parts: Sequence[Part]) -> BaseMessageParam:
 def record_to_read(message: Message) -> Record:
     """Return what a message in the provider's own form says."""
     given = message if isinstance(message, BaseModel) else dict(message)
-    return fields(plain(given, mode="json", by_alias=True, exclude_none=True))
+    return fields(to_builtins(given, mode="json", by_alias=True, exclude_none=True))
 
 
 def url_part(kind: str, url: str, detail: str | None = None, media_type: str | None = None) -> Part:

@@ -12,14 +12,14 @@ from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._prompts.dynamic_config import DynamicConfig
 from mirascope.core._prompts.message_param import BaseMessageParam, Message
 from mirascope.core._prompts.metadata import Metadata
-from mirascope.core._prompts.native_messages import MessageForm
+from mirascope.core._prompts.native_messages import MessageFormat
 from mirascope.core._tools.tool import BaseTool
 
 MessageT = TypeVar("MessageT", default=object, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class Asked(Generic[MessageT]):
+class CallArguments(Generic[MessageT]):
     """What was asked.
 
     Attributes:
@@ -35,7 +35,7 @@ class Asked(Generic[MessageT]):
         provider: The provider's name, such as ``"openai"``; by default that of the SDK.
     """
 
-    message_form: ClassVar[MessageForm]
+    message_format: ClassVar[MessageFormat]
     _sdk_errors: ClassVar[SDKErrors]
     _of_v1: ClassVar[tuple[int, ...]] = ()
     """Where each type parameter stands among those, more in number, that v1's class had."""
@@ -74,7 +74,7 @@ class Asked(Generic[MessageT]):
         return self._sdk_errors.of(self.provider)
 
     def _common_message(self, message: object) -> BaseMessageParam:
-        return self.message_form.common(cast("Message", message), self.provider)
+        return self.message_format.common(cast("Message", message), self.provider)
 
     @property
     def common_messages(self) -> list[BaseMessageParam]:
@@ -87,6 +87,6 @@ class Asked(Generic[MessageT]):
         asked = self.user_message_param
         return None if asked is None else self._common_message(asked)
 
-    def _asked(self) -> dict[str, Any]:
+    def _call_arguments(self) -> dict[str, Any]:
         """Return the fields, to make a response of a stream."""
-        return {each.name: getattr(self, each.name) for each in fields(Asked)}
+        return {each.name: getattr(self, each.name) for each in fields(CallArguments)}

@@ -10,13 +10,25 @@ from typing import Any, ClassVar, Generic, cast
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from mirascope.core._errors.redaction import public
+from mirascope.core._errors.redaction import redact_settings
 from mirascope.core._prompts.message_param import BaseMessageParam
-from mirascope.core._responses.call_arguments import Asked, MessageT
+from mirascope.core._responses.call_arguments import CallArguments, MessageT
 from mirascope.core._responses.cost import cost_of
-from mirascope.core._responses.response_metadata import CONFIGURATION, DUMPED, Dumps, Told
+from mirascope.core._responses.response_metadata import (
+    CONFIGURATION,
+    DUMPED,
+    ResponseMetadata,
+    Serializable,
+)
 from mirascope.core._tools.tool import Recipe, made_by, recipe_of
-from mirascope.core._tools.tool_calls import Called, ToolT, by_name, called_as, is_declared, tool_of
+from mirascope.core._tools.tool_calls import (
+    ToolCallRecord,
+    ToolT,
+    build_tool,
+    by_name,
+    find_call,
+    is_declared,
+)
 from mirascope.core._types import FinishReason, JsonableType
 from mirascope.core._wire.events import Record, TokenCounts, id_or_none, made_id, text_or_none
 from mirascope.core._wire.json_response import without_reasoning
@@ -26,7 +38,9 @@ RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel, covar
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT, MessageT]):
+class BaseCallResponse(
+    ResponseMetadata, Serializable, CallArguments[MessageT], Generic[RawResponseT, ToolT, MessageT]
+):
     """The whole answer to a call, the same for every provider; ``str(response)`` is its text.
 
     Attributes:
@@ -41,12 +55,12 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     start_time: float = 0
     end_time: float = 0
     partial: bool = False
-    called: Sequence[Called] | None = None
+    called: Sequence[ToolCallRecord] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
     _of_v1 = (0, 1, 4)
     _dumped = (
-        *(each.name for each in fields(Asked)),
+        *(each.name for each in fields(CallArguments)),
         *("response", "start_time", "end_time", "partial", "message_param", "cost"),
         *DUMPED,
     )
@@ -55,7 +69,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
     def __post_init__(self) -> None:
         """Give each call that came without an id one, in the SDK's object, where all read it."""
         super().__post_init__()
-        for call in self._called_in_response:
+        for call in self._tool_call_records:
             if id_or_none(call.id) is None:
                 cast("Any", call.made).id = made_id()
 
@@ -83,7 +97,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
             "response": self._to_keep,
             "tool_types": [recipe_of(tool) for tool in self.tool_types or ()] or None,
         }
-        return vars(self) | kept | public(settings)
+        return vars(self) | kept | redact_settings(settings)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         recipes = cast("list[Recipe] | None", state["tool_types"])
@@ -153,11 +167,11 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
 
     @property
     @abstractmethod
-    def _called_in_response(self) -> Sequence[Called]: ...
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]: ...
 
     @property
-    def _called(self) -> Sequence[Called]:
-        return self._called_in_response if self.called is None else self.called
+    def _called(self) -> Sequence[ToolCallRecord]:
+        return self._tool_call_records if self.called is None else self.called
 
     @property
     def tools(self) -> list[ToolT] | None:
@@ -179,7 +193,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
             if call.name not in types and is_declared(self.call_kwargs, call.name):
                 continue
             try:
-                tools.append(tool_of(types, call))
+                tools.append(build_tool(types, call))
             except ToolCallError as failure:
                 failures.append(failure)
         if failures:
@@ -213,7 +227,7 @@ class BaseCallResponse(Told, Dumps, Asked[MessageT], Generic[RawResponseT, ToolT
         Args:
             tool: The name of the tool.
         """
-        call = called_as(self._called, tool)
+        call = find_call(self._called, tool)
         return None if call is None else call.arguments
 
     @classmethod

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
-from mirascope.core._responses.response_metadata import DUMPED, Dumps, Told
+from mirascope.core._responses.response_metadata import DUMPED, ResponseMetadata, Serializable
 from mirascope.core._wire.events import Delta, FinishT
 from mirascope.core._wire.json_fields import fields, text
 from mirascope.core._wire.json_text import from_bytes
-from mirascope.core._wire.sdk_models import plain
+from mirascope.core._wire.sdk_models import to_builtins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +27,10 @@ RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # no
 
 def record_of(raw: object) -> Record:
     """Return the provider's JSON for one of its SDK's objects; what is none says nothing."""
-    return fields(plain(raw, mode="json", by_alias=True, exclude_unset=True))
+    return fields(to_builtins(raw, mode="json", by_alias=True, exclude_unset=True))
 
 
-class BaseCallResponseChunk(Told, Dumps, Delta[FinishT], Generic[RawT, FinishT]):
+class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Generic[RawT, FinishT]):
     """What one event of a stream says, the same for every provider.
 
     ``str(chunk)`` is its text. Beside the attributes of a delta (``content``, ``reasoning``,

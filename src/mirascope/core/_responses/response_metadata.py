@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
-from mirascope.core._errors.redaction import public
+from mirascope.core._errors.redaction import redact_settings
 from mirascope.core._tools.tool import BaseTool, name_of
 from mirascope.core._types import CostMetadata, FinishReason, Usage
 from mirascope.core._wire.events import TokenCounts
-from mirascope.core._wire.sdk_models import plain
+from mirascope.core._wire.sdk_models import to_builtins
 
 _DUMP: Final = TypeAdapter(dict[str, Any], config=ConfigDict(ser_json_bytes="base64"))
 DUMPED: Final = (
@@ -27,7 +27,7 @@ CONFIGURATION: Final = frozenset({"call_kwargs", "call_params", "dynamic_config"
 """What may hold a client, a key or headers."""
 
 
-class Told:
+class ResponseMetadata:
     """What is told of an answer; what was not told is ``None``."""
 
     __slots__ = ()
@@ -84,7 +84,7 @@ class Told:
         return [self._common[reason] for reason in reasons or () if reason in self._common] or None
 
 
-class Dumps:
+class Serializable:
     """Can be written to a log."""
 
     __slots__ = ()
@@ -128,14 +128,14 @@ class Dumps:
         names = [name for name in every if name in wanted]
         told = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
         settings = {name: told[name] for name in CONFIGURATION & told.keys()}
-        told |= public(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
+        told |= redact_settings(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(
-            {name: plain(value, exclude_none=exclude_none) for name, value in told.items()},
+            {name: to_builtins(value, exclude_none=exclude_none) for name, value in told.items()},
             exclude_none=exclude_none,
             warnings=False,
         )
         if mode == "json":  # in two steps, as models have ways of their own with bytes
-            dumped = _DUMP.dump_python(plain(dumped), mode="json", fallback=_in_json)
+            dumped = _DUMP.dump_python(to_builtins(dumped), mode="json", fallback=_in_json)
         return {k: v for k, v in dumped.items() if not (exclude_none and v is None)}
 
     def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:

@@ -39,7 +39,7 @@ _NO_JSON: Final = "EOF, and none has begun"
 
 
 @dataclass(frozen=True)
-class AnswerFormat:
+class ResponseFormat:
     """The form that a provider is asked to give an answer.
 
     Attributes:
@@ -62,7 +62,7 @@ class AnswerFormat:
             return None
         return self.model.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)
 
-    def in_words(self) -> str:
+    def as_instruction(self) -> str:
         """Return the instruction for a model whose provider takes no schema."""
         if self.model is None:
             return "Answer with a JSON object and nothing else."
@@ -70,7 +70,7 @@ class AnswerFormat:
         return f"Answer with a JSON object that fits this JSON schema, and nothing else:\n{schema}"
 
 
-class AnswerType(Generic[T]):
+class ResponseModel(Generic[T]):
     """The type that an answer is to have.
 
     Args:
@@ -79,7 +79,7 @@ class AnswerType(Generic[T]):
     Attributes:
         kind: The type.
         model: The pydantic model that is read: the type itself, or one around it.
-        asked_for: The model that is asked for: the same without what comes from the call.
+        request_model: The model that is asked for: the same without what comes from the call.
         wrapped: Whether the type is the one field of the model.
         bare: Whether its JSON may be something else than an object.
         name: The name of the tool that it is requested as.
@@ -94,13 +94,15 @@ class AnswerType(Generic[T]):
         self.bare = model is None or issubclass(model, RootModel)
         fields = self.model.model_fields
         self._from_call = [name for name in fields if is_from_call_args(fields[name])]
-        self.asked_for = _without(self.model, self._from_call)
-        self.name = getattr(self.asked_for, "__custom_name__", "") or self.asked_for.__name__
+        self.request_model = _without(self.model, self._from_call)
+        self.name = (
+            getattr(self.request_model, "__custom_name__", "") or self.request_model.__name__
+        )
         self.strict = bool(self.model.model_config.get("strict"))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to make it again; a model around the type belongs to no module."""
-        return AnswerType, (self.kind,)
+        return ResponseModel, (self.kind,)
 
     def from_call(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Return the fields that come from the call.
@@ -127,8 +129,8 @@ class AnswerType(Generic[T]):
         try:
             answer = self._read(response, from_call)
         except ValidationError as error:
-            raise refused(error, response)  # noqa: B904  # it is the same
-        return answered(answer, response)
+            raise error_with_response(error, response)  # noqa: B904  # it is the same
+        return with_response(answer, response)
 
     def _read(
         self, response: BaseCallResponse[Any, Any, Any], from_call: Mapping[str, object]
@@ -218,14 +220,16 @@ def _without(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
     )
 
 
-def answered(answer: T, response: object) -> T:
+def with_response(answer: T, response: object) -> T:
     """Let an answer that is a model have its response."""
     if isinstance(answer, BaseModel):
         object.__setattr__(answer, "_response", response)
     return answer
 
 
-def refused(error: ValidationError, response: BaseCallResponse[Any, Any, Any]) -> ValidationError:
+def error_with_response(
+    error: ValidationError, response: BaseCallResponse[Any, Any, Any]
+) -> ValidationError:
     """Let an error have the response that does not fit, and a note of why that ended."""
     vars(error).update(response=response, _response=response)
     error.add_note(f"the answer ended because of: {response.finish_reasons}")

@@ -49,7 +49,7 @@ class MalformedJSONError(ValueError):
     """The text is not JSON, whatever may follow; or it is nested too deeply."""
 
 
-class Growing(Generic[T]):
+class PartialValue(Generic[T]):
     """A value of a model that grows while its JSON is fed.
 
     Of a key that is repeated, the last value counts. A number or word is read once the character

@@ -38,7 +38,7 @@ from typing_extensions import TypedDict, TypeVar, override
 from mirascope.core._errors.redaction import is_plain
 from mirascope.core._errors.sdk_errors import details
 from mirascope.core._structured.partial_types import partial_type
-from mirascope.core._structured.partial_value import Growing, MalformedJSONError
+from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.callables import as_function
 from mirascope.core._tools.docstring import Documentation
 from mirascope.core._tools.json_schema import GenerateJsonSchemaNoTitles
@@ -292,13 +292,13 @@ class BaseTool(BaseModel, ABC):
             tool_call: The SDK's object of it.
             delta: The newest piece of the text.
         """
-        growing = Growing(cls)
+        growing = PartialValue(cls)
         with suppress(MalformedJSONError):
             growing.feed(arguments)
         return cls.grown(growing, tool_call, delta)
 
     @classmethod
-    def grown(cls, growing: Growing[Self], tool_call: object, delta: str | None) -> Self:
+    def grown(cls, growing: PartialValue[Self], tool_call: object, delta: str | None) -> Self:
         """Return the tool that has grown so far; see `from_partial_arguments`."""
         so_far = growing.value or partial_type(cls).model_construct()
         return so_far.model_copy(update={"delta": delta, "tool_call": tool_call})

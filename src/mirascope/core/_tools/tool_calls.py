@@ -12,10 +12,10 @@ from typing_extensions import TypeVar
 
 from mirascope.core._tools.tool import BaseTool, arguments_of, name_of
 from mirascope.core._types import JsonableType
-from mirascope.core._wire.deltas import grown_fields
+from mirascope.core._wire.deltas import freeze_fields
 from mirascope.core._wire.events import JSON, Record, ToolCall, ToolCallDelta
 from mirascope.core._wire.json_fields import fields
-from mirascope.core._wire.sdk_models import plain
+from mirascope.core._wire.sdk_models import to_builtins
 from mirascope.errors import ToolCallError
 
 ToolT = TypeVar("ToolT", bound=BaseTool, default=BaseTool, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
@@ -30,7 +30,7 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
-class Called(NamedTuple):
+class ToolCallRecord(NamedTuple):
     """A tool call of an answer.
 
     Attributes:
@@ -48,9 +48,9 @@ class Called(NamedTuple):
     rest: Record | None = None
 
 
-def called(call: ToolCall) -> Called:
+def tool_call_record(call: ToolCall) -> ToolCallRecord:
     """Return a tool call of a stream as far as it has come."""
-    return Called(call.call_id, call.name, call.arguments, rest=grown_fields(call.rest))
+    return ToolCallRecord(call.call_id, call.name, call.arguments, rest=freeze_fields(call.rest))
 
 
 def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:
@@ -58,7 +58,7 @@ def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:
     return {name_of(kind): kind for kind in types}
 
 
-def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
+def build_tool(types: Mapping[str, type[ToolT]], call: ToolCallRecord) -> ToolT:
     """Return the tool of a call.
 
     Raises:
@@ -73,7 +73,7 @@ def tool_of(types: Mapping[str, type[ToolT]], call: Called) -> ToolT:
     return kind.from_arguments(call.arguments, made)
 
 
-def called_as(calls: Sequence[NamedT], name: str) -> NamedT | None:
+def find_call(calls: Sequence[NamedT], name: str) -> NamedT | None:
     """Return the call of a tool; where there is none, the first call, if there is any."""
     named = (call for call in calls if call.name == name)
     return next(named, calls[0] if calls else None)
@@ -91,7 +91,7 @@ def is_declared(call_kwargs: Mapping[str, object], name: str) -> bool:
 
 def _names(value: object, name: str) -> bool:
     """Whether something in a value has a name."""
-    value = plain(value)
+    value = to_builtins(value)
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value)
         return fields.get("name") == name or any(_names(each, name) for each in fields.values())
@@ -100,7 +100,7 @@ def _names(value: object, name: str) -> bool:
     return getattr(value, "__name__", None) == name
 
 
-def sdk_call(kind: type[BaseTool], call: Called) -> object:
+def sdk_call(kind: type[BaseTool], call: ToolCallRecord) -> object:
     """Return the SDK's object for a call, which has all fields of it that the SDK would keep."""
     return _with_fields(kind.sdk_call(call.id, call.name, call.arguments), call.rest or {})
 
@@ -125,7 +125,7 @@ def call_id(tool: BaseTool) -> str | None:
     return cast("str | None", getattr(getattr(tool, "tool_call", None), "id", None))
 
 
-def call_of(tool: BaseTool) -> ToolCallDelta:
+def delta_of(tool: BaseTool) -> ToolCallDelta:
     """Return the call that a tool is of."""
     return ToolCallDelta(None, call_id(tool), name_of(type(tool)), arguments_of(tool))
 

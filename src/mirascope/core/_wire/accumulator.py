@@ -13,21 +13,21 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mirascope.core._wire.deltas import grow
-from mirascope.core._wire.events import ToolCall, Unkept
-from mirascope.core._wire.tool_call_matching import ToolCallFinder
+from mirascope.core._wire.deltas import merge_delta
+from mirascope.core._wire.events import NullBuffer, ToolCall
+from mirascope.core._wire.tool_call_matching import ToolCallMatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mirascope.core._wire.deltas import Growing
+    from mirascope.core._wire.deltas import Mergeable
     from mirascope.core._wire.events import JSON, Delta, ToolCallDelta
 
 Keep: TypeAlias = Literal["none", "text", "all"]
 """How much of an answer is kept while it comes."""
 
 
-class Reply:
+class MessageAccumulator:
     """One answer so far.
 
     Args:
@@ -49,14 +49,14 @@ class Reply:
     def __init__(self, keep: Keep = "all") -> None:
         self.keeps_text = keep != "none"
         self.keeps_all = keep == "all"
-        self._content = StringIO() if self.keeps_text else Unkept()
-        self._reasoning = StringIO() if self.keeps_text else Unkept()
+        self._content = StringIO() if self.keeps_text else NullBuffer()
+        self._reasoning = StringIO() if self.keeps_text else NullBuffer()
         self.tool_calls: list[ToolCall] = []
-        self._finder = ToolCallFinder(self.tool_calls)
+        self._finder = ToolCallMatcher(self.tool_calls)
         self._taken = 0
         self._dropped = 0
         self.finish_reason: str | None = None
-        self.rest: dict[str, Growing] = {}
+        self.rest: dict[str, Mergeable] = {}
 
     @property
     def content(self) -> str:
@@ -90,7 +90,7 @@ class Reply:
     def add_rest(self, rest: Mapping[str, JSON]) -> None:
         """Add whatever else an event says."""
         if self.keeps_text:
-            grow(self.rest, rest)
+            merge_delta(self.rest, rest)
 
     def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
         """Add pieces of tool calls, each to the newest call that it fits; return those calls."""
@@ -106,7 +106,7 @@ class Reply:
         else:
             call.add(piece)
         if piece.rest and self.keeps_text:
-            grow(call.rest, piece.rest)
+            merge_delta(call.rest, piece.rest)
         return call
 
     def _drop_told(self) -> None:

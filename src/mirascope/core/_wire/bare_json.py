@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mirascope.core._wire.json_scanner import JSONExtent
+from mirascope.core._wire.json_scanner import JSONScanner
 
 _BETWEEN: Final = re.compile(r"[ \t\r\n,\[\]\x1e]*+")
 
@@ -29,7 +29,7 @@ class BareObjects:
     __slots__ = ("_extent", "begun")
 
     def __init__(self) -> None:
-        self._extent = JSONExtent()
+        self._extent = JSONScanner()
         self.begun = bytearray()
 
     def feed(self, block: bytes) -> tuple[list[bytes], bytes]:
@@ -48,5 +48,5 @@ class BareObjects:
             if self._extent.complete:
                 found.append(bytes(self.begun))
                 self.begun.clear()
-                self._extent = JSONExtent()
+                self._extent = JSONScanner()
         return found, b""

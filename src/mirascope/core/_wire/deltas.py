@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from mirascope.core._wire.events import JSON, Record
 
-Growing: TypeAlias = (
-    "StringIO | str | int | float | bool | list[Growing] | dict[str, Growing] | None"
+Mergeable: TypeAlias = (
+    "StringIO | str | int | float | bool | list[Mergeable] | dict[str, Mergeable] | None"
 )
 """JSON whose texts can grow."""
 
@@ -37,20 +37,20 @@ LABELS = frozenset(
 """Labels, which identify a thing or its owner: the newest that is not empty counts."""
 
 
-class _Elements(list[Growing]):
+class _Elements(list[Mergeable]):
     """A list that grows, with the newest element for each index or id, and for that and a type."""
 
     __slots__ = ("_newest",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._newest: dict[tuple[object, ...], dict[str, Growing]] = {}
+        self._newest: dict[tuple[object, ...], dict[str, Mergeable]] = {}
 
-    def grow(self, delta: JSON) -> None:
+    def merge_delta(self, delta: JSON) -> None:
         """Add an element of a delta, to the element that it continues if there is one."""
         key = _identity(delta) if isinstance(delta, dict) else None
         if key is None or not isinstance(delta, dict):
-            self.append(cast("Growing", delta))
+            self.append(cast("Mergeable", delta))
             return
         kind = text_or_none(delta.get("type"))
         element = self._newest.get((*key, kind))
@@ -58,9 +58,9 @@ class _Elements(list[Growing]):
             untyped = self._newest.get((*key, None))
             element = None if untyped is None or untyped.get("type") else untyped
         if element is None:
-            element = dict[str, Growing]()
+            element = dict[str, Mergeable]()
             self.append(element)
-        grow(element, delta)
+        merge_delta(element, delta)
         self._newest[*key, kind] = self._newest[*key, None] = element
 
 
@@ -71,8 +71,8 @@ def _identity(element: Record) -> tuple[object, ...] | None:
     return (name, value) if is_one else None
 
 
-def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
-    """Add a delta to what came before; `grown` reads the sum."""
+def merge_delta(into: dict[str, Mergeable], delta: Mapping[str, JSON]) -> None:
+    """Add a delta to what came before; `freeze` reads the sum."""
     for key, value in delta.items():
         before = into.get(key)
         if isinstance(value, str):
@@ -89,29 +89,29 @@ def grow(into: dict[str, Growing], delta: Mapping[str, JSON]) -> None:
             into[key] = value
 
 
-def _merged(before: Growing, value: dict[str, JSON] | list[JSON]) -> Growing:
+def _merged(before: Mergeable, value: dict[str, JSON] | list[JSON]) -> Mergeable:
     if isinstance(value, dict):
-        merged = before if isinstance(before, dict) else dict[str, Growing]()
-        grow(merged, value)
+        merged = before if isinstance(before, dict) else dict[str, Mergeable]()
+        merge_delta(merged, value)
         return merged
     if not isinstance(before, _Elements):
         before = _Elements()
     for element in value:
-        before.grow(element)
+        before.merge_delta(element)
     return before
 
 
-def grown(value: Growing) -> JSON:
-    """Return plain JSON for what `grow` has put together."""
+def freeze(value: Mergeable) -> JSON:
+    """Return plain JSON for what `merge_delta` has put together."""
     if isinstance(value, StringIO):
         return value.getvalue()
     if isinstance(value, dict):
-        return grown_fields(value)
+        return freeze_fields(value)
     if isinstance(value, list):
-        return [grown(element) for element in value]
+        return [freeze(element) for element in value]
     return value
 
 
-def grown_fields(fields: Mapping[str, Growing]) -> dict[str, JSON]:
-    """Return plain JSON for the fields that `grow` has put together."""
-    return {name: grown(field) for name, field in fields.items()}
+def freeze_fields(fields: Mapping[str, Mergeable]) -> dict[str, JSON]:
+    """Return plain JSON for the fields that `merge_delta` has put together."""
+    return {name: freeze(field) for name, field in fields.items()}

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar, override
 
-from mirascope.core._wire.json_scanner import JSONExtent
+from mirascope.core._wire.json_scanner import JSONScanner
 
 if TYPE_CHECKING:
-    from mirascope.core._wire.deltas import Growing
+    from mirascope.core._wire.deltas import Mergeable
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Record: TypeAlias = Mapping[str, "JSON"]
@@ -66,7 +66,7 @@ class ToolCallDelta(NamedTuple):
     rest: Record | None = None
 
 
-class Unkept(StringIO):
+class NullBuffer(StringIO):
     """A buffer that keeps nothing of what is written to it."""
 
     @override
@@ -96,9 +96,9 @@ class ToolCall:
         self._call_id: str | None = None
         self.name = piece.name or ""
         self.complete = False
-        self.rest: dict[str, Growing] = {}
+        self.rest: dict[str, Mergeable] = {}
         self._arguments = StringIO()
-        self._extent = JSONExtent()
+        self._extent = JSONScanner()
         self._write(piece.arguments)
 
     @property
@@ -128,7 +128,7 @@ class ToolCall:
 
     def drop(self) -> None:
         """Keep nothing of the arguments, nor of what is yet to come."""
-        self._arguments = Unkept()
+        self._arguments = NullBuffer()
 
     def continued_by(self, piece: ToolCallDelta) -> bool:
         """Return whether a piece without an index of a known call belongs to this one.

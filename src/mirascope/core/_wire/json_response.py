@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pydantic_core
 
-from mirascope.core._wire.json_scanner import JSONExtent
+from mirascope.core._wire.json_scanner import JSONScanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def _documents(text: str, *, lists: bool) -> Iterator[tuple[int, str]]:
     while start := _STARTS[lists].search(text, at):
         at = start.end()
         if start["tag"] is None:
-            at = JSONExtent().end(text, start.start())
+            at = JSONScanner().end(text, start.start())
             yield start.start(), text[start.start() : at]
 
 
@@ -164,7 +164,7 @@ def is_json(text: str) -> bool:
 def is_cut_off(text: str) -> bool:
     """Whether a text begins as JSON, with a bracket or a quote that is never closed."""
     if text.startswith(("{", "[")):
-        extent = JSONExtent()
+        extent = JSONScanner()
         extent.end(text, 0)
         return not extent.complete
     return text.startswith('"') and not _QUOTED.match(text)

@@ -13,7 +13,7 @@ _IN_STRING: Final = re.compile(r'["\\]')
 _OUTSIDE: Final = re.compile(r'["{}\[\]]')
 
 
-class JSONExtent:
+class JSONScanner:
     """Finds the first JSON object in a text.
 
     Attributes:

@@ -23,15 +23,15 @@ from mirascope.core._wire.events import JSON, Record
 T = TypeVar("T", bound=BaseModel)
 
 
-def typed_from_json(kind: type[T], data: bytes) -> T:
-    """Return an object of the SDK for JSON text; see `typed`."""
+def build_model_from_json(kind: type[T], data: bytes) -> T:
+    """Return an object of the SDK for JSON text; see `build_model`."""
     try:
         return kind.model_validate_json(data)
     except Exception:  # noqa: BLE001  # an SDK's validators raise whatever they like
-        return typed(kind, json.loads(data))
+        return build_model(kind, json.loads(data))
 
 
-def typed(kind: type[T], record: Record) -> T:
+def build_model(kind: type[T], record: Record) -> T:
     """Return an object of the SDK; fields that it requires and that did not come are ``None``.
 
     Some SDKs warn of values that are new to them. Where warnings are errors, that must not be one.
@@ -91,7 +91,7 @@ def _models_in(annotation: object, around: tuple[object, ...] = ()) -> Iterator[
         yield from _models_in(inner, around)
 
 
-def plain(value: object, **options: Any) -> Any:
+def to_builtins(value: object, **options: Any) -> Any:
     """Return what the SDK's objects in a value say.
 
     Args:
@@ -103,12 +103,12 @@ def plain(value: object, **options: Any) -> Any:
             return value.model_dump(warnings=False, **options)
         except (PydanticSerializationError, Warning):
             said = {**vars(value), **(value.model_extra or {})}
-            return plain({name: said[name] for name in value.model_fields_set & said.keys()})
+            return to_builtins({name: said[name] for name in value.model_fields_set & said.keys()})
     if isinstance(value, dict):
         fields = cast("dict[object, object]", value)
-        return {name: plain(field, **options) for name, field in fields.items()}
+        return {name: to_builtins(field, **options) for name, field in fields.items()}
     if isinstance(value, list):
-        return [plain(element, **options) for element in cast("list[object]", value)]
+        return [to_builtins(element, **options) for element in cast("list[object]", value)]
     if isinstance(value, str):  # an SDK's own kind of text cannot be written with half an emoji
         return str.__str__(value)
     return value

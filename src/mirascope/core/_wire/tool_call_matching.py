@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mirascope.core._wire.events import ToolCall, ToolCallDelta
 
 
-class ToolCallFinder:
+class ToolCallMatcher:
     """Finds the call that a piece continues.
 
     Args:

@@ -1,8 +1,8 @@
 """Anthropic's models, through its Messages API."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("anthropic", extra="anthropic"):
+with requires_sdk("anthropic", extra="anthropic"):
     from mirascope.core.anthropic.call_params import AnthropicCallParams
     from mirascope.core.anthropic.call_response import AnthropicCallResponse
     from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk

@@ -16,8 +16,8 @@ from mirascope.core._prompts.message_param import (
     ToolCallPart,
     ToolResultPart,
 )
-from mirascope.core._prompts.native_messages import MessageForm
-from mirascope.core._prompts.normalize import common, data_part, record_to_read, url_part
+from mirascope.core._prompts.native_messages import MessageFormat
+from mirascope.core._prompts.normalize import data_part, normalized, record_to_read, url_part
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, objects, text
 
@@ -28,7 +28,7 @@ def common_message(message: Message) -> BaseMessageParam:
         return message
     record = record_to_read(message)
     parts = [part for block in _blocks(record.get("content")) for part in _parts(block)]
-    return common(text(record.get("role")) or "assistant", parts)
+    return normalized(text(record.get("role")) or "assistant", parts)
 
 
 def _blocks(content: JSON) -> list[Record]:
@@ -75,7 +75,7 @@ def _media(kind: str, source: Record) -> Part | None:
             return None
 
 
-FORM: Final = MessageForm(
+FORM: Final = MessageFormat(
     read=common_message,
     known={
         "role": None,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from mirascope.core._engine.decoder import OneReplyDecoder
+from mirascope.core._engine.decoder import SingleMessageDecoder
 from mirascope.core._wire.accumulator import replace
-from mirascope.core._wire.deltas import Growing, grow, grown_fields
+from mirascope.core._wire.deltas import Mergeable, freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import reported
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, from_cut_off, number, objects, text
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
-class AnthropicDecoder(OneReplyDecoder):
+class AnthropicDecoder(SingleMessageDecoder):
     """Reads one stream: records in, chunks out, and the message that they add up to."""
 
     @override
@@ -38,7 +38,7 @@ class AnthropicDecoder(OneReplyDecoder):
         super()._begin()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
-        self._blocks: dict[int, dict[str, Growing]] = {}
+        self._blocks: dict[int, dict[str, Mergeable]] = {}
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
@@ -119,8 +119,8 @@ class AnthropicDecoder(OneReplyDecoder):
         opened = fields(record.get("content_block"))
         if not self.reply.keeps_text:
             opened = {"type": opened.get("type")}
-        self._blocks[_index(record)] = block = dict[str, Growing]()
-        grow(block, opened)
+        self._blocks[_index(record)] = block = dict[str, Mergeable]()
+        merge_delta(block, opened)
 
     def _grow(self, record: Record, chunk: Chunk) -> None:
         index = _index(record)
@@ -137,18 +137,18 @@ def _index(record: Record) -> int:
     return number(record.get("index")) or 0
 
 
-def _add(block: dict[str, Growing], delta: Record) -> None:
+def _add(block: dict[str, Mergeable], delta: Record) -> None:
     """Add what a delta tells of its block; citations come one by one."""
     told = dict(delta)
     told.pop("type", None)
     if citation := told.pop("citation", None):
         told["citations"] = [citation]
-    grow(block, told)
+    merge_delta(block, told)
 
 
-def _whole(block: dict[str, Growing]) -> dict[str, JSON]:
+def _whole(block: dict[str, Mergeable]) -> dict[str, JSON]:
     """Return a block as a plain call would have given it."""
-    whole = grown_fields(block)
+    whole = freeze_fields(block)
     if arguments := text(whole.pop("partial_json", None)):
         whole["input"] = from_cut_off(arguments)
     return whole

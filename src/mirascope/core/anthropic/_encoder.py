@@ -17,7 +17,7 @@ from mirascope.core._calls.provider import Arguments
 from mirascope.core._prompts import message_param as parts
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.call_response_chunk import record_of
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
 from mirascope.core._tools.tool import all_tools
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -40,7 +40,7 @@ def encode(
     *,
     streaming: bool,
     tools: Sequence[type[AnthropicTool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
     given = _own_names(call_params)
@@ -63,12 +63,12 @@ def encode(
     return arguments
 
 
-def takes(form: AnswerFormat) -> bool:
+def supports_format(form: ResponseFormat) -> bool:
     """Tell whether a parameter says all; a strict schema does."""
     return form.model is not None and form.strict
 
 
-def _form(form: AnswerFormat | None, given: Mapping[str, object]) -> Arguments:
+def _form(form: ResponseFormat | None, given: Mapping[str, object]) -> Arguments:
     """Return the parameters of an answer's form; what is given comes before it."""
     if form is not None and form.tool is not None and "tool_choice" not in given:
         return {"tool_choice": {"type": "tool", "name": form.tool}}
@@ -112,7 +112,7 @@ def _joined(contents: list[_Content]) -> list[_Block]:
 
 def _message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
-        said = parts.placed(message, "Anthropic")
+        said = parts.validate_roles(message, "Anthropic")
         if message.role == "assistant":  # whose blank texts the API refuses
             said = [part for part in said if not parts.is_blank(part)]
         content = message.content if isinstance(message.content, str) else _parts(said)
@@ -145,7 +145,7 @@ def _block(part: parts.Part) -> _Block:
     if isinstance(part, parts.DocumentPart):
         return {"type": "document", "source": _document(part)}
     if isinstance(part, parts.ToolCallPart):
-        call_id = parts.id_of(part, "Anthropic")
+        call_id = parts.require_id(part, "Anthropic")
         return {"type": "tool_use", "id": call_id, "name": part.name, "input": part.args or {}}
     if isinstance(part, parts.ToolResultPart):
         return _result(part)
@@ -153,7 +153,7 @@ def _block(part: parts.Part) -> _Block:
 
 
 def _result(part: parts.ToolResultPart) -> _Block:
-    call_id = parts.id_of(part, "Anthropic")
+    call_id = parts.require_id(part, "Anthropic")
     block: _Block = {"type": "tool_result", "tool_use_id": call_id, "content": part.content}
     return {**block, "is_error": True} if part.is_error else block
 

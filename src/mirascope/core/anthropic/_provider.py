@@ -18,14 +18,14 @@ from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.stainless import (
     Method,
     forces_tools,
-    once,
     own_retries,
     own_timeout,
     set_timeout,
+    without_retries,
 )
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
-from mirascope.core.anthropic._encoder import encode, takes
+from mirascope.core.anthropic._encoder import encode, supports_format
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
@@ -75,10 +75,10 @@ PROVIDER = Provider(
         aclose=AsyncAnthropic.close,
         env=_ENV,
     ),
-    once=once,
+    without_retries=without_retries,
     own_retries=own_retries,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import record_of
-from mirascope.core._tools.tool_calls import Called, call_id, output_text
+from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
 from mirascope.core._wire.json_fields import text
@@ -42,7 +42,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     _sdk_errors = ERRORS
     _raw_type = Message
     _dumped_too = ("thinking", "signature")
-    message_form = FORM
+    message_format = FORM
 
     @property
     @override
@@ -91,9 +91,9 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
 
     @property
     @override
-    def _called_in_response(self) -> Sequence[Called]:
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         return [
-            Called(block.id, block.name, json.dumps(block.input or {}), block)
+            ToolCallRecord(block.id, block.name, json.dumps(block.input or {}), block)
             for block in self.response.content or ()
             if block.type == "tool_use"
         ]

@@ -1,8 +1,8 @@
 """Cohere's models, through the second version of its Chat API."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("cohere", extra="cohere"):
+with requires_sdk("cohere", extra="cohere"):
     from mirascope.core.cohere.call_params import CohereCallParams
     from mirascope.core.cohere.call_response import CohereCallResponse
     from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import whole_tool_call
-from mirascope.core._engine.decoder import OneReplyDecoder
+from mirascope.core._engine.decoder import SingleMessageDecoder
 from mirascope.core._wire.accumulator import Keep
-from mirascope.core._wire.deltas import Growing, grow, grown_fields
+from mirascope.core._wire.deltas import Mergeable, freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import reported
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core._wire.json_fields import number
@@ -31,7 +31,7 @@ _OF_THE_END = ("message", "finish_reason", "usage")
 _IN_MESSAGE = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
 
 
-class CohereDecoder(OneReplyDecoder):
+class CohereDecoder(SingleMessageDecoder):
     """Reads one stream.
 
     Args:
@@ -41,7 +41,7 @@ class CohereDecoder(OneReplyDecoder):
 
     def __init__(self, model: str | None, *, keep: Keep = "all") -> None:
         super().__init__(keep=keep)
-        self._blocks: dict[int, dict[str, Growing]] = {}
+        self._blocks: dict[int, dict[str, Mergeable]] = {}
         self._plan = StringIO()
         self._citations: list[JSON] = []
         self._logprobs: list[JSON] = []
@@ -104,7 +104,7 @@ class CohereDecoder(OneReplyDecoder):
     def _keep_message(self, chunk: CohereCallResponseChunk, message: Record, index: int) -> None:
         content = message.get("content")
         if isinstance(content, dict):
-            grow(self._blocks.setdefault(index, {}), content)
+            merge_delta(self._blocks.setdefault(index, {}), content)
         elif chunk.finish_reasons:
             self._keep_whole(message)
         elif chunk.reasoning:
@@ -118,7 +118,7 @@ class CohereDecoder(OneReplyDecoder):
     def _keep_whole(self, message: Record) -> None:
         """Keep what the message of a plain response has."""
         self._blocks.update(
-            enumerate(cast("list[dict[str, Growing]]", objects(message.get("content"))))
+            enumerate(cast("list[dict[str, Mergeable]]", objects(message.get("content"))))
         )
         self._plan.write(text_or_none(message.get("tool_plan")) or "")
         self._citations += cast("list[JSON]", objects(message.get("citations")))
@@ -140,7 +140,7 @@ class CohereDecoder(OneReplyDecoder):
             "tool_calls": [whole_tool_call(call) for call in self.reply.kept_calls],
             "citations": self._citations,
         }
-        rest = grown_fields(self.reply.rest)
+        rest = freeze_fields(self.reply.rest)
         return {"role": "assistant", **rest, **{name: v for name, v in fields.items() if v}}
 
 
@@ -151,6 +151,6 @@ def from_plain(record: Record) -> dict[str, JSON]:
     return {**rest, "type": "message-end", "delta": end}
 
 
-def _block(block: dict[str, Growing]) -> dict[str, JSON]:
-    known = grown_fields(block)
+def _block(block: dict[str, Mergeable]) -> dict[str, JSON]:
+    known = freeze_fields(block)
     return {"type": "thinking" if "thinking" in known else "text", **known}

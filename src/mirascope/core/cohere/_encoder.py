@@ -27,7 +27,7 @@ from mirascope.core._prompts.message_param import (
     TextPart,
     unsupported,
 )
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.tool import all_tools
 from mirascope.core.cohere.tool import CohereTool
 
@@ -51,7 +51,7 @@ def encode(
     *,
     streaming: bool,  # noqa: ARG001  # which it is, the SDK's two methods say
     tools: Sequence[type[CohereTool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request; a message in Cohere's own form stays as it is."""
     return {
@@ -63,12 +63,12 @@ def encode(
     }
 
 
-def takes(form: AnswerFormat) -> bool:
+def supports_format(form: ResponseFormat) -> bool:
     """Tell whether JSON mode says all; it takes any schema."""
     return form.model is not None
 
 
-def _form(form: AnswerFormat | None) -> Arguments:
+def _form(form: ResponseFormat | None) -> Arguments:
     if form is None:
         return {}
     if form.tool is not None:

@@ -21,7 +21,7 @@ from cohere.core import RequestOptions
 
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
-from mirascope.core._engine.response_capture import atake, taking
+from mirascope.core._engine.response_capture import acapture_response, capturing
 from mirascope.core._engine.source import (
     AsyncResponseSource,
     AsyncSource,
@@ -31,7 +31,7 @@ from mirascope.core._engine.source import (
 )
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
-from mirascope.core.cohere._encoder import encode, takes
+from mirascope.core.cohere._encoder import encode, supports_format
 from mirascope.core.cohere._errors import ERRORS, failure
 from mirascope.core.cohere.call_response import CohereCallResponse, said_by
 from mirascope.core.cohere.stream import CohereStream
@@ -46,7 +46,7 @@ _ASYNC_HTTP_CLIENT = partial(
     httpx.AsyncClient,
     timeout=_SECONDS,
     follow_redirects=True,
-    event_hooks={"response": [atake]},
+    event_hooks={"response": [acapture_response]},
 )
 
 
@@ -106,7 +106,7 @@ def _open(client: Client, arguments: dict[str, Any]) -> Source:
 async def _aopen(client: AsyncClient, arguments: dict[str, Any]) -> AsyncSource:
     leaving = contextlib.AsyncExitStack()
     opening = client.v2.with_raw_response.chat_stream(**arguments)
-    with taking() as taken:
+    with capturing() as taken:
         http = await leaving.enter_async_context(opening)
     if not taken:
         return AsyncResponseSource(cast("HTTPResponse", http.response), leaving.aclose)
@@ -125,10 +125,10 @@ PROVIDER = Provider(
         aclose=_aclose,
         env=("CO_API_KEY", "COHERE_API_KEY", _URL),
     ),
-    once=_once,
+    without_retries=_once,
     own_retries=lambda _, __: None,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     create=_create,
     acreate=_acreate,
     open=_open,

@@ -12,11 +12,11 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_tools import called
 from mirascope.core._responses.call_response import BaseCallResponse
-from mirascope.core._tools.tool_calls import Called, call_id, output_text
+from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core._wire.json_fields import fields
-from mirascope.core._wire.sdk_models import plain
+from mirascope.core._wire.sdk_models import to_builtins
 from mirascope.core.cohere._encoder import FORM
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (
@@ -40,7 +40,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     _common = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
-    message_form = FORM
+    message_format = FORM
 
     @classmethod
     @override
@@ -106,7 +106,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     @property
     @override
-    def _called_in_response(self) -> Sequence[Called]:
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         message = self.response.message
         return called(cast("list[Any] | None", getattr(message, "tool_calls", None)))
 
@@ -133,7 +133,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
 def said_by(raw: object) -> Record:
     """Return what one of the SDK's objects says; its own JSON warns where it is unvalidated."""
-    return fields(plain(raw, exclude_none=True))
+    return fields(to_builtins(raw, exclude_none=True))
 
 
 def _sent_back(call: Record) -> Record:

@@ -1,8 +1,8 @@
 """Google's Gemini models, through their generateContent method."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("google", extra="gemini"):
+with requires_sdk("google", extra="gemini"):
     from mirascope.core.gemini.call_params import GeminiCallParams
     from mirascope.core.gemini.call_response import GeminiCallResponse
     from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk

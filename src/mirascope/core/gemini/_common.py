@@ -16,8 +16,8 @@ from mirascope.core._prompts.message_param import (
     ToolCallPart,
     ToolResultPart,
 )
-from mirascope.core._prompts.native_messages import MessageForm
-from mirascope.core._prompts.normalize import common, data_part, record_to_read, url_part
+from mirascope.core._prompts.native_messages import MessageFormat
+from mirascope.core._prompts.normalize import data_part, normalized, record_to_read, url_part
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.json_fields import fields, objects, text
 from mirascope.core.gemini._encoder import content_of
@@ -32,7 +32,7 @@ def common_message(message: Message) -> BaseMessageParam:
     content = content_of(message)
     role = text(content.role)
     role = "assistant" if role in {"model", ""} else role
-    return common(role, [each for part in content.parts or () for each in _parts(part)])
+    return normalized(role, [each for part in content.parts or () for each in _parts(part)])
 
 
 def _parts(part: types.Part) -> Iterator[Part]:
@@ -71,7 +71,7 @@ def _record(message: Message) -> Record:
     return record_to_read(content_of(message))
 
 
-FORM: Final = MessageForm(
+FORM: Final = MessageFormat(
     read=common_message,
     record=_record,
     known={

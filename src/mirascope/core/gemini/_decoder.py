@@ -16,8 +16,8 @@ from typing import Final, cast
 
 from pydantic import BaseModel
 
-from mirascope.core._wire.accumulator import Keep, Reply
-from mirascope.core._wire.deltas import Growing, grow, grown
+from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.deltas import Mergeable, freeze, merge_delta
 from mirascope.core._wire.error_reports import provider_error, reported
 from mirascope.core._wire.events import (
     JSON,
@@ -44,7 +44,7 @@ class GeminiDecoder:
     ended = False  # there is no event that says so
 
     def __init__(self, *, keep: Keep = "all") -> None:
-        self.reply = Reply(keep)
+        self.reply = MessageAccumulator(keep)
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
@@ -159,7 +159,7 @@ class _Candidate:
         self._keeps_text = keeps_text
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
-        self._parts: list[dict[str, Growing]] = []
+        self._parts: list[dict[str, Mergeable]] = []
         self._says_nothing: list[JSON] = []
         self._pieces = CallPieces()
         self._calls: list[ToolCallDelta] = []
@@ -187,18 +187,18 @@ class _Candidate:
             elif not self._keeps_text:
                 continue
             elif not (isinstance(text, str) and _TEXT.issuperset(part)):
-                self._parts.append(cast("dict[str, Growing]", part))
+                self._parts.append(cast("dict[str, Mergeable]", part))
             elif not text:
                 self._says_nothing = [{"text": ""}]
             else:
                 if not _goes_on(self._parts, part):
                     self._parts.append({})
-                grow(self._parts[-1], part)
+                merge_delta(self._parts[-1], part)
 
     def _add_call(self, part: dict[str, JSON]) -> None:
         opened, said = self._pieces.add(part)
         if opened is not None and self._keeps_text:
-            self._parts.append(cast("dict[str, Growing]", opened))
+            self._parts.append(cast("dict[str, Mergeable]", opened))
         if said is not None:
             self._calls.append(said)
 
@@ -208,11 +208,11 @@ class _Candidate:
         return taken
 
     def response(self) -> dict[str, JSON]:
-        parts = [grown(part) for part in self._parts] or self._says_nothing
+        parts = [freeze(part) for part in self._parts] or self._says_nothing
         return {"content": {"parts": parts, "role": self._role}, **self._fields}
 
 
-def _goes_on(before: list[dict[str, Growing]], text: Record) -> bool:
+def _goes_on(before: list[dict[str, Mergeable]], text: Record) -> bool:
     """Tell whether a text belongs to the last part; those that can grow are in buffers."""
     last = before[-1] if before else {}
     is_text = isinstance(last.get("text"), StringIO)

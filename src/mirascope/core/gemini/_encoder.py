@@ -13,7 +13,7 @@ from google.genai import types
 from mirascope.core._calls.provider import Arguments
 from mirascope.core._prompts import message_param as parts
 from mirascope.core._prompts.message_param import Message
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core.gemini.tool import GeminiTool
 
 _RENAMED: Final = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
@@ -40,7 +40,7 @@ def encode(
     *,
     streaming: bool,  # noqa: ARG001  # a method of its own, with the same arguments
     tools: Sequence[type[GeminiTool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request; what the SDK's config refuses is told here.
 
@@ -66,12 +66,12 @@ def encode(
     return {"model": model, "messages": contents, "config": checked}
 
 
-def takes(form: AnswerFormat) -> bool:
+def supports_format(form: ResponseFormat) -> bool:
     """Tell whether JSON mode says all; it takes any schema, but no tools beside it."""
     return form.model is not None and not form.beside_tools
 
 
-def _answer(form: AnswerFormat | None, given: Mapping[str, object]) -> dict[str, object]:
+def _answer(form: ResponseFormat | None, given: Mapping[str, object]) -> dict[str, object]:
     if form is None or form.beside_tools:
         return {}
     if form.tool is not None:
@@ -102,7 +102,7 @@ def _instructions(given: object) -> list[object]:
 def content_of(message: Message) -> types.Content:
     """Return a message as Gemini's; one in Gemini's own form as the SDK would read it."""
     if isinstance(message, parts.BaseMessageParam):
-        said = parts.placed(message, "Gemini")
+        said = parts.validate_roles(message, "Gemini")
         role = _ROLES.get(message.role, message.role)
         return types.Content(role=role, parts=[_part(part) for part in said])
     if isinstance(message, Mapping):

@@ -24,10 +24,10 @@ from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Arguments, Provider
 from mirascope.core._engine import source as sources
-from mirascope.core._engine.response_capture import atake, take, taking
+from mirascope.core._engine.response_capture import acapture_response, capture_response, capturing
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
-from mirascope.core.gemini._encoder import encode, takes
+from mirascope.core.gemini._encoder import encode, supports_format
 from mirascope.core.gemini._errors import ERRORS, plain_failure
 from mirascope.core.gemini._sent import sent
 from mirascope.core.gemini.call_response import GeminiCallResponse
@@ -59,8 +59,8 @@ class DefaultClient(Client):
     """
 
     def __init__(self, transport: Any = None) -> None:
-        hooks: dict[str, list[Any]] = {"request": [_limit], "response": [take]}
-        ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [atake]}
+        hooks: dict[str, list[Any]] = {"request": [_limit], "response": [capture_response]}
+        ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [acapture_response]}
         both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
         self.http = sync_http_client(partial(httpx2.Client, event_hooks=hooks, **both), httpx2)
         self.async_http = httpx2.AsyncClient(event_hooks=ahooks, transport=transport, **both)
@@ -100,14 +100,14 @@ async def _acreate(client: Client, arguments: Arguments) -> GenerateContentRespo
 def _open(client: Client, arguments: Arguments) -> sources.Source:
     """Send the request, which the SDK does when it is asked for the first item."""
     items = _sdk(client).models.generate_content_stream(**sent(arguments))
-    with taking() as http:
+    with capturing() as http:
         first = next(items, None)
     return sources.ResponseSource(http[-1]) if http else sources.ItemSource(items, first)
 
 
 async def _aopen(client: Client, arguments: Arguments) -> sources.AsyncSource:
     items = await _sdk(client).aio.models.generate_content_stream(**sent(arguments))
-    with taking() as http:
+    with capturing() as http:
         first = await anext(items, None)
     return sources.AsyncResponseSource(http[-1]) if http else sources.CancelledSource(items, first)
 
@@ -166,10 +166,10 @@ PROVIDER = Provider(
         aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
         env=_ENV,
     ),
-    once=_once,
+    without_retries=_once,
     own_retries=_own_retries,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     create=_create,
     acreate=_acreate,
     open=_open,
@@ -177,8 +177,8 @@ PROVIDER = Provider(
     failure=plain_failure,
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
-    hands_over=lambda client: isinstance(client, DefaultClient),
-    waits_for_ever=_waits_for_ever,
+    exposes_response=lambda client: isinstance(client, DefaultClient),
+    has_no_read_timeout=_waits_for_ever,
     tool_type=GeminiTool,
     response_type=GeminiCallResponse,
     stream_type=GeminiStream,

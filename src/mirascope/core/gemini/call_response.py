@@ -19,10 +19,10 @@ from typing_extensions import override
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._tools.tool import name_of
-from mirascope.core._tools.tool_calls import Called, call_id, output_value
+from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_value
 from mirascope.core._types import FinishReason, JsonableType
 from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core._wire.sdk_models import typed
+from mirascope.core._wire.sdk_models import build_model
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._common import FORM
 from mirascope.core.gemini._errors import ERRORS
@@ -38,13 +38,13 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     _common = _wire.COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
-    message_form = FORM
+    message_format = FORM
     _dumped_too = ("thinking",)
 
     @classmethod
     @override
     def raw(cls, record: Record) -> GenerateContentResponse:
-        return typed(GenerateContentResponse, record)
+        return build_model(GenerateContentResponse, record)
 
     @property
     @override
@@ -112,10 +112,10 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     @property
     @override
-    def _called_in_response(self) -> Sequence[Called]:
+    def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         calls = [part.function_call for part in self.message_param.parts or ()]
         return [
-            Called(call.id, call.name or "", json.dumps(call.args or {}), call)
+            ToolCallRecord(call.id, call.name or "", json.dumps(call.args or {}), call)
             for call in calls
             if isinstance(call, FunctionCall)
         ]

@@ -12,7 +12,7 @@ from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.json_fields import fields
-from mirascope.core._wire.sdk_models import typed_from_json
+from mirascope.core._wire.sdk_models import build_model_from_json
 from mirascope.core.gemini import _wire
 
 
@@ -58,7 +58,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
     @classmethod
     @override
     def _build(cls, data: bytes) -> GenerateContentResponse:
-        return typed_from_json(GenerateContentResponse, data)
+        return build_model_from_json(GenerateContentResponse, data)
 
     @property
     @override

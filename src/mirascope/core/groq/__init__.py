@@ -1,8 +1,8 @@
 """Groq's models, through its Chat Completions."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("groq", extra="groq"):
+with requires_sdk("groq", extra="groq"):
     from mirascope.core.groq.call_params import GroqCallParams
     from mirascope.core.groq.call_response import GroqCallResponse
     from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk

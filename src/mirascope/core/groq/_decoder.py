@@ -17,7 +17,7 @@ from mirascope.core._dialects.chat_completions import (
     Choice,
 )
 from mirascope.core._wire.accumulator import Keep
-from mirascope.core._wire.deltas import Growing
+from mirascope.core._wire.deltas import Mergeable
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core.groq.call_response_chunk import GroqCallResponseChunk, in_dialect
 
@@ -39,8 +39,8 @@ class _GroqChoice(Choice):
         rest.pop("channel", None)  # says that text is text and reasoning is reasoning
         tools = rest.pop("executed_tools", None)
         if isinstance(tools, list) and self.reply.keeps_text:
-            known = self.reply.rest.setdefault("executed_tools", list[Growing]())
-            _replace(cast("list[Growing]", known), tools)
+            known = self.reply.rest.setdefault("executed_tools", list[Mergeable]())
+            _replace(cast("list[Mergeable]", known), tools)
         super().add_rest(rest)
 
 
@@ -80,11 +80,11 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
         return response
 
 
-def _replace(known: list[Growing], tools: list[JSON]) -> None:
+def _replace(known: list[Mergeable], tools: list[JSON]) -> None:
     for tool in tools:
         if isinstance(tool, dict):
             index = tool.get("index")
-            told = cast("dict[str, Growing]", tool)
+            told = cast("dict[str, Mergeable]", tool)
             same = (one for one in known if isinstance(one, dict) and one.get("index") == index)
             if index is not None and (before := next(same, None)) is not None:
                 before.update(told)

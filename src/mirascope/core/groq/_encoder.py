@@ -15,7 +15,7 @@ from mirascope.core._prompts.message_param import (
     Part,
     unsupported,
 )
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core.groq.tool import GroqTool
 
 
@@ -26,7 +26,7 @@ def encode(
     *,
     streaming: bool,
     tools: Sequence[type[GroqTool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request.
 

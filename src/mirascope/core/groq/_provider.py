@@ -10,13 +10,13 @@ from groq.types.chat import ChatCompletion
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions import plain_failure
-from mirascope.core._dialects.chat_completions_tools import takes
+from mirascope.core._dialects.chat_completions_tools import supports_format
 from mirascope.core._dialects.stainless import (
     Method,
-    once,
     own_retries,
     own_timeout,
     set_timeout,
+    without_retries,
 )
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
@@ -50,10 +50,10 @@ PROVIDER = Provider(
         aclose=AsyncGroq.close,
         env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
     ),
-    once=once,
+    without_retries=without_retries,
     own_retries=own_retries,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
     open=_METHOD.open,

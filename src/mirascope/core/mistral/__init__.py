@@ -1,8 +1,8 @@
 """Mistral's models, through its Chat Completions."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("mistralai", extra="mistral"):
+with requires_sdk("mistralai", extra="mistral"):
     from mirascope.core.mistral.call_params import MistralCallParams
     from mirascope.core.mistral.call_response import MistralCallResponse
     from mirascope.core.mistral.call_response_chunk import MistralCallResponseChunk

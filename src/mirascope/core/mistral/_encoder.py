@@ -25,7 +25,7 @@ from mirascope.core._prompts.message_param import (
     base64_of,
     data_url,
 )
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core.mistral.call_response import MistralMessage
 from mirascope.core.mistral.tool import MistralTool
 
@@ -39,7 +39,7 @@ def encode(
     *,
     streaming: bool,  # noqa: ARG001  # a stream takes the same
     tools: Sequence[type[MistralTool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
     params = dict(call_params)

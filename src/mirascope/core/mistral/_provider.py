@@ -27,7 +27,7 @@ from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Arguments, Provider
 from mirascope.core._dialects.chat_completions import plain_failure
-from mirascope.core._dialects.chat_completions_tools import takes
+from mirascope.core._dialects.chat_completions_tools import supports_format
 from mirascope.core._engine.source import (
     AsyncItemSource,
     AsyncReadSource,
@@ -146,10 +146,10 @@ PROVIDER = Provider(
         aclose=_aclose,
         env=(_KEY, _TOKEN_PATH, _URL),
     ),
-    once=_once,
+    without_retries=_once,
     own_retries=_own_retries,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     create=_create,
     acreate=_acreate,
     open=_open,

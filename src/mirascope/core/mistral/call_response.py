@@ -23,7 +23,7 @@ from mirascope.core._dialects.chat_completions_response import ChatCompletionsRe
 from mirascope.core._dialects.chat_completions_tools import tool_messages
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
-from mirascope.core._wire.sdk_models import typed
+from mirascope.core._wire.sdk_models import build_model
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
@@ -44,12 +44,12 @@ class MistralCallResponse(
 
     _common = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
-    message_form = FORM
+    message_format = FORM
 
     @classmethod
     @override
     def raw(cls, record: Record) -> ChatCompletionResponse:
-        return typed(ChatCompletionResponse, record)
+        return build_model(ChatCompletionResponse, record)
 
     @property
     @override

@@ -12,7 +12,7 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
 from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import Record
-from mirascope.core._wire.sdk_models import typed, typed_from_json
+from mirascope.core._wire.sdk_models import build_model, build_model_from_json
 from mirascope.core.mistral._decoder import in_dialect
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
@@ -45,7 +45,7 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
     @property
     def usage(self) -> UsageInfo | None:
         """The usage as Mistral reports it, if told."""
-        return None if self._usage is None else typed(UsageInfo, self._usage)
+        return None if self._usage is None else build_model(UsageInfo, self._usage)
 
     @override
     def _read_choice(self, choice: Record) -> None:
@@ -54,4 +54,4 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
     @classmethod
     @override
     def _build(cls, data: bytes) -> CompletionChunk:
-        return typed_from_json(CompletionChunk, data)
+        return build_model_from_json(CompletionChunk, data)

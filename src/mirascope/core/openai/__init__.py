@@ -1,8 +1,8 @@
 """OpenAI's models, through its Chat Completions."""
 
-from mirascope.core._errors.optional_sdk import sdk
+from mirascope.core._errors.optional_sdk import requires_sdk
 
-with sdk("openai", extra="openai"):
+with requires_sdk("openai", extra="openai"):
     from mirascope.core.openai.call_params import OpenAICallParams
     from mirascope.core.openai.call_response import OpenAICallResponse
     from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk

@@ -9,7 +9,7 @@ from mirascope.core._calls.provider import Arguments
 from mirascope.core._dialects.chat_completions_messages import encode_messages
 from mirascope.core._dialects.chat_completions_tools import tool_arguments
 from mirascope.core._prompts.message_param import Message
-from mirascope.core._responses.response_model import AnswerFormat
+from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core.openai.tool import OpenAITool
 
 
@@ -20,7 +20,7 @@ def encode(
     *,
     streaming: bool,
     tools: Sequence[type[OpenAITool]],
-    form: AnswerFormat | None,
+    form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request.
 

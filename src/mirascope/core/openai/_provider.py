@@ -10,14 +10,14 @@ from openai.types.chat import ChatCompletion
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions import plain_failure
-from mirascope.core._dialects.chat_completions_tools import takes
+from mirascope.core._dialects.chat_completions_tools import supports_format
 from mirascope.core._dialects.stainless import (
     Method,
     forces_tools,
-    once,
     own_retries,
     own_timeout,
     set_timeout,
+    without_retries,
 )
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
@@ -56,10 +56,10 @@ PROVIDER = Provider(
     clients=DefaultClients(
         make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
-    once=once,
+    without_retries=without_retries,
     own_retries=own_retries,
     encode=encode,
-    takes=takes,
+    supports_format=supports_format,
     forces_tools=forces_tools,
     create=_METHOD.create,
     acreate=_METHOD.acreate,
