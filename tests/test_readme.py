@@ -75,7 +75,7 @@ def test_the_error_sample_tells_what_failed(
     )
     run(HANDLING, names)
     out = capsys.readouterr().out
-    assert re.search(r"401.*Retry: False\. Had come: ''", out, re.DOTALL)
+    assert re.search(r"401.*Retry: False\. Received: ''", out, re.DOTALL)
     assert "wrong" not in out
 
 
