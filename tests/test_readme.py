@@ -158,7 +158,7 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
 
 
 def test_every_error_has_what_the_readme_says() -> None:
-    told = re.search(r"tells\n(.*?), what had come", README, re.DOTALL)
+    told = re.search(r"and has\n(.*?), the partial response", README, re.DOTALL)
     assert told is not None
     names = re.findall(r"`(\w+)`", told[1])
     assert len(names) == 6
