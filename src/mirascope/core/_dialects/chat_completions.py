@@ -182,7 +182,7 @@ class Choice:
             if name != "role" and not (value and name in _IN_REPLY)
         }
         if rest:
-            self.add_rest(rest)
+            self.add_extra(rest)
 
     def _add_text_to_parts(self, ahead: int = 0) -> None:
         """Add the text that came since the last part, but not what is read ahead of it."""
@@ -191,9 +191,9 @@ class Choice:
         if before := text[: len(text) - ahead]:
             add_parts(self._parts, [{"type": "text", "text": before}])
 
-    def add_rest(self, rest: dict[str, JSON]) -> None:
+    def add_extra(self, rest: dict[str, JSON]) -> None:
         """Add the fields of a delta that are put together as they are."""
-        self.reply.add_rest(rest)
+        self.reply.add_extra(rest)
 
     def response(self, index: int) -> dict[str, JSON]:
         """Return the choice as a plain call would have given it."""
@@ -211,8 +211,8 @@ class Choice:
         calls = reply.kept_calls
         message: dict[str, JSON] = {
             "role": "assistant",
-            "content": None if calls or reply.rest else "",
-            **freeze_fields(reply.rest),
+            "content": None if calls or reply.extra else "",
+            **freeze_fields(reply.extra),
         }
         if content := self._content():
             message["content"] = content
@@ -232,7 +232,7 @@ class Choice:
 
 def whole_tool_call(call: ToolCall) -> dict[str, JSON]:
     """Return a tool call as a whole message has it."""
-    rest = freeze_fields(call.rest)
+    rest = freeze_fields(call.extra)
     function = {"name": call.name, "arguments": call.arguments, **fields(rest.pop("function", {}))}
     whole: dict[str, JSON] = {"id": call.call_id, "type": "function", "function": function, **rest}
     if whole["type"] != "function" and not (call.name or call.arguments):
@@ -248,7 +248,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         keep: How much of the answer to keep.
     """
 
-    ended = False  # `[DONE]` is nothing that is decoded
+    done = False  # `[DONE]` is nothing that is decoded
     usage_follows: ClassVar[bool] = True
     """Whether usage may come after the finish reason though some came with it."""
 
@@ -326,7 +326,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self._held = None
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer has come to its own end."""
         return not self._unfinished
 
@@ -456,7 +456,7 @@ def _tool_call(call: Record) -> ToolCallDelta:
         id=id_or_none(call.get("id")),
         name=text_or_none(function.get("name")),
         arguments=arguments_text(function.get("arguments")),
-        rest=_rest_of_call(call, function),
+        extra=_rest_of_call(call, function),
     )
 
 

@@ -95,7 +95,7 @@ class Decoder(Protocol[DecodedT]):
     id: str | None
     model: str | None
     tokens: TokenCounts | None
-    ended: bool
+    done: bool
     """Whether the event has come after which there is nothing to come, but the end of the body."""
 
     @property
@@ -104,7 +104,7 @@ class Decoder(Protocol[DecodedT]):
         ...
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer has come to its own end."""
         ...
 
@@ -317,7 +317,7 @@ class BaseStream(
                         yield chunk, None
                 else:
                     yield from self._with_tools(ready, tools)
-                if decoder.ended:
+                if decoder.done:
                     self._done = True
                     return
                 ready.clear()
@@ -327,7 +327,7 @@ class BaseStream(
 
         A stream made of objects that someone brought has no connection that could be cut.
         """
-        if not self._done and (ending := self._sse.ending()):
+        if not self._done and (ending := self._sse.missing_terminator()):
             yield from self._feed(ending)
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
@@ -340,7 +340,7 @@ class BaseStream(
 
     def _check(self, error: MalformedEventError | ProviderError, data: bytes = b"") -> None:
         """Raise what an event means that cannot be decoded; after the end it means nothing."""
-        if self._decoder.complete:
+        if self._decoder.is_complete:
             return
         if data.startswith(ERROR_EVENT):
             raise self._reported(data.removeprefix(ERROR_EVENT).strip()) from None
@@ -441,7 +441,7 @@ class BaseStream(
 
     def _wait(self) -> None:
         """Note that a read begins."""
-        self._deadlines.wait(not self._silent, self._decoder.complete)
+        self._deadlines.wait(not self._silent, self._decoder.is_complete)
         self._silent = True
 
     # The life of a stream.
@@ -649,7 +649,7 @@ class BaseStream(
 
     @property
     def _whole(self) -> bool:
-        return self._done or self._decoder.complete
+        return self._done or self._decoder.is_complete
 
     def _leave(self, state: StreamState) -> None:
         """End in a state; the first to say so is right."""

@@ -38,12 +38,12 @@ class MessageAccumulator:
         keeps_all: Whether what is told of single tokens is kept too.
         tool_calls: The tool calls, in the order in which they were opened.
         finish_reason: Why the answer ended, in the provider's words; ``None`` before its end.
-        rest: Whatever else was said, added up: refusal, audio, annotations and the like.
+        extra: Whatever else was said, added up: refusal, audio, annotations and the like.
     """
 
     __slots__ = (
         *("_content", "_dropped", "_finder", "_reasoning", "_taken"),
-        *("finish_reason", "keeps_all", "keeps_text", "rest", "tool_calls"),
+        *("extra", "finish_reason", "keeps_all", "keeps_text", "tool_calls"),
     )
 
     def __init__(self, keep: Keep = "all") -> None:
@@ -56,7 +56,7 @@ class MessageAccumulator:
         self._taken = 0
         self._dropped = 0
         self.finish_reason: str | None = None
-        self.rest: dict[str, Mergeable] = {}
+        self.extra: dict[str, Mergeable] = {}
 
     @property
     def content(self) -> str:
@@ -87,10 +87,10 @@ class MessageAccumulator:
         if said.tool_calls:
             said.calls = self.add_tool_calls(said.tool_calls)
 
-    def add_rest(self, rest: Mapping[str, JSON]) -> None:
+    def add_extra(self, rest: Mapping[str, JSON]) -> None:
         """Add whatever else an event says."""
         if self.keeps_text:
-            merge_delta(self.rest, rest)
+            merge_delta(self.extra, rest)
 
     def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
         """Add pieces of tool calls, each to the newest call that it fits; return those calls."""
@@ -105,8 +105,8 @@ class MessageAccumulator:
             self._finder.add(call)
         else:
             call.add(piece)
-        if piece.rest and self.keeps_text:
-            merge_delta(call.rest, piece.rest)
+        if piece.extra and self.keeps_text:
+            merge_delta(call.extra, piece.extra)
         return call
 
     def _drop_told(self) -> None:
@@ -114,25 +114,25 @@ class MessageAccumulator:
 
         Calls are told in order, so that one that is complete may still wait for one before it.
         """
-        while self._dropped < len(self.tool_calls) and self.tool_calls[self._dropped].complete:
+        while self._dropped < len(self.tool_calls) and self.tool_calls[self._dropped].is_complete:
             self.tool_calls[self._dropped].drop()
             self._dropped += 1
 
     def close_tool_call(self, key: int | None) -> None:
         """Note that the provider ends the call with an index, if there is one."""
         for call in self._finder.with_key(key):
-            call.complete = True
+            call.is_complete = True
 
-    def take_tool_calls(self, *, ended: bool) -> Iterator[ToolCall]:
+    def take_tool_calls(self, *, at_end: bool) -> Iterator[ToolCall]:
         """Yield the calls that are complete now, each once and in the order they were opened.
 
         Args:
-            ended: Whether nothing more will come, which ends any call. A finish reason does not
+            at_end: Whether nothing more will come, which ends any call. A finish reason does not
                 tell that: some servers send one with each call.
         """
         while self._taken < len(self.tool_calls):
             call = self.tool_calls[self._taken]
-            if not (ended or call.complete):
+            if not (at_end or call.is_complete):
                 return
             self._taken += 1
             yield call

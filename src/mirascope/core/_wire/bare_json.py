@@ -19,18 +19,18 @@ class BareObjects:
     r"""Finds such objects, each byte of which is read once.
 
     Attributes:
-        begun: What has come of the object that is not complete yet.
+        incomplete: What has come of the object that is not complete yet.
 
     Example:
         >>> BareObjects().feed(b'[{"a": 1},\n {"b": 2}] end')
         ([b'{"a": 1}', b'{"b": 2}'], b'end')
     """
 
-    __slots__ = ("_extent", "begun")
+    __slots__ = ("_extent", "incomplete")
 
     def __init__(self) -> None:
         self._extent = JSONScanner()
-        self.begun = bytearray()
+        self.incomplete = bytearray()
 
     def feed(self, block: bytes) -> tuple[list[bytes], bytes]:
         """Return the objects that a block completes, and what follows them that is no object."""
@@ -38,15 +38,15 @@ class BareObjects:
         found: list[bytes] = []
         at = 0
         while at < len(text):
-            if not self.begun:
+            if not self.incomplete:
                 between = _BETWEEN.match(text, at)
                 at = between.end() if between else at
                 if not text.startswith("{", at):
                     return found, block[at:]
             start, at = at, self._extent.end(text, at)
-            self.begun += block[start:at]
-            if self._extent.complete:
-                found.append(bytes(self.begun))
-                self.begun.clear()
+            self.incomplete += block[start:at]
+            if self._extent.is_complete:
+                found.append(bytes(self.incomplete))
+                self.incomplete.clear()
                 self._extent = JSONScanner()
         return found, b""

@@ -56,14 +56,14 @@ class ToolCallDelta(NamedTuple):
         id: The call's id; only in its first piece, with most providers.
         name: The tool's name; likewise.
         arguments: A fragment of the JSON text of the arguments.
-        rest: The fields beside these, as the provider has them.
+        extra: The fields beside these, as the provider has them.
     """
 
     key: int | None
     id: str | None
     name: str | None
     arguments: str
-    rest: Record | None = None
+    extra: Record | None = None
 
 
 class NullBuffer(StringIO):
@@ -84,19 +84,19 @@ class ToolCall:
         key: The provider's own index of the call, if it gave one.
         id: The provider's id for the call, if it gave one; see `call_id`.
         name: The tool's name.
-        complete: Whether all of it has come.
-        rest: The fields beside these, put together.
+        is_complete: Whether all of it has come.
+        extra: The fields beside these, put together.
     """
 
-    __slots__ = ("_arguments", "_call_id", "_extent", "complete", "id", "key", "name", "rest")
+    __slots__ = ("_arguments", "_call_id", "_extent", "extra", "id", "is_complete", "key", "name")
 
     def __init__(self, piece: ToolCallDelta) -> None:
         self.key = piece.key
         self.id = piece.id
         self._call_id: str | None = None
         self.name = piece.name or ""
-        self.complete = False
-        self.rest: dict[str, Mergeable] = {}
+        self.is_complete = False
+        self.extra: dict[str, Mergeable] = {}
         self._arguments = StringIO()
         self._extent = JSONScanner()
         self._write(piece.arguments)
@@ -114,7 +114,7 @@ class ToolCall:
     @property
     def is_function(self) -> bool:
         """Whether this calls a function; calls of another type have no name and no arguments."""
-        return bool(self.name) or "type" not in self.rest
+        return bool(self.name) or "type" not in self.extra
 
     @property
     def arguments(self) -> str:
@@ -142,7 +142,7 @@ class ToolCall:
             return True
         if _differ(piece.name, self.name or None):
             return piece.key is not None and piece.key == self.key and self._name_grows(piece)
-        return not self.complete or (piece.key is not None and not piece.arguments.strip())
+        return not self.is_complete or (piece.key is not None and not piece.arguments.strip())
 
     def add(self, piece: ToolCallDelta) -> None:
         """Add a piece.
@@ -156,13 +156,13 @@ class ToolCall:
 
     def _name_grows(self, piece: ToolCallDelta) -> bool:
         opens = piece.id and piece.id != self.id
-        return not (opens or self.complete or self._arguments.tell())
+        return not (opens or self.is_complete or self._arguments.tell())
 
     def _write(self, arguments: str) -> None:
         if arguments:
             self._arguments.write(arguments)
             self._extent.feed(arguments)
-            self.complete = self.complete or self._extent.complete
+            self.is_complete = self.is_complete or self._extent.is_complete
 
 
 def made_id() -> str:

@@ -41,7 +41,7 @@ class JSONStart:
 
     Attributes:
         found: Whether it has begun.
-        thought: Whether there was reasoning before it.
+        has_reasoning: Whether there was reasoning before it.
 
     Example:
         >>> start = JSONStart(lists=False)
@@ -49,14 +49,14 @@ class JSONStart:
         ['', '', '{"a": 1', '}']
     """
 
-    __slots__ = ("_closes", "_starts", "_unsure", "found", "thought")
+    __slots__ = ("_closes", "_starts", "_unsure", "found", "has_reasoning")
 
     def __init__(self, *, lists: bool) -> None:
         self._starts = _STARTS[lists]
         self._closes: re.Pattern[str] | None = None
         self._unsure: str = ""
         self.found = False
-        self.thought = False
+        self.has_reasoning = False
 
     def feed(self, text: str) -> str:
         """Read on; return what of the text belongs to the JSON, or comes after it."""
@@ -78,7 +78,7 @@ class JSONStart:
             if start["tag"] is None:
                 self.found = True
                 return text[start.start() :]
-            self._closes, at, self.thought = _closing(start["tag"]), start.end(), True
+            self._closes, at, self.has_reasoning = _closing(start["tag"]), start.end(), True
 
 
 def _closing(tag: str) -> re.Pattern[str]:
@@ -166,5 +166,5 @@ def is_cut_off(text: str) -> bool:
     if text.startswith(("{", "[")):
         extent = JSONScanner()
         extent.end(text, 0)
-        return not extent.complete
+        return not extent.is_complete
     return text.startswith('"') and not _QUOTED.match(text)

@@ -17,21 +17,21 @@ class JSONScanner:
     """Finds the first JSON object in a text.
 
     Attributes:
-        complete: Whether its closing brace has come.
+        is_complete: Whether its closing brace has come.
     """
 
-    __slots__ = ("_depth", "_escaped", "_in_string", "complete")
+    __slots__ = ("_depth", "_escaped", "_in_string", "is_complete")
 
     def __init__(self) -> None:
         self._depth = 0
         self._in_string = False
         self._escaped = False
-        self.complete = False
+        self.is_complete = False
 
     def feed(self, text: str) -> str:
         """Read on, and return what of the text belongs to the object."""
         start = 0 if self._depth else text.find("{")
-        if self.complete or start < 0:
+        if self.is_complete or start < 0:
             return ""
         end = self.end(text, start)
         return text[start:end] if start or end < len(text) else text
@@ -64,5 +64,5 @@ class JSONScanner:
             self._depth += 1
         else:
             self._depth -= 1
-            self.complete = self._depth == 0
-        return self.complete
+            self.is_complete = self._depth == 0
+        return self.is_complete

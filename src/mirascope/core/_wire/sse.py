@@ -79,7 +79,7 @@ class SSEDecoder:
     @property
     def cut_off(self) -> bytes:
         """What has come of an object of bare JSON that is not complete."""
-        return bytes(self._bare.begun).rstrip(b"\n")
+        return bytes(self._bare.incomplete).rstrip(b"\n")
 
     def feed(self, block: bytes) -> Iterable[bytes]:
         """Return the data of the events that this block of bytes completes.
@@ -113,7 +113,7 @@ class SSEDecoder:
             self._check(events)
         return events
 
-    def ending(self) -> bytes:
+    def missing_terminator(self) -> bytes:
         """Return what to feed when the body has ended: the blank line that the last event lacks.
 
         If the event is cut off, or is bare JSON, there is nothing to feed.
@@ -189,7 +189,7 @@ class SSEDecoder:
     def _framed(self, block: bytes) -> bytes:
         """Make an event of each object that a block of bare JSON completes; lines may follow."""
         objects, rest = self._bare.feed(block)
-        if not objects and len(self._bare.begun) > self._max:
+        if not objects and len(self._bare.incomplete) > self._max:
             raise EventTooLargeError(self._max)
         if rest:
             self._in_lines, self._after_cr = True, False

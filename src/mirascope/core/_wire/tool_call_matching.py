@@ -65,6 +65,6 @@ class ToolCallMatcher:
             candidates = self._by_key.get(piece.key, [])
         ends_nothing = piece.key is None or piece.arguments.strip()
         if piece.name and not piece.id and ends_nothing and len(candidates) > 1:
-            self._open = [call for call in self._open if not call.complete]
+            self._open = [call for call in self._open if not call.is_complete]
             candidates = min(self._open, candidates, key=len)
         return candidates

@@ -80,8 +80,8 @@ class CohereDecoder(SingleMessageDecoder):
 
     @property
     @override
-    def complete(self) -> bool:
-        return self.ended
+    def is_complete(self) -> bool:
+        return self.done
 
     def response(self) -> dict[str, JSON]:
         """Return the response that a plain call would have given, as far as it came."""
@@ -113,7 +113,7 @@ class CohereDecoder(SingleMessageDecoder):
             self._citations += cast("list[JSON]", objects(citations))
         if not _IN_MESSAGE.issuperset(message):
             rest = {name: said for name, said in message.items() if name not in _IN_MESSAGE}
-            self.reply.add_rest(rest)
+            self.reply.add_extra(rest)
 
     def _keep_whole(self, message: Record) -> None:
         """Keep what the message of a plain response has."""
@@ -131,7 +131,7 @@ class CohereDecoder(SingleMessageDecoder):
             self._usage = delta.get("usage")
         if failed := failure(delta):
             raise failed
-        self.ended = True
+        self.done = True
 
     def _message(self) -> dict[str, JSON]:
         fields: dict[str, JSON] = {
@@ -140,7 +140,7 @@ class CohereDecoder(SingleMessageDecoder):
             "tool_calls": [whole_tool_call(call) for call in self.reply.kept_calls],
             "citations": self._citations,
         }
-        rest = freeze_fields(self.reply.rest)
+        rest = freeze_fields(self.reply.extra)
         return {"role": "assistant", **rest, **{name: v for name, v in fields.items() if v}}
 
 

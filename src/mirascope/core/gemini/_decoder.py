@@ -41,7 +41,7 @@ _TEXT: Final = frozenset({"text", "thought"})
 class GeminiDecoder:
     """Reads one stream."""
 
-    ended = False  # there is no event that says so
+    done = False  # there is no event that says so
 
     def __init__(self, *, keep: Keep = "all") -> None:
         self.reply = MessageAccumulator(keep)
@@ -103,7 +103,7 @@ class GeminiDecoder:
             if failed := reported(record):
                 raise failed
             self.unknown = {n: told for n, told in record.items() if n != "sdkHttpResponse"}
-        if self.complete:
+        if self.is_complete:
             chunk.finish_reasons = chunk.finish_reasons or self.finish_reasons
             chunk.tokens = chunk.tokens or self.tokens
 
@@ -117,7 +117,7 @@ class GeminiDecoder:
         """Do nothing: no chunk is held back."""
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer has come to its own end."""
         told = self._candidates or _wire.block_reason(self._envelope)
         return bool(told) and not self._unfinished

@@ -35,13 +35,13 @@ class _GroqChoice(Choice):
     __slots__ = ()
 
     @override
-    def add_rest(self, rest: dict[str, JSON]) -> None:
+    def add_extra(self, rest: dict[str, JSON]) -> None:
         rest.pop("channel", None)  # says that text is text and reasoning is reasoning
         tools = rest.pop("executed_tools", None)
         if isinstance(tools, list) and self.reply.keeps_text:
-            known = self.reply.rest.setdefault("executed_tools", list[Mergeable]())
+            known = self.reply.extra.setdefault("executed_tools", list[Mergeable]())
             _replace(cast("list[Mergeable]", known), tools)
-        super().add_rest(rest)
+        super().add_extra(rest)
 
 
 class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
@@ -62,7 +62,7 @@ class GroqDecoder(ChatCompletionsDecoder[GroqCallResponseChunk]):
             super().decode(record, raw, out)
             return
         self._x_groq.update(extra)
-        ended = self.complete
+        ended = self.is_complete
         super().decode(in_dialect(record), raw, out)
         if error := extra.get("error"):
             if not ended:
