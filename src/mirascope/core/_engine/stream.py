@@ -67,6 +67,7 @@ from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import (
     JSON,
+    FinishT,
     MalformedEventError,
     ProviderError,
     Record,
@@ -86,6 +87,7 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
     default=BaseCallResponseChunk,
     covariant=True,
 )
+AssistantT = TypeVar("AssistantT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
 
 
 class Decoder(Protocol[DecodedT]):
@@ -160,7 +162,10 @@ Items: TypeAlias = "StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class BaseStream(
-    ResponseMetadata, Closable, CallArguments[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]
+    ResponseMetadata,
+    Closable,
+    CallArguments[MessageT],
+    Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT],
 ):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
@@ -203,7 +208,7 @@ class BaseStream(
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _of_v1 = (0, 1, 6, 5)
+    _of_v1 = (0, 1, 6, 5, 10, 3)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -735,9 +740,9 @@ class BaseStream(
         return self._decoder.id
 
     @property
-    def finish_reasons(self) -> Sequence[str] | None:
+    def finish_reasons(self) -> list[FinishT] | None:
         """Why the generation ended, in the provider's words; ``None`` before."""
-        return self._decoder.finish_reasons
+        return cast("list[FinishT] | None", self._decoder.finish_reasons)
 
     @property
     @override
@@ -758,13 +763,13 @@ class BaseStream(
         return self.partial().cost
 
     @property
-    def message_param(self) -> MessageT:
+    def message_param(self) -> AssistantT:
         """The whole answer as a message that can be sent back in the next call.
 
         Raises:
             StreamNotFinished: The answer has not come to its end, or was not kept.
         """
-        return cast("MessageT", self.construct_call_response().message_param)
+        return cast("AssistantT", self.construct_call_response().message_param)
 
     @property
     def common_message_param(self) -> BaseMessageParam:
