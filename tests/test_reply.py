@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripts import Says, Thinks, one_after_another
 
-from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.events import Record, ToolCallDelta
 from mirascope.core._wire.json_text import from_bytes
