@@ -105,7 +105,7 @@ def events_of(blocks: Iterable[bytes]) -> tuple[list[bytes], bytes]:
     """Return the events of a body, and what of it is left."""
     decoder = SSEDecoder()
     events = [event for block in blocks for event in decoder.feed(block)]
-    return [*events, *decoder.feed(decoder.ending())], decoder.cut_off
+    return [*events, *decoder.feed(decoder.missing_terminator())], decoder.cut_off
 
 
 def sse(data: bytes, choice: int) -> None:
@@ -124,7 +124,7 @@ def bare_json(data: bytes, choice: int) -> None:
         found += objects
         rest += [left] if left else []
     assert (found, b"".join(rest)) == whole.feed(data)
-    assert cut.begun == whole.begun
+    assert cut.incomplete == whole.incomplete
 
 
 def text_of(data: bytes) -> str:
@@ -141,7 +141,7 @@ def json_extent(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), JSONScanner(), JSONScanner()
     found = whole.feed(text)
     assert "".join(map(cut.feed, texts_of(data, choice))) == found
-    assert cut.complete == whole.complete
+    assert cut.is_complete == whole.is_complete
     if (start := text.find("{")) >= 0:
         with suppress(ValueError, RecursionError):
             _, end = json.JSONDecoder().raw_decode(text, start)

@@ -341,4 +341,4 @@ def test_where_json_begins_does_not_depend_on_the_pieces(text: str, sizes: list[
         whole, cut = JSONStart(lists=lists), JSONStart(lists=lists)
         found = whole.feed(text)
         assert "".join(cut.feed(text[at:end]) for at, end in itertools.pairwise(ends)) == found
-        assert (cut.found, cut.thought) == (whole.found, whole.thought)
+        assert (cut.found, cut.has_reasoning) == (whole.found, whole.has_reasoning)

@@ -210,9 +210,9 @@ def test_tokens_are_whole_numbers_and_billed_units_stay_on_the_usage(server: Loo
     ("end", "status", "text"),
     [
         (ended("ERROR", error="no such luck"), None, "no such luck"),
-        (ended("ERROR"), None, "the answer ended in ERROR"),
+        (ended("ERROR"), None, "the generation ended in ERROR"),
         (ended(None, error="broken"), None, "broken"),
-        (ended("TIMEOUT"), 504, "the answer ended in TIMEOUT"),
+        (ended("TIMEOUT"), 504, "the generation ended in TIMEOUT"),
     ],
 )
 def test_an_answer_that_ends_in_an_error_is_an_error(

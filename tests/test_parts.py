@@ -29,11 +29,11 @@ from pydantic import TypeAdapter
 
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
-from mirascope.core._dialects.chat_completions_messages import common_message
+from mirascope.core._dialects.chat_completions.messages import normalize
 from mirascope.core._prompts.message_param import Part
 from mirascope.core._prompts.template import Template
-from mirascope.core.anthropic import _common as anthropic_common
 from mirascope.core.anthropic import _encoder as anthropic
+from mirascope.core.anthropic import _normalize as anthropic_normalize
 from mirascope.core.base import (
     AudioPart,
     AudioURLPart,
@@ -48,10 +48,11 @@ from mirascope.core.base import (
     ToolResultPart,
 )
 from mirascope.core.cohere import _encoder as cohere
-from mirascope.core.gemini import _common as gemini_common
 from mirascope.core.gemini import _encoder as gemini
+from mirascope.core.gemini import _normalize as gemini_normalize
 from mirascope.core.groq import _encoder as groq
 from mirascope.core.mistral import _encoder as mistral
+from mirascope.core.mistral import _messages as mistral_messages
 from mirascope.core.openai import _encoder as openai
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
@@ -75,8 +76,9 @@ TYPES: dict[str, Any] = {
     "openai": ChatCompletionMessageParam,
 }
 COMMON: Mapping[str, Callable[..., BaseMessageParam]] = {
-    "anthropic": anthropic_common.common_message,
-    "gemini": gemini_common.common_message,
+    "anthropic": anthropic_normalize.normalize,
+    "gemini": gemini_normalize.normalize,
+    "mistral": mistral_messages.normalize,
 }
 EVERYBODY = sorted(ENCODERS)
 
@@ -92,7 +94,7 @@ def encoded(provider: str, *messages: BaseMessageParam) -> list[Any]:
 
 
 def common(provider: str, message: Any) -> BaseMessageParam:
-    return COMMON.get(provider, common_message)(message)
+    return COMMON.get(provider, normalize)(message)
 
 
 def content(template: str, **variables: object) -> Any:

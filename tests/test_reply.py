@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripts import Says, Thinks, one_after_another
 
-from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.events import Record, ToolCallDelta
 from mirascope.core._wire.json_text import from_bytes
@@ -205,7 +205,7 @@ def seconds_to_end(answers: int, provider: str) -> float:
     start = time.process_time()
     for record in records:
         decoder.decode(record, b"", [])
-        assert decoder.complete
+        assert decoder.is_complete
     return time.process_time() - start
 
 
@@ -241,7 +241,7 @@ class Read:
         return self
 
     def _take(self, *, ended: bool) -> None:
-        taken = self.decoder.reply.take_tool_calls(ended=ended)
+        taken = self.decoder.reply.take_tool_calls(at_end=ended)
         self.calls += [(call.name, call.arguments) for call in taken]
 
 
@@ -261,7 +261,7 @@ def test_what_is_told_does_not_depend_on_what_is_kept(case: Case, keep: Keep) ->
         assert told == [getattr(chunk, name) for chunk in whole.chunks]
     assert read.calls == whole.calls
     assert [name for name, _ in read.calls] == [name for name, _ in CALLS]
-    for name in ("id", "model", "tokens", "finish_reasons", "complete", "ended"):
+    for name in ("id", "model", "tokens", "finish_reasons", "is_complete", "done"):
         assert getattr(read.decoder, name) == getattr(whole.decoder, name)
 
 

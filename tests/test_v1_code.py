@@ -717,3 +717,10 @@ def test_a_response_made_by_hand() -> None:
     assert response.usage is not None
     assert (response.usage.total_tokens, response.cached_tokens) == (5, None)
     assert response.user_message_param == {"role": "user", "content": "Hi"}
+
+
+def test_a_stream_class_has_the_type_parameters_of_v1() -> None:
+    eleven = tuple(type(f"Parameter{n}", (), {}) for n in range(11))
+    response, chunk, _, assistant, _, message, tool, *_, finish_reason = eleven
+    alias = cast("Any", BaseStream)[eleven]
+    assert alias.__args__ == (response, chunk, tool, message, finish_reason, assistant)

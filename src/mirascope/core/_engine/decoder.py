@@ -19,24 +19,24 @@ class SingleMessageDecoder:
 
     def __init__(self, *, keep: Keep = "all") -> None:
         self._keep: Keep = keep
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         """Be as before the first event."""
         self.reply = MessageAccumulator(self._keep)
         self.id: str | None = None
         self.model: str | None = None
         self.tokens: TokenCounts | None = None
         self.unknown: Record | None = None
-        self.ended = False
+        self.done = False
 
     def flush(self, out: object) -> None:
         """Do nothing: no chunk is held back."""
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer has come to its own end."""
-        return self.ended or self.reply.finish_reason is not None
+        return self.done or self.reply.finish_reason is not None
 
     @property
     def finish_reasons(self) -> list[str] | None:

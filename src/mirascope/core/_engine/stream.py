@@ -67,6 +67,7 @@ from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import (
     JSON,
+    FinishT,
     MalformedEventError,
     ProviderError,
     Record,
@@ -86,6 +87,7 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
     default=BaseCallResponseChunk,
     covariant=True,
 )
+AssistantT = TypeVar("AssistantT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
 
 
 class Decoder(Protocol[DecodedT]):
@@ -95,7 +97,7 @@ class Decoder(Protocol[DecodedT]):
     id: str | None
     model: str | None
     tokens: TokenCounts | None
-    ended: bool
+    done: bool
     """Whether the event has come after which there is nothing to come, but the end of the body."""
 
     @property
@@ -104,7 +106,7 @@ class Decoder(Protocol[DecodedT]):
         ...
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the answer has come to its own end."""
         ...
 
@@ -160,7 +162,10 @@ Items: TypeAlias = "StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class BaseStream(
-    ResponseMetadata, Closable, CallArguments[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]
+    ResponseMetadata,
+    Closable,
+    CallArguments[MessageT],
+    Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT],
 ):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
@@ -203,7 +208,7 @@ class BaseStream(
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _of_v1 = (0, 1, 6, 5)
+    _of_v1 = (0, 1, 6, 5, 10, 3)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -317,7 +322,7 @@ class BaseStream(
                         yield chunk, None
                 else:
                     yield from self._with_tools(ready, tools)
-                if decoder.ended:
+                if decoder.done:
                     self._done = True
                     return
                 ready.clear()
@@ -327,7 +332,7 @@ class BaseStream(
 
         A stream made of objects that someone brought has no connection that could be cut.
         """
-        if not self._done and (ending := self._sse.ending()):
+        if not self._done and (ending := self._sse.missing_terminator()):
             yield from self._feed(ending)
         ready: list[ChunkT] = []
         self._decoder.flush(ready)
@@ -340,7 +345,7 @@ class BaseStream(
 
     def _check(self, error: MalformedEventError | ProviderError, data: bytes = b"") -> None:
         """Raise what an event means that cannot be decoded; after the end it means nothing."""
-        if self._decoder.complete:
+        if self._decoder.is_complete:
             return
         if data.startswith(ERROR_EVENT):
             raise self._reported(data.removeprefix(ERROR_EVENT).strip()) from None
@@ -441,7 +446,7 @@ class BaseStream(
 
     def _wait(self) -> None:
         """Note that a read begins."""
-        self._deadlines.wait(not self._silent, self._decoder.complete)
+        self._deadlines.wait(not self._silent, self._decoder.is_complete)
         self._silent = True
 
     # The life of a stream.
@@ -649,7 +654,7 @@ class BaseStream(
 
     @property
     def _whole(self) -> bool:
-        return self._done or self._decoder.complete
+        return self._done or self._decoder.is_complete
 
     def _leave(self, state: StreamState) -> None:
         """End in a state; the first to say so is right."""
@@ -735,9 +740,9 @@ class BaseStream(
         return self._decoder.id
 
     @property
-    def finish_reasons(self) -> Sequence[str] | None:
+    def finish_reasons(self) -> list[FinishT] | None:
         """Why the generation ended, in the provider's words; ``None`` before."""
-        return self._decoder.finish_reasons
+        return cast("list[FinishT] | None", self._decoder.finish_reasons)
 
     @property
     @override
@@ -758,13 +763,13 @@ class BaseStream(
         return self.partial().cost
 
     @property
-    def message_param(self) -> MessageT:
+    def message_param(self) -> AssistantT:
         """The whole answer as a message that can be sent back in the next call.
 
         Raises:
             StreamNotFinished: The answer has not come to its end, or was not kept.
         """
-        return cast("MessageT", self.construct_call_response().message_param)
+        return cast("AssistantT", self.construct_call_response().message_param)
 
     @property
     def common_message_param(self) -> BaseMessageParam:

@@ -246,7 +246,9 @@ class _AnswerText:
     def is_doubtful(self) -> bool:
         """Whether there is the end of reasoning in the text whose beginning is not."""
         return (
-            self._call is None and not self._start.thought and ends_reasoning(self._reply.content)
+            self._call is None
+            and not self._start.has_reasoning
+            and ends_reasoning(self._reply.content)
         )
 
     def of(self, chunk: Chunk) -> str:

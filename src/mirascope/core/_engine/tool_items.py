@@ -78,7 +78,7 @@ class ToolItems(Generic[ChunkT, ToolT]):
         yield from self._complete(reply, ended=False)
 
     def _complete(self, reply: MessageAccumulator, *, ended: bool) -> Iterator[ToolT]:
-        for call in reply.take_tool_calls(ended=ended):
+        for call in reply.take_tool_calls(at_end=ended):
             self._growing.pop(call, None)
             declared = call.name not in self._types and is_declared(self._call_kwargs, call.name)
             if declared or not call.is_function:

@@ -30,7 +30,8 @@ from mirascope.core._tools.tool_calls import (
     is_declared,
 )
 from mirascope.core._types import FinishReason, JsonableType
-from mirascope.core._wire.events import Record, TokenCounts, id_or_none, made_id, text_or_none
+from mirascope.core._wire.events import Record, TokenCounts, made_id
+from mirascope.core._wire.json_fields import id_or_none, text_or_none
 from mirascope.core._wire.json_response import without_reasoning
 from mirascope.errors import ToolCallError
 

@@ -50,7 +50,7 @@ class ToolCallRecord(NamedTuple):
 
 def tool_call_record(call: ToolCall) -> ToolCallRecord:
     """Return a tool call of a stream as far as it has come."""
-    return ToolCallRecord(call.call_id, call.name, call.arguments, rest=freeze_fields(call.rest))
+    return ToolCallRecord(call.call_id, call.name, call.arguments, rest=freeze_fields(call.extra))
 
 
 def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:

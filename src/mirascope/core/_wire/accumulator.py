@@ -1,11 +1,11 @@
-"""The answer so far: what the deltas of a stream add up to.
+"""Accumulates the deltas of a stream to one message.
 
-Text grows in a buffer, never by joining strings, so a long answer costs what its length costs.
-Counts and names are totals: the newest replaces what was there.
+Text grows in a buffer, never by concatenation, so the cost is linear in the length. Counts and
+names are totals: the newest value replaces the one before.
 
-How much of it is kept is the user's to say. ``"all"`` is everything. ``"text"`` leaves out what is
-told of single tokens and no message needs, which may be thousands of times the text. ``"none"``
-keeps no text either, and the arguments of a tool call only until it is complete and was told.
+``keep`` decides how much is kept. ``"all"`` is everything. ``"text"`` leaves out data of single
+tokens (logprobs), which no message needs and which may be thousands of times the text. ``"none"``
+keeps no text either, and the arguments of a tool call only until the call was delivered.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ from mirascope.core._wire.tool_call_matching import ToolCallMatcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mirascope.core._wire.deltas import Mergeable
-    from mirascope.core._wire.events import JSON, Delta, ToolCallDelta
+    from mirascope.core._wire.events import JSON, Delta, Mergeable, ToolCallDelta
 
 Keep: TypeAlias = Literal["none", "text", "all"]
-"""How much of an answer is kept while it comes."""
+"""How much of a response is kept while it is received."""
 
 
 class MessageAccumulator:
-    """One answer so far.
+    """The received part of one message.
 
     Args:
         keep: How much of it to keep.
 
     Attributes:
         keeps_text: Whether text, reasoning and tool calls are kept.
-        keeps_all: Whether what is told of single tokens is kept too.
+        keeps_all: Whether data of single tokens is kept too.
         tool_calls: The tool calls, in the order in which they were opened.
-        finish_reason: Why the answer ended, in the provider's words; ``None`` before its end.
-        rest: Whatever else was said, added up: refusal, audio, annotations and the like.
+        finish_reason: Why the generation ended, in the provider's words; ``None`` before.
+        extra: All other fields, merged: refusal, audio, annotations and the like.
     """
 
     __slots__ = (
-        *("_content", "_dropped", "_finder", "_reasoning", "_taken"),
-        *("finish_reason", "keeps_all", "keeps_text", "rest", "tool_calls"),
+        *("_content", "_delivered", "_dropped", "_matcher", "_reasoning"),
+        *("extra", "finish_reason", "keeps_all", "keeps_text", "tool_calls"),
     )
 
     def __init__(self, keep: Keep = "all") -> None:
@@ -52,25 +51,25 @@ class MessageAccumulator:
         self._content = StringIO() if self.keeps_text else NullBuffer()
         self._reasoning = StringIO() if self.keeps_text else NullBuffer()
         self.tool_calls: list[ToolCall] = []
-        self._finder = ToolCallMatcher(self.tool_calls)
-        self._taken = 0
+        self._matcher = ToolCallMatcher(self.tool_calls)
+        self._delivered = 0
         self._dropped = 0
         self.finish_reason: str | None = None
-        self.rest: dict[str, Mergeable] = {}
+        self.extra: dict[str, Mergeable] = {}
 
     @property
     def content(self) -> str:
-        """The text so far."""
+        """The received text."""
         return self._content.getvalue()
 
     def content_from(self, position: int) -> str:
-        """Return the text after a position, without building the whole."""
+        """Return the text after a position, without copying the rest."""
         self._content.seek(position)
         return self._content.read()
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far."""
+        """The received reasoning."""
         return self._reasoning.getvalue()
 
     @property
@@ -78,66 +77,66 @@ class MessageAccumulator:
         """The tool calls that are kept with their arguments: all or none."""
         return self.tool_calls if self.keeps_text else []
 
-    def add(self, said: Delta[Any]) -> None:
-        """Add the text, the reasoning and the tool calls of an event, and tell it those calls."""
-        if said.content:
-            self._content.write(said.content)
-        if said.reasoning:
-            self._reasoning.write(said.reasoning)
-        if said.tool_calls:
-            said.calls = self.add_tool_calls(said.tool_calls)
+    def add(self, delta: Delta[Any]) -> None:
+        """Add the text, reasoning and tool calls of a delta, and set the delta's ``calls``."""
+        if delta.content:
+            self._content.write(delta.content)
+        if delta.reasoning:
+            self._reasoning.write(delta.reasoning)
+        if delta.tool_calls:
+            delta.calls = self.add_tool_calls(delta.tool_calls)
 
-    def add_rest(self, rest: Mapping[str, JSON]) -> None:
-        """Add whatever else an event says."""
+    def add_extra(self, extra: Mapping[str, JSON]) -> None:
+        """Add the other fields of a delta."""
         if self.keeps_text:
-            merge_delta(self.rest, rest)
+            merge_delta(self.extra, extra)
 
-    def add_tool_calls(self, pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
-        """Add pieces of tool calls, each to the newest call that it fits; return those calls."""
+    def add_tool_calls(self, deltas: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
+        """Add deltas of tool calls, each to the newest call that it matches; return those calls."""
         if not self.keeps_text:
-            self._drop_told()
-        return tuple(map(self._add_piece, pieces))
+            self._drop_complete()
+        return tuple(map(self._add_tool_call, deltas))
 
-    def _add_piece(self, piece: ToolCallDelta) -> ToolCall:
-        call = self._finder.find(piece)
+    def _add_tool_call(self, delta: ToolCallDelta) -> ToolCall:
+        call = self._matcher.find(delta)
         if call is None:
-            call = ToolCall(piece)
-            self._finder.add(call)
+            call = ToolCall(delta)
+            self._matcher.add(call)
         else:
-            call.add(piece)
-        if piece.rest and self.keeps_text:
-            merge_delta(call.rest, piece.rest)
+            call.add(delta)
+        if delta.extra and self.keeps_text:
+            merge_delta(call.extra, delta.extra)
         return call
 
-    def _drop_told(self) -> None:
-        """Drop the arguments of calls that are complete: after its event, whoever asked has them.
+    def _drop_complete(self) -> None:
+        """Drop the arguments of complete calls: the event after theirs, they were delivered.
 
-        Calls are told in order, so that one that is complete may still wait for one before it.
+        Calls are delivered in order, so that a complete one may still wait for one before it.
         """
-        while self._dropped < len(self.tool_calls) and self.tool_calls[self._dropped].complete:
+        while self._dropped < len(self.tool_calls) and self.tool_calls[self._dropped].is_complete:
             self.tool_calls[self._dropped].drop()
             self._dropped += 1
 
     def close_tool_call(self, key: int | None) -> None:
-        """Note that the provider ends the call with an index, if there is one."""
-        for call in self._finder.with_key(key):
-            call.complete = True
+        """Mark the call with an index as complete, if there is one."""
+        for call in self._matcher.with_key(key):
+            call.is_complete = True
 
-    def take_tool_calls(self, *, ended: bool) -> Iterator[ToolCall]:
-        """Yield the calls that are complete now, each once and in the order they were opened.
+    def take_tool_calls(self, *, at_end: bool) -> Iterator[ToolCall]:
+        """Yield the calls that are now complete, each once and in the order they were opened.
 
         Args:
-            ended: Whether nothing more will come, which ends any call. A finish reason does not
-                tell that: some servers send one with each call.
+            at_end: Whether the end of the stream is reached, which completes any call. A finish
+                reason does not, because some servers send one with each call.
         """
-        while self._taken < len(self.tool_calls):
-            call = self.tool_calls[self._taken]
-            if not (ended or call.complete):
+        while self._delivered < len(self.tool_calls):
+            call = self.tool_calls[self._delivered]
+            if not (at_end or call.is_complete):
                 return
-            self._taken += 1
+            self._delivered += 1
             yield call
 
 
-def replace(into: dict[str, JSON], newer: Mapping[str, JSON]) -> None:
-    """Take over what is newer; ``null`` says nothing about what was told before."""
+def replace_fields(into: dict[str, JSON], newer: Mapping[str, JSON]) -> None:
+    """Replace fields by newer ones; ``null`` replaces nothing."""
     into.update({k: v for k, v in newer.items() if v is not None or k not in into})

@@ -1,8 +1,8 @@
-"""JSON objects that are in no event: one alone, one a line, or in an array.
+"""JSON objects outside server-sent events: a single one, one a line, or in an array.
 
-A server that does not stream sends its response so, and so do proxies that add an error to what
-they forward. Each object counts as an event, as soon as its last brace has come; what is between
-the objects only separates them.
+A server that does not stream sends its response so, and so do proxies that append an error to a
+forwarded response. Each object counts as an event as soon as its closing brace is received; the
+characters between objects only separate them.
 """
 
 from __future__ import annotations
@@ -12,41 +12,41 @@ from typing import Final
 
 from mirascope.core._wire.json_scanner import JSONScanner
 
-_BETWEEN: Final = re.compile(r"[ \t\r\n,\[\]\x1e]*+")
+_SEPARATOR: Final = re.compile(r"[ \t\r\n,\[\]\x1e]*+")
 
 
 class BareObjects:
-    r"""Finds such objects, each byte of which is read once.
+    r"""Splits a body into its objects; each byte is read once.
 
     Attributes:
-        begun: What has come of the object that is not complete yet.
+        incomplete: The received part of the object that is not complete yet.
 
     Example:
         >>> BareObjects().feed(b'[{"a": 1},\n {"b": 2}] end')
         ([b'{"a": 1}', b'{"b": 2}'], b'end')
     """
 
-    __slots__ = ("_extent", "begun")
+    __slots__ = ("_scanner", "incomplete")
 
     def __init__(self) -> None:
-        self._extent = JSONScanner()
-        self.begun = bytearray()
+        self._scanner = JSONScanner()
+        self.incomplete = bytearray()
 
     def feed(self, block: bytes) -> tuple[list[bytes], bytes]:
-        """Return the objects that a block completes, and what follows them that is no object."""
-        text = block.decode("latin-1")  # one letter a byte, and JSON's marks are those of ASCII
+        """Return the objects that a block completes, and the rest where the JSON ends."""
+        text = block.decode("latin-1")  # one letter a byte; JSON's brackets and quotes are ASCII
         found: list[bytes] = []
         at = 0
         while at < len(text):
-            if not self.begun:
-                between = _BETWEEN.match(text, at)
-                at = between.end() if between else at
+            if not self.incomplete:
+                separator = _SEPARATOR.match(text, at)
+                at = separator.end() if separator else at
                 if not text.startswith("{", at):
                     return found, block[at:]
-            start, at = at, self._extent.end(text, at)
-            self.begun += block[start:at]
-            if self._extent.complete:
-                found.append(bytes(self.begun))
-                self.begun.clear()
-                self._extent = JSONScanner()
+            start, at = at, self._scanner.end(text, at)
+            self.incomplete += block[start:at]
+            if self._scanner.is_complete:
+                found.append(bytes(self.incomplete))
+                self.incomplete.clear()
+                self._scanner = JSONScanner()
         return found, b""

@@ -1,44 +1,39 @@
-"""JSON that comes in deltas, put together as a plain response has it.
+"""Merges JSON deltas to the JSON of a plain response.
 
-One rule for every field, whether an SDK knows it or not: texts are joined; elements of lists are
-merged by their ``index``, else by their ``id``, else appended; objects are merged field by field;
-anything else is replaced by the newest. ``null`` replaces nothing.
+One rule holds for every field, whether an SDK knows it or not: texts are concatenated; elements of
+lists are merged by their ``index``, else by their ``id``, else appended; objects are merged field
+by field; anything else is replaced by the newest value. ``null`` replaces nothing.
 
-Two exceptions come from what servers send (the recordings). A label, such as a type or a role, is
-repeated as a whole and never comes in pieces. And elements with one index but two types are two:
-OpenRouter numbers a summary and the encrypted reasoning after it both 0.
+Two exceptions follow from what servers send (see the recordings). A label, such as a type or a
+role, is repeated in full and never sent in fragments. And elements with one index but two types are
+two: OpenRouter numbers a summary and the encrypted reasoning after it both 0.
 
-Text grows in a buffer, never by joining strings, so a long text costs what its length costs.
+Text grows in a buffer, never by concatenation, so the cost is linear in the length.
 """
 
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from mirascope.core._wire.events import text_or_none
+from mirascope.core._wire.json_fields import text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mirascope.core._wire.events import JSON, Record
+    from mirascope.core._wire.events import JSON, Mergeable, Record
 
-Mergeable: TypeAlias = (
-    "StringIO | str | int | float | bool | list[Mergeable] | dict[str, Mergeable] | None"
-)
-"""JSON whose texts can grow."""
-
-LABELS = frozenset(
+LABELS: Final = frozenset(
     {
         *("channel", "format", "id", "index", "model", "name"),
         *("object", "provider", "role", "status", "type"),
     }
 )
-"""Labels, which identify a thing or its owner: the newest that is not empty counts."""
+"""Fields that identify a thing or its owner: the newest value that is not empty counts."""
 
 
-class _Elements(list[Mergeable]):
-    """A list that grows, with the newest element for each index or id, and for that and a type."""
+class _Elements(list["Mergeable"]):
+    """A list to which elements are merged, with the newest one for each index or id, and type."""
 
     __slots__ = ("_newest",)
 
@@ -47,7 +42,7 @@ class _Elements(list[Mergeable]):
         self._newest: dict[tuple[object, ...], dict[str, Mergeable]] = {}
 
     def merge_delta(self, delta: JSON) -> None:
-        """Add an element of a delta, to the element that it continues if there is one."""
+        """Merge an element of a delta to the element that it continues, or append it."""
         key = _identity(delta) if isinstance(delta, dict) else None
         if key is None or not isinstance(delta, dict):
             self.append(cast("Mergeable", delta))
@@ -58,7 +53,7 @@ class _Elements(list[Mergeable]):
             untyped = self._newest.get((*key, None))
             element = None if untyped is None or untyped.get("type") else untyped
         if element is None:
-            element = dict[str, Mergeable]()
+            element = dict[str, "Mergeable"]()
             self.append(element)
         merge_delta(element, delta)
         self._newest[*key, kind] = self._newest[*key, None] = element
@@ -72,7 +67,7 @@ def _identity(element: Record) -> tuple[object, ...] | None:
 
 
 def merge_delta(into: dict[str, Mergeable], delta: Mapping[str, JSON]) -> None:
-    """Add a delta to what came before; `freeze` reads the sum."""
+    """Merge a delta; `freeze` returns the result."""
     for key, value in delta.items():
         before = into.get(key)
         if isinstance(value, str):
@@ -83,26 +78,21 @@ def merge_delta(into: dict[str, Mergeable], delta: Mapping[str, JSON]) -> None:
             else:
                 into[key] = buffer = StringIO()
                 buffer.write(before + value if isinstance(before, str) else value)
-        elif isinstance(value, dict | list):
-            into[key] = _merged(before, value)
+        elif isinstance(value, dict):
+            if not isinstance(before, dict):
+                into[key] = before = dict[str, "Mergeable"]()
+            merge_delta(before, value)
+        elif isinstance(value, list):
+            if not isinstance(before, _Elements):
+                into[key] = before = _Elements()
+            for element in value:
+                before.merge_delta(element)
         elif value is not None or key not in into:
             into[key] = value
 
 
-def _merged(before: Mergeable, value: dict[str, JSON] | list[JSON]) -> Mergeable:
-    if isinstance(value, dict):
-        merged = before if isinstance(before, dict) else dict[str, Mergeable]()
-        merge_delta(merged, value)
-        return merged
-    if not isinstance(before, _Elements):
-        before = _Elements()
-    for element in value:
-        before.merge_delta(element)
-    return before
-
-
 def freeze(value: Mergeable) -> JSON:
-    """Return plain JSON for what `merge_delta` has put together."""
+    """Return a merged value as plain JSON."""
     if isinstance(value, StringIO):
         return value.getvalue()
     if isinstance(value, dict):
@@ -113,5 +103,5 @@ def freeze(value: Mergeable) -> JSON:
 
 
 def freeze_fields(fields: Mapping[str, Mergeable]) -> dict[str, JSON]:
-    """Return plain JSON for the fields that `merge_delta` has put together."""
+    """Return merged fields as plain JSON."""
     return {name: freeze(field) for name, field in fields.items()}

@@ -1,9 +1,9 @@
-"""Failures that a server reports inside a response whose HTTP status is 200.
+"""Reads errors that a server reports inside a response whose HTTP status is 200.
 
-Providers, gateways and web frameworks each have their own form for them. Here all forms are read:
-the text is wherever one of the usual names has it, and the HTTP status that it would have been is
-a number, or one of the words that some servers use instead. Where a report has several codes, the
-first name counts; the type comes last, because it is the least specific.
+Providers, gateways and web frameworks each have their own format. All of them are read here: the
+message is in any of the usual fields, and the HTTP status that the error is equivalent to is a
+number, or one of the codes that some servers use instead. Where a report has several codes, the
+first field in `_STATUS_FIELDS` counts; the type is last, because it is the least specific.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from mirascope.core._wire.json_fields import text
 if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON, Record
 
-_TEXTS: Final = ("error", "message", "msg", "error_msg", "detail", "errors")
-_FURTHER_TEXTS: Final = ("description", "error_description", "title", "reason")
-_STATUSES: Final = (
+_MESSAGE_FIELDS: Final = ("error", "message", "msg", "error_msg", "detail", "errors")
+_FALLBACK_FIELDS: Final = ("description", "error_description", "title", "reason")
+_STATUS_FIELDS: Final = (
     *("status_code", "raw_status_code", "statusCode", "status"),
     *("code", "error_code", "error", "type"),
 )
-_HOLD_A_STATUS: Final = ("error", "message", "detail", "errors")
+_NESTED_STATUS_FIELDS: Final = ("error", "message", "detail", "errors")
 _HTTP_ERRORS: Final = range(400, 600)
 _THREE_DIGITS: Final = re.compile(r"\d{3}", re.ASCII)
 _SUFFIX: Final = re.compile(r"(error|exception)$")
-_WORDS: Final = {
-    word: status
-    for status, words in {
+_STATUS_OF_CODE: Final = {
+    code: status
+    for status, codes in {
         400: (
             "invalidrequest badrequest invalidargument failedprecondition outofrange toolusefailed "
             "jsonvalidatefailed contextlengthexceeded exceedcontextsize contentfilter "
@@ -63,70 +63,68 @@ _WORDS: Final = {
         ),
         504: "timeout gatewaytimeout deadlineexceeded",
     }.items()
-    for word in words.split()
+    for code in codes.split()
 }
-"""Words of OpenAI, Anthropic, Google and compatible servers, without case, marks and suffix."""
+"""Codes of OpenAI, Anthropic, Google and compatible servers: lower case, letters and digits only,
+without the suffix ``error`` or ``exception``."""
 
 
 def provider_error(report: JSON, *, body: JSON = None) -> ProviderError:
-    """Return the failure that a report is about.
+    """Return the error for a report.
 
     Args:
-        report: What the server sent.
-        body: What of it the SDK's error is to hold; by default all.
+        report: The server's JSON.
+        body: The part of it for the SDK's error to hold; by default all.
     """
-    message = "; ".join(_texts(report)) or f"the server reports an error: {json.dumps(report)}"
+    message = "; ".join(_messages(report)) or f"the server reports an error: {json.dumps(report)}"
     return ProviderError(message, status=_status(report), body=report if body is None else body)
 
 
-def reported(record: Record) -> ProviderError | None:
-    """Return the failure that a record reports in which a decoder knows nothing, if it does."""
+def find_error(record: Record) -> ProviderError | None:
+    """Return the error that a record reports, if any; for records that a decoder cannot read."""
     kind = (text(record.get("type")) + text(record.get("object"))).lower()
     if not (record.get("error") or record.get("errors") or record.get("detail")):
-        says_so = "error" in kind or "exception" in kind
+        is_error = "error" in kind or "exception" in kind
         is_typed = "type" in record or "object" in record
-        if not says_so and (is_typed or not any(text(record.get(name)) for name in _TEXTS)):
+        has_message = any(text(record.get(name)) for name in _MESSAGE_FIELDS)
+        if not is_error and (is_typed or not has_message):
             return None
     return provider_error(dict(record))
 
 
-def _texts(report: JSON) -> Iterator[str]:
-    """Yield the texts of a report, each once."""
-    said = ""
+def _messages(report: JSON) -> Iterator[str]:
+    """Yield the messages of a report, each once."""
+    message = ""
     if isinstance(report, str):
-        said = report
+        message = report
     elif isinstance(report, list):
-        said = "; ".join(text for element in report for text in _texts(element))
+        message = "; ".join(each for element in report for each in _messages(element))
     elif isinstance(report, dict):
-        found = [t for name in _TEXTS for t in _texts(report.get(name))]
-        found = found or [t for name in _FURTHER_TEXTS for t in _texts(report.get(name))]
-        said = ": ".join([*_location(report), *dict.fromkeys(found)])
-    if said:
-        yield said
-
-
-def _location(report: Record) -> list[str]:
-    """Return where in the request a validator of FastAPI found a fault."""
-    steps = report.get("loc")
-    return [".".join(map(str, steps))] if isinstance(steps, list) and steps else []
+        found = [m for name in _MESSAGE_FIELDS for m in _messages(report.get(name))]
+        found = found or [m for name in _FALLBACK_FIELDS for m in _messages(report.get(name))]
+        location = report.get("loc")  # FastAPI's path of the invalid field
+        path = [".".join(map(str, location))] if location and isinstance(location, list) else []
+        message = ": ".join([*path, *dict.fromkeys(found)])
+    if message:
+        yield message
 
 
 def _status(report: JSON) -> int | None:
-    """Return the HTTP status that a report has, if it does."""
+    """Return the HTTP status in a report, if there is one."""
     statuses: Iterable[int | None] = ()
     if isinstance(report, list):
         statuses = map(_status, report)
     elif isinstance(report, dict):
-        own = map(_http_status, map(report.get, _STATUSES))
-        statuses = chain(own, map(_status, map(report.get, _HOLD_A_STATUS)))
+        own = map(_http_status, map(report.get, _STATUS_FIELDS))
+        statuses = chain(own, map(_status, map(report.get, _NESTED_STATUS_FIELDS)))
     return next((status for status in statuses if status is not None), None)
 
 
 def _http_status(code: JSON) -> int | None:
-    """Return a code if it is the status of an HTTP error; providers have codes of their own too."""
+    """Return the HTTP status of an error code; ``None`` for codes of other kinds."""
     if isinstance(code, str):
         if _THREE_DIGITS.fullmatch(code):
             code = int(code)
         else:
-            return _WORDS.get(_SUFFIX.sub("", re.sub(r"[\W_]+", "", code.lower())))
+            return _STATUS_OF_CODE.get(_SUFFIX.sub("", re.sub(r"[\W_]+", "", code.lower())))
     return code if isinstance(code, int) and code in _HTTP_ERRORS else None

@@ -1,8 +1,8 @@
-"""What any provider can say, in our words.
+"""Provider-agnostic events: the content of one event on the wire, whichever provider sent it.
 
-One event on the wire becomes one `Delta`: everything that the event says, side by side. There is
-no object per thing said, because most events say one thing, a few characters of text, and the cost
-of a stream is the cost of its events.
+One event on the wire becomes one `Delta`, which has all of its content side by side. There is no
+object per kind of content, because most events have one kind, a few characters of text, and the
+cost of a stream is the cost of its events.
 """
 
 from __future__ import annotations
@@ -13,33 +13,35 @@ from base64 import b32encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from io import StringIO
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias
+from typing import Final, Generic, NamedTuple, TypeAlias
 
 from typing_extensions import TypeVar, override
 
 from mirascope.core._wire.json_scanner import JSONScanner
 
-if TYPE_CHECKING:
-    from mirascope.core._wire.deltas import Mergeable
-
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
+"""One decoded JSON value."""
 Record: TypeAlias = Mapping[str, "JSON"]
 """One decoded JSON object."""
+Mergeable: TypeAlias = (
+    "StringIO | str | int | float | bool | list[Mergeable] | dict[str, Mergeable] | None"
+)
+"""JSON to which deltas are merged: its texts can grow."""
 
 FinishT = TypeVar("FinishT", bound=str, default=str, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 MADE_ID: Final = re.compile(r"m[a-z2-7]{8}")
-"""An id of a tool call that no provider gave: in the one form that all of them accept."""
+"""A tool call id that no provider gave, in the one format that all of them accept."""
 
 
 class TokenCounts(NamedTuple):
-    """Tokens in the common meaning, so far; ``None`` where the provider has not told.
+    """Normalized token counts, totals so far; ``None`` where the provider reports none.
 
     Attributes:
         input: All tokens of the prompt, cached ones included.
         output: All tokens generated, reasoning included.
-        cached: Those tokens of the prompt that came from the provider's cache.
-        written: Those that were written to it, if the provider bills that.
+        cached: The tokens of the prompt that were read from the provider's cache.
+        written: The tokens that were written to it, if the provider bills that.
     """
 
     input: int | None = None
@@ -49,25 +51,25 @@ class TokenCounts(NamedTuple):
 
 
 class ToolCallDelta(NamedTuple):
-    """A piece of a tool call.
+    """A delta of a tool call.
 
     Attributes:
-        key: Which call of the reply this belongs to, if the provider says.
-        id: The call's id; only in its first piece, with most providers.
+        key: The provider's index of the call in the message, if it has one.
+        id: The call's id; most providers send it with the first delta only.
         name: The tool's name; likewise.
         arguments: A fragment of the JSON text of the arguments.
-        rest: The fields beside these, as the provider has them.
+        extra: The provider's further fields.
     """
 
     key: int | None
     id: str | None
     name: str | None
     arguments: str
-    rest: Record | None = None
+    extra: Record | None = None
 
 
 class NullBuffer(StringIO):
-    """A buffer that keeps nothing of what is written to it."""
+    """A buffer that discards all text."""
 
     @override
     def write(self, text: str, /) -> int:
@@ -75,37 +77,37 @@ class NullBuffer(StringIO):
 
 
 class ToolCall:
-    """A tool call so far.
+    """The received part of a tool call.
 
-    It is complete when the closing brace of its arguments has come, or when the provider says so:
-    only that tells the end of a call without arguments.
+    It is complete at the closing brace of its arguments, or when the provider reports its end,
+    which is the only sign for a call without arguments.
 
     Attributes:
-        key: The provider's own index of the call, if it gave one.
-        id: The provider's id for the call, if it gave one; see `call_id`.
+        key: The provider's index of the call, if it has one.
+        id: The provider's id for the call, if it has one; see `call_id`.
         name: The tool's name.
-        complete: Whether all of it has come.
-        rest: The fields beside these, put together.
+        is_complete: Whether all of it is received.
+        extra: The provider's further fields, merged.
     """
 
-    __slots__ = ("_arguments", "_call_id", "_extent", "complete", "id", "key", "name", "rest")
+    __slots__ = ("_arguments", "_call_id", "_scanner", "extra", "id", "is_complete", "key", "name")
 
-    def __init__(self, piece: ToolCallDelta) -> None:
-        self.key = piece.key
-        self.id = piece.id
+    def __init__(self, delta: ToolCallDelta) -> None:
+        self.key = delta.key
+        self.id = delta.id
         self._call_id: str | None = None
-        self.name = piece.name or ""
-        self.complete = False
-        self.rest: dict[str, Mergeable] = {}
+        self.name = delta.name or ""
+        self.is_complete = False
+        self.extra: dict[str, Mergeable] = {}
         self._arguments = StringIO()
-        self._extent = JSONScanner()
-        self._write(piece.arguments)
+        self._scanner = JSONScanner()
+        self._write(delta.arguments)
 
     @property
     def call_id(self) -> str:
-        """The id that the call's result refers to: the provider's, else a made one.
+        """The id that the call's result refers to: the provider's, else a generated one.
 
-        Whatever is returned first stays, though the provider's own may come with a later piece.
+        The first returned id stays, even if a later delta has the provider's own.
         """
         if self._call_id is None:
             self._call_id = self.id or made_id()
@@ -113,56 +115,60 @@ class ToolCall:
 
     @property
     def is_function(self) -> bool:
-        """Whether this calls a function; calls of another type have no name and no arguments."""
-        return bool(self.name) or "type" not in self.rest
+        """Whether this calls a function; calls of other types have no name and no arguments."""
+        return bool(self.name) or "type" not in self.extra
 
     @property
     def arguments(self) -> str:
-        """The JSON text of the arguments so far."""
+        """The received JSON text of the arguments."""
         return self._arguments.getvalue()
 
     def arguments_from(self, position: int) -> str:
-        """Return the text of the arguments after a position, without building the whole."""
+        """Return the text of the arguments after a position, without copying the rest."""
         self._arguments.seek(position)
         return self._arguments.read()
 
     def drop(self) -> None:
-        """Keep nothing of the arguments, nor of what is yet to come."""
+        """Discard the arguments, and those still to be received."""
         self._arguments = NullBuffer()
 
-    def continued_by(self, piece: ToolCallDelta) -> bool:
-        """Return whether a piece without an index of a known call belongs to this one.
+    def matches(self, delta: ToolCallDelta) -> bool:
+        """Return whether a delta whose index is of no known call belongs to this one.
 
-        Servers that leave the index out, or give all calls the same one, are told apart by the id;
-        those that leave that out too, by a name that comes when this call is complete.
+        Calls without an index, or all with the same one, are distinguished by the id; calls without
+        an id too, by a name that is received when this call is complete.
         """
-        if _differ(piece.key, self.key) or _differ(piece.id, self.id):
+        if _differ(delta.key, self.key) or _differ(delta.id, self.id):
             return False
-        if not piece.name or (piece.id and piece.id == self.id):
+        if not delta.name or (delta.id and delta.id == self.id):
             return True
-        if _differ(piece.name, self.name or None):
-            return piece.key is not None and piece.key == self.key and self._name_grows(piece)
-        return not self.complete or (piece.key is not None and not piece.arguments.strip())
+        if _differ(delta.name, self.name or None):
+            return delta.key is not None and delta.key == self.key and self._name_continues(delta)
+        return not self.is_complete or (delta.key is not None and not delta.arguments.strip())
 
-    def add(self, piece: ToolCallDelta) -> None:
-        """Add a piece.
+    def add(self, delta: ToolCallDelta) -> None:
+        """Add a delta.
 
-        A name that is repeated is the name; another is the rest of it, until arguments have come.
+        A repeated name is the same name; a different one is appended, until arguments are received.
         """
-        self.id = self.id or piece.id
-        if piece.name and piece.name != self.name and (not self.name or self._name_grows(piece)):
-            self.name += piece.name
-        self._write(piece.arguments)
+        self.id = self.id or delta.id
+        if (
+            delta.name
+            and delta.name != self.name
+            and (not self.name or self._name_continues(delta))
+        ):
+            self.name += delta.name
+        self._write(delta.arguments)
 
-    def _name_grows(self, piece: ToolCallDelta) -> bool:
-        opens = piece.id and piece.id != self.id
-        return not (opens or self.complete or self._arguments.tell())
+    def _name_continues(self, delta: ToolCallDelta) -> bool:
+        opens = delta.id and delta.id != self.id
+        return not (opens or self.is_complete or self._arguments.tell())
 
     def _write(self, arguments: str) -> None:
         if arguments:
             self._arguments.write(arguments)
-            self._extent.feed(arguments)
-            self.complete = self.complete or self._extent.complete
+            self._scanner.feed(arguments)
+            self.is_complete = self.is_complete or self._scanner.is_complete
 
 
 def made_id() -> str:
@@ -173,7 +179,7 @@ def made_id() -> str:
 def fitting_id(call_id: str) -> str:
     """Return nine letters and digits for an id, which every provider accepts.
 
-    They are the same for the same id, so that a call and its result agree.
+    The same id always has the same result, so that a call and its result agree.
     """
     digest = blake2b(call_id.encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return b32encode(digest).decode().lower()[:9]
@@ -184,17 +190,17 @@ def _differ(one: object, other: object) -> bool:
 
 
 class MalformedEventError(ValueError):
-    """An event on the wire is not the JSON object that it should be."""
+    """An event on the wire is not a JSON object."""
 
 
 class ProviderError(Exception):
-    """The provider reports a failure inside a stream that began well.
+    """The provider reports a failure inside a response whose HTTP status is 200.
 
     Args:
-        message: What it says.
-        status: The HTTP status that it would have been, if told.
-        body: The whole report.
-        retryable: Whether the same request may well succeed, where no status decides it.
+        message: The reported message.
+        status: The HTTP status that the failure is equivalent to, if known.
+        body: The complete report.
+        retryable: Whether a retry may succeed, where no status decides it.
     """
 
     def __init__(
@@ -207,17 +213,17 @@ class ProviderError(Exception):
 
 
 class Delta(Generic[FinishT]):
-    """What one event on the wire says.
+    """The content of one event on the wire.
 
     Attributes:
         content: The text, ``""`` if there is none.
         reasoning: The text of the model's reasoning, ``""`` if there is none.
         finish_reasons: Why the generation ended, in the provider's words; else ``None``.
-        id: The provider's id for the response, if told.
-        model: The name of the model that answers, if told.
-        tokens: The token counts so far, if told.
-        tool_calls: Pieces of tool calls.
-        calls: For each of those the call that it belongs to, as far as the call has come.
+        id: The provider's id for the response, if the event has it.
+        model: The name of the responding model, if the event has it.
+        tokens: The token counts so far, if the event has them.
+        tool_calls: Deltas of tool calls.
+        calls: For each of those, the call that it was added to.
     """
 
     __slots__ = (
@@ -233,13 +239,3 @@ class Delta(Generic[FinishT]):
     tokens: TokenCounts | None
     tool_calls: tuple[ToolCallDelta, ...]
     calls: tuple[ToolCall, ...]
-
-
-def text_or_none(value: JSON) -> str | None:
-    """Return a text that says something, else ``None``."""
-    return value if value and isinstance(value, str) else None
-
-
-def id_or_none(value: JSON) -> str | None:
-    """Return the id of a tool call; some servers, and Mistral's SDK, write ``"null"`` for none."""
-    return None if value == "null" else text_or_none(value)

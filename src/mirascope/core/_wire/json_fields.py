@@ -1,4 +1,4 @@
-"""Parts of decoded JSON that may be of any type: what is not as it should be, says nothing."""
+"""Typed access to untrusted JSON: a value of the wrong type is treated as absent."""
 
 from __future__ import annotations
 
@@ -11,27 +11,37 @@ if TYPE_CHECKING:
 
 
 def fields(value: JSON) -> Record:
-    """Return an object's fields, none if it is no object."""
+    """Return the fields of an object, none for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: JSON) -> list[Record]:
-    """Return the objects in a list, none if it is no list."""
+    """Return the objects in a list, none for any other value."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def text(value: JSON) -> str:
-    """Return a text, ``""`` if it is none."""
+    """Return a string, ``""`` for any other value."""
     return value if isinstance(value, str) else ""
 
 
+def text_or_none(value: JSON) -> str | None:
+    """Return a string that is not empty, ``None`` for any other value."""
+    return value if value and isinstance(value, str) else None
+
+
+def id_or_none(value: JSON) -> str | None:
+    """Return the id of a tool call; some servers, and Mistral's SDK, write ``"null"`` for none."""
+    return None if value == "null" else text_or_none(value)
+
+
 def number(value: JSON) -> int | None:
-    """Return a whole number, ``None`` if it is none."""
+    """Return an integer, ``None`` for any other value."""
     return value if isinstance(value, int) else None
 
 
-def from_cut_off(arguments: str) -> JSON:
-    """Return the arguments of a tool call, of one that is cut off as far as they came."""
+def parse_partial(arguments: str) -> JSON:
+    """Return the arguments of a tool call, of an incomplete one as far as they are received."""
     try:
         return from_text(arguments, allow_partial="on") or {}
     except ValueError:

@@ -1,8 +1,8 @@
-"""The JSON in the text that a model writes around it.
+"""Finds the JSON in a model's text.
 
-Many models begin with their reasoning in ``<think>`` tags, which is no part of the answer, whatever
-braces are in it; then come words, or a fence, and the JSON. A brace of prose (``{name}``) begins no
-JSON: there is a key or the closing brace after one that does.
+Many models begin with their reasoning in ``<think>`` tags, which is not part of the JSON, whatever
+braces are in it. Then follow prose, or a fence, and the JSON. A brace in prose (``{name}``) does
+not begin JSON: there a key or the closing brace follows the brace.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mirascope.core._wire.json_scanner import JSONScanner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_THINKS: Final = re.compile(r"<(?P<tag>think(?:ing)?)>", re.IGNORECASE)
-_THOUGHT: Final = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_OPENING_TAG: Final = re.compile(r"<(?P<tag>think(?:ing)?)>", re.IGNORECASE)
+_CLOSING_TAG: Final = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _OBJECT: Final = r'\{(?=\s*(?:"|\}))'
 _LIST: Final = r"\["
 _STARTS: Final = {
     lists: re.compile(
-        rf"{_THINKS.pattern}|{_OBJECT}" + (rf"|{_LIST}" if lists else ""), re.IGNORECASE
+        rf"{_OPENING_TAG.pattern}|{_OBJECT}" + (rf"|{_LIST}" if lists else ""), re.IGNORECASE
     )
     for lists in (False, True)
 }
@@ -34,51 +34,51 @@ _FENCED: Final = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
 class JSONStart:
-    """Finds where the JSON of an answer begins, in text that comes in pieces.
+    """Finds where the JSON begins, in text that is received in fragments.
 
     Args:
-        lists: Whether a list may be the JSON, beside an object.
+        lists: Whether the JSON may be a list; it may be an object in any case.
 
     Attributes:
-        found: Whether it has begun.
-        thought: Whether there was reasoning before it.
+        found: Whether the beginning is received.
+        has_reasoning: Whether there is reasoning before it.
 
     Example:
         >>> start = JSONStart(lists=False)
-        >>> [start.feed(piece) for piece in ("<think>{}</thi", "nk> Here: {", '"a": 1', "}")]
+        >>> [start.feed(fragment) for fragment in ("<think>{}</thi", "nk> Here: {", '"a": 1', "}")]
         ['', '', '{"a": 1', '}']
     """
 
-    __slots__ = ("_closes", "_starts", "_unsure", "found", "thought")
+    __slots__ = ("_closes", "_pending", "_starts", "found", "has_reasoning")
 
     def __init__(self, *, lists: bool) -> None:
         self._starts = _STARTS[lists]
         self._closes: re.Pattern[str] | None = None
-        self._unsure: str = ""
+        self._pending: str = ""
         self.found = False
-        self.thought = False
+        self.has_reasoning = False
 
     def feed(self, text: str) -> str:
-        """Read on; return what of the text belongs to the JSON, or comes after it."""
+        """Read a fragment; return the part of it that belongs to the JSON, or follows it."""
         if self.found:
             return text
-        text, at = self._unsure + text, 0
+        text, at = self._pending + text, 0
         while True:
             if self._closes is not None:
                 closed = self._closes.search(text, at)
                 if closed is None:
-                    self._unsure = text[max(at, len(text) - _LONGEST_TAG + 1) :]
+                    self._pending = text[max(at, len(text) - _LONGEST_TAG + 1) :]
                     return ""
                 self._closes, at = None, closed.end()
             start = self._starts.search(text, at)
             if start is None:
                 unsure = _MAY_START.search(text, at)
-                self._unsure = text[unsure.start() :] if unsure else ""
+                self._pending = text[unsure.start() :] if unsure else ""
                 return ""
             if start["tag"] is None:
                 self.found = True
                 return text[start.start() :]
-            self._closes, at, self.thought = _closing(start["tag"]), start.end(), True
+            self._closes, at, self.has_reasoning = _closing(start["tag"]), start.end(), True
 
 
 def _closing(tag: str) -> re.Pattern[str]:
@@ -86,9 +86,9 @@ def _closing(tag: str) -> re.Pattern[str]:
 
 
 def without_reasoning(text: str) -> tuple[str, str]:
-    """Return the reasoning that a text has in tags before its JSON, and the text without it.
+    """Return the reasoning in tags before a text's JSON, and the text without it.
 
-    If only the closing tag came (some servers put the opening one into the prompt), all before it
+    If there is only a closing tag (some servers put the opening one into the prompt), all before it
     is reasoning.
 
     Example:
@@ -104,14 +104,14 @@ def without_reasoning(text: str) -> tuple[str, str]:
         reasoning.append(text[start.end() : closed.start() if closed else None])
         at = closed.end() if closed else len(text)
     rest = "".join(kept) + text[at:]
-    if not reasoning and (closed := _unopened(text)):
+    if not reasoning and (closed := _unopened_tag(text)):
         return text[: closed.start()], text[closed.end() :]
     return "".join(reasoning), rest
 
 
-def _unopened(text: str) -> re.Match[str] | None:
-    """Find a closing tag that is not a part of the JSON."""
-    closed = _THOUGHT.search(text)
+def _unopened_tag(text: str) -> re.Match[str] | None:
+    """Return the first closing tag, unless it is part of the JSON."""
+    closed = _CLOSING_TAG.search(text)
     if closed is None:
         return None
     for start, document in _documents(text, lists=True):
@@ -121,8 +121,8 @@ def _unopened(text: str) -> re.Match[str] | None:
 
 
 def ends_reasoning(text: str) -> bool:
-    """Whether a text may have the end of reasoning in it."""
-    return _THOUGHT.search(text) is not None
+    """Return whether a text has a tag that ends reasoning."""
+    return _CLOSING_TAG.search(text) is not None
 
 
 def documents(text: str, *, lists: bool) -> Iterator[str]:
@@ -130,7 +130,7 @@ def documents(text: str, *, lists: bool) -> Iterator[str]:
 
     Args:
         text: The text.
-        lists: Whether lists are wanted too.
+        lists: Whether to yield lists too.
     """
     for _, document in _documents(text, lists=lists):
         yield document
@@ -146,14 +146,14 @@ def _documents(text: str, *, lists: bool) -> Iterator[tuple[int, str]]:
 
 
 def unfenced(text: str) -> str:
-    """Return a text without space, and without a fence, around all of it."""
+    """Return a text without whitespace, and without a Markdown fence, around all of it."""
     text = text.strip()
     fenced = _FENCED.fullmatch(text)
     return fenced[1].strip() if fenced else text
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is JSON as a whole."""
+    """Return whether all of a text is one JSON document."""
     try:
         pydantic_core.from_json(text)
     except ValueError:
@@ -162,9 +162,9 @@ def is_json(text: str) -> bool:
 
 
 def is_cut_off(text: str) -> bool:
-    """Whether a text begins as JSON, with a bracket or a quote that is never closed."""
+    """Return whether a text begins as JSON, with a bracket or quote that is never closed."""
     if text.startswith(("{", "[")):
-        extent = JSONScanner()
-        extent.end(text, 0)
-        return not extent.complete
+        scanner = JSONScanner()
+        scanner.end(text, 0)
+        return not scanner.is_complete
     return text.startswith('"') and not _QUOTED.match(text)

@@ -1,6 +1,6 @@
-"""Where a JSON object begins and ends in text that comes in pieces.
+"""Finds where a JSON object begins and ends in text that is received in fragments.
 
-Each piece is read once: only quotes, backslashes and brackets are looked at, so what is between
+Each fragment is read once. Only quotes, backslashes and brackets are examined, so the text between
 the brackets need not be valid.
 """
 
@@ -17,29 +17,29 @@ class JSONScanner:
     """Finds the first JSON object in a text.
 
     Attributes:
-        complete: Whether its closing brace has come.
+        is_complete: Whether its closing brace is received.
     """
 
-    __slots__ = ("_depth", "_escaped", "_in_string", "complete")
+    __slots__ = ("_depth", "_escaped", "_in_string", "is_complete")
 
     def __init__(self) -> None:
         self._depth = 0
         self._in_string = False
         self._escaped = False
-        self.complete = False
+        self.is_complete = False
 
     def feed(self, text: str) -> str:
-        """Read on, and return what of the text belongs to the object."""
+        """Read a fragment, and return the part of it that belongs to the object."""
         start = 0 if self._depth else text.find("{")
-        if self.complete or start < 0:
+        if self.is_complete or start < 0:
             return ""
         end = self.end(text, start)
         return text[start:end] if start or end < len(text) else text
 
     def end(self, text: str, at: int) -> int:
-        """Read on from a position; return that after the object, or after the text.
+        """Read from a position; return the position after the object, or the end of the text.
 
-        If it is an opening bracket that stands there, a list is read as an object is.
+        If there is an opening bracket at the position, a list is read as an object is.
         """
         while at < len(text):
             if self._escaped:
@@ -55,7 +55,7 @@ class JSONScanner:
         return len(text)
 
     def _closes(self, mark: str) -> bool:
-        """Take note of a mark, and tell whether it ends the object."""
+        """Read one of the examined characters; return whether it ends the object."""
         if mark == '"':
             self._in_string = not self._in_string
         elif mark == "\\":
@@ -64,5 +64,5 @@ class JSONScanner:
             self._depth += 1
         else:
             self._depth -= 1
-            self.complete = self._depth == 0
-        return self.complete
+            self.is_complete = self._depth == 0
+        return self.is_complete

@@ -1,8 +1,8 @@
-"""JSON that servers send, decoded.
+"""Decodes JSON that servers send.
 
-The fast decoder refuses half an emoji, which servers send when they cut one in two. The slow one
-takes it, but also as the name of a field, and numbers and nesting of any size. Nothing that reads
-the result could stand those, so they are refused here.
+The fast decoder (pydantic-core's) rejects a lone surrogate, which servers send when they split an
+emoji. The slow one (the standard library's) accepts it, but also in names of fields, and numbers
+and nesting of any size. Later code cannot handle those, so they are rejected here.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ import pydantic_core
 if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON
 
-_MOST_DIGITS: Final = 4_300  # what Python makes a number of, and writes of one
-_LONG_NUMBER: Final = re.compile(rb"(?<![0-9])[0-9]{%d}" % (_MOST_DIGITS + 1))
-_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_MAX_DIGITS: Final = 4_300  # Python's limit for converting between text and int
+_LONG_NUMBER: Final = re.compile(rb"(?<![0-9])[0-9]{%d}" % (_MAX_DIGITS + 1))
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 def from_bytes(data: bytes) -> JSON:
-    """Decode a JSON document, in which texts may have half an emoji.
+    """Decode a JSON document whose texts may have lone surrogates.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a JSON document.
     """
-    if len(data) > _MOST_DIGITS and _LONG_NUMBER.search(data):
-        return _slowly(data)
+    if len(data) > _MAX_DIGITS and _LONG_NUMBER.search(data):
+        return _decode_slowly(data)
     try:
         decoded: JSON = pydantic_core.from_json(data)
     except ValueError:
-        return _slowly(data)
+        return _decode_slowly(data)
     return decoded
 
 
 def is_json(data: bytes) -> bool:
-    """Return whether a text is a JSON document."""
+    """Return whether bytes are a JSON document."""
     try:
         from_bytes(data)
     except ValueError:
@@ -45,39 +45,39 @@ def is_json(data: bytes) -> bool:
     return True
 
 
-def _slowly(data: bytes) -> JSON:
-    pydantic_core.from_json(_HALF.sub(rb"\\ufffd", data))  # looks at the nesting
-    return cast("JSON", json.loads(data, object_pairs_hook=_object))
+def _decode_slowly(data: bytes) -> JSON:
+    pydantic_core.from_json(_SURROGATE.sub(rb"\\ufffd", data))  # checks the nesting
+    return cast("JSON", json.loads(data, object_pairs_hook=_checked_object))
 
 
-def _object(pairs: list[tuple[str, JSON]]) -> JSON:
+def _checked_object(pairs: list[tuple[str, JSON]]) -> JSON:
     for name, _ in pairs:
-        name.encode()
+        name.encode()  # fails for a lone surrogate
     return dict(pairs)
 
 
 def from_text(
     text: str, *, allow_partial: Literal["off", "on", "trailing-strings"] = "off"
 ) -> JSON:
-    """Decode a JSON document, cut off or not, that is a text in another.
+    """Decode a JSON document that was a text in another; it may be cut off.
 
-    Halves of an emoji become one again; half a one alone becomes the replacement character.
+    Surrogate pairs become their character, lone surrogates the replacement character.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a JSON document.
     """
     try:
         return cast("JSON", pydantic_core.from_json(text, allow_partial=allow_partial))
-    except TypeError:  # which is what a lone surrogate is to it
+    except TypeError:  # for a surrogate
         return cast(
-            "JSON", pydantic_core.from_json(whole_characters(text), allow_partial=allow_partial)
+            "JSON", pydantic_core.from_json(without_surrogates(text), allow_partial=allow_partial)
         )
 
 
-def whole_characters(text: str) -> str:
-    r"""Return a text without surrogates: pairs become their character, others cannot be shown.
+def without_surrogates(text: str) -> str:
+    r"""Return a text with pairs of surrogates as their character, and lone ones replaced.
 
-    >>> whole_characters("\ud83d\ude00 \ud83d")
+    >>> without_surrogates("\ud83d\ude00 \ud83d")
     '😀 �'
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

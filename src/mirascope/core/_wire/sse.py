@@ -1,19 +1,19 @@
-r"""Server-sent events from bytes, however the network cut them.
+r"""Decodes server-sent events from bytes, wherever the network splits them.
 
-Strategy: a block of bytes is read line by line, as the standard says, and lines may end in LF, CRLF
-or CR. Bytes of an event that is not whole wait in one buffer until the blank line that ends it has
-come, and only new ones are searched for it, so the work is linear however finely the bytes are cut.
-Everything stays bytes: a character cut in two is whole again before anyone decodes it. Of an event
-only the data is told: no provider says anything by its name that is not in there. The exception is
-the name ``error``, which some servers send with any data: it then precedes the data, on a line that
-no JSON begins with, so that events of other names cost nothing.
+Strategy: a block of bytes is read line by line; lines may end in LF, CRLF or CR (WHATWG HTML,
+section 9.2.6). The bytes of an incomplete event wait in one buffer until the blank line that ends
+it is received, and only new bytes are searched for that, so the work is linear in the bytes however
+small the blocks are. Everything stays bytes: a split character is complete again before it is
+decoded. Of an event only the data is returned, because it repeats the event's name as its type. The
+exception is the name ``error``, which some servers send with any data: it then precedes the data,
+on a line that no JSON begins with, so that events of other names cost nothing.
 
 Not every response to a streaming request is a stream. A line that begins with a brace or a bracket
-is none of an event's: from there on the objects of bare JSON are events. A body that begins with
+is no line of an event: from there on, the objects of bare JSON are events. A body that begins with
 neither is text, such as a page of HTML; its beginning is kept.
 
-An event that the connection's end cut off is dropped, as the standard says, but not one that only
-lacks its blank line; whether the answer was complete is for its decoder to tell.
+An event that is cut off by the end of the connection is dropped, as the standard demands, but not
+one that lacks only its blank line. Whether the response is complete is decided by its decoder.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from mirascope.core._wire.json_text import is_json
 
 MAX_EVENT_BYTES: Final = 32 * 1024 * 1024
 ERROR_EVENT: Final = b"event: error"
-"""What the data of an event begins with whose name is ``error``."""
+"""Precedes the data of an event whose name is ``error``."""
 DONE: Final = b"[DONE]"
 
-_PIECE: Final = 256 * 1024
-_MOST_UNREAD: Final = 4 * 1024
+_MAX_BLOCK: Final = 256 * 1024
+_MAX_UNREAD: Final = 4 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _BARE: Final = (b"{", b"[")
 _FIELDS: Final = (b"data", b"event", b"id", b"retry", b"")
@@ -39,7 +39,7 @@ _LEADING: Final = re.compile(rb"\A(?:\xef\xbb\xbf|[ \t\n])++")
 
 
 class EventTooLargeError(ValueError):
-    """One event is larger than the bound."""
+    """An event is larger than the limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the server sent an event of more than {limit:,} bytes")
@@ -49,11 +49,11 @@ class SSEDecoder:
     r"""A push decoder: feed it bytes, get the data of the events that they complete.
 
     Args:
-        max_event_bytes: The most that one event may hold.
+        max_event_bytes: The maximum size of one event.
 
     Attributes:
         is_text: Whether the body begins neither as events do nor as JSON.
-        unread: The beginning of the lines that are no part of an event.
+        unread: The lines that belong to no event, at most their first 4 KiB.
 
     Example:
         >>> decoder = SSEDecoder()
@@ -72,29 +72,29 @@ class SSEDecoder:
         self._buffer = bytearray()
         self._bare = BareObjects()
         self._after_cr = False
-        self._in_lines: bool | None = None  # before it is known how the body begins
+        self._in_lines: bool | None = None  # until enough of the body is received to decide
         self.is_text = False
         self.unread = b""
 
     @property
     def cut_off(self) -> bytes:
-        """What has come of an object of bare JSON that is not complete."""
-        return bytes(self._bare.begun).rstrip(b"\n")
+        """The received part of an incomplete object of bare JSON."""
+        return bytes(self._bare.incomplete).rstrip(b"\n")
 
     def feed(self, block: bytes) -> Iterable[bytes]:
         """Return the data of the events that this block of bytes completes.
 
-        A huge block, as compression makes of a small one, is read in pieces, as its events are.
+        A huge block, which decompression makes of a small one, is read lazily in smaller ones.
 
         Raises:
-            EventTooLargeError: An event is larger than the bound.
+            EventTooLargeError: An event is larger than the limit.
         """
-        if len(block) > _PIECE:
-            return self._in_pieces(block)
+        if len(block) > _MAX_BLOCK:
+            return self._feed_in_parts(block)
         if self._buffer or self._after_cr or not self._in_lines:
-            block = self._with_waiting(block)
+            block = self._with_buffered(block)
         lines = block.splitlines()
-        rest = b"" if block.endswith(b"\n") else self._unfinished(block, lines)
+        rest = b"" if block.endswith(b"\n") else self._pop_incomplete(block, lines)
         events: list[bytes] = []
         data: list[bytes] = []
         for line in lines:
@@ -102,64 +102,68 @@ class SSEDecoder:
                 data.append(line[6:])
             elif line:
                 if not self._read_field(line, data):
-                    return [*events, *self._out_of_lines(data, lines[lines.index(line) :], rest)]
+                    return [*events, *self._leave_lines(data, lines[lines.index(line) :], rest)]
             elif data:
                 events.append(b"\n".join(data))
                 data.clear()
         if rest or data:
             self._buffer += b"".join([b"data: %b\n" % line for line in data]) + rest
-        # An oversized event must not cost the reader the good ones before it: those first.
         if len(block) > self._max or (self._buffer and len(self._buffer) > self._max):
-            self._check(events)
+            self._check_size(events)
         return events
 
-    def ending(self) -> bytes:
-        """Return what to feed when the body has ended: the blank line that the last event lacks.
+    def missing_terminator(self) -> bytes:
+        """Return the blank line to feed at the end of the body, if only that is missing.
 
-        If the event is cut off, or is bare JSON, there is nothing to feed.
+        It is empty if the last event is cut off, and for bare JSON.
         """
         if self._in_lines is False:
             return b""
         fields = [line.partition(b":") for line in bytes(self._buffer).splitlines()]
         data = b"\n".join(value.strip() for name, _, value in fields if name == b"data")
         named = (b"event", b":", b" error") in fields
-        whole = not data or named or data.startswith((DONE, ERROR_EVENT)) or is_json(data)
-        return b"\n\n" if whole and len(self._buffer) <= self._max else b""
+        complete = not data or named or data.startswith((DONE, ERROR_EVENT)) or is_json(data)
+        return b"\n\n" if complete and len(self._buffer) <= self._max else b""
 
-    def _check(self, events: list[bytes]) -> None:
-        waits = not events and len(self._buffer) > self._max
-        if waits or any(len(event) > self._max for event in events):
+    def _check_size(self, events: list[bytes]) -> None:
+        """Raise an error for an oversized event; for an incomplete one after others, later.
+
+        Raises:
+            EventTooLargeError: An event is larger than the limit.
+        """
+        is_next = not events and len(self._buffer) > self._max
+        if is_next or any(len(event) > self._max for event in events):
             raise EventTooLargeError(self._max)
 
-    def _in_pieces(self, block: bytes) -> Iterator[bytes]:
-        for start in range(0, len(block), _PIECE):
-            yield from self.feed(block[start : start + _PIECE])
+    def _feed_in_parts(self, block: bytes) -> Iterator[bytes]:
+        for start in range(0, len(block), _MAX_BLOCK):
+            yield from self.feed(block[start : start + _MAX_BLOCK])
 
-    def _unfinished(self, block: bytes, lines: list[bytes]) -> bytes:
-        """Take away the line that has no end yet; if a CR ended the last one, an LF may follow."""
+    def _pop_incomplete(self, block: bytes, lines: list[bytes]) -> bytes:
+        """Remove the line that has no end yet; if a CR ends the last line, an LF may follow."""
         self._after_cr = block.endswith(b"\r") or (self._after_cr and not block)
         return lines.pop() if lines and not self._after_cr else b""
 
-    def _with_waiting(self, block: bytes) -> bytes:
-        """Put what was waiting before a block; all of it waits until it has the end of an event."""
+    def _with_buffered(self, block: bytes) -> bytes:
+        """Return the buffer and a block, or buffer both if they do not end an event."""
         if self._in_lines is False:
-            return self._framed(block)
+            return self._frame_objects(block)
         waiting = len(self._buffer)
         if waiting > self._max:
             raise EventTooLargeError(self._max)
-        self._buffer += self._with_lf(block)
+        self._buffer += self._normalize_newlines(block)
         if self._in_lines is None:
-            if not self._begins():
+            if not self._detect_format():
                 return b""
             waiting = 0
         if self._in_lines and self._buffer.find(b"\n\n", max(0, waiting - 1)) < 0:
             return b""
         block = bytes(self._buffer)
         self._buffer.clear()
-        return block if self._in_lines else self._framed(block)
+        return block if self._in_lines else self._frame_objects(block)
 
-    def _with_lf(self, block: bytes) -> bytes:
-        """Make all line ends LF; a CRLF may be cut in two between blocks."""
+    def _normalize_newlines(self, block: bytes) -> bytes:
+        """Replace all line ends by LF; a CRLF may be split between blocks."""
         if self._after_cr and block.startswith(b"\n"):
             block = block[1:]
             self._after_cr = False
@@ -167,8 +171,8 @@ class SSEDecoder:
             self._after_cr = block.endswith(b"\r")
         return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _begins(self) -> bool:
-        """Look at how the body begins; false while that cannot be known yet."""
+    def _detect_format(self) -> bool:
+        """Decide by its beginning what the body is; return false while that is not possible."""
         head = _LEADING.sub(b"", self._buffer)
         self._buffer = bytearray(head)
         name = head.partition(b"\n")[0].partition(b":")[0]
@@ -178,25 +182,25 @@ class SSEDecoder:
         self.is_text = self._in_lines and name not in _FIELDS
         return True
 
-    def _out_of_lines(self, data: list[bytes], lines: list[bytes], rest: bytes) -> Iterable[bytes]:
-        """Read on from a line that is bare JSON, which ends an event before it."""
+    def _leave_lines(self, data: list[bytes], lines: list[bytes], rest: bytes) -> Iterable[bytes]:
+        """Continue as bare JSON from a line that is, which ends an event before it."""
         events = [b"\n".join(data)] if data else []
         if lines[0].startswith(DONE):
             return [*events, DONE]
         self._in_lines = False
         return [*events, *self.feed(b"\n".join([*lines, rest]))]
 
-    def _framed(self, block: bytes) -> bytes:
-        """Make an event of each object that a block of bare JSON completes; lines may follow."""
+    def _frame_objects(self, block: bytes) -> bytes:
+        """Return the objects that a block of bare JSON completes as events; lines may follow."""
         objects, rest = self._bare.feed(block)
-        if not objects and len(self._bare.begun) > self._max:
+        if not objects and len(self._bare.incomplete) > self._max:
             raise EventTooLargeError(self._max)
         if rest:
             self._in_lines, self._after_cr = True, False
         return b"".join([b"data: %b\n\n" % b" ".join(o.splitlines()) for o in objects]) + rest
 
     def _read_field(self, line: bytes, data: list[bytes]) -> bool:
-        """Read a line that is not blank; false if it is bare JSON."""
+        """Read a line that is not blank; return false if it is bare JSON."""
         if line.startswith(b"event: ") and line != ERROR_EVENT:
             return True
         if line.startswith(_BARE):
@@ -206,6 +210,6 @@ class SSEDecoder:
             data.append(value.removeprefix(b" "))
         elif name == b"event" and value.strip() == b"error":
             data.insert(0, ERROR_EVENT)
-        elif name not in _FIELDS and len(self.unread) < _MOST_UNREAD:
-            self.unread = (self.unread + line.strip() + b"\n")[:_MOST_UNREAD]
+        elif name not in _FIELDS and len(self.unread) < _MAX_UNREAD:
+            self.unread = (self.unread + line.strip() + b"\n")[:_MAX_UNREAD]
         return True

@@ -1,13 +1,13 @@
-"""Which tool call of an answer a piece belongs to: the newest that it continues, if any.
+"""Finds the tool call that a delta belongs to: the newest that it continues, if any.
 
-A piece without a name whose index is known can only continue, whatever id it carries: some servers
-put a fresh id on every piece. It is of the call with its index and its id, if there is one, else of
-the newest with its index. `ToolCall.continued_by` decides about any other piece.
+A delta without a name whose index is known can only continue, whatever id it has: some servers put
+a new id on every delta. It belongs to the call with its index and its id, if there is one, else to
+the newest with its index. `ToolCall.matches` decides about any other delta.
 
-An answer may have thousands of calls, so not all of them are asked. A piece with an id or an index
-can only be of a call with the same, unless some call came without; a named one without an id can
-only be of a call that is still open, unless it may be an empty end to one that is complete. The
-calls that are left are asked, the newest first.
+A message may have thousands of calls, so not all of them are compared. A delta with an id or an
+index can only belong to a call with the same, unless some call has none; a named one without an id
+can only belong to a call that is not complete, unless it may be an empty end of one that is. The
+remaining calls are compared, the newest first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class ToolCallMatcher:
-    """Finds the call that a piece continues.
+    """Finds the call that a delta continues.
 
     Args:
-        calls: The calls so far, to which `add` adds.
+        calls: The calls so far, to which `add` appends.
     """
 
     __slots__ = ("_by_id", "_by_key", "_calls", "_open")
@@ -37,7 +37,7 @@ class ToolCallMatcher:
         self._open: list[ToolCall] = []
 
     def add(self, call: ToolCall) -> None:
-        """Take note of a new call."""
+        """Add a new call."""
         self._calls.append(call)
         self._by_id[call.id or None].append(call)
         self._by_key[call.key].append(call)
@@ -47,24 +47,24 @@ class ToolCallMatcher:
         """Return the calls with an index."""
         return self._by_key.get(key, [])
 
-    def find(self, piece: ToolCallDelta) -> ToolCall | None:
-        """Return the newest call that a piece continues."""
-        if not piece.name and piece.key is not None and (same := self._by_key.get(piece.key)):
-            named = self._by_id.get(piece.id, ()) if piece.id else ()
-            return next((call for call in reversed(named) if call.key == piece.key), same[-1])
-        for call in reversed(self._candidates(piece)):
-            if call.continued_by(piece):
+    def find(self, delta: ToolCallDelta) -> ToolCall | None:
+        """Return the newest call that a delta continues."""
+        if not delta.name and delta.key is not None and (same := self._by_key.get(delta.key)):
+            named = self._by_id.get(delta.id, ()) if delta.id else ()
+            return next((call for call in reversed(named) if call.key == delta.key), same[-1])
+        for call in reversed(self._candidates(delta)):
+            if call.matches(delta):
                 return call
         return None
 
-    def _candidates(self, piece: ToolCallDelta) -> Sequence[ToolCall]:
-        if piece.id and None not in self._by_id:
-            return self._by_id.get(piece.id, [])
+    def _candidates(self, delta: ToolCallDelta) -> Sequence[ToolCall]:
+        if delta.id and None not in self._by_id:
+            return self._by_id.get(delta.id, [])
         candidates = self._calls
-        if piece.key is not None and None not in self._by_key:
-            candidates = self._by_key.get(piece.key, [])
-        ends_nothing = piece.key is None or piece.arguments.strip()
-        if piece.name and not piece.id and ends_nothing and len(candidates) > 1:
-            self._open = [call for call in self._open if not call.complete]
+        if delta.key is not None and None not in self._by_key:
+            candidates = self._by_key.get(delta.key, [])
+        completes_nothing = delta.key is None or delta.arguments.strip()
+        if delta.name and not delta.id and completes_nothing and len(candidates) > 1:
+            self._open = [call for call in self._open if not call.is_complete]
             candidates = min(self._open, candidates, key=len)
         return candidates

@@ -1,4 +1,7 @@
-"""Anthropic's models, through its Messages API."""
+"""Anthropic's models, through its Messages API.
+
+Begin with `_provider`, which describes the provider. Imports every room but other providers.
+"""
 
 from mirascope.core._errors.optional_sdk import requires_sdk
 

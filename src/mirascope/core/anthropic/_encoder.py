@@ -1,8 +1,8 @@
-"""Messages and parameters as arguments of the SDK's ``messages.create``.
+"""Encodes messages and parameters as arguments of the SDK's ``messages.create``.
 
-System messages of ours go into ``system``, wherever they stand, and so does one in Anthropic's own
-form at the beginning; Anthropic's own messages stay as they are elsewhere. Parameters that are all
-common ones are renamed, and those that Anthropic has no name for are left out.
+Common system messages go into ``system``, wherever they are, and so does one in Anthropic's own
+form at the beginning; other messages in that form are unchanged. If all parameters are common ones,
+they are renamed, and those that Anthropic does not have are left out.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _Block: TypeAlias = dict[str, object]
 _Content: TypeAlias = "str | Sequence[_Block]"
 
 _ROLES: Final = {"tool": "user"}
-_NOT_IN_SIGNATURE: Final = ("temperature", "top_k", "top_p")
+_BODY_ONLY: Final = ("temperature", "top_k", "top_p")
 _COMMON: Final = frozenset(CommonCallParams.__annotations__)
-_TAKEN: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
+_SUPPORTED: Final = frozenset({"max_tokens", "stop", "temperature", "top_p"})
 
 
 def encode(
@@ -43,19 +43,19 @@ def encode(
     form: ResponseFormat | None,
 ) -> Arguments:
     """Return the arguments of one request."""
-    given = _own_names(call_params)
+    renamed = _rename_common(call_params)
     params: Arguments = {
         "max_tokens": MAX_TOKENS,
-        **given,
-        **_form(form, given),
-        **all_tools(tools, given),
+        **renamed,
+        **_response_format(form, renamed),
+        **all_tools(tools, renamed),
     }
-    if moved := {name: params.pop(name) for name in _NOT_IN_SIGNATURE if name in params}:
+    if moved := {name: params.pop(name) for name in _BODY_ONLY if name in params}:
         params["extra_body"] = moved | _mapping(params.get("extra_body"))
-    system, rest = _split(messages)
-    if given_system := params.pop("system", None):
-        system.append(cast("_Content", given_system))
-    arguments: Arguments = {"model": model, "messages": rest, **params}
+    system, others = _split_system(messages)
+    if system_param := params.pop("system", None):
+        system.append(cast("_Content", system_param))
+    arguments: Arguments = {"model": model, "messages": others, **params}
     if system:
         arguments["system"] = system[0] if len(system) == 1 else _joined(system)
     if streaming:
@@ -64,69 +64,70 @@ def encode(
 
 
 def supports_format(form: ResponseFormat) -> bool:
-    """Tell whether a parameter says all; a strict schema does."""
+    """Return whether the request's parameter is sufficient; it is with a strict schema."""
     return form.model is not None and form.strict
 
 
-def _form(form: ResponseFormat | None, given: Mapping[str, object]) -> Arguments:
-    """Return the parameters of an answer's form; what is given comes before it."""
-    if form is not None and form.tool is not None and "tool_choice" not in given:
+def _response_format(form: ResponseFormat | None, params: Mapping[str, object]) -> Arguments:
+    """Return the parameters of a response format; the user's take precedence."""
+    if form is not None and form.tool is not None and "tool_choice" not in params:
         return {"tool_choice": {"type": "tool", "name": form.tool}}
     if form is not None and form.model is not None and form.strict:
         schema = {"type": "json_schema", "schema": strict_schema(form.model)}
-        return {"output_config": {"format": schema, **_mapping(given.get("output_config"))}}
+        return {"output_config": {"format": schema, **_mapping(params.get("output_config"))}}
     return {}
 
 
-def _mapping(given: object) -> dict[str, object]:
-    return {**cast("Mapping[str, object]", given or {})}
+def _mapping(value: object) -> dict[str, object]:
+    return {**cast("Mapping[str, object]", value or {})}
 
 
-def _own_names(call_params: Mapping[str, object]) -> dict[str, object]:
+def _rename_common(call_params: Mapping[str, object]) -> dict[str, object]:
     if not call_params.keys() <= _COMMON:
         return dict(call_params)
-    params = {k: v for k, v in call_params.items() if k in _TAKEN and v is not None}
+    params = {k: v for k, v in call_params.items() if k in _SUPPORTED and v is not None}
     if stop := params.pop("stop", None):
         params["stop_sequences"] = [stop] if isinstance(stop, str) else stop
     return params
 
 
-def _split(messages: list[Message]) -> tuple[list[_Content], list[Mapping[str, object]]]:
+def _split_system(messages: list[Message]) -> tuple[list[_Content], list[Mapping[str, object]]]:
     """Return the contents of the system messages, and the other messages."""
     system: list[_Content] = []
-    rest: list[Mapping[str, object]] = []
+    others: list[Mapping[str, object]] = []
     for message in messages:
-        encoded = _message(message)
-        leads = not rest or isinstance(message, parts.BaseMessageParam)
+        encoded = _encode_message(message)
+        leads = not others or isinstance(message, parts.BaseMessageParam)
         if encoded.get("role") == "system" and leads:
             system.append(cast("_Content", encoded["content"]))
         else:
-            rest.append(encoded)
-    return system, rest
+            others.append(encoded)
+    return system, others
 
 
 def _joined(contents: list[_Content]) -> list[_Block]:
-    several = ([_text(each)] if isinstance(each, str) else each for each in contents)
+    several = ([_text_block(each)] if isinstance(each, str) else each for each in contents)
     return [block for blocks in several for block in blocks]
 
 
-def _message(message: Message) -> Mapping[str, object]:
+def _encode_message(message: Message) -> Mapping[str, object]:
     if isinstance(message, parts.BaseMessageParam):
-        said = parts.validate_roles(message, "Anthropic")
-        if message.role == "assistant":  # whose blank texts the API refuses
-            said = [part for part in said if not parts.is_blank(part)]
-        content = message.content if isinstance(message.content, str) else _parts(said)
+        content_parts = parts.validate_roles(message, "Anthropic")
+        if message.role == "assistant":  # the API rejects blank texts here
+            content_parts = [part for part in content_parts if not parts.is_blank(part)]
+        is_text = isinstance(message.content, str)
+        content = message.content if is_text else _blocks(content_parts)
         return {"role": _ROLES.get(message.role, message.role), "content": content}
     if isinstance(message, BaseModel):
-        sent_back = record_of(message)
-        return {"role": sent_back.get("role"), "content": sent_back.get("content")}
+        response = record_of(message)
+        return {"role": response.get("role"), "content": response.get("content")}
     return message
 
 
-def _parts(message: Sequence[parts.Part]) -> list[_Block]:
-    """Return the blocks of a message; a cache mark is a property of the block before it."""
+def _blocks(content_parts: Sequence[parts.Part]) -> list[_Block]:
+    """Return the blocks of a message; cache control becomes a property of the block before it."""
     blocks: list[_Block] = []
-    for part in message:
+    for part in content_parts:
         if not isinstance(part, parts.CacheControlPart):
             blocks.append(_block(part))
         elif blocks:
@@ -136,37 +137,37 @@ def _parts(message: Sequence[parts.Part]) -> list[_Block]:
 
 def _block(part: parts.Part) -> _Block:
     if isinstance(part, parts.TextPart):
-        return _text(part.text)
+        return _text_block(part.text)
     if isinstance(part, parts.ImageURLPart | parts.DocumentURLPart):
         kind = part.type.removesuffix("_url")
         return {"type": kind, "source": {"type": "url", "url": part.url}}
     if isinstance(part, parts.ImagePart):
-        return {"type": "image", "source": _base64(part.media_type, part.image)}
+        return {"type": "image", "source": _base64_source(part.media_type, part.image)}
     if isinstance(part, parts.DocumentPart):
-        return {"type": "document", "source": _document(part)}
+        return {"type": "document", "source": _document_source(part)}
     if isinstance(part, parts.ToolCallPart):
         call_id = parts.require_id(part, "Anthropic")
         return {"type": "tool_use", "id": call_id, "name": part.name, "input": part.args or {}}
     if isinstance(part, parts.ToolResultPart):
-        return _result(part)
+        return _tool_result(part)
     raise parts.unsupported(part, "Anthropic")
 
 
-def _result(part: parts.ToolResultPart) -> _Block:
+def _tool_result(part: parts.ToolResultPart) -> _Block:
     call_id = parts.require_id(part, "Anthropic")
     block: _Block = {"type": "tool_result", "tool_use_id": call_id, "content": part.content}
     return {**block, "is_error": True} if part.is_error else block
 
 
-def _text(text: str) -> _Block:
+def _text_block(text: str) -> _Block:
     return {"type": "text", "text": text}
 
 
-def _document(part: parts.DocumentPart) -> _Block:
+def _document_source(part: parts.DocumentPart) -> _Block:
     if part.media_type.startswith("text/"):
         return {"type": "text", "media_type": "text/plain", "data": part.document.decode()}
-    return _base64(part.media_type, part.document)
+    return _base64_source(part.media_type, part.document)
 
 
-def _base64(media_type: str, data: bytes) -> _Block:
+def _base64_source(media_type: str, data: bytes) -> _Block:
     return {"type": "base64", "media_type": media_type, "data": parts.base64_of(data)}

@@ -1,7 +1,7 @@
 """Anthropic's errors.
 
-An ``error`` event comes inside a stream whose HTTP status is 200. What it would have been
-as a refusal, its type says.
+An ``error`` event is part of a stream whose HTTP status is 200. Its type decides the HTTP status
+and the SDK's class that it is equivalent to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mirascope.core._wire import error_reports
 from mirascope.core._wire.events import JSON, ProviderError, Record
 from mirascope.core._wire.json_fields import fields, text
 
-_MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
+_BY_TYPE: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = {
     "invalid_request_error": (400, anthropic.BadRequestError),
     "authentication_error": (401, anthropic.AuthenticationError),
     "billing_error": (402, anthropic.PaymentRequiredError),
@@ -31,44 +31,46 @@ _MEANING: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = 
     "timeout_error": (504, anthropic.GatewayTimeoutError),
     "overloaded_error": (529, anthropic.OverloadedError),
 }
-_BEGAN_WELL: Final = 200
+_OK: Final = 200
 _STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, httpx2)
 
 
 def provider_error(event: Record) -> ProviderError:
     """Return the failure that an ``error`` event reports."""
-    failed = error_reports.provider_error(dict(event))
-    failed.status = _read(event)[0] or failed.status
-    return failed
+    error = error_reports.provider_error(dict(event))
+    error.status = _classify(event)[0] or error.status
+    return error
 
 
-def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError]]:
-    """Return the HTTP status that an event means, and the SDK's class for it."""
+def _classify(event: Record) -> tuple[int | None, type[anthropic.APIStatusError]]:
+    """Return the HTTP status that an event is equivalent to, and the SDK's class for it."""
     kind = text(fields(event.get("error")).get("type"))
-    return _MEANING.get(kind, (None, anthropic.APIStatusError))
+    return _BY_TYPE.get(kind, (None, anthropic.APIStatusError))
 
 
-def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
+def _make_error(
+    kind: type[errors.StreamError], message: str, response: object, body: JSON
+) -> Exception:
     if isinstance(body, dict) and isinstance(response, httpx2.Response):
-        return _read(body)[1](message, response=response, body=body)
+        return _classify(body)[1](message, response=response, body=body)
     return _STAINLESS.say(kind, message, response, body)
 
 
 def _status_of(error: Any) -> int | None:
-    """Return the status of a refusal, or the one that the SDK's error for an event means."""
+    """Return the status of an HTTP error, or the equivalent one of an error event."""
     status = status_code(error)
-    return _read(fields(error.body))[0] or status if status == _BEGAN_WELL else status
+    return _classify(fields(error.body))[0] or status if status == _OK else status
 
 
-def _is_about_key(error: Exception) -> bool:
-    """Tell the SDK's refusal to send a request without a key."""
+def _is_auth_error(error: Exception) -> bool:
+    """Return whether the SDK refuses to send a request without an API key."""
     return isinstance(error, TypeError) and "authentication method" in str(error)
 
 
 ERRORS = replace(
     _STAINLESS,
-    say=_say,
+    say=_make_error,
     status_of=_status_of,
-    about_key=_is_about_key,
+    about_key=_is_auth_error,
     hints={"Streaming is required": "Set `stream=True`, or a `timeout` in the call parameters"},
 )

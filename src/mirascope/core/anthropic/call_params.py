@@ -1,4 +1,4 @@
-"""What Anthropic's Messages API takes beside the model and the messages."""
+"""Parameters of Anthropic's Messages API beside the model and the messages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mirascope.core._calls.call_params import BaseCallParams
 class AnthropicCallParams(BaseCallParams, total=False):
     """Parameters of a Messages request, and of the SDK's method for it.
 
-    ``max_tokens`` is 1024 if not given. ``temperature``, ``top_p`` and ``top_k`` are sent although
-    the SDK's method has left them; today's models refuse them. What is not listed here goes into
-    ``extra_body``.
+    ``max_tokens`` is 1024 by default. ``temperature``, ``top_p`` and ``top_k`` are sent although
+    the SDK's method no longer has them; current models reject them. Parameters that are not listed
+    here go into ``extra_body``.
     """
 
     cache_control: types.CacheControlEphemeralParam | None

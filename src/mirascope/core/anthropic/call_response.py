@@ -1,4 +1,4 @@
-"""The whole answer of an Anthropic model."""
+"""A plain response of an Anthropic model."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import JsonableType
-from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
-from mirascope.core._wire.json_fields import text
-from mirascope.core.anthropic._common import FORM
+from mirascope.core._wire.events import JSON, TokenCounts
+from mirascope.core._wire.json_fields import text, text_or_none
 from mirascope.core.anthropic._errors import ERRORS
+from mirascope.core.anthropic._normalize import MESSAGE_FORMAT
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
 
@@ -33,26 +33,26 @@ _THINKING: Final = ("thinking", "redacted_thinking")
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessageParam]):
-    """The whole answer of an Anthropic model; ``response`` is the SDK's ``Message``.
+    """A plain response of an Anthropic model; ``response`` is the SDK's ``Message``.
 
-    The SDK builds messages unvalidated, so of an unfinished one any field can be ``None``.
+    The SDK builds messages unvalidated, so any field of a partial one can be ``None``.
     """
 
     _common = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     _raw_type = Message
     _dumped_too = ("thinking", "signature")
-    message_format = FORM
+    message_format = MESSAGE_FORMAT
 
     @property
     @override
     def content(self) -> str:
-        return "".join(self._texts("text", "text"))
+        return "".join(self._block_texts("text", "text"))
 
     @property
     @override
     def _reasoning(self) -> str:
-        return "".join(self._texts("thinking", "thinking"))
+        return "".join(self._block_texts("thinking", "thinking"))
 
     @property
     def thinking(self) -> str | None:
@@ -62,7 +62,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     @property
     def signature(self) -> str | None:
         """The signature of the last block of thinking, ``None`` if there is none."""
-        return next((s for s in reversed([*self._texts("thinking", "signature")]) if s), None)
+        return next((s for s in reversed([*self._block_texts("thinking", "signature")]) if s), None)
 
     @property
     @override
@@ -78,16 +78,16 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     @property
     @override
     def message_param(self) -> AssistantMessageParam:
-        """The answer as a message that can be sent back in the next call, block for block.
+        """The response as a message that can be sent back in the next call, block for block.
 
-        Blank texts are left out, and thinking at the end, because the API refuses them; so the
-        content of an empty answer is empty, and a call leaves the message out.
+        Blank texts are left out, and thinking at the end, because the API rejects them; so the
+        content of an empty response is empty, and a call leaves the message out.
         """
         blocks = [record_of(block) for block in self.response.content or ()]
-        sent_back = [b for b in blocks if b.get("type") != "text" or text(b.get("text")).strip()]
-        while sent_back and sent_back[-1].get("type") in _THINKING:
-            sent_back.pop()
-        return cast("AssistantMessageParam", {"role": "assistant", "content": sent_back})
+        accepted = [b for b in blocks if b.get("type") != "text" or text(b.get("text")).strip()]
+        while accepted and accepted[-1].get("type") in _THINKING:
+            accepted.pop()
+        return cast("AssistantMessageParam", {"role": "assistant", "content": accepted})
 
     @property
     @override
@@ -103,7 +103,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[AnthropicTool, JsonableType]]
     ) -> list[MessageParam]:
-        """Return the one message that tells the model what its tool calls gave."""
+        """Return the one message with the outputs of tools."""
         results: list[ToolResultBlockParam] = [
             {
                 "type": "tool_result",
@@ -119,7 +119,7 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     def _tokens(self) -> TokenCounts | None:
         return token_counts(record_of(self.usage)) if self.usage else None
 
-    def _texts(self, kind: str, field: str) -> Iterator[str]:
+    def _block_texts(self, kind: str, field: str) -> Iterator[str]:
         for block in self.response.content or ():
             if block.type == kind:
                 yield text(cast("JSON", getattr(block, field, None)))

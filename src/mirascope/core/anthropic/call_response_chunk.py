@@ -1,4 +1,4 @@
-"""One item of a stream of an Anthropic model."""
+"""One chunk of a stream of an Anthropic model."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
 class AnthropicCallResponseChunk(
     BaseCallResponseChunk[types.RawMessageStreamEvent, types.StopReason]
 ):
-    """What one event of an Anthropic stream says; ``chunk`` is the ``RawMessageStreamEvent``.
+    """The content of one event of an Anthropic stream; ``chunk`` is the ``RawMessageStreamEvent``.
 
-    Beside what every chunk has, `signature` is the signature of a block of thinking, ``""`` if
-    the event tells none.
+    Attributes:
+        signature: The signature of a block of thinking, ``""`` if the event has none.
 
     Example:
         >>> raw = types.RawContentBlockDeltaEvent.model_validate({
@@ -52,10 +52,10 @@ class AnthropicCallResponseChunk(
 
     _common = COMMON_FINISH_REASONS
     _raw_types = _EVENTS
-    _raw_type = types.RawMessageStartEvent  # which is what the SDK takes other events for
+    _raw_type = types.RawMessageStartEvent  # the SDK's class for unknown events
 
     signature: str
-    _usage: Record  # of the last chunk alone
+    _usage: Record  # set on the last chunk only
 
     @override
     def _read(self, record: Record) -> None:
@@ -64,9 +64,9 @@ class AnthropicCallResponseChunk(
         self.tool_calls = ()
         kind = record.get("type")
         if kind == "content_block_delta":
-            self._read_piece(fields(record.get("delta")), record.get("index"))
+            self._read_block(fields(record.get("delta")), record.get("index"))
         elif kind == "content_block_start":
-            self._read_piece(fields(record.get("content_block")), record.get("index"))
+            self._read_block(fields(record.get("content_block")), record.get("index"))
         elif kind == "message_start":
             message = fields(record.get("message"))
             self.id = text(message.get("id")) or None
@@ -78,8 +78,8 @@ class AnthropicCallResponseChunk(
             self._read_end(fields(record.get("delta")))
             self.tokens = token_counts(fields(record.get("usage")))
 
-    def _read_end(self, told: Record) -> None:
-        if reason := text(told.get("stop_reason")):
+    def _read_end(self, message: Record) -> None:
+        if reason := text(message.get("stop_reason")):
             self.finish_reasons = [cast("types.StopReason", reason)]
 
     def _read_blocks(self, blocks: Sequence[Record]) -> None:
@@ -94,22 +94,22 @@ class AnthropicCallResponseChunk(
         calls = [call for block in opened for call in block.tool_calls]
         self.tool_calls = tuple(c._replace(arguments=c.arguments or "{}") for c in calls)
 
-    def _read_piece(self, piece: Record, index: JSON) -> None:
-        """Read a block as it is opened, or what is added to it: they share the names of fields."""
-        kind = text(piece.get("type"))
+    def _read_block(self, block: Record, index: JSON) -> None:
+        """Read an opened block or a delta of one: both have the same names of fields."""
+        kind = text(block.get("type"))
         if kind in {"text_delta", "text"}:
-            self.content = text(piece.get("text"))
+            self.content = text(block.get("text"))
         elif kind in {"thinking_delta", "signature_delta", "thinking"}:
-            self.reasoning = text(piece.get("thinking"))
-            self.signature = text(piece.get("signature"))
+            self.reasoning = text(block.get("thinking"))
+            self.signature = text(block.get("signature"))
         elif kind in {"input_json_delta", "tool_use"}:
-            given = piece.get("input")  # whole at once, or empty and followed by pieces
-            arguments = json.dumps(given) if given else text(piece.get("partial_json"))
-            id_, name = text(piece.get("id")) or None, text(piece.get("name")) or None
+            complete = block.get("input")  # or empty and followed by deltas
+            arguments = json.dumps(complete) if complete else text(block.get("partial_json"))
+            id_, name = text(block.get("id")) or None, text(block.get("name")) or None
             self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
 
-    def tell_usage(self, usage: Record) -> None:
-        """Take over the usage of the whole answer, which the event itself does not report."""
+    def set_usage(self, usage: Record) -> None:
+        """Set the usage to that of the complete response, which the event itself does not have."""
         if usage:
             self._usage = usage
 
@@ -120,7 +120,7 @@ class AnthropicCallResponseChunk(
 
     @property
     def usage(self) -> types.Usage | types.MessageDeltaUsage | None:
-        """The usage as Anthropic reports it, if told."""
+        """The usage as Anthropic reports it, if the event has it."""
         event = self.chunk
         if isinstance(event, types.RawMessageStopEvent) and hasattr(self, "_usage"):
             return types.Usage.model_construct(None, **self._usage)
@@ -130,9 +130,9 @@ class AnthropicCallResponseChunk(
 
 
 def token_counts(usage: Record) -> TokenCounts | None:
-    """Return the token counts of a usage object in the common meaning, if there is one.
+    """Return the token counts of a usage object, normalized; ``None`` if it is empty.
 
-    Anthropic's ``input_tokens`` are those that the cache had no part in.
+    Anthropic's ``input_tokens`` are those that were neither read from nor written to the cache.
     """
     if not usage:
         return None

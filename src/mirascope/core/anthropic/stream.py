@@ -1,8 +1,6 @@
-"""A stream of an Anthropic model."""
+"""A streamed response of an Anthropic model."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from anthropic.types import AssistantMessageParam, MessageParam, StopReason
 from typing_extensions import override
@@ -16,9 +14,16 @@ from mirascope.core.anthropic.tool import AnthropicTool
 
 
 class AnthropicStream(
-    BaseStream[AnthropicCallResponse, AnthropicCallResponseChunk, AnthropicTool, MessageParam]
+    BaseStream[
+        AnthropicCallResponse,
+        AnthropicCallResponseChunk,
+        AnthropicTool,
+        MessageParam,
+        StopReason,
+        AssistantMessageParam,
+    ]
 ):
-    """The answer of an Anthropic model as it comes."""
+    """The response of an Anthropic model while it is received."""
 
     _sdk_errors = ERRORS
     _response_type = AnthropicCallResponse
@@ -28,23 +33,11 @@ class AnthropicStream(
         return AnthropicDecoder(keep=self.keep)
 
     @property
-    @override
-    def finish_reasons(self) -> list[StopReason] | None:
-        """Why the generation ended; ``None`` before."""
-        return cast("list[StopReason] | None", super().finish_reasons)
-
-    @property
     def thinking(self) -> str:
-        """The thinking so far."""
+        """The thinking received so far."""
         return self.reasoning
 
     @property
     def signature(self) -> str:
-        """The signature of the newest block of thinking, ``""`` before it is told."""
+        """The signature of the newest block of thinking, ``""`` before it is received."""
         return self.partial().signature or ""
-
-    @property
-    @override
-    def message_param(self) -> AssistantMessageParam:
-        """The whole answer as a message that can be sent back in the next call."""
-        return self.construct_call_response().message_param

@@ -1,4 +1,4 @@
-"""The tools that an Anthropic model may ask for."""
+"""Tools of an Anthropic model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mirascope.core._tools.tool import BaseTool, ToolConfig, arguments_so_far
 
 
 class AnthropicToolConfig(ToolConfig, total=False):
-    """How Anthropic is told of a tool; ``cache_control`` caches the prompt up to it."""
+    """The settings of a tool; ``cache_control`` caches the prompt up to it."""
 
     cache_control: CacheControlEphemeralParam
 
@@ -29,7 +29,7 @@ class AnthropicTool(BaseTool):
     @override
     @classmethod
     def tool_schema(cls) -> ToolParam:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         schema: ToolParam = {
             "name": cls._name(),
             "description": cls._description(),
@@ -47,5 +47,5 @@ class AnthropicTool(BaseTool):
     @override
     @classmethod
     def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> ToolUseBlock:
-        so_far = arguments_so_far(arguments)
-        return ToolUseBlock(id=call_id or "", name=name, input=so_far, type="tool_use")
+        received = arguments_so_far(arguments)
+        return ToolUseBlock(id=call_id or "", name=name, input=received, type="tool_use")

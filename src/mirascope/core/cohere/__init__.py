@@ -1,4 +1,7 @@
-"""Cohere's models, through the second version of its Chat API."""
+"""Cohere's models, through the second version of its Chat API.
+
+Begin with `_provider`, which describes the provider. Imports every room but other providers.
+"""
 
 from mirascope.core._errors.optional_sdk import requires_sdk
 

@@ -1,4 +1,4 @@
-"""Messages and parameters as arguments of the SDK's ``chat`` and ``chat_stream``."""
+"""Encodes messages and parameters as arguments of the SDK's ``chat`` and ``chat_stream``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from cohere import (
 from pydantic import BaseModel
 
 from mirascope.core._calls.provider import Arguments
-from mirascope.core._dialects.chat_completions_messages import FORM as CHAT_FORM
-from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
+from mirascope.core._dialects.chat_completions import messages as chat
 from mirascope.core._prompts.message_param import (
     BaseMessageParam,
     ImagePart,
@@ -37,10 +36,10 @@ _MESSAGE_TYPES: Final[dict[str, type[BaseModel]]] = {
     "tool": ToolChatMessageV2,
     "user": UserChatMessageV2,
 }
-FORM: Final = replace(CHAT_FORM, empty="...")
-"""Cohere refuses a message of the assistant without content."""
+MESSAGE_FORMAT: Final = replace(chat.MESSAGE_FORMAT, empty="...")
+"""Cohere rejects an assistant message without content."""
 
-_TAKEN: Final = (TextPart, ImagePart, ImageURLPart)
+_SUPPORTED_PARTS: Final = (TextPart, ImagePart, ImageURLPart)
 _RENAMED: Final = {"top_p": "p", "stop": "stop_sequences"}
 
 
@@ -49,26 +48,26 @@ def encode(
     messages: list[Message],
     call_params: Mapping[str, object],
     *,
-    streaming: bool,  # noqa: ARG001  # which it is, the SDK's two methods say
+    streaming: bool,  # noqa: ARG001  # a stream has the same arguments
     tools: Sequence[type[CohereTool]],
     form: ResponseFormat | None,
 ) -> Arguments:
-    """Return the arguments of one request; a message in Cohere's own form stays as it is."""
+    """Return the arguments of one request; a message in Cohere's own form is unchanged."""
     return {
         "model": model,
-        "messages": [each for message in messages for each in _encoded(message)],
-        **_form(form),
-        **_params(call_params),
+        "messages": [each for message in messages for each in _encode_message(message)],
+        **_response_format(form),
+        **_rename_common(call_params),
         **all_tools(tools, call_params),
     }
 
 
 def supports_format(form: ResponseFormat) -> bool:
-    """Tell whether JSON mode says all; it takes any schema."""
+    """Return whether JSON mode is sufficient; it accepts any schema."""
     return form.model is not None
 
 
-def _form(form: ResponseFormat | None) -> Arguments:
+def _response_format(form: ResponseFormat | None) -> Arguments:
     if form is None:
         return {}
     if form.tool is not None:
@@ -76,25 +75,25 @@ def _form(form: ResponseFormat | None) -> Arguments:
     return {"response_format": JsonObjectResponseFormatV2(json_schema=form.schema)}
 
 
-def _params(call_params: Mapping[str, object]) -> Arguments:
+def _rename_common(call_params: Mapping[str, object]) -> Arguments:
     params = {_RENAMED.get(name, name): value for name, value in call_params.items()}
     stop = params.get("stop_sequences")
     return params | {"stop_sequences": [stop]} if isinstance(stop, str) else params
 
 
-def _encoded(message: Message) -> list[object]:
+def _encode_message(message: Message) -> list[object]:
     if not isinstance(message, BaseMessageParam):
         return [message]
-    encoded = encode_message(message, "Cohere", _part)
-    return [_typed(each) for each in encoded]
+    encoded = chat.encode_message(message, "Cohere", _encode_part)
+    return [_build_message(each) for each in encoded]
 
 
-def _typed(fields: Mapping[str, object]) -> object:
+def _build_message(fields: Mapping[str, object]) -> object:
     message_type = _MESSAGE_TYPES.get(str(fields["role"]))
     return fields if message_type is None else message_type.model_validate(fields)
 
 
-def _part(part: Part, provider: str) -> dict[str, object]:
-    if not isinstance(part, _TAKEN):
+def _encode_part(part: Part, provider: str) -> dict[str, object]:
+    if not isinstance(part, _SUPPORTED_PARTS):
         raise unsupported(part, provider)
-    return encode_part(part, provider)
+    return chat.encode_part(part, provider)

@@ -1,8 +1,8 @@
 """Cohere's errors.
 
-Its SDK has a class for what the API refuses and none for what happens to the connection, so those
-are `ApiError` itself. A text of the SDK's has the response's headers in it; ours has not. And an
-answer that fails on its way ends in good order, with a finish reason that says so.
+The SDK has classes for HTTP errors and none for connections, so those are `ApiError` itself. The
+text of the SDK's errors contains the response's headers; the text here does not. A generation
+that fails ends the stream regularly, with a finish reason that reports it.
 """
 
 from __future__ import annotations
@@ -17,32 +17,35 @@ from cohere.core import ApiError, ParsingError
 
 from mirascope import errors
 from mirascope.core._errors.sdk_errors import SDKErrors
-from mirascope.core._wire.events import JSON, ProviderError, Record, text_or_none
+from mirascope.core._wire.events import JSON, ProviderError, Record
+from mirascope.core._wire.json_fields import text_or_none
 
 _FAILED: Final[dict[str | None, int | None]] = {"ERROR": None, "TIMEOUT": 504}
-"""Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
+"""Finish reasons that are failures, and the HTTP statuses that they are equivalent to."""
 
 
 def failure(end: Record) -> ProviderError | None:
-    """Return the failure that the end of an answer reports, if it does."""
+    """Return the failure that the end of a message reports, if it does."""
     reason, error = text_or_none(end.get("finish_reason")), text_or_none(end.get("error"))
     if reason not in _FAILED and error is None:
         return None
-    message = error or f"the answer ended in {reason}"
+    message = error or f"the generation ended in {reason}"
     return ProviderError(message, status=_FAILED.get(reason), body=cast("JSON", end))
 
 
-def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
-    """Say it without a status: that of an answer that began well is no error's."""
+def _make_error(
+    _: type[errors.StreamError], message: str, response: object, body: JSON
+) -> Exception:
+    """Return an error without a status: the response's is not that of an error."""
     headers = dict(response.headers) if isinstance(response, httpx.Response) else None
     report = body if isinstance(body, dict) else {}
     return ApiError(headers=headers, body={**report, "message": message})
 
 
-def _text(error: Any) -> str:
+def _message_of(error: Any) -> str:
     body: object = error.body
-    told = cast("Mapping[str, object]", body if isinstance(body, Mapping) else {})
-    return str(told.get("message") or error.body)
+    report = cast("Mapping[str, object]", body if isinstance(body, Mapping) else {})
+    return str(report.get("message") or error.body)
 
 
 ERRORS = SDKErrors(
@@ -57,6 +60,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(httpx.DecodingError, ParsingError),
-    say=_say,
-    text=_text,
+    say=_make_error,
+    text=_message_of,
 )

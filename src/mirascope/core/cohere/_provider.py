@@ -33,7 +33,7 @@ from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.cohere._encoder import encode, supports_format
 from mirascope.core.cohere._errors import ERRORS, failure
-from mirascope.core.cohere.call_response import CohereCallResponse, said_by
+from mirascope.core.cohere.call_response import CohereCallResponse, fields_of
 from mirascope.core.cohere.stream import CohereStream
 from mirascope.core.cohere.tool import CohereTool
 
@@ -133,7 +133,7 @@ PROVIDER = Provider(
     acreate=_acreate,
     open=_open,
     aopen=_aopen,
-    failure=lambda response: failure(said_by(response)),
+    failure=lambda response: failure(fields_of(response)),
     own_timeout=_own_timeout,
     set_timeout=_set_timeout,
     tool_type=CohereTool,

@@ -1,4 +1,4 @@
-"""What Cohere's Chat API takes beside the model and the messages."""
+"""Parameters of Cohere's Chat API beside the model and the messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from mirascope.core._calls.call_params import BaseCallParams
 class CohereCallParams(BaseCallParams, total=False):
     """Parameters of a Chat request, and of the SDK's method for it.
 
-    What is not listed here goes into ``request_options["additional_body_parameters"]``. How often a
-    request is sent again is for the call's ``max_retries`` alone to say: of ``request_options``,
-    ``max_retries`` has no effect.
+    Parameters that are not listed here go into ``request_options["additional_body_parameters"]``.
+    Retries are set by the call's ``max_retries`` only; that of ``request_options`` has no effect.
     """
 
     citation_options: CitationOptions

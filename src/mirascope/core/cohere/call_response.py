@@ -1,4 +1,4 @@
-"""The whole answer of a Cohere model."""
+"""A plain response of a Cohere model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2, Usa
 from pydantic import ValidationError
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tools import called
+from mirascope.core._dialects.chat_completions.tools import tool_call_records
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import JsonableType
-from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
-from mirascope.core._wire.json_fields import fields
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.json_fields import fields, text_or_none
 from mirascope.core._wire.sdk_models import to_builtins
-from mirascope.core.cohere._encoder import FORM
+from mirascope.core.cohere._encoder import MESSAGE_FORMAT
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (
     COMMON_FINISH_REASONS,
@@ -28,19 +28,19 @@ from mirascope.core.cohere.call_response_chunk import (
 )
 from mirascope.core.cohere.tool import CohereTool
 
-_SENT_BACK = ("content", "tool_plan", "tool_calls", "citations")
+_ACCEPTED = ("content", "tool_plan", "tool_calls", "citations")
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessageV2]):
-    """The whole answer of a Cohere model; ``response`` is the SDK's ``V2ChatResponse``.
+    """A plain response of a Cohere model; ``response`` is the SDK's ``V2ChatResponse``.
 
-    The SDK builds responses unvalidated: any field can be ``None`` or what it should not be.
+    The SDK builds responses unvalidated: any field can be ``None`` or of a wrong type.
     """
 
     _common = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
-    message_format = FORM
+    message_format = MESSAGE_FORMAT
 
     @classmethod
     @override
@@ -49,24 +49,24 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
 
     @property
     def _message(self) -> Mapping[str, JSON]:
-        message = said_by(self.response).get("message")
+        message = fields_of(self.response).get("message")
         return message if isinstance(message, Mapping) else {}
 
-    def _texts(self, kind: str) -> str:
-        """Return what all blocks of content of a kind say."""
+    def _block_texts(self, kind: str) -> str:
+        """Return the texts of all content blocks of a kind."""
         blocks = objects(self._message.get("content"))
         return "".join(text_or_none(block.get(kind)) or "" for block in blocks)
 
     @property
     @override
     def content(self) -> str:
-        return self._texts("text")
+        return self._block_texts("text")
 
     @property
     @override
     def _reasoning(self) -> str:
         """The thinking and the plan of a tool use, ``""`` if there is none."""
-        return self._texts("thinking") + (text_or_none(self._message.get("tool_plan")) or "")
+        return self._block_texts("thinking") + (text_or_none(self._message.get("tool_plan")) or "")
 
     @property
     @override
@@ -77,7 +77,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def model(self) -> str | None:
-        """The name of the model that was asked for: Cohere tells none."""
+        """The name of the requested model: Cohere reports none."""
         return text_or_none(cast("JSON", self.call_kwargs.get("model")))
 
     @property
@@ -93,22 +93,22 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def message_param(self) -> AssistantChatMessageV2:
-        """The answer as a message that can be sent back in the next call."""
+        """The response as a message that can be sent back in the next call."""
         message = self._message
-        said: dict[str, object] = {k: v for k in _SENT_BACK if (v := message.get(k))}
+        param: dict[str, object] = {k: v for k in _ACCEPTED if (v := message.get(k))}
         if calls := objects(message.get("tool_calls")):
-            said["tool_calls"] = [_sent_back(call) for call in calls]
-        said = said or {"content": ""}
+            param["tool_calls"] = [_tool_call_param(call) for call in calls]
+        param = param or {"content": ""}
         try:
-            return AssistantChatMessageV2.model_validate(said)
+            return AssistantChatMessageV2.model_validate(param)
         except ValidationError:
-            return AssistantChatMessageV2.model_construct(None, **said)
+            return AssistantChatMessageV2.model_construct(None, **param)
 
     @property
     @override
     def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         message = self.response.message
-        return called(cast("list[Any] | None", getattr(message, "tool_calls", None)))
+        return tool_call_records(cast("list[Any] | None", getattr(message, "tool_calls", None)))
 
     @classmethod
     @override
@@ -123,21 +123,21 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def _tokens(self) -> TokenCounts | None:
-        return token_counts(said_by(self.usage)) if self.usage else None
+        return token_counts(fields_of(self.usage)) if self.usage else None
 
     @property
     @override
     def _billed(self) -> TokenCounts | None:
-        return billed_counts(said_by(self.usage)) if self.usage else None
+        return billed_counts(fields_of(self.usage)) if self.usage else None
 
 
-def said_by(raw: object) -> Record:
-    """Return what one of the SDK's objects says; its own JSON warns where it is unvalidated."""
+def fields_of(raw: object) -> Record:
+    """Return the fields of an SDK's object, without the warnings of its own serializer."""
     return fields(to_builtins(raw, exclude_none=True))
 
 
-def _sent_back(call: Record) -> Record:
-    """Return a tool call as the API takes it: the arguments are JSON, also if there are none."""
+def _tool_call_param(call: Record) -> Record:
+    """Return a received tool call for a request: its arguments are JSON, also if there are none."""
     function = call.get("function")
     if not isinstance(function, dict) or function.get("arguments"):
         return call

@@ -1,4 +1,4 @@
-"""One item of a stream of a Cohere model."""
+"""One chunk of a stream of a Cohere model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from cohere import DebugV2ChatStreamResponse, Usage, V2ChatStreamResponse
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import tool_calls_of
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._types import FinishReason as CommonFinishReason
-from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.function_calls import number_calls, read_tool_calls
+from mirascope.core._wire.json_fields import fields, text_or_none
 
 FinishReason: TypeAlias = Literal[
     "COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"
@@ -34,10 +35,10 @@ _EVENT_TYPES: Final[dict[JSON, type[BaseModel]]] = {
 
 
 class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, FinishReason]):
-    """What one event of a Cohere stream says; ``chunk`` is one of ``V2ChatStreamResponse``.
+    """The content of one event of a Cohere stream; ``chunk`` is one of ``V2ChatStreamResponse``.
 
-    Thinking and the plan of a tool use are both reasoning. An event that the SDK does not know is
-    a ``DebugV2ChatStreamResponse``, with its own ``type`` and all that it says.
+    Thinking and tool plans are both reasoning. An event that the SDK does not know is a
+    ``DebugV2ChatStreamResponse``, with its own ``type`` and all its fields.
 
     Example:
         >>> from cohere import ContentDeltaV2ChatStreamResponse
@@ -83,27 +84,24 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
             self.content = text_or_none(content.get("text")) or ""
             self.reasoning = text_or_none(content.get("thinking")) or ""
         elif "finish_reason" in delta:
-            self._read_whole(message)
+            self._read_plain(message)
             self._read_end(delta)
         elif plan := text_or_none(message.get("tool_plan")):
             self.reasoning = plan
         elif calls := message.get("tool_calls"):
-            pieces: list[JSON] = [{**call, "index": index} for call in objects(calls)]
-            self.tool_calls = tool_calls_of({"tool_calls": pieces})
+            self.tool_calls = read_tool_calls([{**call, "index": index} for call in objects(calls)])
 
-    def _read_whole(self, message: Record) -> None:
+    def _read_plain(self, message: Record) -> None:
         """Read the message of a plain response."""
         blocks = objects(message.get("content"))
         self.content = "".join(text_or_none(block.get("text")) or "" for block in blocks)
         thinking = [text_or_none(block.get("thinking")) or "" for block in blocks]
         self.reasoning = "".join([*thinking, text_or_none(message.get("tool_plan")) or ""])
-        calls = enumerate(objects(message.get("tool_calls")))
-        indexed: list[JSON] = [{"index": index, **call} for index, call in calls]
-        self.tool_calls = tool_calls_of({"tool_calls": indexed})
+        self.tool_calls = read_tool_calls(number_calls(objects(message.get("tool_calls"))))
 
     @property
     def usage(self) -> Usage | None:
-        """The usage as Cohere reports it, billed units included, if told."""
+        """The usage as Cohere reports it, billed units included, if the event has it."""
         return None if self._usage is None else Usage.model_construct(None, **self._usage)
 
     @classmethod
@@ -118,31 +116,28 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
 
 
 def objects(value: JSON) -> list[Record]:
-    """Return the objects in a field for many, which events often fill with a single one."""
+    """Return the objects in a field that has a list, or in events often a single object."""
     values = value if isinstance(value, list) else [value]
     return [value for value in values if isinstance(value, Mapping)]
 
 
 def token_counts(usage: Record) -> TokenCounts:
-    """Return the token counts of a usage object in the common meaning."""
-    tokens = usage.get("tokens")
-    tokens = tokens if isinstance(tokens, dict) else {}
-    return _counted(tokens, usage)
+    """Return the token counts of a usage object, normalized."""
+    return _read_counts(fields(usage.get("tokens")), usage)
 
 
 def billed_counts(usage: Record) -> TokenCounts:
-    """Return the token counts that are billed, which are others."""
-    units = usage.get("billed_units")
-    return _counted(units if isinstance(units, dict) else {}, {})
+    """Return the billed token counts, which differ from those of the model."""
+    return _read_counts(fields(usage.get("billed_units")), {})
 
 
-def _counted(tokens: Record, usage: Record) -> TokenCounts:
+def _read_counts(tokens: Record, usage: Record) -> TokenCounts:
     return TokenCounts(
-        input=_count(tokens.get("input_tokens")),
-        output=_count(tokens.get("output_tokens")),
-        cached=_count(usage.get("cached_tokens")),
+        input=_to_int(tokens.get("input_tokens")),
+        output=_to_int(tokens.get("output_tokens")),
+        cached=_to_int(usage.get("cached_tokens")),
     )
 
 
-def _count(value: JSON) -> int | None:
+def _to_int(value: JSON) -> int | None:
     return int(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -1,8 +1,6 @@
-"""A stream of a Cohere model."""
+"""A streamed response of a Cohere model."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from cohere import AssistantChatMessageV2, ChatMessageV2
 from typing_extensions import override
@@ -16,9 +14,16 @@ from mirascope.core.cohere.tool import CohereTool
 
 
 class CohereStream(
-    BaseStream[CohereCallResponse, CohereCallResponseChunk, CohereTool, ChatMessageV2]
+    BaseStream[
+        CohereCallResponse,
+        CohereCallResponseChunk,
+        CohereTool,
+        ChatMessageV2,
+        FinishReason,
+        AssistantChatMessageV2,
+    ]
 ):
-    """The answer of a Cohere model as it comes; ``model`` is the one asked for, always."""
+    """The response of a Cohere model while it is received; ``model`` is the requested one."""
 
     _sdk_errors = ERRORS
     _response_type = CohereCallResponse
@@ -26,15 +31,3 @@ class CohereStream(
     @override
     def _new_decoder(self) -> CohereDecoder:
         return CohereDecoder(self.model or None, keep=self.keep)
-
-    @property
-    @override
-    def finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended; ``None`` before."""
-        return cast("list[FinishReason] | None", super().finish_reasons)
-
-    @property
-    @override
-    def message_param(self) -> AssistantChatMessageV2:
-        """The whole answer as a message that can be sent back in the next call."""
-        return self.construct_call_response().message_param

@@ -1,4 +1,4 @@
-"""The tools that a Cohere model may ask for."""
+"""Tools of a Cohere model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cohere import ToolCallV2, ToolCallV2Function, ToolV2, ToolV2Function
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tools import FunctionTool
+from mirascope.core._dialects.chat_completions.tools import FunctionTool
 
 
 class CohereTool(FunctionTool):
@@ -19,7 +19,7 @@ class CohereTool(FunctionTool):
     @override
     @classmethod
     def tool_schema(cls) -> ToolV2:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         return ToolV2(function=ToolV2Function(**cls.function_schema()))
 
     @override

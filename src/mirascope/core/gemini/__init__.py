@@ -1,4 +1,7 @@
-"""Google's Gemini models, through their generateContent method."""
+"""Google's Gemini models, through their generateContent method.
+
+Begin with `_provider`, which describes the provider. Imports every room but other providers.
+"""
 
 from mirascope.core._errors.optional_sdk import requires_sdk
 

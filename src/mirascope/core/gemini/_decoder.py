@@ -1,11 +1,11 @@
-"""Reads a Gemini stream: records in, chunks out, and the answer that they add up to.
+"""Reads a Gemini stream: records in, chunks out, and the response that they add up to.
 
-Every record is a whole response in itself that holds only what is new. Texts that follow each other
-are one part, as in a plain answer; all other parts, and those with a thought's signature, stay as
-they came, because they must be sent back as they came. Usage is a total; citations add up.
+Every record is a response itself that has only the new parts. Consecutive texts are one part, as in
+a plain response; all other parts, and texts with a thought signature, stay separate, because they
+must be sent back unchanged. Usage is a total; citations are accumulated.
 
-A record with a finish reason need not be the last, and some servers put one into each record: the
-answer is read to the end of the body, and an error of Gemini's own counts until then.
+A record with a finish reason need not be the last one, and some servers put one into each record.
+So a stream is read to the end of the body, and an error of Gemini's own counts until then.
 """
 
 from __future__ import annotations
@@ -17,31 +17,37 @@ from typing import Final, cast
 from pydantic import BaseModel
 
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.deltas import Mergeable, freeze, merge_delta
-from mirascope.core._wire.error_reports import provider_error, reported
+from mirascope.core._wire.deltas import freeze, merge_delta
+from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (
     JSON,
+    Mergeable,
     Record,
     TokenCounts,
     ToolCall,
     ToolCallDelta,
-    text_or_none,
 )
-from mirascope.core._wire.json_fields import fields
-from mirascope.core.gemini import _wire
-from mirascope.core.gemini._call_pieces import CallPieces
+from mirascope.core._wire.json_fields import fields, text_or_none
+from mirascope.core.gemini import _response_json as response_json
 from mirascope.core.gemini._errors import failure
+from mirascope.core.gemini._function_calls import FunctionCallAssembler
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk as Chunk
 
-_ADDED_UP: Final = frozenset({"citationMetadata", "groundingMetadata", "urlContextMetadata"})
-_KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion"})
-_TEXT: Final = frozenset({"text", "thought"})
+_ACCUMULATED: Final = frozenset({"citationMetadata", "groundingMetadata", "urlContextMetadata"})
+_RESPONSE_FIELDS: Final = frozenset(
+    {"candidates", "promptFeedback", "usageMetadata", "modelVersion"}
+)
+_TEXT_FIELDS: Final = frozenset({"text", "thought"})
 
 
 class GeminiDecoder:
-    """Reads one stream."""
+    """Reads one stream.
 
-    ended = False  # there is no event that says so
+    Args:
+        keep: How much of the response to keep.
+    """
+
+    done = False  # no event marks the end of the stream
 
     def __init__(self, *, keep: Keep = "all") -> None:
         self.reply = MessageAccumulator(keep)
@@ -71,39 +77,41 @@ class GeminiDecoder:
         if chunk.tokens is not None:
             self.tokens = chunk.tokens
         self._envelope.update(record)
-        candidates = _wire.candidates(record)
-        ends = not candidates
+        candidates = response_json.candidates(record)
+        may_finish = not candidates
         for index, candidate in candidates:
             known = self._candidate(index)
             known.add(candidate)
             if known.finish_reason:
-                ends = True
+                may_finish = True
             else:
                 self._unfinished.add(index)
         if chunk.tool_calls:
-            chunk.tool_calls = self._candidate(0).take_calls()
+            chunk.tool_calls = self._candidate(0).take_tool_calls()
         self.reply.add(chunk)
-        if ends:
-            self._end(candidates, record, chunk)
+        if may_finish:
+            self._finish(candidates, record, chunk)
         out.append(chunk)
 
-    def _end(self, ended: list[_wire.Candidate], record: Record, chunk: Chunk) -> None:
-        """Note the end of candidates; from the last one's on, each chunk reports how they ended.
+    def _finish(
+        self, candidates: list[response_json.Candidate], record: Record, chunk: Chunk
+    ) -> None:
+        """Mark finished candidates; once all are, each chunk reports finish reasons and usage.
 
         Raises:
-            ProviderError: One ended in a failure, or the record has no candidate but a report.
+            ProviderError: A finish reason is a failure, or the record without a candidate is one.
         """
-        for index, candidate in ended:
+        for index, candidate in candidates:
             if failed := failure(candidate):
                 self._unfinished.add(index)
                 raise failed
             if self._candidates[index].finish_reason:
                 self._unfinished.discard(index)
-        if not ended and _KNOWN.isdisjoint(record):
-            if failed := reported(record):
-                raise failed
-            self.unknown = {n: told for n, told in record.items() if n != "sdkHttpResponse"}
-        if self.complete:
+        if not candidates and _RESPONSE_FIELDS.isdisjoint(record):
+            if error := find_error(record):
+                raise error
+            self.unknown = {n: value for n, value in record.items() if n != "sdkHttpResponse"}
+        if self.is_complete:
             chunk.finish_reasons = chunk.finish_reasons or self.finish_reasons
             chunk.tokens = chunk.tokens or self.tokens
 
@@ -114,42 +122,39 @@ class GeminiDecoder:
         return known
 
     def flush(self, out: list[Chunk]) -> None:
-        """Do nothing: no chunk is held back."""
+        """Do nothing: no chunk is held."""
 
     @property
-    def complete(self) -> bool:
-        """Whether the answer has come to its own end."""
-        told = self._candidates or _wire.block_reason(self._envelope)
-        return bool(told) and not self._unfinished
+    def is_complete(self) -> bool:
+        """Whether the provider has reported the end of each candidate, or a blocked prompt."""
+        has_result = self._candidates or response_json.block_reason(self._envelope)
+        return bool(has_result) and not self._unfinished
 
     @property
     def finish_reasons(self) -> list[str] | None:
-        """Why the candidates ended or the prompt was blocked, as far as told."""
-        return [reason for reason in self._ends() if reason] or None
-
-    def _ends(self) -> list[str | None]:
-        """Return why each candidate ended; where there is none, why the prompt was blocked."""
+        """Why the candidates ended, as far as received; without one, why the prompt was blocked."""
+        reasons = [candidate.finish_reason for _, candidate in sorted(self._candidates.items())]
         if not self._candidates:
-            return [_wire.block_reason(self._envelope)]
-        return [candidate.finish_reason for _, candidate in sorted(self._candidates.items())]
+            reasons = [response_json.block_reason(self._envelope)]
+        return [reason for reason in reasons if reason] or None
 
     def response(self) -> dict[str, JSON]:
-        """Return the response that a plain call would have given, as far as it came."""
+        """Return the received part of the response as a plain call returns it."""
         candidates: list[JSON] = [c.response() for _, c in sorted(self._candidates.items())]
         first = candidates[0] if 0 in self._candidates else None
-        _identify(_wire.parts(fields(first).get("content")), self.reply.kept_calls)
+        _set_call_ids(response_json.parts(fields(first).get("content")), self.reply.kept_calls)
         return {**self._envelope, "candidates": candidates}
 
 
-def _identify(parts: list[dict[str, JSON]], calls: Sequence[ToolCall]) -> None:
-    """Write the ids of the calls into the parts that they came in."""
-    theirs = [part for part in parts if isinstance(part.get("functionCall"), dict)]
-    for part, call in zip(theirs, calls, strict=False):
+def _set_call_ids(parts: list[dict[str, JSON]], calls: Sequence[ToolCall]) -> None:
+    """Write the ids of tool calls into their parts."""
+    with_call = [part for part in parts if isinstance(part.get("functionCall"), dict)]
+    for part, call in zip(with_call, calls, strict=False):
         part["functionCall"] = {**fields(part["functionCall"]), "id": call.call_id}
 
 
 class _Candidate:
-    """One candidate so far.
+    """The received part of one candidate.
 
     Args:
         keeps_text: Whether its parts and its citations are kept.
@@ -160,9 +165,9 @@ class _Candidate:
         self._fields: dict[str, JSON] = {}
         self._role: JSON = "model"
         self._parts: list[dict[str, Mergeable]] = []
-        self._says_nothing: list[JSON] = []
-        self._pieces = CallPieces()
-        self._calls: list[ToolCallDelta] = []
+        self._empty_parts: list[JSON] = []
+        self._assembler = FunctionCallAssembler()
+        self._call_deltas: list[ToolCallDelta] = []
 
     @property
     def finish_reason(self) -> str | None:
@@ -172,58 +177,60 @@ class _Candidate:
         for name, value in candidate.items():
             if name == "content":
                 self._add_content(value)
-            elif name in _ADDED_UP and self._keeps_text:
-                self._fields[name] = _added_up(self._fields.get(name), value)
+            elif name in _ACCUMULATED and self._keeps_text:
+                self._fields[name] = _accumulated(self._fields.get(name), value)
             else:
                 self._fields[name] = value
 
     def _add_content(self, content: JSON) -> None:
         if isinstance(content, dict):
             self._role = content.get("role") or self._role
-        for part in _wire.parts(content):
-            text = part.get("text")
+        for part in response_json.parts(content):
             if isinstance(part.get("functionCall"), dict):
                 self._add_call(part)
-            elif not self._keeps_text:
-                continue
-            elif not (isinstance(text, str) and _TEXT.issuperset(part)):
-                self._parts.append(cast("dict[str, Mergeable]", part))
-            elif not text:
-                self._says_nothing = [{"text": ""}]
-            else:
-                if not _goes_on(self._parts, part):
-                    self._parts.append({})
-                merge_delta(self._parts[-1], part)
+            elif self._keeps_text:
+                self._add_part(part)
+
+    def _add_part(self, part: dict[str, JSON]) -> None:
+        text = part.get("text")
+        if not (isinstance(text, str) and _TEXT_FIELDS.issuperset(part)):
+            self._parts.append(cast("dict[str, Mergeable]", part))
+        elif not text:
+            self._empty_parts = [{"text": ""}]
+        else:
+            if not _continues(self._parts, part):
+                self._parts.append({})
+            merge_delta(self._parts[-1], part)
 
     def _add_call(self, part: dict[str, JSON]) -> None:
-        opened, said = self._pieces.add(part)
+        opened, delta = self._assembler.add(part)
         if opened is not None and self._keeps_text:
             self._parts.append(cast("dict[str, Mergeable]", opened))
-        if said is not None:
-            self._calls.append(said)
+        if delta is not None:
+            self._call_deltas.append(delta)
 
-    def take_calls(self) -> tuple[ToolCallDelta, ...]:
-        """Return what has been told of tool calls since last asked."""
-        taken, self._calls = tuple(self._calls), []
+    def take_tool_calls(self) -> tuple[ToolCallDelta, ...]:
+        """Return the deltas of tool calls since the last time."""
+        taken, self._call_deltas = tuple(self._call_deltas), []
         return taken
 
     def response(self) -> dict[str, JSON]:
-        parts = [freeze(part) for part in self._parts] or self._says_nothing
+        parts = [freeze(part) for part in self._parts] or self._empty_parts
         return {"content": {"parts": parts, "role": self._role}, **self._fields}
 
 
-def _goes_on(before: list[dict[str, Mergeable]], text: Record) -> bool:
-    """Tell whether a text belongs to the last part; those that can grow are in buffers."""
-    last = before[-1] if before else {}
+def _continues(parts: list[dict[str, Mergeable]], text: Record) -> bool:
+    """Return whether a text belongs to the last part; only a merged text is in a buffer."""
+    last = parts[-1] if parts else {}
     is_text = isinstance(last.get("text"), StringIO)
-    return is_text and _wire.is_thought(last) is _wire.is_thought(text)
+    return is_text and response_json.is_thought(last) is response_json.is_thought(text)
 
 
-def _added_up(before: JSON, new: JSON) -> JSON:
-    """Add metadata to what was told before; some servers repeat themselves."""
+def _accumulated(before: JSON, new: JSON) -> JSON:
+    """Return metadata with that of a further record; some servers repeat elements."""
     if isinstance(before, dict) and isinstance(new, dict):
-        sums = {name: _added_up(before.get(name), value) for name, value in new.items()}
-        return {**before, **sums}
+        merged = {name: _accumulated(before.get(name), value) for name, value in new.items()}
+        return {**before, **merged}
     if isinstance(before, list) and isinstance(new, list):
         return [*before, *(element for element in new if element not in before)]
     return new

@@ -1,7 +1,7 @@
 """Gemini's errors.
 
-The SDK has a class for what the provider says, and lets what its HTTP library raises through as it
-is; which library that is, is the choice of whoever makes the client.
+The SDK has classes for HTTP errors, and does not wrap those of its HTTP library. Which library that
+is depends on how the client was made.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _FAILED: Final[dict[object, int | None]] = {
     "TOO_MANY_TOOL_CALLS": None,
     "MISSING_THOUGHT_SIGNATURE": 400,
 }
-"""Finish reasons that are failures, and the HTTP statuses of which they are the equivalent."""
+"""Finish reasons that are failures, and the HTTP statuses that they are equivalent to."""
 _SDK: Final = APIError.__module__.rpartition(".")[0]
 _LIBRARIES: Final = ("httpx2", "httpx", "aiohttp")
 
 
 def failure(candidate: Record) -> ProviderError | None:
-    """Return the failure that the end of a candidate reports, if it does; another may be better."""
+    """Return the failure that the end of a candidate reports, if it does; a retry may succeed."""
     reason = candidate.get("finishReason")
     if not isinstance(reason, str) or reason not in _FAILED:
         return None
@@ -53,8 +53,10 @@ def plain_failure(response: GenerateContentResponse) -> ProviderError | None:
     return None
 
 
-def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> APIError:
-    """Return an error of the class that the SDK has for a status; a report that it can read."""
+def _make_error(
+    _: type[errors.StreamError], message: str, response: object, body: JSON
+) -> APIError:
+    """Return an error of the SDK's class for a status, with a body that the class can read."""
     readable = isinstance(body, dict) and isinstance(body.get("error", {}), dict)
     report = cast("dict[str, JSON]", body) if readable else {"message": message}
     code = report.get("code")
@@ -66,17 +68,17 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
     return error
 
 
-def _is_about_key(error: Exception) -> bool:
-    """Tell the refusal of a key, whose HTTP status is that of any wrong request."""
-    said = fields(cast("JSON", vars(error).get("details")))
-    details = objects(fields(said.get("error")).get("details"))
+def _is_auth_error(error: Exception) -> bool:
+    """Return whether an API key is rejected, for which Gemini's HTTP status is 400."""
+    body = fields(cast("JSON", vars(error).get("details")))
+    details = objects(fields(body.get("error")).get("details"))
     return any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
 
 
-def _unread(error: Exception) -> JSON:
-    """Return the report that the SDK fails on where it is not in Google's form.
+def _unparsed_report(error: Exception) -> JSON:
+    """Return the report on which the SDK fails because it is not in Google's format.
 
-    A user-supplied client hands over no bytes, so the SDK's frame is all that has it.
+    A user-supplied client does not expose the bytes, so the report is only in the SDK's frame.
     """
     for frame, _ in walk_tb(error.__traceback__):
         if _SDK in str(frame.f_globals.get("__name__")) and "chunk_json" in frame.f_locals:
@@ -88,7 +90,7 @@ ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
-    about_key=_is_about_key,
+    about_key=_is_auth_error,
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
         *classes_of(_LIBRARIES, "TransportError", "InvalidURL", "StreamError", "ClientError"),
@@ -96,6 +98,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(*classes_of(_LIBRARIES, "DecodingError"), UnknownApiResponseError),
-    say=_say,
-    unread=_unread,
+    say=_make_error,
+    unread=_unparsed_report,
 )

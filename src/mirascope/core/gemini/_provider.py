@@ -29,7 +29,7 @@ from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.gemini._encoder import encode, supports_format
 from mirascope.core.gemini._errors import ERRORS, plain_failure
-from mirascope.core.gemini._sent import sent
+from mirascope.core.gemini._request_models import request_arguments
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
 from mirascope.core.gemini.tool import GeminiTool
@@ -88,25 +88,25 @@ def _sdk(client: Client) -> Any:
 
 
 def _create(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = _sdk(client).models.generate_content(**sent(arguments))
+    answer = _sdk(client).models.generate_content(**request_arguments(arguments))
     return cast("GenerateContentResponse", answer)
 
 
 async def _acreate(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = await _sdk(client).aio.models.generate_content(**sent(arguments))
+    answer = await _sdk(client).aio.models.generate_content(**request_arguments(arguments))
     return cast("GenerateContentResponse", answer)
 
 
 def _open(client: Client, arguments: Arguments) -> sources.Source:
     """Send the request, which the SDK does when it is asked for the first item."""
-    items = _sdk(client).models.generate_content_stream(**sent(arguments))
+    items = _sdk(client).models.generate_content_stream(**request_arguments(arguments))
     with capturing() as http:
         first = next(items, None)
     return sources.ResponseSource(http[-1]) if http else sources.ItemSource(items, first)
 
 
 async def _aopen(client: Client, arguments: Arguments) -> sources.AsyncSource:
-    items = await _sdk(client).aio.models.generate_content_stream(**sent(arguments))
+    items = await _sdk(client).aio.models.generate_content_stream(**request_arguments(arguments))
     with capturing() as http:
         first = await anext(items, None)
     return sources.AsyncResponseSource(http[-1]) if http else sources.CancelledSource(items, first)

@@ -1,4 +1,4 @@
-"""What Gemini models take beside the model and the messages."""
+"""Parameters of Gemini models beside the model and the messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole answer of a Gemini model."""
+"""A plain response of a Gemini model."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._tools.tool import name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_value
 from mirascope.core._types import FinishReason, JsonableType
-from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
+from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.json_fields import text_or_none
 from mirascope.core._wire.sdk_models import build_model
-from mirascope.core.gemini import _wire
-from mirascope.core.gemini._common import FORM
+from mirascope.core.gemini import _response_json as response_json
 from mirascope.core.gemini._errors import ERRORS
+from mirascope.core.gemini._normalize import MESSAGE_FORMAT
 from mirascope.core.gemini.tool import GeminiTool
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, Content]):
-    """The whole answer of a Gemini model; ``response`` is the SDK's ``GenerateContentResponse``.
+    """A plain response of a Gemini model; ``response`` is the SDK's ``GenerateContentResponse``.
 
     The text is that of the first candidate.
     """
 
-    _common = _wire.COMMON_FINISH_REASONS
+    _common = response_json.COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
-    message_format = FORM
+    message_format = MESSAGE_FORMAT
     _dumped_too = ("thinking",)
 
     @classmethod
@@ -53,11 +54,11 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     @property
     def _parts(self) -> list[dict[str, JSON]]:
-        return _wire.parts(dict(record_of(self.message_param)))
+        return response_json.parts(dict(record_of(self.message_param)))
 
     @property
     def _texts(self) -> tuple[str, str]:
-        return _wire.texts(self._parts)
+        return response_json.texts(self._parts)
 
     @property
     @override
@@ -79,14 +80,18 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended, or why the prompt was blocked; ``None`` before."""
         record = record_of(self.response)
-        return _wire.finish_reasons(record, _wire.candidates(record))
+        return response_json.finish_reasons(record, response_json.candidates(record))
 
     @property
     @override
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended: that it stopped to have tools called, too."""
+        """Why the generation ended, with ``"tool_calls"`` if it has tool calls."""
         reasons = super().common_finish_reasons
-        return _wire.or_tool_calls(reasons) if _wire.tool_calls(self._parts) else reasons
+        return (
+            response_json.or_tool_calls(reasons)
+            if response_json.tool_calls(self._parts)
+            else reasons
+        )
 
     @property
     @override
@@ -106,7 +111,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @property
     @override
     def message_param(self) -> Content:
-        """The answer as a message that can be sent back in the next call."""
+        """The response as a message that can be sent back in the next call."""
         first = next(iter(self.response.candidates or ()), None)
         return (first and first.content) or Content(role="model", parts=[])
 
@@ -125,7 +130,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[GeminiTool, JsonableType]]
     ) -> list[Content]:
-        """Return the message that tells the model what its tool calls gave, as JSON."""
+        """Return the message with the outputs of tools, as JSON."""
         parts = [
             Part(
                 function_response=FunctionResponse(
@@ -141,4 +146,4 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @property
     @override
     def _tokens(self) -> TokenCounts | None:
-        return _wire.token_counts(record_of(self.response).get("usageMetadata"))
+        return response_json.token_counts(record_of(self.response).get("usageMetadata"))

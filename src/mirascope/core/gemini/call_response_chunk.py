@@ -1,4 +1,4 @@
-"""One item of a stream of a Gemini model."""
+"""One chunk of a stream of a Gemini model."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._types import FinishReason
-from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.json_fields import fields
+from mirascope.core._wire.events import Record
+from mirascope.core._wire.json_fields import fields, text_or_none
 from mirascope.core._wire.sdk_models import build_model_from_json
-from mirascope.core.gemini import _wire
+from mirascope.core.gemini import _response_json as response_json
 
 
 class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str]):
-    """What one event of a Gemini stream says; ``chunk`` is the ``GenerateContentResponse``.
+    """The content of one event of a Gemini stream; ``chunk`` is the ``GenerateContentResponse``.
 
-    The text is that of the first candidate. Of a prompt that was blocked, the finish reason is why.
+    The text is that of the first candidate. If the prompt was blocked, the finish reason is why.
 
     Example:
         >>> raw = GenerateContentResponse.model_validate(
@@ -31,27 +31,27 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     __slots__ = ()
 
-    _common = _wire.COMMON_FINISH_REASONS
+    _common = response_json.COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = GenerateContentResponse
 
     @override
     def _read(self, record: Record) -> None:
-        candidates = _wire.candidates(record)
+        candidates = response_json.candidates(record)
         contents = [candidate.get("content") for index, candidate in candidates if index == 0]
-        parts = _wire.parts(contents[0] if contents else None)
-        self.content, self.reasoning = _wire.texts(parts)
-        self.tool_calls = _wire.tool_calls(parts)
-        self.finish_reasons = _wire.finish_reasons(record, candidates)
+        parts = response_json.parts(contents[0] if contents else None)
+        self.content, self.reasoning = response_json.texts(parts)
+        self.tool_calls = response_json.tool_calls(parts)
+        self.finish_reasons = response_json.finish_reasons(record, candidates)
         self.id = text_or_none(record.get("responseId"))
         self.model = text_or_none(record.get("modelVersion"))
-        self.tokens = _wire.token_counts(record.get("usageMetadata"))
+        self.tokens = response_json.token_counts(record.get("usageMetadata"))
 
     @override
     def _shows_more(self) -> bool:
         return any(
             value and name != "thought"
-            for _, candidate in _wire.candidates(fields(self._record))
-            for part in _wire.parts(candidate.get("content"))
+            for _, candidate in response_json.candidates(fields(self._record))
+            for part in response_json.parts(candidate.get("content"))
             for name, value in part.items()
         )
 
@@ -63,9 +63,9 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
     @property
     @override
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended; that it calls tools, only a chunk with a call can tell."""
+        """Why the generation ended; ``"tool_calls"`` only if this chunk has a tool call."""
         reasons = super().common_finish_reasons
-        return _wire.or_tool_calls(reasons) if self.tool_calls else reasons
+        return response_json.or_tool_calls(reasons) if self.tool_calls else reasons
 
     @property
     def thinking(self) -> str:
@@ -74,5 +74,5 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @property
     def usage(self) -> GenerateContentResponseUsageMetadata | None:
-        """The usage as Gemini reports it, a total so far, if told."""
+        """The usage as Gemini reports it, a total so far, if the event has it."""
         return self.chunk.usage_metadata

@@ -1,4 +1,4 @@
-"""What a prompt function may return to configure one call of a Gemini model."""
+"""The type of a prompt function's result that configures one call of a Gemini model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from google.genai import Client
 from google.genai.types import ContentOrDict, PartDict
 from typing_extensions import TypedDict
 
-from mirascope.core._prompts.dynamic_config import CommonConfig
+from mirascope.core._prompts.dynamic_config import DynamicConfigFull
 from mirascope.core._prompts.message_param import UNCHANGED, BaseMessageParam
 from mirascope.core.gemini.call_params import GeminiCallParams
 
@@ -18,16 +18,15 @@ GeminiMessageParam: TypeAlias = Annotated[ContentOrDict | BaseMessageParam, UNCH
 
 
 class _TextContent(TypedDict, total=False):
-    """A content with plain text among its parts, as the SDK before this one had it."""
+    """A content with plain text among its parts, as in the SDK before this one."""
 
     role: str
     parts: Sequence[str | PartDict]
 
 
-class _Config(CommonConfig, total=False):
-    messages: Sequence[GeminiMessageParam | _TextContent]
-    call_params: GeminiCallParams
-    client: Client | None
+class _Config(
+    DynamicConfigFull[GeminiMessageParam | _TextContent, GeminiCallParams, Client], total=False
+): ...
 
 
 GeminiDynamicConfig: TypeAlias = _Config | None

@@ -1,4 +1,4 @@
-"""A stream of a Gemini model."""
+"""A streamed response of a Gemini model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from mirascope.core.gemini.tool import GeminiTool
 
 
 class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, GeminiTool, Content]):
-    """The answer of a Gemini model as it comes."""
+    """The response of a Gemini model while it is received.
+
+    If the prompt was blocked, ``finish_reasons`` is why.
+    """
 
     _sdk_errors = ERRORS
     _response_type = GeminiCallResponse
@@ -24,12 +27,6 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
         return GeminiDecoder(keep=self.keep)
 
     @property
-    @override
-    def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, or why the prompt was blocked; ``None`` before."""
-        return self._decoder.finish_reasons
-
-    @property
     def thinking(self) -> str:
-        """The thinking so far."""
+        """The thinking received so far."""
         return self.reasoning

@@ -1,4 +1,4 @@
-"""The tools that a Gemini model may ask for."""
+"""Tools of a Gemini model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GeminiTool(BaseTool):
     @override
     @classmethod
     def tool_schema(cls) -> Tool:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         schema = cls.parameters_schema()
         declaration = FunctionDeclaration(
             name=cls._name(),

@@ -1,4 +1,7 @@
-"""Groq's models, through its Chat Completions."""
+"""Groq's models, through its Chat Completions.
+
+Begin with `_provider`, which describes the provider. Imports every room but other providers.
+"""
 
 from mirascope.core._errors.optional_sdk import requires_sdk
 

@@ -1,4 +1,4 @@
-"""Messages and parameters as arguments of the SDK's ``chat.completions.create``."""
+"""Encodes messages and parameters as arguments of the SDK's ``chat.completions.create``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mirascope.core._calls.provider import Arguments
-from mirascope.core._dialects.chat_completions_messages import encode_messages, encode_part
-from mirascope.core._dialects.chat_completions_tools import tool_arguments
+from mirascope.core._dialects.chat_completions.messages import encode_messages, encode_part
+from mirascope.core._dialects.chat_completions.tools import tool_arguments
 from mirascope.core._prompts.message_param import (
     AudioPart,
     DocumentPart,
@@ -30,12 +30,12 @@ def encode(
 ) -> Arguments:
     """Return the arguments of one request.
 
-    Usage is asked for in every stream. The API takes ``stream_options`` but the SDK's method has no
-    parameter for them, so they go into ``extra_body``, beside whatever the user puts there.
+    Every stream requests usage. The API accepts ``stream_options`` but the SDK's method has no
+    parameter for them, so they are merged into ``extra_body``.
     """
     arguments: Arguments = {
         "model": model,
-        "messages": encode_messages(messages, "Groq", _part),
+        "messages": encode_messages(messages, "Groq", _encode_part),
         **tool_arguments(tools, form, call_params),
     }
     if streaming:
@@ -46,7 +46,7 @@ def encode(
     return arguments
 
 
-def _part(part: Part, provider: str) -> dict[str, object]:
+def _encode_part(part: Part, provider: str) -> dict[str, object]:
     if isinstance(part, AudioPart | DocumentPart):
         raise unsupported(part, provider)
     return encode_part(part, provider)

@@ -1,4 +1,4 @@
-"""What Groq's Chat Completions take beside the model and the messages."""
+"""Parameters of Groq's Chat Completions beside the model and the messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mirascope.core._calls.call_params import BaseCallParams
 class GroqCallParams(BaseCallParams, total=False):
     """Parameters of a Chat Completions request, and of the SDK's method for it.
 
-    What is not listed here goes into ``extra_body``.
+    Parameters that are not listed here go into ``extra_body``.
     """
 
     citation_options: Literal["enabled", "disabled"] | None

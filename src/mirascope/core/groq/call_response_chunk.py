@@ -1,4 +1,4 @@
-"""One item of a stream of a Groq model."""
+"""One chunk of a stream of a Groq model."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from groq.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk
 from mirascope.core._wire.events import Record
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
 
 class GroqCallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishReason]):
-    """What one event of a Groq stream says; ``chunk`` is the ``ChatCompletionChunk``.
+    """The content of one event of a Groq stream; ``chunk`` is the ``ChatCompletionChunk``.
 
     Example:
         >>> raw = ChatCompletionChunk.model_validate({
@@ -33,16 +33,16 @@ class GroqCallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishReas
 
     @override
     def _read(self, record: Record) -> None:
-        super()._read(in_dialect(record) if "x_groq" in record else record)
+        super()._read(as_chat_completions(record) if "x_groq" in record else record)
 
     @property
     def usage(self) -> CompletionUsage | None:
-        """The usage as Groq reports it, in whichever place, if told."""
+        """The usage as Groq reports it, in either place, if the event has it."""
         return None if self._usage is None else CompletionUsage.model_construct(None, **self._usage)
 
 
-def in_dialect(record: Record) -> Record:
-    """Return a record with the usage where the dialect has it."""
+def as_chat_completions(record: Record) -> Record:
+    """Return a record with the usage where Chat Completions has it."""
     extra = record.get("x_groq")
     if record.get("usage") or not isinstance(extra, dict):
         return record

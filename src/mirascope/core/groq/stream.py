@@ -1,8 +1,6 @@
-"""A stream of a Groq model."""
+"""A streamed response of a Groq model."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from groq.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
 from typing_extensions import override
@@ -16,9 +14,16 @@ from mirascope.core.groq.tool import GroqTool
 
 
 class GroqStream(
-    BaseStream[GroqCallResponse, GroqCallResponseChunk, GroqTool, ChatCompletionMessageParam]
+    BaseStream[
+        GroqCallResponse,
+        GroqCallResponseChunk,
+        GroqTool,
+        ChatCompletionMessageParam,
+        FinishReason,
+        ChatCompletionAssistantMessageParam,
+    ]
 ):
-    """The answer of a Groq model as it comes."""
+    """The response of a Groq model while it is received."""
 
     _sdk_errors = ERRORS
     _response_type = GroqCallResponse
@@ -26,15 +31,3 @@ class GroqStream(
     @override
     def _new_decoder(self) -> GroqDecoder:
         return GroqDecoder(keep=self.keep)
-
-    @property
-    @override
-    def finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended; ``None`` before."""
-        return cast("list[FinishReason] | None", super().finish_reasons)
-
-    @property
-    @override
-    def message_param(self) -> ChatCompletionAssistantMessageParam:
-        """The whole answer as a message that can be sent back in the next call."""
-        return self.construct_call_response().message_param

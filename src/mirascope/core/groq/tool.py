@@ -1,4 +1,4 @@
-"""The tools that a model on Groq may ask for."""
+"""Tools of a model on Groq."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groq.types.shared_params import FunctionDefinition
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tools import FunctionTool, without_empty_parameters
+from mirascope.core._dialects.chat_completions.tools import FunctionTool, without_empty_parameters
 
 
 class GroqTool(FunctionTool):
@@ -23,7 +23,7 @@ class GroqTool(FunctionTool):
     @override
     @classmethod
     def tool_schema(cls) -> ChatCompletionToolParam:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         function = cast("FunctionDefinition", without_empty_parameters(cls.function_schema()))
         return {"type": "function", "function": function}
 

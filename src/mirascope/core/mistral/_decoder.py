@@ -1,10 +1,10 @@
-"""Mistral's way of the Chat Completions dialect.
+"""Where Mistral's streams differ from Chat Completions.
 
 The content of a message is a text, or a list of parts: texts, thinking (which is a list of parts
-itself), references, sounds. A tool call comes whole, in one event; its arguments are a text or an
-object, an id of ``"null"`` is none, and all calls may have the same index. The usage comes with the
-finish reason. A generation that fails ends with the finish reason ``error``. What else a message
-has, the SDK leaves out, of plain answers too.
+itself), references, audio. A tool call is complete in one event; its arguments are a text or an
+object, an id of ``"null"`` is none, and all calls may have the same index. The usage is beside the
+finish reason. A generation that fails ends with the finish reason ``error``. Other fields of a
+message are dropped by the SDK, of plain responses too.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING, Any
 from mistralai.client.models import CompletionEvent
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import (
-    ChatCompletionsDecoder,
-    Choice,
-    ChunkT,
-)
+from mirascope.core._dialects.chat_completions.choice import Choice
+from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder, ChunkT
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.accumulator import Keep
-from mirascope.core._wire.events import JSON, Delta, Record, ToolCall, id_or_none
+from mirascope.core._wire.events import JSON, Delta, Record, ToolCall
+from mirascope.core._wire.json_fields import id_or_none
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
 class MistralChoice(Choice):
-    """One choice so far."""
+    """The received part of one choice."""
 
     __slots__ = ("_has_logprobs",)
 
@@ -37,8 +35,8 @@ class MistralChoice(Choice):
         self._has_logprobs = False
 
     @override
-    def add(self, choice: Record, said: Delta[Any]) -> None:
-        super().add(choice, said)
+    def add(self, choice: Record, delta: Delta[Any]) -> None:
+        super().add(choice, delta)
         if "logprobs" in choice:
             self._has_logprobs = True
 
@@ -55,37 +53,35 @@ class MistralChoice(Choice):
         return {"tool_calls": None, **message, "content": message["content"] or ""}
 
     @override
-    def whole_call(self, call: ToolCall) -> dict[str, JSON]:
-        whole = {**super().whole_call(call), "index": call.key}
-        return {name: value for name, value in whole.items() if value is not None}
+    def tool_call(self, call: ToolCall) -> dict[str, JSON]:
+        record = {**super().tool_call(call), "index": call.key}
+        return {name: value for name, value in record.items() if value is not None}
 
 
 class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
     """Reads one stream of Mistral."""
 
     choice_type = MistralChoice
-
     usage_follows = False
 
     @override
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
-        if isinstance(raw, CompletionEvent):  # which is what the SDK's own stream is made of
+        if isinstance(raw, CompletionEvent):  # the items of the SDK's own stream
             record, raw = record_of(raw.data), raw.data
         super().decode(record, raw, out)
 
 
-def in_dialect(choice: Record) -> Record:
-    """Return a choice of a chunk whose tool calls are numbered as the dialect does."""
+def as_chat_completions(choice: Record) -> Record:
+    """Return a choice of a chunk whose tool calls are numbered as in Chat Completions.
+
+    Only calls of one event that neither id nor index distinguishes get numbers.
+    """
     delta = choice.get("delta")
     calls = delta.get("tool_calls") if isinstance(delta, dict) else None
     if not calls or not isinstance(calls, list) or not isinstance(delta, dict):
         return choice
-    told = [call for call in calls if isinstance(call, dict)]
-    return {**choice, "delta": {**delta, "tool_calls": _distinct(told)}}
-
-
-def _distinct(calls: list[dict[str, JSON]]) -> list[JSON]:
-    """Number the calls of one event that neither id nor index tells apart."""
-    if len(calls) > 1 and not all(id_or_none(call.get("id")) for call in calls):
-        return [{**call, "index": number} for number, call in enumerate(calls)]
-    return [*calls]
+    found = [call for call in calls if isinstance(call, dict)]
+    numbered: list[JSON] = [*found]
+    if len(found) > 1 and not all(id_or_none(call.get("id")) for call in found):
+        numbered = [{**call, "index": number} for number, call in enumerate(found)]
+    return {**choice, "delta": {**delta, "tool_calls": numbered}}

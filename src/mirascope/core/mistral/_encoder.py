@@ -1,7 +1,7 @@
-"""Messages and parameters as arguments of the SDK's ``chat.complete`` and ``chat.stream``.
+"""Encodes messages and parameters as arguments of the SDK's ``chat.complete`` and ``chat.stream``.
 
-Messages become the SDK's own classes, as the SDK would make them, so that what it refuses is told
-at the call. Usage comes by itself: Mistral refuses ``stream_options``.
+Messages become the SDK's own models, as the SDK would make them, so that invalid ones are an error
+at the call. Every stream reports usage: Mistral rejects ``stream_options``.
 """
 
 from __future__ import annotations
@@ -13,20 +13,11 @@ from mistralai.client.models import ChatCompletionRequestMessage
 from pydantic import TypeAdapter
 
 from mirascope.core._calls.provider import Arguments
-from mirascope.core._dialects.chat_completions_messages import encode_message, encode_part
-from mirascope.core._dialects.chat_completions_tools import tool_arguments
-from mirascope.core._prompts.message_param import (
-    AudioPart,
-    AudioURLPart,
-    DocumentPart,
-    DocumentURLPart,
-    Message,
-    Part,
-    base64_of,
-    data_url,
-)
+from mirascope.core._dialects.chat_completions.messages import encode_message
+from mirascope.core._dialects.chat_completions.tools import tool_arguments
+from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.response_model import ResponseFormat
-from mirascope.core.mistral.call_response import MistralMessage
+from mirascope.core.mistral._messages import MistralMessage, encode_part
 from mirascope.core.mistral.tool import MistralTool
 
 _MESSAGE: Final[TypeAdapter[MistralMessage]] = TypeAdapter(ChatCompletionRequestMessage)
@@ -37,7 +28,7 @@ def encode(
     messages: list[Message],
     call_params: Mapping[str, object],
     *,
-    streaming: bool,  # noqa: ARG001  # a stream takes the same
+    streaming: bool,  # noqa: ARG001  # a stream has the same arguments
     tools: Sequence[type[MistralTool]],
     form: ResponseFormat | None,
 ) -> Arguments:
@@ -47,29 +38,13 @@ def encode(
         params.setdefault("random_seed", params.pop("seed"))
     return {
         "model": model,
-        "messages": [each for message in messages for each in _encoded(message)],
+        "messages": [each for message in messages for each in _encode_message(message)],
         **tool_arguments(tools, form, params, choice="any"),
     }
 
 
-def _encoded(message: Message) -> list[MistralMessage]:
+def _encode_message(message: Message) -> list[MistralMessage]:
     if isinstance(message, MistralMessage):
         return [message]
-    encoded = encode_message(message, "Mistral", _part)
+    encoded = encode_message(message, "Mistral", encode_part)
     return [_MESSAGE.validate_python(each) for each in encoded]
-
-
-def _part(part: Part, provider: str) -> dict[str, object]:
-    if isinstance(part, AudioPart):
-        return {"type": "input_audio", "input_audio": base64_of(part.audio)}
-    if isinstance(part, AudioURLPart):
-        return {"type": "input_audio", "input_audio": part.url}
-    if isinstance(part, DocumentPart):
-        return _document(data_url(part.media_type, part.document))
-    if isinstance(part, DocumentURLPart):
-        return _document(part.url)
-    return encode_part(part, provider)
-
-
-def _document(url: str) -> dict[str, object]:
-    return {"type": "document_url", "document_url": url}

@@ -1,8 +1,8 @@
 """Mistral's errors.
 
-Its SDK has one class for all HTTP errors and none for connections and timeouts, which come as its
-HTTP client's. It cannot make an error without a response; where there was none, an empty one stands
-in, and ``status_code`` is ``None``.
+The SDK has one class for all HTTP errors and none for connections and timeouts, for which it raises
+its HTTP client's. Its class requires a response; where there is none, an empty one is passed, and
+``status_code`` is ``None``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._wire.events import JSON
 
 
-def _say(_: type[errors.StreamError], message: str, response: object, body: JSON) -> MistralError:
+def _make_error(
+    _: type[errors.StreamError], message: str, response: object, body: JSON
+) -> MistralError:
     text = "" if body is None else json.dumps(body)
     if isinstance(response, httpx2.Response):
         return MistralError(message, response, text)
@@ -42,5 +44,5 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(ResponseValidationError, httpx2.DecodingError),
-    say=_say,
+    say=_make_error,
 )

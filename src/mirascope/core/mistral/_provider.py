@@ -26,8 +26,8 @@ from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
 from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Arguments, Provider
-from mirascope.core._dialects.chat_completions import plain_failure
-from mirascope.core._dialects.chat_completions_tools import supports_format
+from mirascope.core._dialects.chat_completions.errors import plain_failure
+from mirascope.core._dialects.chat_completions.tools import supports_format
 from mirascope.core._engine.source import (
     AsyncItemSource,
     AsyncReadSource,

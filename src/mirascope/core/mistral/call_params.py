@@ -1,4 +1,4 @@
-"""What Mistral's Chat Completions take beside the model and the messages."""
+"""Parameters of Mistral's Chat Completions beside the model and the messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MistralCallParams(BaseCallParams, total=False):
 
     ``timeout_ms`` is the SDK's timeout in milliseconds: for the connection, and then for each wait
     for bytes. ``retries`` lets the SDK retry a request on a user-supplied client, unless the call's
-    ``max_retries``, ``on_retry`` or ``timeout`` is given. What the API does not know it refuses.
+    ``max_retries``, ``on_retry`` or ``timeout`` is given. The API rejects unknown parameters.
     """
 
     frequency_penalty: float | None

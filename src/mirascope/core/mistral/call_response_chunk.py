@@ -1,4 +1,4 @@
-"""One item of a stream of a Mistral model."""
+"""One chunk of a stream of a Mistral model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mistralai.client.models import CompletionChunk, UsageInfo
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import ChatCompletionsChunk
+from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk
 from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.sdk_models import build_model, build_model_from_json
-from mirascope.core.mistral._decoder import in_dialect
+from mirascope.core.mistral._decoder import as_chat_completions
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
 
@@ -26,7 +26,7 @@ COMMON_FINISH_REASONS: Mapping[str, CommonFinishReason] = {
 
 
 class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReason]):
-    """What one event of a Mistral stream says; ``chunk`` is the ``CompletionChunk``.
+    """The content of one event of a Mistral stream; ``chunk`` is the ``CompletionChunk``.
 
     Example:
         >>> raw = CompletionChunk.model_validate({
@@ -44,12 +44,12 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
 
     @property
     def usage(self) -> UsageInfo | None:
-        """The usage as Mistral reports it, if told."""
+        """The usage as Mistral reports it, if the event has it."""
         return None if self._usage is None else build_model(UsageInfo, self._usage)
 
     @override
     def _read_choice(self, choice: Record) -> None:
-        super()._read_choice(in_dialect(choice))
+        super()._read_choice(as_chat_completions(choice))
 
     @classmethod
     @override

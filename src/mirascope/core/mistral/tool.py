@@ -1,4 +1,4 @@
-"""The tools that a Mistral model may ask for."""
+"""Tools of a Mistral model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mistralai.client.models import FunctionCall, FunctionTypedDict, ToolCall, T
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tools import FunctionTool
+from mirascope.core._dialects.chat_completions.tools import FunctionTool
 
 
 class MistralTool(FunctionTool):
@@ -21,7 +21,7 @@ class MistralTool(FunctionTool):
     @override
     @classmethod
     def tool_schema(cls) -> ToolTypedDict:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         return {"type": "function", "function": cast("FunctionTypedDict", cls.function_schema())}
 
     @override

@@ -1,4 +1,4 @@
-"""Messages and parameters as arguments of the SDK's ``chat.completions.create``."""
+"""Encodes messages and parameters as arguments of the SDK's ``chat.completions.create``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mirascope.core._calls.provider import Arguments
-from mirascope.core._dialects.chat_completions_messages import encode_messages
-from mirascope.core._dialects.chat_completions_tools import tool_arguments
+from mirascope.core._dialects.chat_completions.messages import encode_messages
+from mirascope.core._dialects.chat_completions.tools import tool_arguments
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core.openai.tool import OpenAITool
@@ -24,7 +24,7 @@ def encode(
 ) -> Arguments:
     """Return the arguments of one request.
 
-    Usage is asked for in every stream, beside whatever ``stream_options`` the user gives.
+    Every stream requests usage, merged into the user's ``stream_options``.
     """
     arguments: Arguments = {
         "model": model,
@@ -32,6 +32,6 @@ def encode(
         **tool_arguments(tools, form, call_params),
     }
     if streaming:
-        given = cast("Mapping[str, object]", call_params.get("stream_options") or {})
-        arguments |= {"stream": True, "stream_options": {"include_usage": True, **given}}
+        options = cast("Mapping[str, object]", call_params.get("stream_options") or {})
+        arguments |= {"stream": True, "stream_options": {"include_usage": True, **options}}
     return arguments

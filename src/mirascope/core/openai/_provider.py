@@ -9,8 +9,8 @@ from openai.types.chat import ChatCompletion
 
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
-from mirascope.core._dialects.chat_completions import plain_failure
-from mirascope.core._dialects.chat_completions_tools import supports_format
+from mirascope.core._dialects.chat_completions.errors import plain_failure
+from mirascope.core._dialects.chat_completions.tools import supports_format
 from mirascope.core._dialects.stainless import (
     Method,
     forces_tools,

@@ -1,4 +1,4 @@
-"""What OpenAI's Chat Completions take beside the model and the messages."""
+"""Parameters of OpenAI's Chat Completions beside the model and the messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mirascope.core._calls.call_params import BaseCallParams
 class OpenAICallParams(BaseCallParams, total=False):
     """Parameters of a Chat Completions request, and of the SDK's method for it.
 
-    What is not listed here goes into ``extra_body``.
+    Parameters that are not listed here go into ``extra_body``.
     """
 
     audio: ChatCompletionAudioParam | None

@@ -1,13 +1,11 @@
-"""A stream of an OpenAI model."""
+"""A streamed response of an OpenAI model."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from openai.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
+from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
@@ -16,9 +14,16 @@ from mirascope.core.openai.tool import OpenAITool
 
 
 class OpenAIStream(
-    BaseStream[OpenAICallResponse, OpenAICallResponseChunk, OpenAITool, ChatCompletionMessageParam]
+    BaseStream[
+        OpenAICallResponse,
+        OpenAICallResponseChunk,
+        OpenAITool,
+        ChatCompletionMessageParam,
+        FinishReason,
+        ChatCompletionAssistantMessageParam,
+    ]
 ):
-    """The answer of an OpenAI model as it comes."""
+    """The response of an OpenAI model while it is received."""
 
     _sdk_errors = ERRORS
     _response_type = OpenAICallResponse
@@ -28,18 +33,6 @@ class OpenAIStream(
         return ChatCompletionsDecoder(OpenAICallResponseChunk, keep=self.keep)
 
     @property
-    @override
-    def finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended; ``None`` before."""
-        return cast("list[FinishReason] | None", super().finish_reasons)
-
-    @property
     def audio_id(self) -> str | None:
-        """The provider's id for the sound of the answer, once it is told."""
+        """The provider's id for the audio of the response, ``None`` before it is received."""
         return self.partial().audio_id
-
-    @property
-    @override
-    def message_param(self) -> ChatCompletionAssistantMessageParam:
-        """The whole answer as a message that can be sent back in the next call."""
-        return self.construct_call_response().message_param

@@ -1,4 +1,4 @@
-"""The tools that an OpenAI model may ask for."""
+"""Tools of an OpenAI model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openai.types.shared_params import FunctionDefinition
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions_tools import FunctionTool, without_empty_parameters
+from mirascope.core._dialects.chat_completions.tools import FunctionTool, without_empty_parameters
 from mirascope.core._tools.json_schema import GenerateOpenAIStrictToolJsonSchema, strict_schema
 from mirascope.core._tools.tool import ToolConfig
 
@@ -21,7 +21,7 @@ __all__ = ["GenerateOpenAIStrictToolJsonSchema", "OpenAITool", "OpenAIToolConfig
 
 
 class OpenAIToolConfig(ToolConfig, total=False):
-    """How OpenAI is told of a tool; ``strict`` holds the model to the schema exactly."""
+    """The settings of a tool; ``strict`` makes the model follow the schema exactly."""
 
     strict: bool
 
@@ -37,7 +37,7 @@ class OpenAITool(FunctionTool):
     @override
     @classmethod
     def tool_schema(cls) -> ChatCompletionFunctionToolParam:
-        """Return the tool for the API's ``tools=[...]``."""
+        """Return the tool for the ``tools`` of a request."""
         function = cast("FunctionDefinition", without_empty_parameters(cls.function_schema()))
         config = cast("OpenAIToolConfig", cls.tool_config)
         if config.get("strict") or cls.model_config.get("strict"):

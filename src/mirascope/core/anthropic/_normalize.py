@@ -1,4 +1,4 @@
-"""Anthropic's messages in our form."""
+"""Converts Anthropic's messages to the common form."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, objects, text
 
 
-def common_message(message: Message) -> BaseMessageParam:
-    """Return a message of Anthropic's, an answer or one of a prompt, as far as our parts go."""
+def normalize(message: Message) -> BaseMessageParam:
+    """Return a message of a prompt or a response in the common form, as far as that goes."""
     if isinstance(message, BaseMessageParam):
         return message
     record = record_to_read(message)
@@ -48,12 +48,12 @@ def _parts(block: Record) -> Iterator[Part]:
         yield part
     else:
         return
-    if mark := text(fields(block.get("cache_control")).get("type")):
-        yield CacheControlPart(cache_type=mark)
+    if cache_type := text(fields(block.get("cache_control")).get("type")):
+        yield CacheControlPart(cache_type=cache_type)
 
 
 def _result(block: Record) -> ToolResultPart:
-    """Return a tool's result; Anthropic does not tell the tool's name."""
+    """Return a tool's result; Anthropic does not report the tool's name."""
     return ToolResultPart(
         name="",
         content="".join(text(each.get("text")) for each in _blocks(block.get("content"))),
@@ -75,8 +75,8 @@ def _media(kind: str, source: Record) -> Part | None:
             return None
 
 
-FORM: Final = MessageFormat(
-    read=common_message,
+MESSAGE_FORMAT: Final = MessageFormat(
+    read=normalize,
     known={
         "role": None,
         "content": {
@@ -94,4 +94,4 @@ FORM: Final = MessageFormat(
     call_id=re.compile(r"[a-zA-Z0-9_-]{1,64}"),
     empty=None,
 )
-"""Anthropic refuses empty contents, and takes several messages of the user as one."""
+"""Anthropic rejects empty content, and reads consecutive user messages as one."""

@@ -1,9 +1,9 @@
-"""A whole response in the dialect of OpenAI's Chat Completions.
+"""A plain response of Chat Completions.
 
-What of it goes back in the next request is one rule, `ChatCompletionsResponse.message_param`: every
-field as it came, the fields that the SDK does not know included, and no field that is ``null``, nor
-one of the SDK's that is empty. The content is always there, for servers that want one beside tool
-calls too. What a provider's own API refuses, its `_sent_back` leaves out.
+`ChatCompletionsResponse.message_param` is sent back in the next request. It has every field as
+received, also those that the SDK does not know, but no field that is ``null``, and none of the
+SDK's that is empty. The content is always there, because some servers require it beside tool calls
+too. `_accepted_fields` of a provider leaves out the fields that its API rejects.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any, Generic, cast
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
-from mirascope.core._dialects.chat_completions import (
+from mirascope.core._dialects.chat_completions.chunk import (
     COMMON_FINISH_REASONS,
-    arguments_text,
     reasoning_of,
     token_counts,
 )
-from mirascope.core._dialects.chat_completions_messages import FORM
-from mirascope.core._dialects.chat_completions_tools import called, tool_messages
-from mirascope.core._dialects.content_parts import texts_of
+from mirascope.core._dialects.chat_completions.content_parts import texts_of
+from mirascope.core._dialects.chat_completions.messages import MESSAGE_FORMAT
+from mirascope.core._dialects.chat_completions.tools import tool_call_records, tool_messages
 from mirascope.core._responses.call_arguments import MessageT
 from mirascope.core._responses.call_response import BaseCallResponse, RawResponseT
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT
 from mirascope.core._types import JsonableType
-from mirascope.core._wire.events import JSON, FinishT, Record, TokenCounts, text_or_none
-from mirascope.core._wire.json_fields import fields, objects
+from mirascope.core._wire.events import JSON, FinishT, Record, TokenCounts
+from mirascope.core._wire.function_calls import arguments_text
+from mirascope.core._wire.json_fields import fields, objects, text_or_none
 
 UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
 
@@ -40,34 +40,36 @@ class ChatCompletionsResponse(
     BaseCallResponse[RawResponseT, ToolT, MessageT],
     Generic[RawResponseT, ToolT, MessageT, FinishT, UsageT],
 ):
-    """A whole answer; its text is that of the first choice.
+    """A plain response; its text is that of the first choice.
 
-    The SDKs build responses unvalidated, so of an unfinished one any field can be ``None``.
+    The SDKs build responses unvalidated, so any field of a partial one can be ``None``.
     """
 
     _common = COMMON_FINISH_REASONS
-    message_format = FORM
+    message_format = MESSAGE_FORMAT
 
     @property
     def _message(self) -> Any:
         return self._raw.choices[0].message if self._raw.choices else None
 
     @property
-    def _said(self) -> Record:
-        """The message as the provider sent it."""
+    def _message_record(self) -> Record:
+        """The message as JSON."""
         return record_of(self._message) if self._message else {}
 
     @property
     @override
     def content(self) -> str:
         content = self._message.content if self._message else None
-        return content if isinstance(content, str) else texts_of(self._said.get("content"))[0]
+        if isinstance(content, str):
+            return content
+        return texts_of(self._message_record.get("content"))[0]
 
     @property
     @override
     def _reasoning(self) -> str:
-        said = self._said
-        return reasoning_of(said) or texts_of(said.get("content"))[1]
+        message = self._message_record
+        return reasoning_of(message) or texts_of(message.get("content"))[1]
 
     @property
     @override
@@ -90,26 +92,26 @@ class ChatCompletionsResponse(
     def message_param(self) -> MessageT:
         raw: object = self._message
         known = type(raw).model_fields if isinstance(raw, BaseModel) else ()
-        came = {
+        received = {
             name: value
-            for name, value in self._said.items()
+            for name, value in self._message_record.items()
             if value is not None and (value or name == "content" or name not in known)
         }
-        message: dict[str, JSON] = {"role": "assistant", **self._sent_back(came)}
+        message: dict[str, JSON] = {"role": "assistant", **self._accepted_fields(received)}
         if calls := objects(message.get("tool_calls")):
-            message["tool_calls"] = [_call_sent_back(call) for call in calls]
+            message["tool_calls"] = [_tool_call_param(call) for call in calls]
         message.setdefault("content", "")
         return cast("MessageT", message)
 
     @classmethod
-    def _sent_back(cls, message: Record) -> Record:
-        """Return the fields of a message that the provider's API takes in a request."""
+    def _accepted_fields(cls, message: Record) -> Record:
+        """Return the fields of a received message that the provider's API accepts in a request."""
         return message
 
     @property
     @override
     def _tool_call_records(self) -> Sequence[ToolCallRecord]:
-        return called(self._message.tool_calls) if self._message else []
+        return tool_call_records(self._message.tool_calls) if self._message else []
 
     @classmethod
     @override
@@ -124,10 +126,10 @@ class ChatCompletionsResponse(
         return token_counts(record_of(self.usage)) if self.usage else None
 
 
-def _call_sent_back(call: Record) -> JSON:
-    """Return a tool call with its arguments as text, which is what a request has."""
-    told: dict[str, JSON] = {name: value for name, value in call.items() if value is not None}
+def _tool_call_param(call: Record) -> JSON:
+    """Return a received tool call for a request, with its arguments as text."""
+    param: dict[str, JSON] = {name: value for name, value in call.items() if value is not None}
     if function := fields(call.get("function")):
         arguments = arguments_text(function.get("arguments"))
-        told["function"] = {**function, "arguments": arguments}
-    return told
+        param["function"] = {**function, "arguments": arguments}
+    return param

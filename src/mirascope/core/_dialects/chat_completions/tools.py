@@ -1,4 +1,4 @@
-"""Tools and forms of answers in the dialect of OpenAI's Chat Completions."""
+"""Tools and response formats in Chat Completions requests, and tool calls in responses."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, NotRequired, TypedDict
 
 from typing_extensions import override
 
-from mirascope.core._dialects.chat_completions import arguments_text
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
 from mirascope.core._tools.tool import BaseTool, all_tools, name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT, call_id, output_text
 from mirascope.core._types import JsonableType
+from mirascope.core._wire.function_calls import arguments_text
 
 
 class FunctionSchema(TypedDict):
-    """A tool as the dialect's ``function``."""
+    """A tool as the ``function`` of a request."""
 
     name: str
     description: str
@@ -24,7 +24,7 @@ class FunctionSchema(TypedDict):
 
 
 class FunctionTool(BaseTool):
-    """A tool that the model calls as a function, with its arguments as text."""
+    """A tool that the model calls as a function, with the arguments as JSON text."""
 
     @override
     @classmethod
@@ -33,7 +33,7 @@ class FunctionTool(BaseTool):
 
     @classmethod
     def function_schema(cls) -> FunctionSchema:
-        """Return the tool as the dialect's ``function``."""
+        """Return the tool as the ``function`` of a request."""
         return {
             "name": cls._name(),
             "description": cls._description(),
@@ -42,7 +42,7 @@ class FunctionTool(BaseTool):
 
 
 def without_empty_parameters(function: FunctionSchema) -> FunctionSchema:
-    """Leave the parameters out if there are none, where that is how the API says so."""
+    """Return a function without an empty ``parameters``, as some APIs want it."""
     if not function.get("parameters", {}).get("properties"):
         function.pop("parameters", None)
     return function
@@ -55,13 +55,13 @@ def tool_arguments(
     *,
     choice: str = "required",
 ) -> dict[str, object]:
-    """Return the call parameters with the tools, and with the form of an answer that is JSON.
+    """Return the call parameters with the tools and the response format.
 
     Args:
         tools: The tools.
-        form: The form of the answer; a parameter of the user's comes before it.
+        form: The response format; the user's parameters take precedence.
         call_params: The call parameters, whose tools are added to the others.
-        choice: What the provider calls having to call a tool.
+        choice: The provider's ``tool_choice`` that forces a tool call.
     """
     arguments: dict[str, object] = {}
     if form is not None and form.tool is not None:
@@ -73,7 +73,7 @@ def tool_arguments(
 
 
 def response_format(form: ResponseFormat) -> dict[str, object]:
-    """Return how an answer that is JSON is asked for; with its schema, if that is strict."""
+    """Return the ``response_format`` of a request, with the schema if it is strict."""
     if form.model is None or not form.strict:
         return {"type": "json_object"}
     schema = {"name": form.model.__name__, "schema": strict_schema(form.model), "strict": True}
@@ -81,12 +81,12 @@ def response_format(form: ResponseFormat) -> dict[str, object]:
 
 
 def supports_format(form: ResponseFormat) -> bool:
-    """Tell whether `response_format` says all; a strict schema does."""
+    """Return whether `response_format` is sufficient; it is with a strict schema."""
     return form.model is not None and form.strict
 
 
-def called(tool_calls: Sequence[Any] | None) -> list[ToolCallRecord]:
-    """Return the tool calls of a message; those that are no functions have no arguments."""
+def tool_call_records(tool_calls: Sequence[Any] | None) -> list[ToolCallRecord]:
+    """Return the tool calls of a message that are calls of functions."""
     calls = ((call, getattr(call, "function", None)) for call in tool_calls or ())
     return [
         ToolCallRecord(call.id, function.name or "", arguments_text(function.arguments), call)
@@ -98,7 +98,7 @@ def called(tool_calls: Sequence[Any] | None) -> list[ToolCallRecord]:
 def tool_messages(
     tools_and_outputs: Sequence[tuple[ToolT, JsonableType]],
 ) -> list[dict[str, object]]:
-    """Return the messages that tell what tool calls gave."""
+    """Return the messages with the outputs of tools."""
     return [
         {
             "role": "tool",

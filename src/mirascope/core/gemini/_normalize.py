@@ -1,4 +1,4 @@
-"""Gemini's messages in our form."""
+"""Converts Gemini's messages to the common form."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ from mirascope.core._prompts.message_param import (
 )
 from mirascope.core._prompts.native_messages import MessageFormat
 from mirascope.core._prompts.normalize import data_part, normalized, record_to_read, url_part
-from mirascope.core._wire.events import Record, text_or_none
-from mirascope.core._wire.json_fields import fields, objects, text
-from mirascope.core.gemini._encoder import content_of
-
-_KINDS: Final = {"image": "image", "audio": "audio"}
+from mirascope.core._wire.events import Record
+from mirascope.core._wire.json_fields import fields, objects, text, text_or_none
+from mirascope.core.gemini._encoder import encode_message
 
 
-def common_message(message: Message) -> BaseMessageParam:
-    """Return a message of Gemini's, an answer or one of a prompt, as far as our parts go."""
+def normalize(message: Message) -> BaseMessageParam:
+    """Return a message of a prompt or a response in the common form, as far as that goes."""
     if isinstance(message, BaseMessageParam):
         return message
-    content = content_of(message)
+    content = encode_message(message)
     role = text(content.role)
     role = "assistant" if role in {"model", ""} else role
     return normalized(role, [each for part in content.parts or () for each in _parts(part)])
@@ -54,25 +52,26 @@ def _parts(part: types.Part) -> Iterator[Part]:
 
 
 def _kind(media_type: str) -> str:
-    return _KINDS.get(media_type.partition("/")[0], "document")
+    family = media_type.partition("/")[0]
+    return family if family in {"image", "audio"} else "document"
 
 
 def _result(result: types.FunctionResponse) -> ToolResultPart:
-    """Return a tool's result: its output, or its error, or what else there is as JSON."""
-    said = fields(result.response)
-    is_error = "error" in said
-    told = said.get("error" if is_error else "output", said)
-    content = told if isinstance(told, str) else json.dumps(told)
+    """Return a tool's result: its output, or its error, or else the complete response, as JSON."""
+    response = fields(result.response)
+    is_error = "error" in response
+    value = response.get("error" if is_error else "output", response)
+    content = value if isinstance(value, str) else json.dumps(value)
     call_id = text_or_none(result.id)
     return ToolResultPart(name=text(result.name), content=content, id=call_id, is_error=is_error)
 
 
 def _record(message: Message) -> Record:
-    return record_to_read(content_of(message))
+    return record_to_read(encode_message(message))
 
 
-FORM: Final = MessageFormat(
-    read=common_message,
+MESSAGE_FORMAT: Final = MessageFormat(
+    read=normalize,
     record=_record,
     known={
         "role": None,
@@ -88,7 +87,8 @@ FORM: Final = MessageFormat(
     foreign=("content", "tool_calls"),
     empty=None,
 )
-"""Gemini refuses contents without parts, and Vertex empty texts; both take several of the user's.
+"""Gemini rejects contents without parts, Vertex empty texts; both accept consecutive user contents.
 
-A call is kept as it came, also without a signature: those of other origin are marked (`_encoder`).
+A received call is kept unchanged, also without a signature: calls of other origin get the signature
+of `_encoder`.
 """

@@ -1,4 +1,4 @@
-"""How to read Gemini's JSON."""
+"""Reads the JSON of Gemini's responses, plain or of a stream."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from mirascope.core._types import FinishReason
-from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta, text_or_none
-from mirascope.core._wire.json_fields import number
+from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.json_fields import number, text_or_none
 
 COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": "stop",
@@ -29,13 +29,13 @@ Candidate: TypeAlias = tuple[int, dict[str, JSON]]
 
 def candidates(record: Record) -> list[Candidate]:
     """Return the candidates of a record with their indexes; an index of zero is left out."""
-    found = record.get("candidates")
-    told: list[Candidate] = []
-    for position, candidate in enumerate(found if isinstance(found, list) else ()):
+    values = record.get("candidates")
+    found: list[Candidate] = []
+    for position, candidate in enumerate(values if isinstance(values, list) else ()):
         if isinstance(candidate, dict):
             index = candidate.get("index")
-            told.append((index if isinstance(index, int) else position, candidate))
-    return told
+            found.append((index if isinstance(index, int) else position, candidate))
+    return found
 
 
 def parts(content: JSON) -> list[dict[str, JSON]]:
@@ -45,7 +45,7 @@ def parts(content: JSON) -> list[dict[str, JSON]]:
 
 
 def is_thought(part: Mapping[str, object]) -> bool:
-    """Tell the model's reasoning from its answer."""
+    """Return whether a part is reasoning."""
     return part.get("thought") is True
 
 
@@ -53,17 +53,17 @@ def texts(parts: list[dict[str, JSON]]) -> tuple[str, str]:
     """Return the text and the reasoning of parts."""
     text = reasoning = ""
     for part in parts:
-        said = part.get("text")
-        if isinstance(said, str):
+        value = part.get("text")
+        if isinstance(value, str):
             if is_thought(part):
-                reasoning += said
+                reasoning += value
             else:
-                text += said
+                text += value
     return text, reasoning
 
 
 def tool_calls(parts: list[dict[str, JSON]]) -> tuple[ToolCallDelta, ...]:
-    """Return the tool calls of parts; each is whole."""
+    """Return the tool calls of parts; each is complete."""
     calls = [call for part in parts if isinstance(call := part.get("functionCall"), dict)]
     return tuple(_tool_call(key, call) for key, call in enumerate(calls)) if calls else ()
 
@@ -74,7 +74,7 @@ def _tool_call(key: int, call: Record) -> ToolCallDelta:
 
 
 def block_reason(record: Record) -> str | None:
-    """Return why the prompt was blocked, if it was: then there are no candidates."""
+    """Return why the prompt was blocked, ``None`` if it was not; then there are no candidates."""
     feedback = record.get("promptFeedback")
     if not isinstance(feedback, dict) or record.get("candidates"):
         return None
@@ -82,7 +82,7 @@ def block_reason(record: Record) -> str | None:
 
 
 def finish_reasons(record: Record, candidates: list[Candidate]) -> list[str] | None:
-    """Return why the candidates ended or the prompt was blocked, as far as told."""
+    """Return why the candidates ended or the prompt was blocked, as far as the record has it."""
     reasons = [
         reason
         for _, candidate in candidates
@@ -94,14 +94,15 @@ def finish_reasons(record: Record, candidates: list[Candidate]) -> list[str] | N
 
 
 def or_tool_calls(reasons: list[FinishReason] | None) -> list[FinishReason] | None:
-    """Return common finish reasons of what has tool calls: Gemini says only that it stopped."""
+    """Return the common finish reasons where there are tool calls: Gemini reports only ``STOP``."""
     return reasons and ["tool_calls" if reason == "stop" else reason for reason in reasons]
 
 
 def token_counts(usage: JSON) -> TokenCounts | None:
-    """Return the token counts in the common meaning, if told.
+    """Return the normalized token counts, if there is usage.
 
-    Gemini counts what its own tools found (``toolUse``) and its thoughts beside prompt and answer.
+    Gemini counts the results of its own tools (``toolUse``) beside the prompt, and thoughts beside
+    the candidates.
     """
     if not isinstance(usage, dict):
         return None

@@ -1,0 +1,103 @@
+"""One chunk of a Chat Completions stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
+
+from mirascope.core._dialects.chat_completions.content_parts import texts_of
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core._wire.events import FinishT, TokenCounts
+from mirascope.core._wire.function_calls import read_tool_calls
+from mirascope.core._wire.json_fields import fields, number, objects, text_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mirascope.core._types import FinishReason
+    from mirascope.core._wire.events import JSON, Record
+
+REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
+"""The fields in which compatible servers put reasoning; the first that has text counts."""
+
+COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
+    """A chunk of a Chat Completions stream; its text is that of the first choice."""
+
+    __slots__ = ("_usage",)
+
+    _common = COMMON_FINISH_REASONS
+
+    _usage: Record | None
+
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = ""
+        self.finish_reasons = None
+        self.tool_calls = ()
+        self._usage = self.tokens = None
+        self.id = text_or_none(record.get("id"))
+        self.model = text_or_none(record.get("model"))
+        if usage := record.get("usage"):
+            self.set_usage(usage)
+        choices = record.get("choices")
+        if isinstance(choices, list):
+            for choice in choices:
+                if isinstance(choice, dict):
+                    self._read_choice(choice)
+
+    def _read_choice(self, choice: Record) -> None:
+        reason = choice.get("finish_reason")
+        if reason and isinstance(reason, str):
+            self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
+        delta = choice.get("delta")
+        if choice.get("index") or not isinstance(delta, dict):
+            return
+        content = delta.get("content")
+        if isinstance(content, str):
+            self.content = content
+        elif isinstance(content, list):
+            self.content, self.reasoning = texts_of(content)
+        if len(delta) > 1 or not content:
+            self.reasoning = reasoning_of(delta) or self.reasoning
+            self.tool_calls = read_tool_calls(delta.get("tool_calls"))
+
+    @override
+    def _shows_more(self) -> bool:
+        return any(
+            value and name != "role"
+            for choice in objects(fields(self._record).get("choices"))
+            for name, value in fields(choice.get("delta")).items()
+        )
+
+    def set_usage(self, usage: JSON) -> None:
+        """Set the usage to that of a later record."""
+        if isinstance(usage, dict):
+            self._usage = usage
+            self.tokens = token_counts(usage)
+
+
+def reasoning_of(message: Mapping[str, JSON]) -> str:
+    """Return the reasoning that a delta or message has in a field of its own."""
+    for field in REASONING_FIELDS:
+        value = message.get(field)
+        if value and isinstance(value, str):
+            return value
+    return ""
+
+
+def token_counts(usage: Record) -> TokenCounts:
+    """Return the token counts of a usage object, normalized."""
+    return TokenCounts(
+        input=number(usage.get("prompt_tokens")),
+        output=number(usage.get("completion_tokens")),
+        cached=number(fields(usage.get("prompt_tokens_details")).get("cached_tokens")),
+    )
