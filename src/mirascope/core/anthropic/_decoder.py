@@ -34,8 +34,8 @@ class AnthropicDecoder(SingleMessageDecoder):
     """Reads one stream: records in, chunks out, and the message that they add up to."""
 
     @override
-    def _begin(self) -> None:
-        super()._begin()
+    def _reset(self) -> None:
+        super()._reset()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
         self._blocks: dict[int, dict[str, Mergeable]] = {}
@@ -93,7 +93,7 @@ class AnthropicDecoder(SingleMessageDecoder):
     def _tell(self, record: Record, chunk: Chunk) -> None:
         """Take over what is told of the message as a whole."""
         if record.get("type") == "message_start":
-            self._begin()
+            self._reset()
         told = fields(record.get("message") or record.get("delta"))
         rest = {key: value for key, value in record.items() if key not in _NOT_IN_MESSAGE}
         replace(self._message, {**rest, **told})

@@ -51,7 +51,7 @@ def _read(event: Record) -> tuple[int | None, type[anthropic.APIStatusError]]:
 def _say(kind: type[errors.StreamError], message: str, response: object, body: JSON) -> Exception:
     if isinstance(body, dict) and isinstance(response, httpx2.Response):
         return _read(body)[1](message, response=response, body=body)
-    return _STAINLESS.say(kind, message, response, body)
+    return _STAINLESS.make_sdk_error(kind, message, response, body)
 
 
 def _status_of(error: Any) -> int | None:
@@ -67,8 +67,8 @@ def _is_about_key(error: Exception) -> bool:
 
 ERRORS = replace(
     _STAINLESS,
-    say=_say,
+    make_sdk_error=_say,
     status_of=_status_of,
-    about_key=_is_about_key,
+    is_auth_error=_is_about_key,
     hints={"Streaming is required": "Set `stream=True`, or a `timeout` in the call parameters"},
 )

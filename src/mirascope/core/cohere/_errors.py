@@ -57,6 +57,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(httpx.DecodingError, ParsingError),
-    say=_say,
-    text=_text,
+    make_sdk_error=_say,
+    message_of=_text,
 )

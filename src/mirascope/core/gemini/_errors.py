@@ -88,7 +88,7 @@ ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
-    about_key=_is_about_key,
+    is_auth_error=_is_about_key,
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
         *classes_of(_LIBRARIES, "TransportError", "InvalidURL", "StreamError", "ClientError"),
@@ -96,6 +96,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(*classes_of(_LIBRARIES, "DecodingError"), UnknownApiResponseError),
-    say=_say,
-    unread=_unread,
+    make_sdk_error=_say,
+    unparsed_report=_unread,
 )

@@ -42,5 +42,5 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(ResponseValidationError, httpx2.DecodingError),
-    say=_say,
+    make_sdk_error=_say,
 )
