@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mirascope.core._engine.deadlines import Deadlines
-from mirascope.core._engine.source import AsyncSource, Source
-from mirascope.core._engine.stream import StreamRequest
+from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._errors.retry import RetryPolicy
 

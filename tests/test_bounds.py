@@ -35,6 +35,14 @@ def bomb(piece: bytes, count: int) -> Iterator[bytes]:
     yield packer.flush()
 
 
+def test_default_clients_accept_what_is_decompressed_in_parts(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer(case.answer("Hello"))]
+    assert driver.attempt(driver.function(case)).error is None
+    assert server.requests[0].headers["accept-encoding"] == "gzip, deflate"
+
+
 def test_a_bomb_of_one_event_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
     packed = b"".join(bomb(b"data: " + b"x" * 2 * MIB, 80))
     assert len(packed) < MIB

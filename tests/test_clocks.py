@@ -30,7 +30,7 @@ HALF_A_SECOND = 0.5
 
 
 def ticking() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "mirascope-clocks"]
+    return [thread for thread in threading.enumerate() if thread.name == "mirascope-watchdog"]
 
 
 @pytest.fixture(autouse=True)

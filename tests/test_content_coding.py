@@ -9,17 +9,9 @@ from collections.abc import Callable
 import pytest
 from loopback import in_pieces
 
-from mirascope.core._engine.content_encoding import PIECE_BYTES, ContentCodingError, unpacker
+from mirascope.core._engine.content_encoding import PART_BYTES, ContentEncodingError, decompressor
 
 Pack = Callable[[bytes], bytes]
-
-
-def brotli(data: bytes) -> bytes:
-    return pytest.importorskip("brotli").compress(data)
-
-
-def zstd(data: bytes) -> bytes:
-    return pytest.importorskip("backports.zstd").compress(data)
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -36,9 +28,6 @@ CODINGS: dict[str, tuple[str, Pack]] = {
     "two-gzips": ("x-gzip", in_two(gzip.compress)),
     "deflate": ("deflate", zlib.compress),
     "raw-deflate": ("Deflate", raw_deflate),
-    "brotli": ("br", brotli),
-    "zstd": ("zstd", zstd),
-    "two-zstds": ("zstd", in_two(zstd)),
     "both": ("gzip, deflate", lambda data: zlib.compress(gzip.compress(data))),
     "none": ("identity", bytes),
 }
@@ -46,7 +35,7 @@ coded = pytest.mark.parametrize(("header", "pack"), CODINGS.values(), ids=CODING
 
 
 def unpacked(header: str, pieces: list[bytes]) -> list[bytes]:
-    unpack = unpacker(header)
+    unpack = decompressor(header)
     assert unpack is not None
     return [part for piece in pieces for part in unpack(piece)]
 
@@ -68,26 +57,24 @@ def test_what_is_cut_off_is_there_as_far_as_it_came(header: str, pack: Pack) -> 
 @pytest.mark.parametrize("name", [name for name in CODINGS if name != "none"])
 def test_a_bomb_unfolds_piece_by_piece(name: str) -> None:
     header, pack = CODINGS[name]
-    unpack = unpacker(header)
+    unpack = decompressor(header)
     assert unpack is not None
     sizes = [len(piece) for piece in unpack(pack(bytes(2**23)))]
     assert sum(sizes) == 2**23
-    assert max(sizes) <= 2 * PIECE_BYTES
+    assert max(sizes) <= 2 * PART_BYTES
 
 
-@pytest.mark.parametrize("header", ["gzip", "deflate", "br", "zstd", "gzip, gzip"])
+@pytest.mark.parametrize("header", ["gzip", "deflate", "gzip, gzip"])
 def test_what_is_no_such_coding_is_an_error(header: str) -> None:
-    if header in {"br", "zstd"} and unpacker(header) is None:
-        pytest.skip("there is no package for it")
-    with pytest.raises(ContentCodingError, match="content coding"):
+    with pytest.raises(ContentEncodingError, match="content encoding"):
         unpacked(header, [b"x\x9cgarbage" * 99])
 
 
 def test_codings_without_end_are_an_error() -> None:
-    with pytest.raises(ContentCodingError, match="50 codings"):
+    with pytest.raises(ContentEncodingError, match="50 encodings"):
         unpacked(", ".join(["gzip"] * 50), [gzip.compress(b"")])
 
 
-@pytest.mark.parametrize("header", ["", "utf-8", "gzip, aws-chunked"])
+@pytest.mark.parametrize("header", ["", "utf-8", "br", "zstd", "gzip, aws-chunked"])
 def test_what_is_not_known_here_is_left_to_the_http_library(header: str) -> None:
-    assert unpacker(header) is None
+    assert decompressor(header) is None

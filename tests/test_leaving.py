@@ -472,7 +472,7 @@ def test_what_streams_took_is_given_back(case: Case, driver: Driver, server: Loo
     assert len(server.requests) == len(turns)
     kept = [each for each in server.connections if not each.hung_up.wait(HALF_A_SECOND)]
     assert len(kept) <= 2  # for another stream; one that was left may have come whole by then
-    deadlines = [each for each in threading.enumerate() if each.name == "mirascope-clocks"]
+    deadlines = [each for each in threading.enumerate() if each.name == "mirascope-watchdog"]
     assert len(deadlines) <= 1
 
 

@@ -102,7 +102,7 @@ def test_first_use_fetches_the_weights_and_says_so(
 ) -> None:
     assert (first_use.returncode, first_use.stdout) == (0, "")
     [line] = first_use.stderr.splitlines()
-    assert line.startswith("mirascope: fetching SmolLM2-135M-Instruct (98 MB, once)")
+    assert line.startswith("mirascope: downloading SmolLM2-135M-Instruct (98 MB, once)")
     [file] = Path(first_use.args).iterdir()
     assert (file.name, file.stat().st_size) == (FILE, 98_362_432)
 
@@ -130,7 +130,7 @@ def test_damaged_weights_are_fetched_again(
         file.seek(50_000_000)
         file.write(b"damage")
     done = run(SERVE, damaged.parent, **UNREACHABLE)
-    assert "WeightsError: cannot fetch SmolLM2-135M-Instruct" in done.stderr
+    assert "WeightsError: cannot download SmolLM2-135M-Instruct" in done.stderr
     done = run(SERVE, damaged.parent, **wheelhouse(None))
     assert done.returncode == 0, done.stderr
     assert [damaged] == list(damaged.parent.iterdir())

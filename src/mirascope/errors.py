@@ -1,26 +1,26 @@
-"""Every error of this library, drawn once.
+"""Every error of this library, as a tree.
 
 ::
 
     MirascopeError
-    ├── StreamError                       anything that ends or spoils an answer
-    │   ├── StreamAPIError                the provider said no, at any phase
+    ├── StreamError                       any failure of a response
+    │   ├── StreamAPIError                the provider reports an error, at any phase
     │   │   ├── BadRequest                400, 413, 422: the request itself is wrong
-    │   │   ├── AuthenticationFailed      401: a missing or wrong key
+    │   │   ├── AuthenticationFailed      401: a missing or invalid API key
     │   │   ├── PermissionDenied          403
-    │   │   ├── NotFound                  404: usually the name of the model
+    │   │   ├── NotFound                  404: usually the name of the model is wrong
     │   │   ├── RateLimited               429
-    │   │   └── Overloaded                500 and above: the provider's own trouble
-    │   ├── StreamConnectionError         no connection, or it broke
-    │   │   └── StreamTruncated           the connection ended without the answer's end
-    │   ├── StreamTimeout                 the answer took too long: a clock ran out
-    │   ├── StreamDataError               the bytes are not what the provider documents
-    │   ├── ToolCallError                 the arguments of a tool call are unusable; also a
+    │   │   └── Overloaded                500 and above: a failure of the provider
+    │   ├── StreamConnectionError         no connection, or it is broken
+    │   │   └── StreamTruncated           the connection ended before the response did
+    │   ├── StreamTimeout                 the response took too long: a deadline expired
+    │   ├── StreamDataError               the response is not in the documented format
+    │   ├── ToolCallError                 the arguments of a tool call are invalid; also a
     │   │                                 pydantic.ValidationError, and so a ValueError
-    │   ├── ModelRefused                  the model refuses to answer; a ValueError
+    │   ├── ModelRefused                  the model refuses; a ValueError
     │   ├── StreamConsumed                iterated a second time
-    │   └── StreamNotFinished             asked for the whole answer before its end; a ValueError
-    ├── TemplateError    (a KeyError)     a template names what its function does not have
+    │   └── StreamNotFinished             the response is not complete; a ValueError
+    ├── TemplateError    (a KeyError)     a template names an unknown variable
     └── MissingSDKError  (an ImportError) a provider's SDK is not installed
 
 What a provider's stream or call raises is also an instance of that provider's own base class
@@ -46,7 +46,7 @@ __all__ = [
     "ModelRefused",
     "NotFound",
     "Overloaded",
-    "PartialAnswer",
+    "PartialResponse",
     "PermissionDenied",
     "Phase",
     "RateLimited",
@@ -63,30 +63,30 @@ __all__ = [
 ]
 
 Phase = Literal["open", "first", "mid"]
-"""When it happened: before the response, before the first content, or after it."""
+"""When a failure happened: before the response, before the first output, or after it."""
 
 Clock = Literal["first", "idle", "total"]
-"""Which clock ran out; see `mirascope.Timeout`."""
+"""The name of a deadline; see `mirascope.Timeout`."""
 
 
-class PartialAnswer(Protocol):
-    """What had come of an answer; in fact a call response of the provider, marked as partial."""
+class PartialResponse(Protocol):
+    """The partial response of a failed call: a call response of the provider."""
 
     @property
     def content(self) -> str:
-        """The text that had come."""
+        """The text that was received."""
         ...
 
 
 class MirascopeError(Exception):
-    """The base of every error of this library; all of them can be pickled and copied."""
+    """The base of all errors of this library, which can be pickled and copied."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return how to make it again, whatever its class is made from."""
-        return _remade, (type(self), self.args, vars(self))
+        """Return how to restore the error, whatever the signature of its class."""
+        return _restored, (type(self), self.args, vars(self))
 
 
-def _remade(
+def _restored(
     kind: type[MirascopeError], args: tuple[object, ...], attributes: dict[str, object]
 ) -> MirascopeError:
     error = kind.__new__(kind, *args)
@@ -95,16 +95,16 @@ def _remade(
 
 
 class StreamError(MirascopeError):
-    """Anything that ends or spoils an answer, streamed or not.
+    """Any failure of a response, streamed or not.
 
     Attributes:
         provider: The provider's name, such as ``"openai"``.
         phase: When it happened: ``"open"`` (before the response), ``"first"`` (before the first
-            content) or ``"mid"`` (after it).
-        retryable: Whether the same request may well succeed if sent again.
-        status_code: The HTTP status, where there was one.
-        request_id: The provider's own number for the request, where known.
-        partial: What had come before, ``None`` if nothing had.
+            output) or ``"mid"`` (after it).
+        retryable: Whether the same request may succeed if it is sent again.
+        status_code: The HTTP status, if there is one.
+        request_id: The provider's id of the request, if known.
+        partial: The partial response; ``None`` if nothing was received.
     """
 
     provider: str | None = None
@@ -112,11 +112,11 @@ class StreamError(MirascopeError):
     retryable: bool = False
     status_code: int | None = None
     request_id: str | None = None
-    partial: PartialAnswer | None = None
+    partial: PartialResponse | None = None
 
 
 class StreamAPIError(StreamError):
-    """The provider said no: an HTTP error, or an error event inside a stream."""
+    """The provider reports an error: an HTTP status, or an error event inside a stream."""
 
 
 class BadRequest(StreamAPIError):
@@ -124,15 +124,15 @@ class BadRequest(StreamAPIError):
 
 
 class AuthenticationFailed(StreamAPIError):
-    """The key is missing or wrong (401)."""
+    """The API key is missing or invalid (401)."""
 
 
 class PermissionDenied(StreamAPIError):
-    """The key may not do this (403)."""
+    """The API key has no permission (403)."""
 
 
 class NotFound(StreamAPIError):
-    """There is no such thing (404); usually the name of the model is wrong."""
+    """The resource does not exist (404); usually the name of the model is wrong."""
 
 
 class RateLimited(StreamAPIError):
@@ -142,27 +142,27 @@ class RateLimited(StreamAPIError):
 
 
 class Overloaded(StreamAPIError):
-    """The provider is in trouble (500 and above)."""
+    """The provider fails or is overloaded (500 and above)."""
 
     retryable = True
 
 
 class StreamConnectionError(StreamError):
-    """There is no connection to the provider, or it broke."""
+    """The connection to the provider cannot be made, or is broken."""
 
     retryable = True
 
 
 class StreamTruncated(StreamConnectionError):
-    """The connection ended in good order, but the answer had not ended: it is cut off."""
+    """The connection ended without an error, but before the response: it is cut off."""
 
 
 class StreamTimeout(StreamError):
-    """The answer took too long.
+    """The response took too long.
 
     Attributes:
-        clock: Which clock of the call's `mirascope.Timeout` ran out; ``None`` if it was a limit of
-            the SDK's own.
+        clock: The deadline of the call's `mirascope.Timeout` that expired; ``None`` if it was a
+            timeout of the SDK.
     """
 
     retryable = True
@@ -170,26 +170,25 @@ class StreamTimeout(StreamError):
 
 
 class StreamDataError(StreamError):
-    """The bytes are not what the provider documents."""
+    """The response is not in the format that the provider documents."""
 
 
 class ToolCallError(StreamError, ValidationError):
-    """The arguments of a tool call are cut off or invalid, or there is no such tool.
+    """The arguments of a tool call are cut off or invalid, or the tool does not exist.
 
-    A stream raises it when all else has been told: the text and the other tools. As pydantic's
-    error it has ``errors()``, one for each argument that is wrong, under the tool's name as
-    ``title``.
+    A stream raises it after all other items: the text and the other tools. As pydantic's error it
+    has ``errors()``, one for each invalid argument, and the tool's name as ``title``.
 
     Args:
-        message: What is wrong.
-        tool_name: The tool that the model asked for.
-        arguments: The text of the arguments, as it came.
-        details: What is wrong with each argument; by default one error with the message.
+        message: The message.
+        tool_name: The tool that the model called.
+        arguments: The text of the arguments, as received.
+        details: The error of each argument; by default one error with the message.
 
     Attributes:
-        tool_name: The tool that the model asked for.
-        arguments: The text of the arguments, as it came.
-        others: Further calls of the same answer that are unusable.
+        tool_name: The tool that the model called.
+        arguments: The text of the arguments, as received.
+        others: The errors of further invalid calls of the same response.
     """
 
     tool_name: str = ""
@@ -203,15 +202,15 @@ class ToolCallError(StreamError, ValidationError):
         arguments: str = "",
         details: Sequence[ErrorDetails] = (),
     ) -> Self:
-        """Make the lines of pydantic's error, which only pydantic itself can."""
-        whole = ErrorDetails(type="tool_call", loc=(), msg=message, input=arguments)
-        lines = [_line(each) for each in details or (whole,)]
+        """Create the base's part, which only pydantic can."""
+        default = ErrorDetails(type="tool_call", loc=(), msg=message, input=arguments)
+        lines = [_line(each) for each in details or (default,)]
         error = super().__new__(cls, *ValidationError.from_exception_data(tool_name, lines).args)
         error.args = (message, tool_name, arguments, details)
         error.tool_name, error.arguments = tool_name, arguments
         return error
 
-    def __init__(  # the base's would forget what `__new__` has set, and takes no keywords
+    def __init__(  # that of the base resets what `__new__` has set, and has no keywords
         self,
         message: str = "",
         tool_name: str = "",
@@ -228,15 +227,15 @@ class ToolCallError(StreamError, ValidationError):
 
 
 def _line(details: ErrorDetails) -> InitErrorDetails:
-    make: Callable[[str, str], PydanticCustomError] = cast("Any", PydanticCustomError)
-    kind = make(details["type"], details["msg"])
-    return InitErrorDetails(type=kind, loc=details["loc"], input=details["input"])
+    new: Callable[[str, str], PydanticCustomError] = cast("Any", PydanticCustomError)
+    error = new(details["type"], details["msg"])
+    return InitErrorDetails(type=error, loc=details["loc"], input=details["input"])
 
 
 class ModelRefused(StreamError, ValueError):
-    """The model refuses to answer, where a tool or a response model was requested.
+    """The model refuses, where a tool or a response model was requested.
 
-    Its text is what the model gave instead; ``partial`` is the whole response.
+    Its message is the text of the refusal; ``partial`` is the complete response.
     """
 
 
@@ -245,7 +244,7 @@ class StreamConsumed(StreamError):
 
 
 class StreamNotFinished(StreamError, ValueError):
-    """The whole answer was asked for before its end."""
+    """The complete response was requested before the stream was finished."""
 
 
 class TemplateError(MirascopeError, KeyError):
@@ -261,7 +260,7 @@ class MissingSDKError(MirascopeError, ImportError):
 
     Args:
         package: The package that is missing, such as ``"openai"``.
-        extra: The extra of this distribution that brings it.
+        extra: The extra of this distribution that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:

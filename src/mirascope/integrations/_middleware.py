@@ -1,9 +1,9 @@
-"""Doing something around every call: logging it, tracing it.
+"""Middleware around every call, for logging and tracing.
 
 Each call has its own context manager and its own copy of the context (of `contextvars`), in which
 the context manager, the call and the handlers run. So a span that the context manager makes the
-current one is that for the call and for the handlers, but not for the loop that reads a stream, and
-it can be left from wherever a stream happens to end.
+current one is current in the call and the handlers, but not in the loop that reads a stream, and
+the context manager can be exited wherever a stream ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 WithT = TypeVar("WithT")
-"""What the context manager gives."""
+"""The value of the context manager."""
 
 Function: TypeAlias = Callable[..., Any]
 Manager: TypeAlias = Callable[[Function], AbstractContextManager[WithT]]
@@ -55,24 +55,25 @@ def middleware_factory(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for functions that a call decorator has decorated.
 
-    Each handler gets the result, the function, and what the context manager gives. Those of a plain
-    result run before the caller has it. Those of a stream run once, when it has ended in whatever
-    way (``stream.state`` tells which), and the connection is closed; then the context manager is
-    left. For ``async def`` functions, the handlers whose names end in ``_async`` are awaited.
+    Each handler receives the result, the function, and the value of the context manager. The
+    handler of a plain result runs before the call returns. The handler of a stream runs once, when
+    the stream has ended in whatever way (see ``stream.state``) and its connection is closed; then
+    the context manager is exited. For ``async def`` functions, the handlers whose names end in
+    ``_async`` are awaited.
 
     Args:
-        custom_context_manager: Makes, of the function, a context manager around each call.
-        custom_decorator: Decorates the result once more.
-        handle_call_response: Gets a response.
+        custom_context_manager: Returns a context manager around a call, given the function.
+        custom_decorator: Decorates the decorated function.
+        handle_call_response: Receives a response.
         handle_call_response_async: The same, async.
-        handle_stream: Gets a stream that has ended.
+        handle_stream: Receives a stream that has ended.
         handle_stream_async: The same, async.
-        handle_response_model: Gets any other result: that of a response model or a parser.
+        handle_response_model: Receives any other result, of a response model or an output parser.
         handle_response_model_async: The same, async.
-        handle_structured_stream: Gets a stream of a response model that has ended.
+        handle_structured_stream: Receives a stream of a response model that has ended.
         handle_structured_stream_async: The same, async.
-        handle_error: Gets an error. What it returns is the result of the call; that of a stream
-            goes on to whoever reads the stream, unless the handler raises another.
+        handle_error: Receives an error. Its return value is the result of the call; the error of a
+            stream is still raised to the consumer, unless the handler raises another one.
         handle_error_async: The same, async.
 
     Example:
@@ -103,27 +104,27 @@ def middleware_factory(
     )
 
     def decorate(fn: Function) -> Function:
-        chosen = async_handlers if is_async(fn) else handlers
-        decorated = _Watched(fn, custom_context_manager or _nothing, chosen).decorated()
+        selected = async_handlers if is_async(fn) else handlers
+        decorated = _Instrumented(fn, custom_context_manager or _no_manager, selected).decorated()
         return custom_decorator(decorated) if custom_decorator else decorated
 
     return decorate
 
 
-def _nothing(_: Function) -> AbstractContextManager[None]:
+def _no_manager(_: Function) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _ignore(_result: object, _fn: Function, _given: object) -> None: ...
+def _ignore(_result: object, _fn: Function, _value: object) -> None: ...
 
 
-def _raise(error: Exception, _fn: Function, _given: object) -> NoReturn:
+def _raise(error: Exception, _fn: Function, _value: object) -> NoReturn:
     raise error
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Handlers:
-    """The handlers, one for each kind of result."""
+    """The handlers, one for each type of result."""
 
     response: Function
     stream: Function
@@ -132,7 +133,7 @@ class _Handlers:
     error: Function
 
     def of(self, result: object) -> tuple[Function, AnyStream | None]:
-        """Return the handler of a result, and the stream whose end it waits for."""
+        """Return the handler of a result, and the stream at whose end it runs."""
         if isinstance(result, BaseStream):
             return self.stream, cast("Any", result)
         if isinstance(result, BaseCallResponse):
@@ -143,11 +144,10 @@ class _Handlers:
 
 
 @dataclass(frozen=True)
-class _Watched:
-    """A function that is watched.
+class _Instrumented:
+    """A function with middleware.
 
-    What is done for each call is written as coroutines, which wait for nothing where the function
-    is not async.
+    The work for each call is written as coroutines, which never suspend if the function is sync.
     """
 
     fn: Function
@@ -156,68 +156,68 @@ class _Watched:
 
     def decorated(self) -> Function:
         def call(*args: object, **kwargs: object) -> object:
-            around = copy_context()
-            return around.run(_done, self._call(around, args, kwargs))
+            context = copy_context()
+            return context.run(_run_sync, self._call(context, args, kwargs))
 
         @coroutine_function
         def acall(*args: object, **kwargs: object) -> Coroutine[object, object, object]:
-            around = copy_context()
-            return _within(around, self._call(around, args, kwargs))
+            context = copy_context()
+            return _run_in(context, self._call(context, args, kwargs))
 
         return wraps(self.fn)(acall if is_async(self.fn) else call)
 
-    async def _call(self, around: Context, args: Any, kwargs: Any) -> object:
+    async def _call(self, context: Context, args: Any, kwargs: Any) -> object:
         result: object = None
-        with ExitStack() as leaving:
-            given = leaving.enter_context(self.manager(self.fn))
+        with ExitStack() as stack:
+            value = stack.enter_context(self.manager(self.fn))
             try:
-                result = await _outcome(self.fn(*args, **kwargs))
-            except Exception as error:  # noqa: BLE001  # it is raised again unless it is handled
-                return await _outcome(self.handlers.error(error, self.fn, given))
+                result = await _maybe_await(self.fn(*args, **kwargs))
+            except Exception as error:  # noqa: BLE001  # the handler raises it
+                return await _maybe_await(self.handlers.error(error, self.fn, value))
             handle, stream = self.handlers.of(result)
             if stream is None:
-                await _outcome(handle(result, self.fn, given))
+                await _maybe_await(handle(result, self.fn, value))
             else:
-                end = partial(self._end, leaving.pop_all(), handle, result, given)
-                stream.on_end.append(self._told(around, end))
+                end = partial(self._end, stack.pop_all(), handle, result, value)
+                stream.on_end.append(self._end_callback(context, end))
         return result
 
-    def _told(
-        self, around: Context, end: Callable[[Exception | None], Coroutine[Any, Any, None]]
+    def _end_callback(
+        self, context: Context, end: Callable[[Exception | None], Coroutine[Any, Any, None]]
     ) -> Callable[[Exception | None], object]:
-        async def atold(error: Exception | None) -> None:
-            await _within(around, end(error))
+        async def acallback(error: Exception | None) -> None:
+            await _run_in(context, end(error))
 
-        def told(error: Exception | None) -> None:
-            around.run(_done, end(error))
+        def callback(error: Exception | None) -> None:
+            context.run(_run_sync, end(error))
 
-        return atold if is_async(self.fn) else told
+        return acallback if is_async(self.fn) else callback
 
     async def _end(
         self,
-        leaving: ExitStack,
+        stack: ExitStack,
         handle: Function,
         result: object,
-        given: object,
+        value: object,
         error: Exception | None,
     ) -> None:
-        """Handle a stream that has ended, and leave the context manager as the stream was left."""
-        error = error or _misfit(result)
+        """Handle the end of a stream, and exit the context manager with the error of the stream."""
+        error = error or _validation_error(result)
         try:
-            with leaving:
-                await _outcome(handle(result, self.fn, given))
+            with stack:
+                await _maybe_await(handle(result, self.fn, value))
                 if error is not None:
-                    await _outcome(self.handlers.error(error, self.fn, given))
-                    _raise(error, self.fn, given)
+                    await _maybe_await(self.handlers.error(error, self.fn, value))
+                    _raise(error, self.fn, value)
         except Exception as raised:
             if raised is not error:
                 raise
 
 
-def _misfit(result: Any) -> Exception | None:
-    """Make a structured stream's value before the handler looks for it; return what is wrong.
+def _validation_error(result: Any) -> Exception | None:
+    """Construct the value of a structured stream for the handler; return its validation error.
 
-    The stream itself makes it after its end, which is what the handler waits for.
+    The stream itself constructs it only after its end callbacks.
     """
     if isinstance(result, BaseStream) or result.stream.state != "finished":
         return None
@@ -228,35 +228,35 @@ def _misfit(result: Any) -> Exception | None:
     return None
 
 
-async def _outcome(returned: Any) -> Any:
-    """Return what a function has returned, or what that gives when it is awaited."""
+async def _maybe_await(returned: Any) -> Any:
+    """Return a value, or the result of an awaitable."""
     return await returned if inspect.isawaitable(returned) else returned
 
 
-def _done(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that waits for nothing."""
+def _run_sync(coro: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends."""
     try:
-        work.send(None)
-    except StopIteration as end:
-        return cast("T", end.value)
-    work.close()
-    raise TypeError("a function that is not async has been given an async handler")
+        coro.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    coro.close()
+    raise TypeError("a function that is not async has an async handler")
 
 
 @coroutine
-def _steps(around: Context, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-    step: Callable[[], Any] = partial(work.send, None)
+def _steps(context: Context, coro: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    step: Callable[[], Any] = partial(coro.send, None)
     while True:
         try:
-            awaited = around.run(step)
-        except StopIteration as end:
-            return cast("T", end.value)
+            awaited = context.run(step)
+        except StopIteration as stop:
+            return cast("T", stop.value)
         try:
-            step = partial(work.send, (yield awaited))
-        except BaseException as error:  # noqa: BLE001  # it is for the one who waits
-            step = partial(work.throw, error)
+            step = partial(coro.send, (yield awaited))
+        except BaseException as error:  # noqa: BLE001  # thrown into the coroutine
+            step = partial(coro.throw, error)
 
 
-async def _within(around: Context, work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a context that is the current one at its every step, but not between."""
-    return await _steps(around, work)
+async def _run_in(context: Context, coro: Coroutine[Any, Any, T]) -> T:
+    """Run each step of a coroutine in a context, which is not current while it is suspended."""
+    return await _steps(context, coro)

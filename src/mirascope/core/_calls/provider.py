@@ -19,8 +19,8 @@ from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core._calls.options import CallOptions
 from mirascope.core._engine.deadlines import Deadlines
-from mirascope.core._engine.source import AsyncSource, Source
-from mirascope.core._engine.stream import BaseStream, StreamRequest
+from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
+from mirascope.core._engine.stream import BaseStream
 from mirascope.core._engine.watchdog import fail_after
 from mirascope.core._errors.redaction import HiddenRepr, secrets_of
 from mirascope.core._errors.retry import MAX_RETRIES, Retry, RetryPolicy, arun_hooks, run_hooks

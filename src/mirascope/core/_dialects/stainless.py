@@ -16,13 +16,12 @@ import anyio
 from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
 from mirascope.core._calls.provider import Arguments, RawT
+from mirascope.core._engine.response_source import AsyncResponseSource, ResponseSource
 from mirascope.core._engine.source import (
     AsyncItemSource,
-    AsyncResponseSource,
     AsyncSource,
     HTTPResponse,
     ItemSource,
-    ResponseSource,
     Source,
 )
 from mirascope.core._errors.sdk_errors import SDKErrors
@@ -142,7 +141,7 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
             anyio.EndOfStream,
         ),
         undecodable=(http.DecodingError,),
-        say=say,
+        make_sdk_error=say,
         request_id_header="x-request-id",
     )
 

@@ -1,188 +1,108 @@
-"""Content codings of an HTTP body, undone piece by piece.
+"""Decompression of an HTTP body, in parts of bounded size.
 
-A few bytes may unfold to thousands of times as many. HTTP libraries unfold at once what one read
-gives, or most of them do; here no more than about `PIECE_BYTES` is unfolded before it is used.
-gzip and deflate are known always, brotli and Zstandard where a package for them is installed that
-can stop halfway. What else there is stays with the HTTP library.
+A few bytes may decompress to thousands of times as many, and most HTTP libraries decompress each
+read at once. Here no more than about `PART_BYTES` are decompressed before they are used. That holds
+for gzip and deflate, the only encodings that default clients accept; others are left to the HTTP
+library.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from mirascope.core._wire.events import MalformedEventError
 
-PIECE_BYTES: Final = 64 * 1024
-_MAX_CODINGS: Final = 4
-_WINDOW_BITS: Final = 23
-"""The largest window of Zstandard that HTTP allows (RFC 9659): 8 MiB."""
+ACCEPT_ENCODING: Final = {"Accept-Encoding": "gzip, deflate"}
+"""The header of default clients."""
 
-Unpack: TypeAlias = Callable[[bytes], Iterator[bytes]]
-"""Undoes codings: takes the next bytes of a body and gives, in pieces, what they unfold to."""
+PART_BYTES: Final = 64 * 1024
+_MAX_ENCODINGS: Final = 4
+
+Decompress: TypeAlias = Callable[[bytes], Iterator[bytes]]
+"""Takes the next bytes of a body and yields, in parts, what they decompress to."""
 
 
-class ContentCodingError(MalformedEventError):
-    """A body is not what its content codings say."""
+class ContentEncodingError(MalformedEventError):
+    """A body does not fit its content encoding."""
 
     def __init__(self, problem: object) -> None:
-        super().__init__(f"the body does not fit its content coding ({problem})")
+        super().__init__(f"the body does not fit its content encoding ({problem})")
 
 
-def unpacker(header: str) -> Unpack | None:
-    """Return what undoes the codings that a header names.
+def decompressor(header: str) -> Decompress | None:
+    """Return a function that decompresses a body.
+
+    Args:
+        header: The value of ``Content-Encoding``.
 
     Returns:
-        ``None`` if there are none, or one of them is not known here.
+        ``None`` if there is no encoding, or one of them is neither gzip nor deflate.
     """
     names = [name for each in header.lower().split(",") if (name := each.strip()) != "identity"]
-    if not header or not all(name in _UNPACKERS for name in names):
+    if not header or not all(name in _WINDOW_BITS for name in names):
         return None
-    steps: list[Unpack] = []
-    for name in reversed(names[:_MAX_CODINGS]):
-        step = _UNPACKERS[name]()
-        if step is None:
-            return None
-        steps.append(step)
+    steps = [_Inflate(_WINDOW_BITS[name]) for name in reversed(names[:_MAX_ENCODINGS])]
 
-    def unpack(block: bytes) -> Iterator[bytes]:
-        if len(names) > _MAX_CODINGS:
-            raise ContentCodingError(f"{len(names)} codings one upon the other")
-        pieces: Iterable[bytes] = (block,)
+    def decompress(block: bytes) -> Iterator[bytes]:
+        if len(names) > _MAX_ENCODINGS:
+            raise ContentEncodingError(f"{len(names)} encodings, one inside of the other")
+        parts: Iterable[bytes] = (block,)
         for step in steps:
-            pieces = chain.from_iterable(map(step, pieces))
-        return iter(pieces)
+            parts = chain.from_iterable(map(step, parts))
+        return iter(parts)
 
-    return unpack
-
-
-def _with_errors(unpack: Unpack, error: type[Exception]) -> Unpack:
-    def checked(block: bytes) -> Iterator[bytes]:
-        try:
-            yield from unpack(block)
-        except error as problem:
-            raise ContentCodingError(problem) from None
-
-    return checked
+    return decompress
 
 
 class _Inflate:
-    """Undoes gzip, of which several may follow one another, and deflate.
+    """Decompresses gzip, of which several members may follow one another, or deflate.
 
     Args:
-        wbits: Returns the form, in the terms of `zlib`, given the first two bytes.
+        window_bits: Returns the format, as ``wbits`` of `zlib`, given the first two bytes.
     """
 
-    def __init__(self, wbits: Callable[[bytes], int]) -> None:
-        self._wbits = wbits
-        self._inflating: Any = None
+    def __init__(self, window_bits: Callable[[bytes], int]) -> None:
+        self._window_bits = window_bits
+        self._zlib: Any = None
         self._head = b""
 
     def __call__(self, block: bytes) -> Iterator[bytes]:
+        try:
+            yield from self._inflate(block)
+        except zlib.error as problem:
+            raise ContentEncodingError(problem) from None
+
+    def _inflate(self, block: bytes) -> Iterator[bytes]:
         while block:
-            if self._inflating is None:
+            if self._zlib is None:
                 self._head += block
                 if len(self._head) < 2:  # noqa: PLR2004  # see above
                     return
-                self._inflating = zlib.decompressobj(self._wbits(self._head))
+                self._zlib = zlib.decompressobj(self._window_bits(self._head))
                 block, self._head = self._head, b""
-            while piece := self._inflating.decompress(block, PIECE_BYTES):
-                yield piece
-                block = self._inflating.unconsumed_tail
-            if not self._inflating.eof:
+            while part := self._zlib.decompress(block, PART_BYTES):
+                yield part
+                block = self._zlib.unconsumed_tail
+            if not self._zlib.eof:
                 return
-            block, self._inflating = self._inflating.unused_data, None
+            block, self._zlib = self._zlib.unused_data, None
 
 
-def _gzip() -> Unpack:
-    return _with_errors(_Inflate(lambda _: 16 + zlib.MAX_WBITS), zlib.error)
+def _gzip(_: bytes) -> int:
+    return 16 + zlib.MAX_WBITS
 
 
-def _deflate() -> Unpack:
-    """Undo deflate as the standard means it, in a zlib wrapper, and as some send it, without."""
-
-    def wbits(head: bytes) -> int:
-        is_wrapped = head[0] & 15 == zlib.DEFLATED and int.from_bytes(head[:2]) % 31 == 0
-        return zlib.MAX_WBITS if is_wrapped else -zlib.MAX_WBITS
-
-    return _with_errors(_Inflate(wbits), zlib.error)
+def _deflate(head: bytes) -> int:
+    """Accept deflate with a zlib header, as the standard has it, and without, as some send it."""
+    is_wrapped = head[0] & 15 == zlib.DEFLATED and int.from_bytes(head[:2]) % 31 == 0
+    return zlib.MAX_WBITS if is_wrapped else -zlib.MAX_WBITS
 
 
-def _brotli() -> Unpack | None:
-    brotli = _first_of("brotli")
-    if not hasattr(getattr(brotli, "Decompressor", None), "can_accept_more_data"):
-        return None  # a version that cannot stop halfway
-    process = brotli.Decompressor().process
-
-    def unpack(block: bytes) -> Iterator[bytes]:
-        while piece := process(block, output_buffer_limit=PIECE_BYTES):
-            yield piece
-            block = b""
-
-    return _with_errors(unpack, brotli.error)
-
-
-def _zstd() -> Unpack | None:
-    if zstd := _first_of("compression.zstd", "backports.zstd"):
-        limit = {zstd.DecompressionParameter.window_log_max: _WINDOW_BITS}
-        frames = _Frames(lambda: zstd.ZstdDecompressor(options=limit))
-        return _with_errors(frames, zstd.ZstdError)
-    if zstandard := _first_of("zstandard"):
-        unzip = zstandard.ZstdDecompressor(max_window_size=2**_WINDOW_BITS)
-        unpack = _by_spoonfuls(unzip.decompressobj(read_across_frames=True).decompress)
-        return _with_errors(unpack, zstandard.ZstdError)
-    return None
-
-
-class _Frames:
-    """Undoes Zstandard, frame by frame."""
-
-    def __init__(self, new: Callable[[], Any]) -> None:
-        self._new = new
-        self._frame = new()
-
-    def __call__(self, block: bytes) -> Iterator[bytes]:
-        while True:
-            if piece := self._frame.decompress(block, PIECE_BYTES):
-                yield piece
-            block = b""
-            if self._frame.eof:
-                block, self._frame = self._frame.unused_data, self._new()
-                if not block:
-                    return
-            elif self._frame.needs_input:
-                return
-
-
-def _by_spoonfuls(decompress: Callable[[bytes], bytes]) -> Unpack:
-    """Undo Zstandard by what cannot stop halfway: four of its bytes are 128 KiB at most."""
-    size = 16
-
-    def unpack(block: bytes) -> Iterator[bytes]:
-        for start in range(0, len(block), size):
-            if piece := decompress(block[start : start + size]):
-                yield piece
-
-    return unpack
-
-
-def _first_of(*names: str) -> Any:
-    """Return the first of some modules that is installed, if any is."""
-    for name in names:
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return None
-
-
-_UNPACKERS: Final[dict[str, Callable[[], Unpack | None]]] = {
+_WINDOW_BITS: Final[dict[str, Callable[[bytes], int]]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
 }

@@ -1,8 +1,8 @@
 """The deadlines of one response; see `Timeout`.
 
-`Deadlines.wait` is called before each read, and the end of the read is recorded, so that only
-waiting counts for ``first`` and ``idle``. The watchdog interrupts a read that takes too long. When
-the response is complete, what is left (the end of the body, the usage) is waited for
+`Deadlines.start_read` is called before each read, and the end of the read is recorded in `arrived`,
+so that only waiting counts for ``first`` and ``idle``. The watchdog interrupts a read that takes
+too long. After the end of the response, the rest (usage, the end of the body) is awaited for
 `LINGER_SECONDS`.
 """
 
@@ -17,31 +17,31 @@ from typing import Final
 from typing_extensions import override
 
 from mirascope.core._engine.timeout import Timeout
-from mirascope.core._engine.watchdog import BEAT, Alarm
+from mirascope.core._engine.watchdog import POLL_INTERVAL, Alarm
 from mirascope.core._errors.sdk_errors import DeadlineExceededError
 from mirascope.errors import Clock
 
 LINGER_SECONDS: Final = 2.0
-_SLACK: Final = 0.001
-"""How much earlier the timers of an event loop may go off."""
+_TOLERANCE: Final = 0.001
+"""How much earlier the timers of an event loop may fire, in seconds."""
 
 
 class Deadlines(Alarm):
-    """The clocks of one answer, and the alarm that wakes who reads it when one has run out.
+    """The deadlines of one response, and the alarm that interrupts a read when one expires.
 
     Args:
-        given: What the caller says of them.
-        standard: What they are set to where the caller says nothing.
+        given: The timeout that the caller sets.
+        standard: Used where the caller sets none.
 
     Attributes:
-        bound: Whether the caller bounds anything.
-        limits_opening: Whether the caller bounds the time before the answer begins. Where not, the
-            SDK's own limits do.
-        arrived: When the last read ended, which whoever reads writes down.
+        bound: Whether the caller sets any limit.
+        limits_opening: Whether the caller limits the time until the response is opened. If not, the
+            SDK's own limits apply.
+        arrived: When the last read ended, on the monotonic clock; set by the reader.
     """
 
     __slots__ = (
-        *("_clock", "_end", "_first", "_idle", "_left", "_since", "_total", "_whole"),
+        *("_clock", "_complete", "_end", "_first", "_idle", "_left", "_since", "_total"),
         *("arrived", "bound", "limits_opening"),
     )
 
@@ -54,26 +54,26 @@ class Deadlines(Alarm):
             inf if seconds is None else float(seconds)
             for seconds in (timeout.first, timeout.idle, timeout.total)
         )
-        self.begin()
+        self.start()
 
-    def begin(self) -> None:
-        """Start all of them."""
+    def start(self) -> None:
+        """Start all deadlines."""
         self._since = self.arrived = monotonic()
         self._end = self._since + self._total
         self.restart()
 
     def restart(self) -> None:
-        """Start those of an answer that begins anew; the total goes on."""
+        """Restart ``first`` for a response that is requested again; ``total`` continues."""
         self._clock: Clock = "first"
         self._left = self._first
-        self._whole = self.expired = False
+        self._complete = self.expired = False
 
     @contextmanager
     def opening(self, timeouts: tuple[type[Exception], ...]) -> Generator[None]:
-        """Wait for the answer to begin; what came with its beginning is read, however late.
+        """Surround the request; what is received with the headers is read, however late.
 
         Args:
-            timeouts: What is raised by those who were told how long they may take.
+            timeouts: The exceptions of an HTTP library whose timeout has expired.
         """
         self._count()
         try:
@@ -83,78 +83,78 @@ class Deadlines(Alarm):
             raise
         else:
             self._count()
-            self._left = max(self._left, BEAT)
+            self._left = max(self._left, POLL_INTERVAL)
         finally:
             self._count()
 
     def _count(self) -> None:
-        """Count the time since it was last counted as time that was waited."""
+        """Subtract the time since the last count from the time that is left."""
         now = monotonic()
         self._left -= now - self._since
         self._since = self.arrived = now
 
     @contextmanager
-    def running(self, ring: Callable[[], object]) -> Generator[None]:
-        """Let the clocks wake who reads: when one has run out, ``ring`` is called elsewhere."""
+    def running(self, interrupt: Callable[[], object]) -> Generator[None]:
+        """Call ``interrupt`` in another thread when a deadline expires inside of the block."""
         if self._first == self._idle == self._total == inf:
             yield
             return
-        self.ring = ring
+        self.callback = interrupt
         with self:
             yield
 
-    def wait(self, output: bool, whole: bool) -> None:  # noqa: FBT001  # for each chunk
-        """Note that a read begins.
+    def start_read(self, output: bool, complete: bool) -> None:  # noqa: FBT001  # for each chunk
+        """Record that a read starts.
 
         Args:
-            output: Whether there was output since the last one began.
-            whole: Whether the answer has come to its own end.
+            output: Whether there was output since the last read started.
+            complete: Whether the response was received to its own end.
         """
         if output:
             self._clock, self._left = "idle", self._idle
         else:
             self._left -= self.arrived - self._since
-        if whole and not self._whole:
-            self._whole, self._left = True, min(self._idle, LINGER_SECONDS)
+        if complete and not self._complete:
+            self._complete, self._left = True, min(self._idle, LINGER_SECONDS)
         self._since = now = monotonic()
-        self.moved(min(now + self._left, self._end))
+        self.reschedule(min(now + self._left, self._end))
 
     @override
     def due(self) -> float:
-        since, left = self._since, self._left  # in this order, which is not that of `wait`
+        since, left = self._since, self._left  # in the reverse order of `start_read`
         if self.arrived < since:
             return min(since + left, self._end)
-        at = min(self.arrived + left, self._end)  # should somebody wait again
+        at = min(self.arrived + left, self._end)  # if another read starts
         return at if at > monotonic() else inf
 
     @property
     def seconds_to_open(self) -> float | None:
-        """How long the answer may take to begin; ``None`` if without a limit."""
+        """How long opening the response may take; ``None`` if there is no limit."""
         left = min(self._left, self._end - monotonic())
         return None if left == inf else max(0.0, left)
 
     @property
     def seconds_left(self) -> float:
-        """How long it may be waited now."""
+        """How long the current wait may take."""
         return max(0.0, min(self._since + self._left, self._end) - monotonic())
 
     @property
     def seconds_for_restart(self) -> float:
-        """How long it may be waited for an answer that begins anew."""
+        """How long the first output of a restarted response may take."""
         return max(0.0, min(self._first, self._end - monotonic()))
 
     @property
     def longest_wait(self) -> float:
-        """How long any wait may last at most."""
+        """How long any wait may take at most."""
         return max(0.0, min(max(self._left, self._idle), self._end - monotonic()))
 
     def check(self, cause: Exception | None = None) -> None:
-        """Raise if a clock has run out while waiting.
+        """Raise if a deadline has expired.
 
         Raises:
-            DeadlineExceededError: One has.
+            DeadlineExceededError: A deadline has expired.
         """
-        now = monotonic() + _SLACK
+        now = monotonic() + _TOLERANCE
         if now >= self._end:
             raise DeadlineExceededError("total", self._total) from cause
         if self.expired or now >= self._since + self._left:

@@ -1,20 +1,73 @@
-"""What decoders have in common whose stream is one answer, in which nothing is ever held back."""
+"""Decoders of providers: JSON records in, chunks out, and the message that they add up to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.events import JSON, Record, TokenCounts
 
-if TYPE_CHECKING:
-    from mirascope.core._wire.events import Record, TokenCounts
+DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
+
+
+class Decoder(Protocol[DecodedT]):
+    """Decodes one response of a provider, streamed or not.
+
+    Attributes:
+        reply: The message so far.
+        id: The provider's id of the response, once received.
+        model: The model that the provider reports, once received.
+        tokens: The token counts so far.
+        done: Whether the terminal event was received: only the end of the body may follow.
+    """
+
+    reply: MessageAccumulator
+    id: str | None
+    model: str | None
+    tokens: TokenCounts | None
+    done: bool
+
+    @property
+    def unknown(self) -> Record | None:
+        """The newest record without any field that the provider documents."""
+        ...
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the provider has reported the end of the response."""
+        ...
+
+    @property
+    def finish_reasons(self) -> list[str] | None:
+        """Why the generation ended; ``None`` before."""
+        ...
+
+    def decode(self, record: Record, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+        """Decode one record of a stream or a plain response; add the chunks now ready to ``out``.
+
+        Raises:
+            ProviderError: The record reports a failure, so the response is not complete.
+        """
+        ...
+
+    def flush(self, out: list[DecodedT]) -> None:
+        """Add the chunks that were held back to ``out``."""
+        ...
+
+    def response(self) -> dict[str, JSON]:
+        """Return the response of a plain call as JSON, as far as it was received."""
+        ...
 
 
 class SingleMessageDecoder:
-    """Reads one stream, of one answer; see `Decoder`.
+    """Base of decoders whose stream is one message and which hold no chunk back.
 
     Args:
-        keep: How much of the answer to keep.
+        keep: How much of the message to keep.
     """
 
     def __init__(self, *, keep: Keep = "all") -> None:
@@ -22,7 +75,7 @@ class SingleMessageDecoder:
         self._reset()
 
     def _reset(self) -> None:
-        """Be as before the first event."""
+        """Return to the state before the first event."""
         self.reply = MessageAccumulator(self._keep)
         self.id: str | None = None
         self.model: str | None = None
@@ -35,10 +88,10 @@ class SingleMessageDecoder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer has come to its own end."""
+        """Whether the provider has reported the end of the response."""
         return self.done or self.reply.finish_reason is not None
 
     @property
     def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, once it has."""
+        """Why the generation ended; ``None`` before."""
         return None if self.reply.finish_reason is None else [self.reply.finish_reason]

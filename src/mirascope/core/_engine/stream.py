@@ -1,86 +1,49 @@
-"""The engine: bytes in, ``(chunk, tool)`` items out, and the answer that they add up to.
+"""The engine: sends the request of a stream and yields the ``(chunk, tool)`` items of its response.
 
-`BaseStream._feed` is pure: it turns a block of bytes into items and knows nothing of sockets or
-event loops. Two drivers of a few lines, `__iter__` and `__aiter__`, pump blocks through it. Both
-are generators that nothing but the consumer holds, so leaving the loop, by whatever way, ends the
-generator, and with it the connection. For the same reason a stream holds its source and never its
-own iterator. `__aiter__` is the only async generator here: the end of an event loop, or of a cycle
-of garbage, closes all that are left at the same time, and so one that another needs to end would
-fail.
+A `BaseStream` is made of three objects. An `ItemReader` turns blocks of the body into items; it is
+pure. A `Lifecycle` holds the state and decides how each attempt ends. The stream itself has the
+public interface and the two drivers, `__iter__` and `__aiter__`, which read blocks from a `Source`
+and pass them to the reader.
 
-`_life` is around the whole of either driver: it decides what state a stream ends in and what error
-a failure becomes. When that is decided and the connection is closed, whoever waits for the end is
-told of it, once: at the end of a driver, or by whoever closes a stream.
+Both drivers are generators that only the consumer holds: leaving the loop, in whatever way, ends
+the generator and closes the connection. For the same reason a stream never holds its own iterator,
+and neither `Lifecycle` nor `Source` holds the stream. `__aiter__` is the only async generator of
+the engine: an event loop that ends closes all of its async generators at the same time, so that
+one which needs another to close would fail.
 """
 
 from __future__ import annotations
 
-import inspect
-import json
-import threading
-import time
-from abc import ABC, abstractmethod
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Collection,
-    Generator,
-    Iterable,
-    Iterator,
-    Sequence,
-)
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeAlias, cast
+from typing import Any, ClassVar, Generic, NoReturn, cast
 
-import anyio
-from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
-from mirascope import errors
-from mirascope.core._engine.at_exit import closed_at_exit
-from mirascope.core._engine.closing import Closable
-from mirascope.core._engine.deadlines import Deadlines
-from mirascope.core._engine.source import (
-    AsyncItemSource,
-    AsyncSource,
-    ItemSource,
-    Source,
-    UserItem,
-)
-from mirascope.core._engine.timeout import NEVER
+from mirascope.core._engine.closing import Closable, closed_at_exit
+from mirascope.core._engine.decoder import Decoder
+from mirascope.core._engine.item_reader import ItemReader
+from mirascope.core._engine.lifecycle import EndCallback, Lifecycle
+from mirascope.core._engine.source import AsyncSource, Items, Source, StreamRequest, UserItems
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._engine.watchdog import in_this_loop
-from mirascope.core._errors.redaction import excerpt
-from mirascope.core._errors.retry import Retry, RetryHook, RetryPolicy, arun_hooks, run_hooks
+from mirascope.core._errors.retry import RetryHook
 from mirascope.core._prompts.message_param import BaseMessageParam, Message
 from mirascope.core._responses.call_arguments import CallArguments, MessageT
 from mirascope.core._responses.call_response import BaseCallResponse
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._responses.response_metadata import ResponseMetadata
-from mirascope.core._tools.tool import BaseTool
-from mirascope.core._tools.tool_calls import ToolT, call_id, delta_of, tool_call_record
+from mirascope.core._tools.tool_calls import ToolT, tool_call_record
 from mirascope.core._types import FinishReason, JsonableType, StreamState
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.error_reports import provider_error
-from mirascope.core._wire.events import (
-    JSON,
-    FinishT,
-    MalformedEventError,
-    ProviderError,
-    Record,
-    TokenCounts,
-)
+from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core._wire.json_response import without_reasoning
-from mirascope.core._wire.json_text import from_bytes, from_text
-from mirascope.core._wire.sse import DONE, ERROR_EVENT, SSEDecoder
 
 ResponseT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
     "ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse, covariant=True
 )
-DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
 ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
     "ChunkT",
     bound=BaseCallResponseChunk[Any, Any],
@@ -90,76 +53,6 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
 AssistantT = TypeVar("AssistantT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
 
 
-class Decoder(Protocol[DecodedT]):
-    """Reads one stream of a provider: records in, chunks out, and what they add up to."""
-
-    reply: MessageAccumulator
-    id: str | None
-    model: str | None
-    tokens: TokenCounts | None
-    done: bool
-    """Whether the event has come after which there is nothing to come, but the end of the body."""
-
-    @property
-    def unknown(self) -> Record | None:
-        """The newest record in which there is nothing that the provider documents."""
-        ...
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the answer has come to its own end."""
-        ...
-
-    @property
-    def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, as far as it has."""
-        ...
-
-    def decode(self, record: Record, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
-        """Read one record, of a stream or a plain response; add the chunks now ready to ``out``.
-
-        Raises:
-            ProviderError: It reports a failure, and so does not complete the response.
-        """
-        ...
-
-    def flush(self, out: list[DecodedT]) -> None:
-        """Add the chunks that were held back to ``out``."""
-        ...
-
-    def response(self) -> dict[str, JSON]:
-        """Return what a plain call would have given, as far as it came."""
-        ...
-
-
-class StreamRequest(ABC):
-    """Sends the request of a stream.
-
-    Attributes:
-        deadlines: The clocks that the answer is to be read by.
-        policy: When it is sent again.
-    """
-
-    deadlines: Deadlines
-    policy: RetryPolicy
-
-    def secrets(self) -> frozenset[str]:
-        """Return the keys that it is sent with."""
-        return frozenset()
-
-    @abstractmethod
-    def open(self) -> Source:
-        """Send it, and return the answer as it begins."""
-
-    @abstractmethod
-    async def aopen(self) -> AsyncSource:
-        """Send it, async."""
-
-
-Items: TypeAlias = "StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]"
-"""Where the items of a stream come from: a request to send, or what someone brings."""
-
-
 @dataclass(kw_only=True, repr=False, eq=False)
 class BaseStream(
     ResponseMetadata,
@@ -167,34 +60,25 @@ class BaseStream(
     CallArguments[MessageT],
     Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT],
 ):
-    """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
+    """A streamed response: iterate it once, with ``for`` or ``async for``.
 
-    Each item is a chunk and, if the call has tools and this chunk completes one, the tool. The
-    request is sent when iteration begins. Leaving the loop early closes the connection; to pause
-    instead, hold the iterator (``items = iter(stream)``).
+    Each item is a chunk and, if the call has tools and this chunk completes the call of one, the
+    tool. The request is sent when iteration begins. Leaving the loop early closes the connection;
+    to pause instead, hold the iterator (``items = iter(stream)``).
 
     Attributes:
         stream: Where the items come from: a request, or the SDK's own objects.
-        model: The name of the model: the one asked for until the provider tells.
-        partial_tools: Whether tools are told while their arguments grow: then each piece of a call
-            comes with the tool so far, whose ``delta`` is the piece's text, and at last the tool.
-        keep: How much of the answer is kept while it comes: ``"all"`` of it, ``"text"`` and tool
-            calls without what is told of single tokens (logprobs), or ``"none"`` of it, so that
-            `content` stays empty and `partial` has all but the content.
-        state: ``"pending"``, ``"open"``, ``"finished"``, ``"truncated"``, ``"closed"`` or
-            ``"failed"``.
-        start_time: When iteration began, in milliseconds since the epoch; 0 before.
-        end_time: When it ended, in the same unit; 0 before.
-        time_to_first_chunk: Seconds from the beginning to the first text, reasoning or piece of a
-            tool call; ``None`` before.
-        on_end: Functions to call when it has ended, in whatever way, with the error that ended it
-            or ``None``; those of an async stream may be async.
-        on_retry: Functions to call, with a `Retry`, before the request is sent again; likewise. If
-            the answer then begins anew, what was told before counts no more.
+        model: The name of the model: the requested one until the provider reports it.
+        partial_tools: Whether tools are also yielded while their arguments are received: each delta
+            of a call comes with the partial tool, whose ``delta`` is the text of the delta, and the
+            last item of the call with the complete tool.
+        keep: How much of the message to keep: ``"all"``; ``"text"`` and tool calls without data on
+            single tokens (logprobs); or ``"none"``, so that `content` stays empty and `partial` has
+            everything except the content.
 
     Raises:
-        StreamError: While iterating, for whatever goes wrong; it is also an error of the SDK, and
-            its ``partial`` holds what had come. `StreamConsumed` if iterated a second time.
+        StreamError: While iterating, for every failure; it is also an error of the SDK, and its
+            ``partial`` is the partial response. `StreamConsumed` if iterated a second time.
     """
 
     stream: Items
@@ -203,38 +87,17 @@ class BaseStream(
     partial_tools: bool = False
     keep: Keep = "all"
 
-    state: StreamState = field(default="pending", init=False)
-    start_time: float = field(default=0, init=False)
-    end_time: float = field(default=0, init=False)
-    time_to_first_chunk: float | None = field(default=None, init=False)
-
     _of_v1 = (0, 1, 6, 5, 10, 3)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
-        self._begin()  # first: it names a class that is no provider's
+        self._decoder = self._new_decoder()  # first: its error explains an abstract class
         super().__post_init__()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
-        self._brought = 0
-        self._began = 0.0
-        self._deadlines = self._request.deadlines if self._request else Deadlines(NEVER, NEVER)
-        self._retry: Retry | None = None
-        self._interrupted: Decoder[ChunkT] | None = None
-        self._when_shut: Callable[[], object] = bool
-        self._error: Exception | None = None
-        self.on_end: list[Callable[[Exception | None], object]] = []
-        self.on_retry: list[RetryHook] = [*self._request.policy.hooks] if self._request else []
-
-    def _begin(self) -> None:
-        """Be as before the first byte."""
-        self._decoder = self._new_decoder()
-        self._sse = SSEDecoder()
-        self._tools = self._new_tools()
-        self._source: Source | AsyncSource | None = None
-        self._done = False
-        self._silent = True
-        self._spoke = False
+        items = self.stream
+        self._request = items if isinstance(items, StreamRequest) else UserItems(items)
+        self._lifecycle = Lifecycle(self._errors, self._request)
 
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
@@ -244,483 +107,190 @@ class BaseStream(
             "(see docs/from-v1.md)"
         )
 
-    def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
-        if not self.tool_types:
-            return None
-        return ToolItems(
-            cast("list[type[ToolT]]", self.tool_types),
-            partial=self.partial_tools,
-            call_kwargs=self.call_kwargs,
-        )
-
-    # The drivers.
+    # The drivers: one loop, sync and async. A stack runs its last callback first.
 
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        with self._telling(), self._life():
-            asking = True
-            while asking:
-                with self._attempt(), self._opened() as source:
-                    with self._reading(source.hang_up):
-                        self._wait()
-                        for block in source:
-                            self._deadlines.arrived = monotonic()
-                            for item in self._feed(block):
-                                yield item
-                                if self.state != "open":
-                                    return
-                            if self._done:
-                                break
-                            self._wait()
-                    for item in self._end():
-                        yield item
-                asking = self._rest()
+        lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
+        lifecycle.start()
+        while lifecycle.state == "open":
+            with ExitStack() as stack:
+                stack.callback(lifecycle.notify_end)
+                reader = self._guarded_reader(stack)
+                stack.callback(lifecycle.backoff)
+                self._enter_attempt(stack, reader)
+                source = self._open(stack, reader)
+                with lifecycle.reading(reader, source.interrupt_read):
+                    for block in source:
+                        deadlines.arrived = monotonic()
+                        for item in reader.feed(block):
+                            yield item
+                        if reader.stopped:
+                            break
+                        lifecycle.start_read(reader)
+                for item in self._last_items(reader):
+                    yield item
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
-        async with self._atelling():
-            asking = True
-            while asking:
-                with self._attempt():
-                    async with AsyncExitStack() as leaving:
-                        source = await self._aopened(leaving)
-                        with self._reading(in_this_loop(source.aclose)):
-                            self._wait()
-                            async for block in source:
-                                self._deadlines.arrived = monotonic()
-                                for item in self._feed(block):
-                                    yield item
-                                    if self.state != "open":
-                                        return
-                                if self._done:
-                                    break
-                                self._wait()
-                        for item in self._end():
+        lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
+        lifecycle.start()
+        while lifecycle.state == "open":
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(lifecycle.anotify_end)
+                reader = self._guarded_reader(stack)
+                stack.push_async_callback(lifecycle.abackoff)
+                self._enter_attempt(stack, reader)
+                source = await self._aopen(stack, reader)
+                with lifecycle.reading(reader, in_this_loop(source.aclose)):
+                    async for block in source:
+                        deadlines.arrived = monotonic()
+                        for item in reader.feed(block):
                             yield item
-                asking = await self._arest()
+                        if reader.stopped:
+                            break
+                        lifecycle.start_read(reader)
+                for item in self._last_items(reader):
+                    yield item
 
-    # The pure middle.
+    def _guarded_reader(self, stack: ExitStack | AsyncExitStack) -> ItemReader[ChunkT, ToolT]:
+        """Return the reader of the next attempt, whose end sets the final state."""
+        tools: ToolItems[ChunkT, ToolT] | None = None
+        if self.tool_types:
+            types = cast("list[type[ToolT]]", self.tool_types)
+            tools = ToolItems(types, partial=self.partial_tools, call_kwargs=self.call_kwargs)
+        decoder = self._new_decoder() if self._lifecycle.retry else self._decoder
+        reader = ItemReader(decoder, tools, self._record_first_output)
+        stack.enter_context(self._lifecycle.guard(reader, self._received))
+        return reader
 
-    def _feed(self, block: bytes | UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        """Yield the items that a block of bytes, or what someone brings, completes."""
-        if not isinstance(block, bytes):
-            yield from self._given(block)
-            return
-        ready: list[ChunkT] = []
-        decoder, tools = self._decoder, self._tools
-        for data in self._sse.feed(block):
-            if data.startswith(DONE):
-                self._done = True
-                return
-            if data:
-                try:
-                    decoder.decode(_parsed(data), data, ready)
-                except (MalformedEventError, ProviderError) as error:
-                    self._check(error, data)
-                if self._silent:
-                    self._note_output(ready)
-                if tools is None:
-                    for chunk in ready:
-                        yield chunk, None
-                else:
-                    yield from self._with_tools(ready, tools)
-                if decoder.done:
-                    self._done = True
-                    return
-                ready.clear()
+    def _enter_attempt(
+        self, stack: ExitStack | AsyncExitStack, reader: ItemReader[ChunkT, ToolT]
+    ) -> None:
+        """Enter an attempt; until it produces output, an interrupted one before it is not void."""
+        retry, interrupted = self._lifecycle.retry, self._decoder
 
-    def _end(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        """Yield what was held back, and check that the answer is whole.
+        def leave() -> None:
+            if retry is not None and retry.restarts and not reader.produced_output:
+                self._decoder = interrupted
+            self._update_model()
 
-        A stream made of objects that someone brought has no connection that could be cut.
-        """
-        if not self._done and (ending := self._sse.missing_terminator()):
-            yield from self._feed(ending)
-        ready: list[ChunkT] = []
-        self._decoder.flush(ready)
-        yield from self._items(ready)
-        if self._request is not None and not self._whole:
-            raise self._incomplete(self._request.secrets())
-        if self._tools is not None:
-            yield from self._tools.rest(self._decoder.reply)
-            self._tell_failures(self._tools.failures)
+        stack.enter_context(self._lifecycle.attempt(self._received))
+        stack.callback(leave)
+        self._decoder = reader.decoder
 
-    def _check(self, error: MalformedEventError | ProviderError, data: bytes = b"") -> None:
-        """Raise what an event means that cannot be decoded; after the end it means nothing."""
-        if self._decoder.is_complete:
-            return
-        if data.startswith(ERROR_EVENT):
-            raise self._reported(data.removeprefix(ERROR_EVENT).strip()) from None
-        raise error
-
-    def _reported(self, report: bytes) -> ProviderError:
-        """Return the failure that an event of the name ``error`` reports, in whatever form."""
-        try:
-            record = _parsed(report)
-        except MalformedEventError:
-            return provider_error(report.decode(errors="replace"))
-        self._decoder.decode(record, report, [])
-        return provider_error(dict(record))
-
-    def _incomplete(self, secrets: Collection[str]) -> errors.StreamError:
-        """Return the error for a body that ends before the response does.
-
-        What is in no event, and the newest record that nobody knows, may say why it did.
-        """
-        self._take_partial_json()
-        kind: type[errors.StreamError] = errors.StreamTruncated
-        message, unread = _CUT_OFF, self._sse.unread
-        if self._decoder.unknown:
-            unread = json.dumps(self._decoder.unknown).encode()
-        elif self._sse.is_text:
-            kind, message = errors.StreamDataError, _NO_STREAM
-        if unread:
-            message = f"{message}; {_UNREAD} {excerpt(unread, secrets)}"
-        return self._errors.make(kind, message, response=self._source and self._source.response)
-
-    def _take_partial_json(self) -> None:
-        """Take over the text of a response that is cut off within bare JSON, but no tool calls.
-
-        Where arguments are an object, nothing would show that they are not all.
-        """
-        with suppress(ValueError, RecursionError):
-            cut_off = self._sse.cut_off.decode(errors="replace")
-            record = from_text(cut_off, allow_partial="trailing-strings")
-            if isinstance(record, dict):
-                self._decoder.decode(record, b"{}", [])
-                self.reply.tool_calls.clear()
-
-    def _given(self, item: UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        """Yield what an item that someone brings completes; a chunk with its tool is that."""
-        ready: list[ChunkT] = []
-        raw = item[0].chunk if isinstance(item, tuple) else item
-        try:
-            self._decoder.decode(record_of(raw), raw, ready)
-        except ProviderError as error:
-            self._check(error)
-        if isinstance(item, tuple):
-            self._decoder.flush(ready)
-            self._tools = None  # whoever brings the chunks brings the tools
-            if item[1] is not None:
-                self._note_brought(item[1])
-            yield cast("tuple[ChunkT, ToolT | None]", item)
-        else:
-            yield from self._items(ready)
-
-    def _note_brought(self, tool: BaseTool) -> None:
-        """Count a tool that someone brings; its call is one of the answer, told or not."""
-        self._brought += tool.delta is None
-        if self._brought > len(self.reply.tool_calls):
-            self.reply.add_tool_calls([delta_of(tool)])
-        elif tool.delta is None:
-            call = self.reply.tool_calls[self._brought - 1]
-            call.id = call.id or call_id(tool)
-
-    def _items(self, chunks: list[ChunkT]) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        if self._silent:
-            self._note_output(chunks)
-        if self._tools is None:
-            for chunk in chunks:
-                yield chunk, None
-        else:
-            yield from self._with_tools(chunks, self._tools)
-
-    def _with_tools(
-        self, chunks: list[ChunkT], tools: ToolItems[ChunkT, ToolT]
-    ) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        for chunk in chunks:
-            yield from tools.of(chunk, self._decoder.reply)
-
-    def _tell_failures(self, failures: list[errors.ToolCallError]) -> None:
-        """Raise the first of the calls that are unusable; all else has been told."""
-        if failures:
-            self._leave("finished")
-            raise self._errors.tool_call(failures, self._response(partial=False))
-
-    def _note_output(self, chunks: list[ChunkT]) -> None:
-        for chunk in chunks:
-            if chunk.content or chunk.is_output:
-                self._silent, self._spoke = False, True
-                if self.time_to_first_chunk is None:
-                    self.time_to_first_chunk = time.perf_counter() - self._began
-                    self.model = self._decoder.model or self.model
-                return
-
-    def _wait(self) -> None:
-        """Note that a read begins."""
-        self._deadlines.wait(not self._silent, self._decoder.is_complete)
-        self._silent = True
-
-    # The life of a stream.
-
-    @property
-    def _request(self) -> StreamRequest | None:
-        return self.stream if isinstance(self.stream, StreamRequest) else None
-
-    @contextmanager
-    def _attempt(self) -> Generator[None]:
-        """Ask once; if that fails and may be asked for again, that is noted and nothing is raised.
-
-        What an attempt before has told counts until this one tells something.
-        """
-        count = 0
-        if self._retry is not None:
-            count = self._retry.count
-            self._interrupted = self._decoder if self._retry.restarts else None
-            self._retry = None
-            self._begin()
-        try:
-            try:
-                yield
-            finally:
-                if self._interrupted is not None and not self._spoke:
-                    self._decoder = self._interrupted
-        except Exception as error:
-            meant = None if self._closed else self._meaning(error)
-            if meant is None:
-                raise
-            self._retry = self._another(meant, count)
-            if self._retry is None:
-                raise meant  # noqa: B904  # its cause is set
-
-    def _another(self, error: errors.StreamError, count: int) -> Retry | None:
-        """Return how to ask again after an error, if that may be, and set the clocks for it."""
-        if self._request is None:
-            return None
-        begun = self.time_to_first_chunk is not None
-        left = self._deadlines.seconds_for_restart if begun else self._deadlines.seconds_left
-        retry = self._request.policy.retry(error, count, left)
-        if retry is not None and begun:
-            self._deadlines.restart()
-        return retry
-
-    def _rest(self) -> bool:
-        """Wait until it is time to ask again; tell whether to."""
-        if self._retry is None:
-            return False
-        run_hooks(self.on_retry, self._retry)
-        closed = threading.Event()
-        self._when_shut = closed.set
-        if self.state == "open":
-            closed.wait(self._retry.wait)
-        return self.state == "open"
-
-    async def _arest(self) -> bool:
-        if self._retry is None:
-            return False
-        await arun_hooks(self.on_retry, self._retry)
-        if self.state == "open":
-            with self._until_shut():
-                await anyio.sleep(self._retry.wait)
-        return self.state == "open"
-
-    def _until_shut(self) -> anyio.CancelScope:
-        """Return a scope that ends when another task closes the stream."""
-        scope = anyio.CancelScope()
-        self._when_shut = scope.cancel
-        return scope
-
-    @contextmanager
-    def _opened(self) -> Generator[Source]:
-        self._source = source = self._open()
-        try:
-            with closed_at_exit(self._close_at_exit):
-                yield source
-        finally:
-            source.finish() if self._done else source.close()
-
-    async def _aopened(self, leaving: AsyncExitStack) -> AsyncSource:
-        self._source = source = await self._aopen()
-
-        async def leave() -> None:
-            await (source.finish() if self._done else source.aclose())
-
-        leaving.push_async_callback(leave)
-        return source
-
-    def _open(self) -> Source:
-        if self._request is not None:
-            source = self._request.open()
-        elif isinstance(self.stream, Iterable):
-            source = ItemSource(self.stream)
-        else:
-            raise TypeError("this stream is async: iterate it with `async for`")
-        if self._closed:  # by another thread, which could not reach the source yet
+    def _open(self, stack: ExitStack, reader: ItemReader[ChunkT, ToolT]) -> Source:
+        """Send the request and return the source of its response, which is closed on leaving."""
+        self._lifecycle.source = source = self._request.open()
+        stack.callback(lambda: source.finish() if reader.done else source.close())
+        stack.enter_context(closed_at_exit(self._lifecycle.close_at_exit))
+        if self._lifecycle.is_closed:  # by another thread, which could not reach the source yet
             source.close()
         return source
 
-    async def _aopen(self) -> AsyncSource:
-        if self._request is not None:
-            with self._until_shut():
-                return await self._request.aopen()
-            return AsyncSource()
-        if isinstance(self.stream, AsyncIterable):
-            return AsyncItemSource(self.stream)
-        raise TypeError("this stream is not async: iterate it with `for`")
+    async def _aopen(self, stack: AsyncExitStack, reader: ItemReader[ChunkT, ToolT]) -> AsyncSource:
+        """Send the request and return the source of its response, which is closed on leaving."""
+        source = AsyncSource()
+        with self._lifecycle.until_closed():
+            source = await self._request.aopen()
+        self._lifecycle.source = source
 
-    @contextmanager
-    def _life(self) -> Generator[None]:
-        if self.state != "pending":
-            raise self._errors.make(errors.StreamConsumed, _consumed(self.state))
-        self.state = "open"
-        self.start_time = time.time() * 1000
-        self._began = time.perf_counter()
-        self._deadlines.begin()
-        try:
-            yield
-            self._leave("finished")
-        except Exception as error:
-            if self._closed:  # by another thread or task, which is why reading failed
-                return
-            meant = self._meaning(error)
-            self._error = meant or error
-            self._leave("truncated" if isinstance(meant, errors.StreamTruncated) else "failed")
-            if meant is None:
-                raise
-            raise meant  # noqa: B904  # its cause is set
-        finally:
-            self._leave("finished" if self._whole else "closed")
+        async def leave() -> None:
+            await (source.finish() if reader.done else source.aclose())
 
-    @contextmanager
-    def _telling(self) -> Generator[None]:
-        try:
-            yield
-        finally:
-            self._tell()
+        stack.push_async_callback(leave)
+        return source
 
-    def _atelling(self) -> AsyncExitStack:
-        ending = AsyncExitStack()
-        ending.push_async_callback(self._atell)
-        ending.enter_context(self._life())
-        return ending
+    def _last_items(
+        self, reader: ItemReader[ChunkT, ToolT]
+    ) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the items that only the end of the body completes, and check that it is complete.
 
-    def _tell(self, error: Exception | None = None) -> None:
-        """Tell who waits for the end, once it has come; an error may stand for the stream's own."""
-        if self.on_end and self._ended:
-            try:
-                self.on_end.pop(0)(error or self._error)
-            finally:
-                self._tell(error)
+        User-supplied items have no connection that could be cut.
 
-    async def _atell(self, error: Exception | None = None) -> None:
-        if self.on_end and self._ended:
-            try:
-                with anyio.CancelScope(shield=True):
-                    told = self.on_end.pop(0)(error or self._error)
-                    if inspect.isawaitable(told):
-                        await told
-            finally:
-                await self._atell(error)
-
-    @contextmanager
-    def _reading(self, wake: Callable[[], object]) -> Generator[None]:
-        """Let the clocks run; when one has run out, `wake` makes reading end, in whatever way.
-
-        What fails after the answer's own end takes nothing away, but for what the SDK knows to be
-        an error that the provider reports, and what someone's own items raise.
+        Raises:
+            StreamTruncated: The body ended before the response.
+            ToolCallError: A tool call is invalid.
         """
-        broke: Exception | None = None
-        try:
-            with self._deadlines.running(wake):
-                yield
-        except Exception as error:
-            breaks = isinstance(error, (*self._errors.connections, *self._errors.timeouts))
-            if self._closed or not (breaks or self._deadlines.expired or self._is_late(error)):
-                raise
-            broke = error
-        if self._closed or self._whole:
+        if self._lifecycle.is_closed:
             return
-        if self._deadlines.expired or isinstance(broke, self._errors.timeouts):
-            self._deadlines.check(broke)
-        if broke is not None:
-            raise broke
+        yield from reader.flush()
+        if not (self._request.user_supplied or reader.is_complete):
+            kind, message = reader.truncation(self._request.secrets())
+            source = self._lifecycle.source
+            raise self._errors.make(kind, message, response=source and source.response)
+        yield from reader.remaining_tools()
+        if reader.failures:
+            self._lifecycle.finish()
+            raise self._errors.tool_call(reader.failures, self._response(partial=False))
 
-    def _is_late(self, error: Exception) -> bool:
-        """Return whether an error comes after the response's end, and takes nothing away."""
-        if not self._whole:
-            return False
-        if self._errors.unread_report(error):
-            return True
-        meant = self._errors.translate(error, opening=False)
-        if meant is None:
-            return self._request is not None
-        return not isinstance(meant, errors.StreamAPIError)
+    def _record_first_output(self) -> None:
+        self._lifecycle.record_first_output()
+        self._update_model()
 
-    @property
-    def _closed(self) -> bool:
-        return self.state == "closed"
+    def _update_model(self) -> None:
+        self.model = self._decoder.model or self.model
 
-    @property
-    def _ended(self) -> bool:
-        return self.state not in {"pending", "open"}
-
-    @property
-    def _whole(self) -> bool:
-        return self._done or self._decoder.is_complete
-
-    def _leave(self, state: StreamState) -> None:
-        """End in a state; the first to say so is right."""
-        if self.state == "open":
-            self.state = state
-            self.model = self._decoder.model or self.model
-            self.end_time = time.time() * 1000
-
-    def _meaning(self, error: Exception) -> errors.StreamError | None:
-        response = self._source.response if self._source else None
-        secrets = self._request.secrets() if self._request else ()
-        opening = self._source is None
-        meant = self._errors.translate(error, response, secrets, opening=opening)
-        if meant is not None and meant.phase is None:
-            begun = self.time_to_first_chunk is not None
-            meant.phase = "mid" if begun else "first" if self._source else "open"
-            ended = self._decoder.finish_reasons and any(self._tokens or ())
-            meant.partial = self.partial() if begun or self.content or ended else None
-        return meant
+    def _received(self) -> ResponseT | None:
+        """Return the partial response; ``None`` if nothing was received."""
+        produced_output = self.time_to_first_chunk is not None
+        ended = self._decoder.finish_reasons and any(self._tokens or ())
+        return self.partial() if produced_output or self.content or ended else None
 
     @override
     def close(self) -> None:
-        """Close the connection now, from whatever thread; what has come stays readable.
+        """Close the connection now, from any thread; what was received stays readable.
 
         Raises:
-            TypeError: The stream is being read by ``async for``, or its end is to be told to what
-                is async: await `aclose` instead.
+            TypeError: The stream is being read by ``async for``, or has an async end callback:
+                await `aclose` instead.
         """
-        source = self._source
-        awaited = any(map(inspect.iscoroutinefunction, self.on_end))
-        if awaited or (self.state == "open" and isinstance(source, AsyncSource)):
-            raise TypeError("this stream is async: use `await stream.aclose()`")
-        self._shut()
-        if isinstance(source, Source):
-            source.abort()
-        self._tell()
+        self._update_model()
+        self._lifecycle.close()
 
     @override
     async def aclose(self) -> None:
-        """Close the connection now; what has come stays readable."""
-        source = self._source
-        self._shut()
-        if isinstance(source, AsyncSource):
-            await source.aclose()
-        elif source is not None:
-            source.abort()
-        await self._atell()
+        """Close the connection now; what was received stays readable."""
+        self._update_model()
+        await self._lifecycle.aclose()
 
-    def _close_at_exit(self, *, inherited: bool) -> None:
-        try:
-            if not inherited:
-                self.close()
-        finally:
-            cast("Source", self._source).let_go()
+    @property
+    def state(self) -> StreamState:
+        """The state: pending, open, finished, truncated, closed (by the user) or failed."""
+        return self._lifecycle.state
 
-    def _shut(self) -> None:
-        if self.state == "pending":
-            self.state = "open"
-        self._leave("closed")
-        self._when_shut()
+    @property
+    def start_time(self) -> float:
+        """When iteration began, in milliseconds since the epoch; 0 before."""
+        return self._lifecycle.start_time
 
-    # The answer so far.
+    @property
+    def end_time(self) -> float:
+        """When the stream ended, in milliseconds since the epoch; 0 before."""
+        return self._lifecycle.end_time
+
+    @property
+    def time_to_first_chunk(self) -> float | None:
+        """Seconds from the start to the first text, reasoning or tool call; ``None`` before."""
+        return self._lifecycle.time_to_first_chunk
+
+    @property
+    def on_end(self) -> list[EndCallback]:
+        """Callbacks that are called at the end with the error of the stream or ``None``.
+
+        Those of an async stream may be async.
+        """
+        return self._lifecycle.on_end
+
+    @property
+    def on_retry(self) -> list[RetryHook]:
+        """Hooks that are called with a `Retry` before the request is sent again; may be async.
+
+        If `Retry.restarts`, the items that were yielded before are void.
+        """
+        return self._lifecycle.on_retry
 
     @property
     def reply(self) -> MessageAccumulator:
-        """The answer so far, with its tool calls as they stand."""
+        """The message so far, with its tool calls as far as they were received."""
         return self._decoder.reply
 
     @property
@@ -736,12 +306,12 @@ class BaseStream(
 
     @property
     def id(self) -> str | None:
-        """The provider's id for the response, once it is told."""
+        """The provider's id for the response; ``None`` before it is received."""
         return self._decoder.id
 
     @property
     def finish_reasons(self) -> list[FinishT] | None:
-        """Why the generation ended, in the provider's words; ``None`` before."""
+        """Why the generation ended, as the provider reports it; ``None`` before."""
         return cast("list[FinishT] | None", self._decoder.finish_reasons)
 
     @property
@@ -751,7 +321,7 @@ class BaseStream(
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended, in words that are the same for every provider.
+        """Why the generation ended, normalized to the same values for every provider.
 
         ``None`` before, and if the reason is none of the four.
         """
@@ -759,21 +329,21 @@ class BaseStream(
 
     @property
     def cost(self) -> float | None:
-        """The cost so far in US dollars; ``None`` if it cannot be known, as of a response."""
+        """The cost so far in US dollars; ``None`` if unknown, as for a response."""
         return self.partial().cost
 
     @property
     def message_param(self) -> AssistantT:
-        """The whole answer as a message that can be sent back in the next call.
+        """The complete message, to be sent back in the next call.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end, or was not kept.
+            StreamNotFinished: The response is not complete, or was not kept.
         """
         return cast("AssistantT", self.construct_call_response().message_param)
 
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The whole answer as a message that can be sent back, to this provider or any other.
+        """The complete message, to be sent back to this provider or any other.
 
         Raises:
             StreamNotFinished: As for `message_param`.
@@ -782,33 +352,30 @@ class BaseStream(
 
     @override
     def _common_message(self, message: object) -> BaseMessageParam:
-        form = self._response_type.message_format
-        return form.common(cast("Message", message), self.provider)
+        message_format = self._response_type.message_format
+        return message_format.common(cast("Message", message), self.provider)
 
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
     ) -> list[Any]:
-        """Return the messages that tell the model what its tool calls gave.
+        """Return the messages with the outputs of tool calls, to be sent to the model.
 
         See `BaseCallResponse.tool_message_params`.
         """
         return cls._response_type.tool_message_params(tools_and_outputs)
 
     def construct_call_response(self) -> ResponseT:
-        """Return the response that a plain call would have given.
+        """Return the response of a plain call.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end, or was not kept; see `partial`.
+            StreamNotFinished: The response is not complete, or was not kept; see `partial`.
         """
-        if self.keep == "none":
-            raise self._errors.make(errors.StreamNotFinished, _NOT_KEPT)
-        if self.state != "finished":
-            raise self._errors.make(errors.StreamNotFinished, _NOT_FINISHED[self.state])
+        self._lifecycle.check_finished(kept=self.keep != "none")
         return self._response(partial=False)
 
     def partial(self) -> ResponseT:
-        """Return what has come so far as a response, in any state."""
+        """Return the response as far as it was received, in any state."""
         return self._response(partial=self.state != "finished" or self.keep == "none")
 
     def _response(self, *, partial: bool) -> ResponseT:
@@ -830,38 +397,3 @@ class BaseStream(
             "a stream cannot be copied or pickled: use `stream.construct_call_response()`, or "
             "`stream.partial()` before its end"
         )
-
-
-def _consumed(state: StreamState) -> str:
-    return (
-        f"this stream is {state}; a stream is iterated once. To pause, hold the iterator: "
-        "`items = iter(stream)`. To ask again, call the function again"
-    )
-
-
-_CUT_OFF = "the connection ended before the answer did: it is cut off"
-_NO_STREAM = "the response is neither a stream of events nor JSON"
-_UNREAD = "what could not be understood is:"
-_NOT_KEPT = 'the answer was not kept (`keep="none"`): stream.partial() has what else was told'
-_NOT_FINISHED: dict[StreamState, str] = {
-    "pending": "the stream was not iterated yet: iterate it first",
-    "open": "the stream is still being read: iterate it to its end, or use stream.partial()",
-    "truncated": "the answer is cut off: stream.partial() has what came",
-    "closed": "the stream was closed early: stream.partial() has what came",
-    "failed": "the stream failed: stream.partial() has what came",
-}
-
-
-def _parsed(data: bytes) -> Record:
-    """Decode an event's JSON object.
-
-    Raises:
-        MalformedEventError: It is none.
-    """
-    try:
-        record = from_bytes(data)
-    except (ValueError, RecursionError) as error:
-        raise MalformedEventError(f"an event is not JSON ({error})") from None
-    if not isinstance(record, dict):
-        raise MalformedEventError("an event is not a JSON object")
-    return record

@@ -1,8 +1,8 @@
-"""A stream that is read as a growing value of a type.
+"""A stream that is read as partial values of a response model.
 
-The JSON of the answer is read as it comes, each character once: the arguments of the tool that the
-model is made to call or, until there is a call, the text. An answer that does not fit the type is
-pydantic's own ``ValidationError``, raised when it has ended.
+The JSON of the response is parsed while it is received, each character once: the arguments of the
+tool that the model is forced to call or, until there is a call, the text. A response that does not
+fit the type raises pydantic's own ``ValidationError`` at its end.
 """
 
 from __future__ import annotations
@@ -34,63 +34,63 @@ ElementT = TypeVar("ElementT")
 Chunk: TypeAlias = BaseCallResponseChunk[Any, Any]
 
 
-class _Reading(ABC, Generic[T]):
-    """A way to read a stream: what each chunk gives, and what its end gives."""
+class _StreamReader(ABC, Generic[T]):
+    """Iterates a stream, sync or async: values from each chunk, and values from its end."""
 
     stream: BaseStream[Any, Any, Any, Any]
 
     @abstractmethod
-    def _read(self, chunk: Chunk) -> Iterable[T]: ...
+    def _values_of(self, chunk: Chunk) -> Iterable[T]: ...
 
     @abstractmethod
-    def _end(self) -> Iterable[T]: ...
+    def _last_values(self) -> Iterable[T]: ...
 
     def __iter__(self) -> Iterator[T]:
         with closing(cast("Generator[tuple[Chunk, object]]", iter(self.stream))) as items:
             for chunk, _ in items:
-                yield from self._read(chunk)
+                yield from self._values_of(chunk)
         if self.stream.state == "finished":
-            yield from self._end()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a stream cannot be copied or pickled: use the value that it ends in")
+            yield from self._last_values()
 
     async def __aiter__(self) -> AsyncIterator[T]:
         items = cast("AsyncGenerator[tuple[Chunk, object]]", aiter(self.stream))
         async with aclosing(items):
             async for chunk, _ in items:
-                for item in self._read(chunk):
-                    yield item
+                for value in self._values_of(chunk):
+                    yield value
         if self.stream.state == "finished":
-            for item in self._end():
-                yield item
+            for value in self._last_values():
+                yield value
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream cannot be copied or pickled: use its last value")
 
 
-class BaseStructuredStream(_Reading[T], Closable):
-    """An answer of a type as it comes: iterate it once, with ``for`` or ``async for``.
+class BaseStructuredStream(_StreamReader[T], Closable):
+    """A streamed response of a type: iterate it once, with ``for`` or ``async for``.
 
-    Each item is the value so far, a new one whenever something has been added to it; the last is
-    the whole, validated value. The values before that are instances of the response model (of a
-    subclass of it named ``Partial...``): fields that have not begun are ``None`` and not among the
-    ``model_fields_set``; texts, lists and nested models grow; anything else appears when it is
+    Each item is the partial value, a new one whenever something was added to it; the last item is
+    the complete, validated value. Partial values are instances of the response model (of a subclass
+    of it named ``Partial...``): fields that were not received are ``None`` and not in
+    ``model_fields_set``; strings, lists and nested models grow; any other field is set when it is
     complete and valid. Leaving the loop early closes the connection.
 
     Args:
-        stream: The stream of the answer.
+        stream: The stream of the response.
         response_model: The type.
-        fields_from_call_args: The values of the fields that come from the call.
+        fields_from_call_args: The values of the fields that the call's arguments supply.
 
     Attributes:
-        stream: The stream of the answer, with its text, its usage and its state.
-        growing: The value so far.
-        constructed_response_model: The whole value, once it has come; a model among them has the
-            response as ``_response`` (`response_of`).
+        stream: The stream of the response, with its text, usage and state.
+        growing: The partial value.
+        constructed_response_model: The complete value, at the end; a model has the response as
+            ``_response`` (`response_of`).
 
     Raises:
-        StreamError: While iterating, for whatever goes wrong in the stream.
-        pydantic.ValidationError: At the end, if the answer does not fit the type or is cut off;
+        StreamError: While iterating, for every failure of the stream.
+        pydantic.ValidationError: At the end, if the response does not fit the type or is cut off;
             `response_of` the error is the response.
-        ModelRefused: At the end, if the model refuses to answer.
+        ModelRefused: At the end, if the model refuses.
     """
 
     constructed_response_model: T
@@ -106,19 +106,19 @@ class BaseStructuredStream(_Reading[T], Closable):
         self.response_model = response_model
         self.fields_from_call_args = fields_from_call_args or {}
         self._type = ResponseModel(response_model)
-        self._text = _AnswerText(stream, self._type)
+        self._json = _ResponseJSON(stream, self._type)
         self.growing: PartialValue[BaseModel] = PartialValue(self._type.model)
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far, in ``<think>`` tags of the text too."""
+        """The reasoning so far, including that in ``<think>`` tags of the text."""
         return self.stream.reasoning
 
     @property
     def elements(self: BaseStructuredStream[list[ElementT]]) -> Elements[ElementT]:
-        """The elements of an answer that is a list, each once it is complete, and validated.
+        """The elements of a response that is a list, each validated once it is complete.
 
-        This is iterated instead of the stream, with ``for`` or ``async for``.
+        Iterate this instead of the stream, with ``for`` or ``async for``.
 
         Raises:
             TypeError: The response model is not a list.
@@ -128,7 +128,7 @@ class BaseStructuredStream(_Reading[T], Closable):
         return Elements(self)
 
     def over(self, stream: BaseStream[Any, Any, Any, Any]) -> BaseStructuredStream[T]:
-        """Return the same of another stream."""
+        """Return a structured stream of the same type over another stream."""
         return BaseStructuredStream(
             stream=stream,
             response_model=self.response_model,
@@ -136,23 +136,23 @@ class BaseStructuredStream(_Reading[T], Closable):
         )
 
     def grow(self, chunk: Chunk) -> bool:
-        """Read a chunk, and tell whether that has added to the value so far."""
-        text = self._text.of(chunk)
-        if self._text.begins_anew:
+        """Add a chunk to the partial value, and return whether that has changed it."""
+        text = self._json.feed(chunk)
+        if self._json.restarted:
             self.growing = PartialValue(self._type.model)
-        with suppress(MalformedJSONError):  # which validation tells at the end
+        with suppress(MalformedJSONError):  # validation reports it at the end
             return bool(text) and self.growing.feed(text)
         return False
 
     def finish(self) -> T:
-        """Validate the whole answer.
+        """Return the complete, validated value.
 
         Raises:
-            pydantic.ValidationError: It does not fit the type.
-            ModelRefused: The model refuses to answer.
+            pydantic.ValidationError: The response does not fit the type.
+            ModelRefused: The model refuses.
         """
         response = self.stream.partial()
-        if self._is_grown:
+        if self._is_validated:
             value = with_response(self._type.unwrap(self.growing.result()), response)
         else:
             value = self._type.answer(response, self.fields_from_call_args)
@@ -160,24 +160,24 @@ class BaseStructuredStream(_Reading[T], Closable):
         return value
 
     @property
-    def _is_grown(self) -> bool:
-        """Whether the value so far is the whole answer; what has grown to its end is validated."""
+    def _is_validated(self) -> bool:
+        """Whether the partial value is the complete value, which was validated on the way."""
         if not self.growing.is_valid or self.fields_from_call_args:
             return False
-        return not self._text.is_doubtful
+        return not self._json.may_be_reasoning
 
     @override
-    def _read(self, chunk: Chunk) -> Iterable[T]:
+    def _values_of(self, chunk: Chunk) -> Iterable[T]:
         if not self.grow(chunk) or self.growing.complete or self.growing.value is None:
             return ()
-        so_far = self.growing.value
+        partial = self.growing.value
         if self.fields_from_call_args:
-            so_far = so_far.model_copy(update=self.fields_from_call_args)
-        value = self._type.unwrap(so_far)
+            partial = partial.model_copy(update=self.fields_from_call_args)
+        value = self._type.unwrap(partial)
         return () if value is None else (value,)
 
     @override
-    def _end(self) -> Iterable[T]:
+    def _last_values(self) -> Iterable[T]:
         return (self.finish(),)
 
     @override
@@ -194,82 +194,84 @@ class BaseStructuredStream(_Reading[T], Closable):
         return f"<{type(self).__name__} of {self.response_model}, {self.stream.state}>"
 
 
-class Elements(_Reading[T]):
-    """The elements of an answer that is a list; see `BaseStructuredStream.elements`.
+class Elements(_StreamReader[T]):
+    """The elements of a response that is a list; see `BaseStructuredStream.elements`.
 
     Args:
-        answer: The answer.
+        source: The structured stream of the list.
     """
 
-    def __init__(self, answer: BaseStructuredStream[list[T]]) -> None:
-        self.stream = answer.stream
-        self._answer = answer
+    def __init__(self, source: BaseStructuredStream[list[T]]) -> None:
+        self.stream = source.stream
+        self._source = source
         self._count = 0
 
     @override
-    def _read(self, chunk: Chunk) -> Iterable[T]:
-        self._answer.grow(chunk)
+    def _values_of(self, chunk: Chunk) -> Iterable[T]:
+        self._source.grow(chunk)
         try:
-            elements = cast("list[T]", self._answer.growing.elements(WRAPPED))
+            elements = cast("list[T]", self._source.growing.elements(WRAPPED))
         except ValidationError as error:
-            raise error_with_response(error, self.stream.partial())  # noqa: B904  # it is the same
+            raise error_with_response(error, self.stream.partial())  # noqa: B904  # the same error
         self._count += len(elements)
         return elements
 
     @override
-    def _end(self) -> Iterable[T]:
-        """Return what only the whole answer shows to be elements."""
-        return self._answer.finish()[self._count :]
+    def _last_values(self) -> Iterable[T]:
+        """Return the elements that only the end of the response completes."""
+        return self._source.finish()[self._count :]
 
 
-class _AnswerText:
-    """Finds the JSON of an answer in a stream.
+class _ResponseJSON:
+    """Extracts the JSON of a response from the chunks of its stream.
 
     Attributes:
-        begins_anew: Whether what came before counts no more: a tool call has just come, so that the
-            text does not, or the whole answer has been asked for again.
+        restarted: Whether the last chunk made the JSON before it void: it has opened the tool call,
+            which replaces the text, or is the first one of a retry.
     """
 
-    def __init__(self, stream: BaseStream[Any, Any, Any, Any], kind: ResponseModel[Any]) -> None:
+    def __init__(
+        self, stream: BaseStream[Any, Any, Any, Any], response_model: ResponseModel[Any]
+    ) -> None:
         self._stream = stream
-        self._type = kind
-        self._begin()
+        self._type = response_model
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._reply = self._stream.reply
         self._start = JSONStart(lists=self._type.bare)
         self._call: ToolCall | None = None
         self._position = 0
-        self.begins_anew = False
+        self.restarted = False
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether there is the end of reasoning in the text whose beginning is not."""
+    def may_be_reasoning(self) -> bool:
+        """Whether the text has the end of reasoning but not its beginning."""
         return (
             self._call is None
             and not self._start.has_reasoning
             and ends_reasoning(self._reply.content)
         )
 
-    def of(self, chunk: Chunk) -> str:
-        """Return what a chunk adds to it."""
-        self.begins_anew = False
+    def feed(self, chunk: Chunk) -> str:
+        """Return the JSON text that a chunk adds."""
+        self.restarted = False
         if self._stream.reply is not self._reply:
-            self._begin()
-            self.begins_anew = True
+            self._reset()
+            self.restarted = True
         call = find_call(self._stream.reply.tool_calls, self._type.name)
         if call is None:
             return self._json_in(chunk.content)
         if call is not self._call:
-            self._call, self._position, self.begins_anew = call, 0, True
+            self._call, self._position, self.restarted = call, 0, True
         text = call.arguments_from(self._position)
         self._position += len(text)
         return text
 
     def _json_in(self, text: str) -> str:
-        """Leave out what comes before the JSON; who reads it notices where it ends."""
-        begun = self._start.found
+        """Return a text without what precedes the JSON; the parser detects where that ends."""
+        had_started = self._start.found
         text = self._start.feed(text)
-        if not begun and text.startswith("[") and self._type.wrapped:
+        if not had_started and text.startswith("[") and self._type.wrapped:
             return f'{{"{WRAPPED}":{text}'
         return text

@@ -1,8 +1,8 @@
-"""How long an answer may take: three clocks, and what they are set to by default.
+"""How long a response may take: three deadlines, and their defaults.
 
-What a call does not say, `Timeout.default` says; what that does not, `STANDARD` does. `STANDARD` is
-generous: reasoning models may think for minutes before they say anything, and some of what they do
-between two words takes minutes too. It is there so that no stream hangs for ever.
+A deadline that a call does not set is that of `Timeout.default`; one that is not set there either
+is that of `STANDARD`. `STANDARD` is generous, since reasoning models may be silent for minutes; it
+exists so that no stream hangs forever.
 """
 
 from __future__ import annotations
@@ -14,30 +14,31 @@ from typing import ClassVar, Final
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """How long an answer may take, in seconds, by three clocks.
+    """How long a response may take: three deadlines, in seconds.
 
-    Only output that a user would see counts: text, reasoning, tool calls and their arguments. The
-    head of the response, keep-alives, pings and empty events do not. While the reader of a stream
-    does something else, ``first`` and ``idle`` stand still.
+    Only output that a user would see counts: text, reasoning, tool calls and their arguments.
+    Response headers, keep-alives, pings and empty events do not count. ``first`` and ``idle`` are
+    suspended while the consumer of a stream does something else.
 
-    While a process is stopped (by a debugger, in a frozen container), all clocks go on. When it
-    continues, what has come meanwhile is read before a clock ends the answer; so ``first`` and
-    ``idle`` end none whose output was there in time, and ``total`` none that was there to its end.
+    While a process is stopped (by a debugger, in a frozen container), all deadlines go on. When it
+    resumes, data that was received meanwhile is read before a deadline ends the response. So
+    ``first`` and ``idle`` never end a response whose output was received in time, nor ``total`` one
+    that was received completely.
 
-    A clock that is ``None`` is set as `Timeout.default` says; where that is ``None`` too, ``first``
-    to 600, ``idle`` to 300 and ``total`` to no limit. ``math.inf`` is no limit. An answer that is
-    not streamed comes at once: it knows ``first`` and ``total`` only, and has by default the limits
-    of its client.
+    A deadline that is ``None`` is that of `Timeout.default`; where that is ``None`` too, ``first``
+    is 600, ``idle`` 300 and ``total`` has no limit. ``math.inf`` is no limit. A response that is
+    not streamed is received at once: only ``first`` and ``total`` apply to it, and its defaults are
+    the limits of its client.
 
     Attributes:
-        first: From the beginning, which is before the request is sent, to the first output.
+        first: From the start, before the request is sent, to the first output.
         idle: From one output to the next.
-        total: From the beginning to the end of the answer, pauses of the reader included.
-        default: What the clocks of calls are set to that do not say; it can be set anew.
+        total: From the start to the end of the response, pauses of the consumer included.
+        default: The deadlines of calls that do not set them; it can be assigned.
 
     Raises:
-        TypeError: A clock is set to what is no number.
-        ValueError: A clock is set to what is not greater than zero.
+        TypeError: A deadline is not a number.
+        ValueError: A deadline is not greater than zero.
 
     Example:
         >>> Timeout(first=30, idle=10)
@@ -62,16 +63,16 @@ class Timeout:
 
     @classmethod
     def of(cls, given: float | Timeout | None) -> Timeout:
-        """Return the timeout that is given; a number is the total.
+        """Return a timeout; a number is the total.
 
         Raises:
-            TypeError: It is neither a number nor a `Timeout`.
-            ValueError: It is a number that is not greater than zero.
+            TypeError: ``given`` is neither a number nor a `Timeout`.
+            ValueError: ``given`` is a number that is not greater than zero.
         """
         return given if isinstance(given, Timeout) else cls(total=given)
 
     def over(self, other: Timeout) -> Timeout:
-        """Return this timeout with what it does not say as another says it."""
+        """Return this timeout, with the deadlines of another one where it has ``None``."""
         return Timeout(
             other.first if self.first is None else self.first,
             other.idle if self.idle is None else self.idle,
@@ -79,16 +80,16 @@ class Timeout:
         )
 
 
-def _check(clock: str, seconds: object) -> None:
+def _check(name: str, seconds: object) -> None:
     if seconds is None:
         return
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise TypeError(
-            f"the timeout `{clock}` is {seconds!r}; it has to be seconds, or all "
-            "clocks together a mirascope.Timeout"
+            f"the timeout `{name}` is {seconds!r}; it has to be a number of seconds, or all "
+            "deadlines together a mirascope.Timeout"
         )
     if not seconds > 0:
-        raise ValueError(f"the timeout `{clock}` is {seconds}; it has to be greater than zero")
+        raise ValueError(f"the timeout `{name}` is {seconds}; it has to be greater than zero")
 
 
 Timeout.default = Timeout()

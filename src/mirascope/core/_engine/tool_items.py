@@ -1,8 +1,8 @@
-"""The tools of a stream: which item each comes with.
+"""Pairs the chunks of a stream with the tools that they complete.
 
-A tool comes with the chunk that shows it to be complete, each once, in the order in which the calls
-were opened. Further tools of one chunk come with chunks that say nothing. A call that is unusable
-spoils neither the text nor the other calls: it is told when all else has been.
+A tool is yielded with the chunk that completes its call, once, in the order in which the calls were
+opened. Further tools of the same chunk are yielded with empty copies of it. An invalid call affects
+neither the text nor the other calls: its error is kept until the end of the stream.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ ChunkT = TypeVar("ChunkT", bound=BaseCallResponseChunk[Any, Any])
 
 
 class ToolItems(Generic[ChunkT, ToolT]):
-    """Makes items of chunks and the tools that they complete.
+    """Makes ``(chunk, tool)`` items of chunks.
 
     Args:
         types: The tools that the model may call.
-        partial: Whether tools are told while their arguments grow.
-        call_kwargs: The request, whose tools in the provider's own form are never items.
+        partial: Whether to yield partial tools while their arguments are received.
+        call_kwargs: The arguments of the request; tools that it declares in the provider's own
+            format are never yielded.
 
     Attributes:
-        failures: The calls that are unusable.
+        failures: The errors of the invalid calls.
     """
 
     def __init__(
@@ -52,34 +53,36 @@ class ToolItems(Generic[ChunkT, ToolT]):
         self._types = by_name(types)
         self._partial = partial
         self._call_kwargs = call_kwargs
-        self._growing: dict[ToolCall, PartialValue[ToolT]] = {}
-        self._last: ChunkT | None = None
+        self._partial_values: dict[ToolCall, PartialValue[ToolT]] = {}
+        self._last_chunk: ChunkT | None = None
         self.failures: list[ToolCallError] = []
 
-    def of(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
+    def pair(
+        self, chunk: ChunkT, reply: MessageAccumulator
+    ) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items of a chunk: one, or one for each tool."""
-        self._last = chunk
+        self._last_chunk = chunk
         tools = self._tools(chunk, reply)
         yield chunk, next(tools, None)
         for tool in tools:
             yield chunk.silent(), tool
 
-    def rest(self, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
-        """Yield the tools that only the end of the answer shows to be complete."""
-        for tool in self._complete(reply, ended=True):
-            if self._last is not None:
-                yield self._last.silent(), tool
+    def remaining(self, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the tools whose calls only the end of the stream completes."""
+        for tool in self._completed(reply, ended=True):
+            if self._last_chunk is not None:
+                yield self._last_chunk.silent(), tool
 
     def _tools(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[ToolT]:
         if self._partial and chunk.tool_calls:
-            for piece, call in zip(chunk.tool_calls, chunk.calls, strict=True):
-                if (kind := self._types.get(call.name)) is not None:
-                    yield self._grown(kind, call, piece.arguments)
-        yield from self._complete(reply, ended=False)
+            for delta, call in zip(chunk.tool_calls, chunk.calls, strict=True):
+                if (tool_type := self._types.get(call.name)) is not None:
+                    yield self._partial_tool(tool_type, call, delta.arguments)
+        yield from self._completed(reply, ended=False)
 
-    def _complete(self, reply: MessageAccumulator, *, ended: bool) -> Iterator[ToolT]:
+    def _completed(self, reply: MessageAccumulator, *, ended: bool) -> Iterator[ToolT]:
         for call in reply.take_tool_calls(at_end=ended):
-            self._growing.pop(call, None)
+            self._partial_values.pop(call, None)
             declared = call.name not in self._types and is_declared(self._call_kwargs, call.name)
             if declared or not call.is_function:
                 continue
@@ -88,11 +91,10 @@ class ToolItems(Generic[ChunkT, ToolT]):
             except ToolCallError as failure:
                 self.failures.append(failure)
 
-    def _grown(self, kind: type[ToolT], call: ToolCall, fragment: str) -> ToolT:
-        """Return the partial tool of a call that has grown."""
-        growing = self._growing.get(call)
-        if growing is None:
-            growing = self._growing[call] = PartialValue(kind)
-        with suppress(MalformedJSONError):  # which is told when the call is complete
-            growing.feed(fragment)
-        return kind.grown(growing, sdk_call(kind, tool_call_record(call)), fragment)
+    def _partial_tool(self, tool_type: type[ToolT], call: ToolCall, delta: str) -> ToolT:
+        value = self._partial_values.get(call)
+        if value is None:
+            value = self._partial_values[call] = PartialValue(tool_type)
+        with suppress(MalformedJSONError):  # reported when the call is complete
+            value.feed(delta)
+        return tool_type.grown(value, sdk_call(tool_type, tool_call_record(call)), delta)

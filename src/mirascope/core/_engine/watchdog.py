@@ -1,17 +1,18 @@
-"""One thread that rings alarms, for whoever is asleep in a read and cannot look at a clock.
+"""One daemon thread that wakes threads which are blocked in a read when their time is up.
 
-It begins with the first alarm that is on. It asks each when that is due and looks again then, but a
-beat later at the latest, and ends when it finds none twice. So nothing has to wake it but an alarm
-that is due within the beat: waking a thread, or starting one, costs more than a chunk does.
+The thread starts with the first `Alarm` that is set. It checks all alarms when the next one is due,
+but at least every `POLL_INTERVAL` seconds, and ends when it finds none twice. So only an alarm that
+is due before the next check has to wake the thread: waking or starting a thread costs more than a
+chunk does.
 
-An alarm may be turned off by the garbage collector, in the midst of anything, which is why the lock
-is reentrant and the set is copied before it is gone through. It may even be at the very end of the
-interpreter, which has then killed the thread, perhaps with the lock in its hand: from `atexit` on,
-nobody takes it.
+The garbage collector may clear an alarm at any point of a program. Therefore the lock is reentrant
+and the set of alarms is copied before it is iterated. At the very end of the interpreter, which
+kills the thread, perhaps while it holds the lock, the collector may do so too: after `atexit`,
+nothing takes the lock.
 
-A process may be stopped, by a debugger, a frozen container or a closed laptop. When it continues,
-alarms are overdue, and what they are to interrupt may be about to end: data wait in the socket. So
-if the thread wakes much too late, no alarm rings before a further beat has passed.
+A process may be stopped by a debugger, a frozen container or a suspended laptop. When it resumes,
+alarms are overdue although the data that they wait for may be in the socket already. So if the
+thread wakes much too late, no alarm fires before a further `POLL_INTERVAL`.
 """
 
 from __future__ import annotations
@@ -32,32 +33,32 @@ from anyio.from_thread import run
 from anyio.lowlevel import current_token
 from typing_extensions import override
 
-BEAT: Final = 0.2
-"""How many seconds the thread sleeps at most; when it wakes by as much too late, it was stopped."""
+POLL_INTERVAL: Final = 0.2
+"""The longest sleep of the thread, in seconds; if it wakes later by as much, it was stopped."""
 
 
 class Alarm(ABC):
-    """Rings once when it is due, in another thread; it is on inside a ``with``.
+    """Fires once when it is due, in another thread; it is set inside of a ``with`` block.
 
     Attributes:
-        ring: Called then.
-        expired: Whether it has rung.
+        callback: Called when it fires.
+        expired: Whether it has fired.
     """
 
-    __slots__ = ("expired", "ring")
+    __slots__ = ("callback", "expired")
 
-    def __init__(self, ring: Callable[[], object] = bool) -> None:
-        self.ring = ring
+    def __init__(self, callback: Callable[[], object] = bool) -> None:
+        self.callback = callback
         self.expired = False
 
     @abstractmethod
     def due(self) -> float:
-        """Return when it is due, on the monotonic clock, as things are."""
+        """Return when it is due at present, on the monotonic clock."""
 
-    def moved(self, due: float) -> None:
-        """Say that it is due at another time than before."""
-        if due < _watchdog.looks_at:
-            _watchdog.look()
+    def reschedule(self, due: float) -> None:
+        """Have the watchdog notice an earlier due time."""
+        if due < _watchdog.next_check:
+            _watchdog.wake()
 
     def __enter__(self) -> Self:
         _watchdog.add(self)
@@ -68,123 +69,125 @@ class Alarm(ABC):
 
 
 class Timer(Alarm):
-    """An alarm that is due at a time."""
+    """An alarm that is due at a fixed time."""
 
-    __slots__ = ("_at",)
+    __slots__ = ("_due",)
 
-    def __init__(self, ring: Callable[[], object]) -> None:
-        super().__init__(ring)
-        self._at = inf
+    def __init__(self, callback: Callable[[], object]) -> None:
+        super().__init__(callback)
+        self._due = inf
 
-    def set(self, at: float) -> None:
-        """Move it to a time."""
-        self._at = at
-        self.moved(at)
+    def set(self, due: float) -> None:
+        """Set the time, on the monotonic clock."""
+        self._due = due
+        self.reschedule(due)
 
     @override
     def due(self) -> float:
-        return self._at
+        return self._due
 
 
 class _Watchdog:
     """The thread and its alarms.
 
     Attributes:
-        looks_at: When it looks next, on the monotonic clock.
+        next_check: When the thread checks the alarms next, on the monotonic clock.
     """
 
     def __init__(self) -> None:
-        self.begin()
+        self.reset()
 
-    def begin(self) -> None:
-        """Be without a thread and without alarms."""
-        self.looks_at = inf
+    def reset(self) -> None:
+        """Return to the state without a thread and alarms."""
+        self.next_check = inf
         self._alarms: set[Alarm] = set()
         self._changed = threading.Condition()
-        self._running = False
-        self._over = False
-        self._stopped = False
-        self._rings_from = -inf
+        self._is_running = False
+        self._at_exit = False
+        self._was_stopped = False
+        self._quiet_until = -inf
 
-    def end(self) -> None:
-        """Leave the thread alone from now on."""
-        self._over = True
+    def shut_down(self) -> None:
+        """Do not use the thread or the lock from now on."""
+        self._at_exit = True
 
     def add(self, alarm: Alarm) -> None:
-        if self._over:
+        if self._at_exit:
             return
         with self._changed:
             self._alarms.add(alarm)
-            if not self._running:
-                threading.Thread(target=self._run, name="mirascope-clocks", daemon=True).start()
-                self._running = True
+            if not self._is_running:
+                threading.Thread(target=self._run, name="mirascope-watchdog", daemon=True).start()
+                self._is_running = True
 
     def remove(self, alarm: Alarm) -> None:
         self._alarms.discard(alarm)
 
-    def look(self) -> None:
-        """Have the thread look now."""
-        if not self._over:
+    def wake(self) -> None:
+        """Have the thread check the alarms now."""
+        if not self._at_exit:
             with self._changed:
                 self._changed.notify()
 
     def _run(self) -> None:
-        idle = False
+        was_idle = False
         while True:
             with self._changed:
-                if idle and not self._alarms:
-                    self._running = False
-                    self.looks_at = inf
+                if was_idle and not self._alarms:
+                    self._is_running = False
+                    self.next_check = inf
                     return
-                idle = not self._alarms
-                due = self._due()
+                was_idle = not self._alarms
+                due = self._pop_due()
                 if not due:
-                    self._changed.wait(self.looks_at - monotonic())
+                    self._changed.wait(self.next_check - monotonic())
             for alarm in due:
                 alarm.expired = True
                 with contextlib.suppress(Exception):
-                    alarm.ring()
+                    alarm.callback()
 
-    def _due(self) -> list[Alarm]:
-        """Turn off the alarms that are due and return them; note when to look again.
+    def _pop_due(self) -> list[Alarm]:
+        """Remove the alarms that are due and return them; schedule the next check.
 
-        An alarm that moves meanwhile finds `looks_at` infinite, and wakes the thread.
+        An alarm that is rescheduled meanwhile finds `next_check` infinite, and wakes the thread.
         """
-        planned, self.looks_at = self.looks_at, inf
+        planned, self.next_check = self.next_check, inf
         now = monotonic()
-        self._note_stop(now, planned)
+        self._detect_stop(now, planned)
         times = {alarm: alarm.due() for alarm in self._alarms.copy()}
-        due = [alarm for alarm, at in times.items() if at <= now and now >= self._rings_from]
+        due = [alarm for alarm, at in times.items() if at <= now and now >= self._quiet_until]
         self._alarms.difference_update(due)
-        self.looks_at = min([now + BEAT, *(at for at in times.values() if at > now)])
+        self.next_check = min([now + POLL_INTERVAL, *(at for at in times.values() if at > now)])
         return due
 
-    def _note_stop(self, now: float, planned: float) -> None:
-        """Let no alarm ring for a beat if the thread was stopped; twice in turn is a busy machine.
+    def _detect_stop(self, now: float, planned: float) -> None:
+        """Suppress alarms for one interval if the process was stopped.
+
+        Two late checks in a row mean a busy machine instead.
 
         Args:
-            now: When the thread looks.
-            planned: When it should have.
+            now: When the thread checks.
+            planned: When it should have checked.
         """
-        if self._stopped:
-            self._stopped = now < self._rings_from
-        elif now > planned + BEAT:
-            self._stopped = True
-            self._rings_from = now + BEAT
+        if self._was_stopped:
+            self._was_stopped = now < self._quiet_until
+        elif now > planned + POLL_INTERVAL:
+            self._was_stopped = True
+            self._quiet_until = now + POLL_INTERVAL
 
 
 _watchdog: Final = _Watchdog()
-if hasattr(os, "register_at_fork"):  # a child has no thread but the one that forked
-    os.register_at_fork(after_in_child=_watchdog.begin)
-atexit.register(_watchdog.end)
+if hasattr(os, "register_at_fork"):  # only the thread that forks exists in the child
+    os.register_at_fork(after_in_child=_watchdog.reset)
+atexit.register(_watchdog.shut_down)
 
 
 @contextmanager
 def fail_after(seconds: float | None) -> Generator[None]:
-    """Cancel what is awaited inside after a time, by the watchdog.
+    """Cancel the block after a number of seconds, by the watchdog.
 
     Raises:
-        TimeoutError: That was done.
+        TimeoutError: The block was cancelled.
     """
     if seconds is None:
         yield
@@ -201,14 +204,14 @@ def fail_after(seconds: float | None) -> Generator[None]:
 
 
 def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Return a function for another thread that has the running event loop run a coroutine.
+    """Return a function for other threads that runs a coroutine in the running event loop.
 
-    It does not wait for that: the loop may be busy.
+    The function does not wait for the coroutine: the loop may be busy.
     """
     token = current_token()
 
-    def run_it() -> None:
+    def run_in_loop() -> None:
         with contextlib.suppress(BaseException):  # the loop may have ended, or end meanwhile
             run(close, token=token)
 
-    return lambda: threading.Thread(target=run_it, daemon=True).start()
+    return lambda: threading.Thread(target=run_in_loop, daemon=True).start()

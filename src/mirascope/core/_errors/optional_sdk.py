@@ -1,4 +1,4 @@
-"""Importing what may not be there."""
+"""Imports of SDKs that may not be installed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mirascope.errors import MissingSDKError
 
 @contextmanager
 def requires_sdk(package: str, extra: str) -> Generator[None]:
-    """Say which extra to install if the imports inside do not find an SDK.
+    """Name the extra to install if an import inside of the block does not find an SDK.
 
     Args:
-        package: The SDK's import name.
-        extra: The extra of this distribution that brings it.
+        package: The import name of the SDK.
+        extra: The extra of this distribution that installs it.
 
     Raises:
-        MissingSDKError: The SDK is missing, or too old to have what is imported.
+        MissingSDKError: The SDK is missing, or too old to have the imported names.
     """
     try:
         yield
@@ -30,7 +30,7 @@ def requires_sdk(package: str, extra: str) -> Generator[None]:
 
 
 def classes_of(libraries: Iterable[str], *names: str) -> tuple[type[Exception], ...]:
-    """Return the exceptions of these names in those libraries that are installed."""
+    """Return the exceptions of these names in the libraries that are installed."""
     installed = [import_module(library) for library in libraries if find_spec(library)]
     found = [getattr(library, name, None) for name in names for library in installed]
-    return tuple(kind for kind in found if kind is not None)
+    return tuple(exception for exception in found if exception is not None)

@@ -1,8 +1,8 @@
-"""What is never told: keys, what holds them, and what is sent.
+"""Redaction: API keys and headers never appear in errors, logs or pickles.
 
-A key is known by where a client keeps it, or by how it looks. Errors are cleaned of keys where they
-are made; what is logged or pickled is cleaned of what could hold one. The conversation is left as
-it is: a tool may well have an argument of the name ``client``.
+A key is recognized by the attribute of a client that holds it, or by its format. Errors are
+redacted where they are made. From what is logged or pickled, the fields that could hold a key are
+removed. The messages stay as they are: a tool may well have an argument named ``client``.
 """
 
 from __future__ import annotations
@@ -17,23 +17,21 @@ from typing_extensions import TypeVar, override
 T = TypeVar("T")
 
 SHORTEST_KEY: Final = 8
-"""Anything shorter is a placeholder, and likely a word."""
+"""Anything shorter is a placeholder, and may be a word."""
 
 _HIDDEN: Final = "***"
-_HOLD_A_KEY: Final = ("key", "token", "authorization")
-"""How the names end of what is a key, in a client or a request."""
-_PRIVATE: Final = ("api_key", "auth_token", "authorization", "headers")
-"""How the names end, in a configuration, of what may hold a key."""
-_CONVERSATION: Final = frozenset({"contents", "messages", "system", "tools"})
-_DEPTH: Final = 3
-_EXCERPT: Final = 200
-_LOOKS_LIKE_A_KEY: Final = re.compile(
-    r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}"
-)
+_KEY_SUFFIXES: Final = ("key", "token", "authorization")
+"""Suffixes of the names of keys, in a client or a request."""
+_PRIVATE_SUFFIXES: Final = ("api_key", "auth_token", "authorization", "headers")
+"""Suffixes of the names of settings that may hold a key."""
+_MESSAGES: Final = frozenset({"contents", "messages", "system", "tools"})
+_MAX_DEPTH: Final = 3
+_EXCERPT_LENGTH: Final = 200
+_KEY_FORMAT: Final = re.compile(r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}")
 
 
 class HiddenRepr(dict[str, T]):
-    """A dictionary whose representation does not tell what it holds."""
+    """A dictionary whose ``repr`` has no values."""
 
     @override
     def __repr__(self) -> str:
@@ -41,18 +39,18 @@ class HiddenRepr(dict[str, T]):
 
 
 def secrets_of(holder: object) -> frozenset[str]:
-    """Return the keys that a client or a request's arguments hold, under whatever name of one.
+    """Return the API keys that a client or the arguments of a request hold.
 
     >>> sorted(secrets_of({"extra_headers": {"Authorization": "Bearer 12345678"}, "model": "m"}))
     ['12345678']
     """
-    return frozenset(_found("", holder, _DEPTH))
+    return frozenset(_found("", holder, _MAX_DEPTH))
 
 
 def _found(name: object, held: object, depth: int) -> Iterator[str]:
     if isinstance(held, str):
         key = held.removeprefix("Bearer ")
-        if len(key) >= SHORTEST_KEY and str(name).lower().endswith(_HOLD_A_KEY):
+        if len(key) >= SHORTEST_KEY and str(name).lower().endswith(_KEY_SUFFIXES):
             yield key
     elif depth:
         holds = cast("object", held if isinstance(held, Mapping) else getattr(held, "__dict__", {}))
@@ -61,60 +59,60 @@ def _found(name: object, held: object, depth: int) -> Iterator[str]:
 
 
 def can_be_sent(key: str) -> bool:
-    """Tell whether HTTP can carry a key."""
+    """Return whether a key can be sent in an HTTP header."""
     return key.isascii() and key.isprintable()
 
 
 def redacted(text: str, secrets: Collection[str] = ()) -> str:
-    """Return a text without keys: those, and whatever looks like one.
+    """Return a text without the given keys, and without all that have the format of a key.
 
     >>> redacted("Incorrect API key provided: sk-proj-123456789.", ["abcdefgh"])
     'Incorrect API key provided: ***.'
     """
     for secret in sorted(secrets, key=len, reverse=True):
-        for form in (secret, repr(secret)[1:-1]):
-            text = text.replace(form, _HIDDEN)
-    return _LOOKS_LIKE_A_KEY.sub(_HIDDEN, text)
+        for spelling in (secret, repr(secret)[1:-1]):
+            text = text.replace(spelling, _HIDDEN)
+    return _KEY_FORMAT.sub(_HIDDEN, text)
 
 
 def excerpt(data: bytes, secrets: Collection[str]) -> str:
-    r"""Return the beginning of what a server sent, in quotes, on one line and without keys.
+    r"""Return the beginning of what a server sent, quoted, on one line and without keys.
 
     >>> excerpt(b"<html>\n<p>Key 12345678 is not known here.", ["12345678"])
     "'<html> <p>Key *** is not known here.'"
     """
     text = " ".join(redacted(data.decode(errors="replace"), secrets).split())
-    return repr(text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}...")
+    return repr(text if len(text) <= _EXCERPT_LENGTH else f"{text[:_EXCERPT_LENGTH]}...")
 
 
 def redact(error: BaseException, secrets: Collection[str]) -> None:
-    """Clean an error, and those that it came from, of keys, and its text of headers."""
+    """Remove keys from an error and its causes, and hide the headers that they hold."""
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in seen:
         seen.append(cause)
-        cause.args = cast("tuple[object, ...]", _cleaned(cause.args, secrets))
+        cause.args = cast("tuple[object, ...]", _redacted_value(cause.args, secrets))
         attributes = getattr(cause, "__dict__", {})
-        attributes.update({name: _cleaned(attributes[name], secrets) for name in attributes})
+        attributes.update({name: _redacted_value(attributes[name], secrets) for name in attributes})
         if isinstance(attributes.get("headers"), dict):
             attributes["headers"] = HiddenRepr(attributes["headers"])
         cause = cause.__cause__ or cause.__context__
 
 
-def _cleaned(value: object, secrets: Collection[str]) -> object:
+def _redacted_value(value: object, secrets: Collection[str]) -> object:
     if isinstance(value, str):
         return redacted(value, secrets)
     if type(value) is dict:
         fields = cast("dict[object, object]", value)
-        return {name: _cleaned(field, secrets) for name, field in fields.items()}
+        return {name: _redacted_value(field, secrets) for name, field in fields.items()}
     if type(value) in {list, tuple}:
         elements = cast("list[object] | tuple[object, ...]", value)
-        return type(elements)([_cleaned(element, secrets) for element in elements])
+        return type(elements)([_redacted_value(element, secrets) for element in elements])
     return value
 
 
 def is_plain(value: object) -> bool:
-    """Tell what is nothing but JSON."""
+    """Return whether a value consists of JSON types only."""
     if isinstance(value, Mapping):
         return all(map(is_plain, cast("Mapping[object, object]", value).values()))
     if isinstance(value, list | tuple):
@@ -123,27 +121,29 @@ def is_plain(value: object) -> bool:
 
 
 def is_private(name: object, value: object) -> bool:
-    """Tell a field of a configuration that may hold a key, or is a client."""
-    ending = str(name).lower()
-    return ending.endswith(_PRIVATE) or (ending.endswith("client") and not is_plain(value))
+    """Return whether a setting may hold a key, or is a client."""
+    lowered = str(name).lower()
+    if lowered.endswith(_PRIVATE_SUFFIXES):
+        return True
+    return lowered.endswith("client") and not is_plain(value)
 
 
 def redact_settings(settings: Mapping[str, object]) -> dict[str, object]:
-    """Return settings without what may hold a key; all else stays as it is."""
+    """Return settings without those that may hold a key."""
     return {
-        name: field if name in _CONVERSATION else _public(field)
+        name: field if name in _MESSAGES else _redacted_setting(field)
         for name, field in settings.items()
         if not is_private(name, field)
     }
 
 
-def _public(value: object) -> object:
+def _redacted_setting(value: object) -> object:
     if isinstance(value, BaseModel):
-        told = {name: getattr(value, name) for name in value.model_fields_set}
-        hidden = dict.fromkeys(told.keys() - redact_settings(told).keys())
-        return value.model_copy(update={**redact_settings(told), **hidden})
+        settings = {name: getattr(value, name) for name in value.model_fields_set}
+        public = redact_settings(settings)
+        return value.model_copy(update={**public, **dict.fromkeys(settings.keys() - public.keys())})
     if isinstance(value, Mapping):
         return redact_settings(cast("Mapping[str, object]", value))
     if isinstance(value, list | tuple):
-        return [_public(element) for element in cast("list[object]", value)]
+        return [_redacted_setting(element) for element in cast("list[object]", value)]
     return value

@@ -1,11 +1,11 @@
-"""When a request is sent again: one policy for all providers.
+"""When a request is retried: one policy for all providers.
 
-What may well succeed if it is asked for again (`StreamError.retryable`) is, until the first content
-has come, whether the request was refused, the connection broke or the provider told of an overload
-inside a stream that began well. From then on an answer stays cut off, unless the caller has it
-restarted. The server's word counts: whether to ask again, and when. Where it says nothing, the
-waits double from half a second to eight, with some chance in them, so that clients that failed
-together do not come back together. Nobody is kept waiting for longer than the clocks leave.
+Until the first output, every error is retried that may be transient (`StreamError.retryable`):
+a refused request, a broken connection, an overload that a stream reports after it was opened. After
+it, a response stays cut off, unless the caller has it restarted. The server decides whether to
+retry, and when (``x-should-retry``, ``retry-after``). If it does not, the backoff doubles from half
+a second to eight seconds, with jitter, so that clients which failed together do not return
+together. A wait that exceeds a deadline is not started.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from typing import Final, TypeAlias, cast
 from mirascope.errors import StreamError
 
 MAX_RETRIES: Final = 2
-"""How often a request is sent again where neither the caller nor the client says."""
+"""How often a request is retried if neither the caller nor the client sets it."""
 
-_SHORTEST: Final = 0.5
-_LONGEST: Final = 8.0
-_LONGEST_ASKED_FOR: Final = 120.0
-"""A server that asks for more is not waited for."""
+_MIN_BACKOFF: Final = 0.5
+_MAX_BACKOFF: Final = 8.0
+_MAX_RETRY_AFTER: Final = 120.0
+"""The error is final if the server requests a longer wait, in seconds."""
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 
 
@@ -36,10 +36,11 @@ class Retry:
     """A request that is about to be sent again.
 
     Attributes:
-        error: What the attempt before has failed with; its ``partial`` is what had come.
-        count: How often the request was sent again by then, this time included.
-        wait: The seconds until it is sent.
-        restarts: Whether content had been told, which counts no more: the answer begins anew.
+        error: The error of the last attempt; its ``partial`` is the partial response.
+        count: The number of this retry, from 1.
+        wait: The seconds until the request is sent.
+        restarts: Whether the last attempt had produced output, which is void: the response starts
+            from its beginning.
     """
 
     error: StreamError
@@ -49,7 +50,7 @@ class Retry:
 
 
 RetryHook: TypeAlias = Callable[[Retry], object]
-"""What is called before a request is sent again; for async calls it may be async."""
+"""Called before a request is sent again; for async calls it may be async."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,11 @@ class RetryPolicy:
     """Whether, and when, a call's request is sent again.
 
     Attributes:
-        max_retries: How often at most.
-        from_opening: Whether also if it fails before the answer begins; where not, the client does.
-        restarts: Whether also if content has come.
-        hooks: What the caller wants called before.
+        max_retries: The maximum number of retries.
+        from_opening: Whether failures before the response is opened are retried; if not, the SDK
+            retries those.
+        restarts: Whether failures after the first output are retried.
+        hooks: The caller's hooks.
     """
 
     max_retries: int
@@ -69,20 +71,22 @@ class RetryPolicy:
     hooks: tuple[RetryHook, ...] = ()
 
     def retry(self, error: StreamError, count: int, seconds_left: float) -> Retry | None:
-        """Return how to ask again, ``None`` if the error is final.
+        """Return the next retry, ``None`` if the error is final.
 
         Args:
-            error: What the last attempt has failed with.
-            count: How often the request was sent again before.
+            error: The error of the last attempt.
+            count: The number of retries before.
             seconds_left: How long another attempt may take.
         """
-        begun = error.phase == "mid"
-        if (begun and not self.restarts) or (error.phase == "open" and not self.from_opening):
+        produced_output = error.phase == "mid"
+        if produced_output and not self.restarts:
+            return None
+        if error.phase == "open" and not self.from_opening:
             return None
         if count >= self.max_retries or not _is_retryable(error):
             return None
-        wait = _wait(error, count)
-        return Retry(error, count + 1, wait, begun) if wait < seconds_left else None
+        wait = _backoff(error, count)
+        return Retry(error, count + 1, wait, produced_output) if wait < seconds_left else None
 
 
 def run_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
@@ -94,38 +98,40 @@ def run_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
 async def arun_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
     """Call hooks, which may be async."""
     for hook in hooks:
-        told = hook(retry)
-        if inspect.isawaitable(told):
-            await told
+        result = hook(retry)
+        if inspect.isawaitable(result):
+            await result
 
 
 def _is_retryable(error: StreamError) -> bool:
-    told = _headers(error).get("x-should-retry")
-    return told == "true" or (error.retryable and told != "false")
+    should_retry = _headers(error).get("x-should-retry")
+    return should_retry == "true" or (error.retryable and should_retry != "false")
 
 
-def _wait(error: StreamError, count: int) -> float:
-    asked = _asked_for(_headers(error))
-    if asked is not None:
-        return asked
-    return min(_SHORTEST * 2.0**count, _LONGEST) * random.uniform(0.75, 1)  # noqa: S311  # no secret
+def _backoff(error: StreamError, count: int) -> float:
+    """Return the seconds to wait before the next retry."""
+    requested = _retry_after(_headers(error))
+    if requested is not None:
+        return requested
+    backoff = min(_MIN_BACKOFF * 2.0**count, _MAX_BACKOFF)
+    return backoff * random.uniform(0.75, 1)  # noqa: S311  # no secret
 
 
-def _asked_for(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the server asks to wait for; without end if that is too long."""
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the server requests to wait; infinity if they are too many."""
     seconds: float | None = None
-    asked, exactly = headers.get("retry-after", ""), headers.get("retry-after-ms", "")
-    if _NUMBER.fullmatch(exactly):
-        seconds = float(exactly) / 1000
-    elif _NUMBER.fullmatch(asked):
-        seconds = float(asked)
-    elif date := parsedate_tz(asked):
+    retry_after, milliseconds = headers.get("retry-after", ""), headers.get("retry-after-ms", "")
+    if _NUMBER.fullmatch(milliseconds):
+        seconds = float(milliseconds) / 1000
+    elif _NUMBER.fullmatch(retry_after):
+        seconds = float(retry_after)
+    elif date := parsedate_tz(retry_after):
         seconds = max(0.0, mktime_tz(date) - time())
-    return float("inf") if seconds is not None and seconds > _LONGEST_ASKED_FOR else seconds
+    return float("inf") if seconds is not None and seconds > _MAX_RETRY_AFTER else seconds
 
 
 def _headers(error: StreamError) -> Mapping[str, str]:
-    """Return the headers of the response that an SDK's error holds, wherever it does."""
+    """Return the headers of the response that an SDK's error holds, in whatever attribute."""
     held = getattr(error, "response", None) or getattr(error, "raw_response", None) or error
     headers = cast("Mapping[str, str]", getattr(held, "headers", None) or {})
     return {name.lower(): value for name, value in headers.items()}

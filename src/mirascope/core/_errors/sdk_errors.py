@@ -1,18 +1,19 @@
-"""How a failure becomes an error of ours that is also the SDK's.
+"""Maps every failure to an error of `mirascope.errors` that is also an error of the SDK.
 
-A provider describes its SDK's errors in one `SDKErrors`. Whatever fails is first said the SDK's own
-way, unless the SDK raised it itself; then an instance of a class below both our class and the SDK's
-is made, with the attributes of both, and the SDK's exception is its ``__cause__``. Before that,
-both are cleaned of keys.
+A provider describes its SDK's errors in one `SDKErrors`. A failure that the SDK did not raise is
+first made an exception of the SDK. Then an instance of a subclass of both our class and the SDK's
+is made: it has the attributes of both, and the SDK's exception is its ``__cause__``. Keys are
+removed before that.
 
-Such an error can be pickled and copied: its class is made again, and of its attributes those are
-kept that are plain values; the others, such as the SDK's response, are ``None`` then.
+Such an error can be pickled and copied: its class is created again. Attributes that are plain
+values are kept; others, such as the SDK's response, are then ``None``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from traceback import walk_tb
 from typing import Any, Final
 
@@ -33,65 +34,68 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     422: errors.BadRequest,
     429: errors.RateLimited,
 }
-_ERROR: Final = 400
+_CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
-_LONGEST: Final = 500
-"""Of a text that is not ours: an SDK's may hold a whole body."""
-_NO_KEY: Final = "the key holds a line break or a letter that no key has"
-_NO_TEXT: Final = "the prompt holds half a character, or a header a letter that none can have"
+_MAX_TEXT: Final = 500
+"""The longest text of another library in a message: that of an SDK may hold a complete body."""
+_INVALID_KEY: Final = "the API key has a line break or a character that no key has"
+_NOT_ENCODABLE: Final = (
+    "the prompt has half a surrogate pair, or a header has a character that is not allowed there"
+)
 _UNKNOWN_PARAMETER: Final = "got an unexpected keyword argument"
 _LIBRARIES: Final = frozenset(
     {"contextlib", "httpx", "httpx2", "json", "pydantic", "pydantic_core", "tenacity", "urllib"}
 )
-"""The libraries that SDKs are made of."""
-_OURS: Final = ("partial", "others")
+"""The libraries that SDKs depend on."""
+_KEPT_ATTRIBUTES: Final = ("partial", "others")
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
-_WHAT: Final[dict[errors.Clock, str]] = {
-    "first": "no output came",
-    "idle": "no further output came",
-    "total": "the answer did not come to its end",
+_EXPIRED: Final[dict[errors.Clock, str]] = {
+    "first": "no output was received",
+    "idle": "no further output was received",
+    "total": "the response was not complete",
 }
 
 
 class DeadlineExceededError(Exception):
-    """A clock ran out.
+    """A deadline has expired.
 
     Args:
-        clock: Which one.
-        seconds: What it was set to.
+        clock: The name of the deadline.
+        seconds: Its value.
     """
 
     def __init__(self, clock: errors.Clock, seconds: float) -> None:
-        super().__init__(f"{_WHAT[clock]} within {seconds:g} seconds (the timeout `{clock}`)")
+        super().__init__(f"{_EXPIRED[clock]} within {seconds:g} seconds (the timeout `{clock}`)")
         self.clock: errors.Clock = clock
 
 
 def status_code(error: object) -> int | None:
-    """Return the HTTP status of an error of an SDK, where most have it."""
+    """Return the HTTP status of an SDK's error, from the attribute that most SDKs use."""
     status = getattr(error, "status_code", None)
     return status if isinstance(status, int) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SDKErrors:
-    """A provider's errors.
+    """The errors of a provider's SDK.
 
     Attributes:
         provider: The provider's name.
-        base: The class that all errors of the SDK derive from.
-        timeouts: What the SDK and its transport raise when time is up.
-        connections: What they raise when there is no connection or it breaks.
-        undecodable: What the transport raises for a body that its encoding does not fit.
-        say: Makes the SDK's own exception for one of our classes, given a message, the response
-            as far as there is one, and the provider's report.
-        request_id_header: The header with the request's id, for SDKs whose errors do not tell it.
-        text: Returns the text of an error, where the SDK's own tells what it should not.
-        status_of: Returns the HTTP status that one of the SDK's errors has or means, if any.
-        about_key: Tells an error that is about the key, where neither class nor status do.
-        unread: Returns the report of a failure that the SDK fails to read, given what it raises
-            then, which is none of its own errors.
-        hints: What to do about an error of the SDK, by a text that it has.
+        base: The base class of the SDK's errors.
+        timeouts: The exceptions of the SDK and its HTTP library for an expired timeout.
+        connections: Their exceptions for a connection that cannot be made or breaks.
+        undecodable: Their exceptions for a body that cannot be decoded.
+        make_sdk_error: Returns the SDK's exception for one of our classes, given the class, a
+            message, the response or ``None``, and the body that the provider reports.
+        request_id_header: The header with the request's id, for SDKs whose errors lack it.
+        message_of: Returns the message of an SDK's error, for SDKs whose own has too much in it.
+        status_of: Returns the HTTP status of an SDK's error, or ``None``.
+        is_auth_error: Returns whether an exception is about the API key, although neither its class
+            nor its status shows that.
+        unparsed_report: Returns the failure report that the SDK failed to parse, given the
+            exception that it raised, which is not one of its own errors.
+        hints: Advice for the user, by a part of the text of the SDK's exception.
     """
 
     provider: str
@@ -99,16 +103,16 @@ class SDKErrors:
     timeouts: tuple[type[Exception], ...]
     connections: tuple[type[Exception], ...]
     undecodable: tuple[type[Exception], ...]
-    say: Callable[[type[errors.StreamError], str, object, JSON], Exception]
+    make_sdk_error: Callable[[type[errors.StreamError], str, object, JSON], Exception]
     request_id_header: str | None = None
-    text: Callable[[Any], str] | None = None
+    message_of: Callable[[Any], str] | None = None
     status_of: Callable[[Any], object] = status_code
-    about_key: Callable[[Exception], bool] = lambda _: False
-    unread: Callable[[Exception], JSON] = lambda _: None
+    is_auth_error: Callable[[Exception], bool] = lambda _: False
+    unparsed_report: Callable[[Exception], JSON] = lambda _: None
     hints: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(self, provider: str) -> SDKErrors:
-        """Return the errors of a provider that is reached through the same SDK."""
+        """Return the same description for another provider with the same SDK."""
         return self if provider == self.provider else replace(self, provider=provider)
 
     def make(
@@ -121,13 +125,13 @@ class SDKErrors:
         cause: Exception | None = None,
     ) -> errors.StreamError:
         """Return an error of ours that is also the SDK's."""
-        theirs = self.say(kind, message, response, body)
+        theirs = self.make_sdk_error(kind, message, response, body)
         theirs.__cause__ = cause
-        return self._both(kind, theirs)
+        return self._combined(kind, theirs)
 
-    def unread_report(self, error: Exception) -> JSON:
-        """Return the report of a failure that made the SDK fail itself, ``None`` otherwise."""
-        return None if isinstance(error, self.base) else self.unread(error)
+    def report_of(self, error: Exception) -> JSON:
+        """Return the failure report that the SDK failed to parse; ``None`` for other errors."""
+        return None if isinstance(error, self.base) else self.unparsed_report(error)
 
     def translate(
         self,
@@ -137,54 +141,54 @@ class SDKErrors:
         *,
         opening: bool,
     ) -> errors.StreamError | None:
-        """Return what an exception means, or ``None`` if it is not about the answer at all.
+        """Return the `StreamError` for an exception; ``None`` if it is not about the response.
 
         Args:
             error: The exception.
-            response: The HTTP response, as far as there is one.
-            secrets: The keys that no error may tell.
-            opening: Whether it was raised before there was a response.
+            response: The HTTP response, if there is one.
+            secrets: The API keys to remove from all texts.
+            opening: Whether it was raised before the response was opened.
         """
-        if report := self.unread_report(error):
+        if report := self.report_of(error):
             error = provider_error(report)
         redact(error, secrets)
         if isinstance(error, errors.StreamError):
             return error
-        if said := self._not_sent(error, secrets) or self._told(error, response):
-            return said
-        if happened := self._happened(error):
-            sort, what = happened
-            mistaken = isinstance(error, self.timeouts) and sort is not errors.StreamTimeout
+        if mapped := self._map_unsent(error, secrets) or self._map_reported(error, response):
+            return mapped
+        if transport_error := self._transport_error(error):
+            kind, problem = transport_error
+            mistaken = isinstance(error, self.timeouts) and kind is not errors.StreamTimeout
             if isinstance(error, self.base) and not mistaken:
-                return self._both(sort, error)
-            text = str(_root(error) if mistaken else error) or type(error).__name__
-            message = f"{what}: {text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"
-            return self.make(sort, message, response=response, cause=error)
+                return self._combined(kind, error)
+            text = str(_root_cause(error) if mistaken else error) or type(error).__name__
+            message = f"{problem}: {text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + '...'}"
+            return self.make(kind, message, response=response, cause=error)
         if isinstance(error, self.base):
-            return self._refusal(error)
-        return self._rejection(error) if opening else None
+            return self._map_status(error)
+        return self._map_rejected(error) if opening else None
 
     def tool_call(
-        self, failures: Sequence[errors.ToolCallError], response: errors.PartialAnswer | None
+        self, failures: Sequence[errors.ToolCallError], response: errors.PartialResponse | None
     ) -> errors.ToolCallError:
         """Return the first failure as an error that is also the SDK's; it holds the others."""
         first, *others = failures
-        theirs = self.say(errors.ToolCallError, str(first), None, None)
+        theirs = self.make_sdk_error(errors.ToolCallError, str(first), None, None)
         theirs.__cause__ = first
-        ours = self._both(errors.ToolCallError, theirs, first.args)
+        ours = self._combined(errors.ToolCallError, theirs, first.args)
         assert isinstance(ours, errors.ToolCallError)  # noqa: S101  # for the type checkers
         ours.others, ours.phase, ours.partial = others, "mid", response
         return ours
 
-    def refused(self, text: str, response: errors.PartialAnswer) -> errors.StreamError:
-        """Return the error for a model that refuses to answer, with its text."""
+    def refused(self, text: str, response: errors.PartialResponse) -> errors.StreamError:
+        """Return the error for a refusal of the model, with the text of the refusal."""
         ours = self.make(errors.ModelRefused, text)
         ours.phase, ours.partial = "mid", response
         vars(ours)["_response"] = response
         return ours
 
-    def _told(self, error: Exception, response: object) -> errors.StreamError | None:
-        """Return the error for what no SDK has raised."""
+    def _map_reported(self, error: Exception, response: object) -> errors.StreamError | None:
+        """Map a failure that a body reports, and an expired deadline."""
         if isinstance(error, ProviderError):
             kind = api_error(error.status)
             ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
@@ -197,32 +201,33 @@ class SDKErrors:
         ours.clock = error.clock
         return ours
 
-    def _refusal(self, error: Exception) -> errors.StreamError:
+    def _map_status(self, error: Exception) -> errors.StreamError:
+        """Map an HTTP error that the SDK raised."""
         status = self.status_of(error)
         status = status if isinstance(status, int) else None
-        kind = errors.AuthenticationFailed if self.about_key(error) else api_error(status)
-        return _with_status(self._both(kind, error), status)
+        kind = errors.AuthenticationFailed if self.is_auth_error(error) else api_error(status)
+        return _with_status(self._combined(kind, error), status)
 
-    def _not_sent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
-        """Return what an exception means that kept the request from being sent.
+    def _map_unsent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
+        """Map an exception that prevented the request from being sent.
 
-        One about an encoding is no cause to tell: it holds what could not be encoded.
+        An encoding error does not become the cause: it holds the text that it cannot encode.
         """
         if isinstance(error, (ValueError, *self.connections)) and not all(
             map(can_be_sent, secrets)
         ):
-            return self.make(errors.AuthenticationFailed, _NO_KEY)
+            return self.make(errors.AuthenticationFailed, _INVALID_KEY)
         if isinstance(error, UnicodeEncodeError):
-            return self.make(errors.BadRequest, _NO_TEXT)
-        if self.about_key(error) and not isinstance(error, self.base):
+            return self.make(errors.BadRequest, _NOT_ENCODABLE)
+        if self.is_auth_error(error) and not isinstance(error, self.base):
             return self.make(errors.AuthenticationFailed, str(error), cause=error)
         return None
 
-    def _rejection(self, error: Exception) -> errors.StreamError | None:
-        """Return the error for a request that the SDK rejects before it sends it.
+    def _map_rejected(self, error: Exception) -> errors.StreamError | None:
+        """Map an exception by which the SDK rejects a request before it is sent.
 
-        An error of the user's own code, such as a hook of an HTTP client, is none, and neither is
-        a parameter that the SDK does not have.
+        Exceptions of the user's own code, such as a hook of an HTTP client, are not mapped, nor is
+        that for a parameter which the SDK does not have.
         """
         sdk = self.base.__module__.partition(".")[0]
         if not isinstance(error, ValueError | TypeError) or not _is_raised_by(sdk, error):
@@ -232,23 +237,26 @@ class SDKErrors:
         message = ". ".join([f"the SDK rejects the request: {text}", *hints])
         return self.make(errors.BadRequest, message, cause=error)
 
-    def _happened(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
-        if isinstance(error, self.timeouts) and not _is_refusal(_root(error)):
+    def _transport_error(self, error: Exception) -> tuple[type[errors.StreamError], str] | None:
+        """Return our class and a description for a failure of the connection or the data."""
+        if isinstance(error, self.timeouts) and not _is_refused_connection(_root_cause(error)):
             return errors.StreamTimeout, "the provider took too long"
         if isinstance(error, (*self.timeouts, *self.connections)):
             return errors.StreamConnectionError, "the connection failed"
         unreadable = (*self.undecodable, EventTooLargeError, MalformedEventError)
-        if isinstance(error, unreadable) and not _tells_a_refusal(error):
-            return errors.StreamDataError, "the provider's answer cannot be read"
+        is_http_error = (status_code(error) or 0) >= _CLIENT_ERROR  # whose body is unreadable
+        if isinstance(error, unreadable) and not is_http_error:
+            return errors.StreamDataError, "the provider's response cannot be read"
         return None
 
-    def _both(
+    def _combined(
         self,
         kind: type[errors.StreamError],
         theirs: Exception,
         args: tuple[object, ...] | None = None,
     ) -> errors.StreamError:
-        error_type = _below(kind, type(theirs), self.text)
+        """Return an instance of a subclass of both our class and that of the SDK's exception."""
+        error_type = _combined_type(kind, type(theirs), self.message_of)
         ours = error_type.__new__(error_type, *(theirs.args if args is None else args))
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
@@ -262,15 +270,15 @@ class SDKErrors:
 
 
 def details(error: ValidationError) -> str:
-    """Return what is invalid, without the values themselves."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    """Return which fields are invalid and why, without their values."""
+    lines = error.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or error.title}: {one['msg']}" for one in found
+        f"{'.'.join(map(str, line['loc'])) or error.title}: {line['msg']}" for line in lines
     )
 
 
 def _is_raised_by(sdk: str, error: Exception) -> bool:
-    """Whether an error comes from an SDK, or from a library beneath it, and from nothing else."""
+    """Return whether only an SDK, and libraries that it calls, are in an exception's traceback."""
     frames = walk_tb(error.__traceback__)
     packages = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames]
     if sdk not in packages or _UNKNOWN_PARAMETER in str(error):
@@ -278,76 +286,62 @@ def _is_raised_by(sdk: str, error: Exception) -> bool:
     return _LIBRARIES.union([sdk]).issuperset(packages[packages.index(sdk) :])
 
 
-def _root(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
 
 
-def _tells_a_refusal(error: Exception) -> bool:
-    """Tell an HTTP error whose body cannot be read from an answer that cannot be."""
-    return (status_code(error) or 0) >= _ERROR
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """Tell a connection that was refused; on aiohttp, the SDKs call that a timeout."""
+def _is_refused_connection(error: BaseException) -> bool:
+    """Return whether a connection was refused, which the SDKs report as a timeout on aiohttp."""
     return isinstance(error, OSError) and not isinstance(error, TimeoutError)
 
 
-_combined: dict[tuple[type, type], type[errors.StreamError]] = {}
-
-
-def _below(
+@cache
+def _combined_type(
     kind: type[errors.StreamError],
     theirs: type[Exception],
-    text: Callable[[Any], str] | None,
+    message_of: Callable[[Any], str] | None,
 ) -> type[errors.StreamError]:
-    """Return the class below both, always the same one."""
-    if (kind, theirs) not in _combined:
-        _combined[kind, theirs] = _combine(kind, theirs, text)
-    return _combined[kind, theirs]
+    """Return the subclass of both, always the same one."""
 
-
-def _combine(
-    kind: type[errors.StreamError],
-    theirs: type[Exception],
-    text: Callable[[Any], str] | None,
-) -> type[errors.StreamError]:
     def reduce(error: errors.StreamError) -> tuple[object, ...]:
-        return _restored, (kind, theirs, text, *_kept(error))
+        return _unpickled, (kind, theirs, message_of, *_pickled_state(error))
+
+    def show(error: errors.StreamError) -> str:
+        return f"{type(error).__name__}({str(error)!r})"
 
     names: dict[str, object] = {
         "__module__": kind.__module__,
         "__doc__": kind.__doc__,
-        "__repr__": _shown,
+        "__repr__": show,
         "__reduce__": reduce,
     }
-    if text is not None:
-        names["__str__"] = text
+    if message_of is not None:
+        names["__str__"] = message_of
     return type(kind.__name__, (kind, theirs), names)
 
 
-def _shown(error: errors.StreamError) -> str:
-    return f"{type(error).__name__}({str(error)!r})"
-
-
-def _kept(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:
+def _pickled_state(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:
     """Return the arguments and the attributes that are pickled with an error."""
+
+    def is_kept(name: str, value: object) -> bool:
+        return name in _KEPT_ATTRIBUTES or (is_plain(value) and not is_private(name, value))
+
     attributes: dict[str, object] = {
-        name: value if name in _OURS or (is_plain(value) and not is_private(name, value)) else None
-        for name, value in vars(error).items()
+        name: value if is_kept(name, value) else None for name, value in vars(error).items()
     }
     return [value if is_plain(value) else str(value) for value in error.args], attributes
 
 
-def _restored(
+def _unpickled(
     kind: type[errors.StreamError],
     theirs: type[Exception],
-    text: Callable[[Any], str] | None,
+    message_of: Callable[[Any], str] | None,
     args: Sequence[object],
     attributes: Mapping[str, object],
 ) -> errors.StreamError:
-    error_type = _below(kind, theirs, text)
+    error_type = _combined_type(kind, theirs, message_of)
     error = error_type.__new__(error_type, *args)
     vars(error).update(attributes)
     return error

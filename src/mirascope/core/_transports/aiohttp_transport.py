@@ -1,17 +1,17 @@
-"""An async transport of ``httpx`` and ``httpx2`` on aiohttp, which needs a third of the time.
+"""An async transport for ``httpx`` and ``httpx2`` on aiohttp, which needs a third of the time.
 
-One class serves both libraries; which, it is told. What could be told apart stays the library's:
-its errors, timeouts, redirects, cookies, decompression and trust store, and the proxies of the
-environment. None of aiohttp's own errors gets out, not even as a cause: they hold the request's
-headers.
+One class serves both libraries. Everything that a user can observe stays that of the library: its
+exceptions, timeouts, redirects, cookies, decompression and trust store, and the proxies of the
+environment. No exception of aiohttp is raised, not even as a cause: they hold the headers of the
+request.
 
-Where the libraries and aiohttp differ, it is done as the libraries do:
+Where the libraries and aiohttp differ, this transport behaves as the libraries do:
 
-- What has come is read before it is told that the connection broke.
-- A body that is left early takes its connection with it at once, without a farewell over TLS, which
-  a server that goes on talking would not hear.
-- So does one that is dropped, as SDKs do when they are cancelled before they hand it over.
-- A connection that was closed while the event loop did not run is not used again.
+- Received bytes are returned before the exception of a broken connection is raised.
+- A body that is closed early closes its connection at once, without a TLS ``close_notify``, for
+  which a server that keeps sending would not wait.
+- So does a body that is dropped, as SDKs do if they are cancelled before they return it.
+- A connection that was closed while the event loop did not run is not reused.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from mirascope.core._transports.proxies import proxies
 
 _BLOCK: Final = 2**16
 _CONNECTIONS: Final = 1000
-_LONGEST_HEADER: Final = 2**16
-_KEPT_SECONDS: Final = 5.0
-"""How long a connection is kept for another request, as in both libraries."""
+_MAX_HEADER: Final = 2**16
+_KEEPALIVE_SECONDS: Final = 5.0
+"""How long an idle connection is kept, as in both libraries."""
 
-_ADDED_BY_AIOHTTP: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
-"""How TCP shows routers on the way, in seconds and times, that a silent connection lives."""
+_AUTO_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_KEEPALIVE_OPTIONS: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
+"""TCP keep-alive probes (seconds, seconds, count), so that routers keep a silent connection."""
 
-_MEANING: Final[dict[type[Exception], str]] = {
+_EXCEPTION_MAP: Final[dict[type[Exception], str]] = {
     aiohttp.ConnectionTimeoutError: "ConnectTimeout",
     TimeoutError: "ReadTimeout",
     aiohttp.ClientProxyConnectionError: "ProxyError",
@@ -56,16 +56,16 @@ _MEANING: Final[dict[type[Exception], str]] = {
     OSError: "ReadError",
     ValueError: "LocalProtocolError",
 }
-"""What aiohttp's errors are called in both libraries; the first one that fits counts."""
+"""Exceptions of aiohttp, and the names of those of both libraries; the first match counts."""
 
-_FAILURES: Final = tuple(_MEANING)
+_MAPPED: Final = tuple(_EXCEPTION_MAP)
 
 
 class AiohttpTransport:
-    """A transport for one event loop, with which it has to be closed.
+    """A transport for one event loop, which must close it before it ends.
 
     Args:
-        http: The library that it serves.
+        http: The HTTP library, ``httpx`` or ``httpx2``.
     """
 
     def __init__(self, http: Any) -> None:
@@ -74,28 +74,28 @@ class AiohttpTransport:
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:
-        """The connections, of which there are none before the first request."""
+        """The session, which is created by the first request."""
         tls = self._http.create_ssl_context()
         tls.set_alpn_protocols(["http/1.1"])
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 ssl=tls,
                 limit=_CONNECTIONS,
-                keepalive_timeout=_KEPT_SECONDS,
+                keepalive_timeout=_KEEPALIVE_SECONDS,
                 resolver=aiohttp.ThreadedResolver(),
                 socket_factory=_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_ADDED_BY_AIOHTTP,
+            skip_auto_headers=_AUTO_HEADERS,
             auto_decompress=False,
             read_bufsize=_BLOCK,
-            max_field_size=_LONGEST_HEADER,
+            max_field_size=_MAX_HEADER,
         )
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Send a request, and return the response as its body begins."""
+        """Send a request, and return the response once its headers are received."""
         content: bytes = await request.aread()
-        await _look_around()
+        await _run_pending_callbacks()
         try:
             response = await self._session.request(
                 request.method,
@@ -107,8 +107,8 @@ class AiohttpTransport:
                 server_hostname=request.extensions.get("sni_hostname"),
                 timeout=_timeout(**request.extensions.get("timeout", {})),
             )
-        except _FAILURES as error:
-            failure = _failure(self._http, error)
+        except _MAPPED as error:
+            failure = _mapped_error(self._http, error)
         else:
             return self._http.Response(
                 response.status,
@@ -119,7 +119,7 @@ class AiohttpTransport:
                     "reason_phrase": (response.reason or "").encode(),
                 },
             )
-        raise failure  # here, where it does not hold aiohttp's
+        raise failure  # outside of `except`, so that its context is not aiohttp's
 
     def _proxy(self, scheme: str, host: str) -> str | None:
         proxy = self._proxies.get(scheme) or self._proxies.get("all")
@@ -143,7 +143,7 @@ class _Body:
     def __init__(self, http: Any, response: aiohttp.ClientResponse) -> None:
         self._http = http
         self._content = response.content
-        self._close = weakref.finalize(self, _give_up, response, _watch(response))
+        self._close = weakref.finalize(self, _release, response, _watch(response))
         self._close.atexit = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -154,9 +154,9 @@ class _Body:
         try:
             block = await content.read(_BLOCK)
             end: Exception = StopAsyncIteration()
-        except _FAILURES as error:
+        except _MAPPED as error:
             block = _unread(content)
-            end = _failure(self._http, error)
+            end = _mapped_error(self._http, error)
         except asyncio.CancelledError:
             self._close()
             raise
@@ -170,9 +170,9 @@ class _Body:
 
 
 def _watch(response: aiohttp.ClientResponse) -> Callable[[], object]:
-    """Have who reads a body told that its connection is closed; return how to stop that.
+    """Wake the reader of a body when its connection is closed; return a function that undoes this.
 
-    When a chunk has no size, aiohttp closes the connection and leaves its reader asleep.
+    If a chunk has no size, aiohttp closes the connection but does not wake the reader.
     """
     content, connection = response.content, response.connection
     protocol = None if connection is None else connection.protocol
@@ -180,28 +180,28 @@ def _watch(response: aiohttp.ClientResponse) -> Callable[[], object]:
     if closed is None:
         return bool
 
-    def tell(_: object) -> None:
+    def wake_reader(_: object) -> None:
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError("the connection was closed"))
 
-    if closed not in _looked_at:
-        _looked_at.add(closed)
-        closed.add_done_callback(_look_at)
-    closed.add_done_callback(tell)
-    return lambda: closed.remove_done_callback(tell)
+    if closed not in _observed:
+        _observed.add(closed)
+        closed.add_done_callback(_observe)
+    closed.add_done_callback(wake_reader)
+    return lambda: closed.remove_done_callback(wake_reader)
 
 
-_looked_at: Final[weakref.WeakSet[asyncio.Future[None]]] = weakref.WeakSet()
+_observed: Final[weakref.WeakSet[asyncio.Future[None]]] = weakref.WeakSet()
 
 
-def _look_at(closed: asyncio.Future[None]) -> None:
-    """See why a connection was lost, which would otherwise be logged as what nobody saw."""
+def _observe(closed: asyncio.Future[None]) -> None:
+    """Retrieve the exception of a lost connection, which asyncio would log otherwise."""
     if not closed.cancelled():
         closed.exception()
 
 
-def _give_up(response: aiohttp.ClientResponse, unwatch: Callable[[], object]) -> None:
-    """Close a connection, unless the body has ended and another request may have it."""
+def _release(response: aiohttp.ClientResponse, unwatch: Callable[[], object]) -> None:
+    """Close the connection of a response, unless the body has ended and it may be reused."""
     unwatch()
     connection = response.connection
     with contextlib.suppress(RuntimeError):  # the event loop may have ended
@@ -212,12 +212,12 @@ def _give_up(response: aiohttp.ClientResponse, unwatch: Callable[[], object]) ->
 
 @cache
 def _body_type(http: Any) -> type[_Body]:
-    """Return the class of bodies that a library knows as such."""
+    """Return the subclass that an HTTP library recognizes as a stream."""
     return type("Body", (_Body, http.AsyncByteStream), {})
 
 
 def _unread(content: Any) -> bytes:
-    """Return what has come, which a broken connection hides."""
+    """Return the received bytes, which aiohttp withholds once the connection is broken."""
     error = content.exception()
     content.set_exception(None)
     block: bytes = content.read_nowait(_BLOCK)
@@ -225,10 +225,10 @@ def _unread(content: Any) -> bytes:
     return block
 
 
-async def _look_around() -> None:
-    """Let the event loop see which connections have been closed while it did not run.
+async def _run_pending_callbacks() -> None:
+    """Let the event loop notice connections that were closed while it did not run.
 
-    It looks in one round and acts in the next.
+    It polls in one iteration and runs the callbacks in the next.
     """
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -238,7 +238,7 @@ def _socket(address: Any) -> socket.socket:
     family, kind, protocol, *_ = address
     sock = socket.socket(family, kind, protocol)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE.items():
+    for name, value in _KEEPALIVE_OPTIONS.items():
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     return sock
@@ -254,12 +254,13 @@ def _timeout(
     return aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
 
 
-def _failure(http: Any, error: Exception) -> Exception:
-    """Say an error of aiohttp's as a library says it.
+def _mapped_error(http: Any, error: Exception) -> Exception:
+    """Return the exception of an HTTP library for one of aiohttp.
 
-    aiohttp has one error for all connections that it closes. That must not hold what it passed.
+    aiohttp raises one exception object for all connections that it closes: its traceback, which
+    grows each time, is removed.
     """
     error.__traceback__ = None
-    name = next(name for kind, name in _MEANING.items() if isinstance(error, kind))
+    name = next(name for exception, name in _EXCEPTION_MAP.items() if isinstance(error, exception))
     failure: Exception = getattr(http, name)(str(error) or type(error).__name__)
     return failure

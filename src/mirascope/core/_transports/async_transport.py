@@ -1,4 +1,4 @@
-"""Which transport the HTTP clients of default async clients are on."""
+"""Choice of the transport of default async clients: aiohttp where it can be used."""
 
 from __future__ import annotations
 
@@ -9,36 +9,39 @@ from typing import Any
 from typing_extensions import TypeVar
 
 from mirascope.core._calls.default_clients import on_asyncio
+from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._transports.proxies import proxies
 
 T = TypeVar("T")
 
 
 def async_transport(http: Any) -> Any | None:
-    """Return a transport for the running event loop that needs less time than a library's own.
+    """Return a transport for the running event loop with less overhead than the library's own.
 
     Args:
-        http: The library, ``httpx`` or ``httpx2``.
+        http: The HTTP library, ``httpx`` or ``httpx2``.
 
     Returns:
-        The transport; ``None`` where the library's own has to do: without aiohttp or asyncio, and
-        for a proxy that does not speak HTTP.
+        The transport; ``None`` if the library's own must be used: without aiohttp or asyncio, and
+        for a proxy that is not an HTTP proxy.
     """
     if not find_spec("aiohttp") or not on_asyncio():
         return None
     if any(not proxy.startswith(("http://", "https://")) for proxy in proxies().values()):
         return None
-    from mirascope.core._transports.aiohttp_transport import AiohttpTransport  # noqa: PLC0415  # if there
+    from mirascope.core._transports.aiohttp_transport import AiohttpTransport  # noqa: PLC0415  # optional
 
     return AiohttpTransport(http)
 
 
-def async_http_client(make: Callable[..., T], http: Any) -> T | None:
-    """Return an HTTP client on such a transport; ``None`` where the SDK's own has to do.
+def async_http_client(make: Callable[..., T], http: Any) -> T:
+    """Return an HTTP client on that transport, or on the library's own.
 
     Args:
-        make: Makes the client, given ``transport``.
-        http: The library that it is of.
+        make: Returns a client, given ``headers`` and perhaps ``transport``.
+        http: The HTTP library, ``httpx`` or ``httpx2``.
     """
     transport = async_transport(http)
-    return None if transport is None else make(transport=transport)
+    if transport is None:
+        return make(headers=ACCEPT_ENCODING)
+    return make(transport=transport, headers=ACCEPT_ENCODING)

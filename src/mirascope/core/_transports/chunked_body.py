@@ -1,4 +1,4 @@
-"""The chunked transfer coding of HTTP/1.1, read by blocks: all the chunks of a block are one."""
+"""Chunked transfer encoding of HTTP/1.1 (RFC 9112), decoded block by block."""
 
 from __future__ import annotations
 
@@ -6,54 +6,56 @@ import re
 from http.client import HTTPException
 from typing import Final
 
-_LONGEST: Final = 2**16
-"""How much may stand between chunks, or after them."""
+_MAX_FRAMING: Final = 2**16
+"""The most bytes between two chunks, or after the last one."""
 
-_SIZE: Final = re.compile(rb"\r\n([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
-"""What stands between chunks: the end of one, and how long the next one is."""
+_CHUNK_SIZE: Final = re.compile(rb"\r\n([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+"""Between two chunks: the end of the one, and the size of the next."""
 
-_END: Final = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
-"""What stands after them: that there is no other one, and what else the server has to say."""
+_TRAILER: Final = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
+"""After the last chunk: the size zero, and the trailer fields."""
 
 
 class ChunkedBody:
-    """A body in chunks.
+    """Decodes a body in chunks.
 
     Attributes:
-        ended: Whether it is whole.
-        excess: What came after its end, which is nobody's.
+        ended: Whether the body was received completely.
+        excess: The bytes that were received after its end.
     """
 
     def __init__(self) -> None:
         self.ended = False
         self.excess = b""
-        self._left = 0
-        self._between = b"\r\n"  # as if a chunk had ended
+        self._remaining = 0
+        self._framing = b"\r\n"  # as after a chunk
 
     def feed(self, data: bytes) -> bytes:
-        """Return what is of the body in some more bytes, as they came over the connection.
+        """Return the bytes of the body in the next bytes of the connection.
+
+        All chunks of a block are returned as one.
 
         Raises:
-            HTTPException: These are no chunks, or it has ended before them.
+            HTTPException: The bytes are not in chunks, or the connection ended before the body.
         """
         if not data:
             raise HTTPException("the connection ended before the body")
-        data = self._between + data
-        pieces: list[bytes] = []
+        data = self._framing + data
+        parts: list[bytes] = []
         at = 0
         while True:
-            pieces.append(data[at : at + self._left])
-            at += len(pieces[-1])
-            self._left -= len(pieces[-1])
-            size = None if self._left else _SIZE.match(data, at)
+            parts.append(data[at : at + self._remaining])
+            at += len(parts[-1])
+            self._remaining -= len(parts[-1])
+            size = None if self._remaining else _CHUNK_SIZE.match(data, at)
             if size is None or not (length := int(size[1], 16)):
                 break
-            self._left = length
+            self._remaining = length
             at = size.end()
-        self._between = data[at:]
-        if end := _END.match(self._between):
+        self._framing = data[at:]
+        if end := _TRAILER.match(self._framing):
             self.ended = True
-            self.excess = self._between[end.end() :]
-        elif len(self._between) > _LONGEST or (size is None and b"\n" in self._between[2:]):
-            raise HTTPException("the body is not in chunks, although it is said to be")
-        return b"".join(pieces)
+            self.excess = self._framing[end.end() :]
+        elif len(self._framing) > _MAX_FRAMING or (size is None and b"\n" in self._framing[2:]):
+            raise HTTPException("the body is not in chunks, although its headers declare them")
+        return b"".join(parts)

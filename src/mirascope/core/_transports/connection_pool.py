@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections of the standard library, and a pool of them for any number of threads."""
+"""HTTP/1.1 connections on the standard library, and a thread-safe pool of them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from mirascope.core._transports.chunked_body import ChunkedBody
 
 _BLOCK: Final = 2**16
 _IDLE_CONNECTIONS: Final = 100
-_KEPT_ALIVE: Final = 5.0
-"""How many seconds a connection is kept for another request, as in ``httpx``."""
+_KEEPALIVE_SECONDS: Final = 5.0
+"""How long an idle connection is kept, as in ``httpx``."""
 
-_PROBES: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
-"""When TCP asks whether the other side is still there; each system has some of these."""
+_KEEPALIVE_OPTIONS: Final = {
+    "TCP_KEEPIDLE": 60,
+    "TCP_KEEPALIVE": 60,
+    "TCP_KEEPINTVL": 60,
+    "TCP_KEEPCNT": 5,
+}
+"""TCP keep-alive probes, in seconds; each platform has some of these options."""
 
-_CUT_HEADERS: Final = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
+_TRUNCATED_HEADERS: Final = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 
 
 class Origin(NamedTuple):
-    """Whom to connect to."""
+    """Scheme, host and port of a server."""
 
     scheme: str
     host: str
@@ -35,17 +40,17 @@ class Origin(NamedTuple):
 
 
 class Response(HTTPResponse):
-    """A response whose body is read by blocks."""
+    """A response whose body is read in blocks."""
 
     @cached_property
     def _chunks(self) -> ChunkedBody:
         return ChunkedBody()
 
     def read_block(self) -> bytes:
-        """Return what has come of the body, as soon as there is any; nothing at its end.
+        """Return the next bytes of the body, as soon as some are received; empty at its end.
 
         Raises:
-            HTTPException: It was cut off, or never was HTTP.
+            HTTPException: The body is cut off, or its framing is invalid.
         """
         if self.length == 0:
             return b""
@@ -60,86 +65,91 @@ class Response(HTTPResponse):
         return b""
 
     @property
-    def leaves_connection(self) -> bool:
-        """Tell whether another response can follow: this one is whole, and nothing came after."""
+    def is_reusable(self) -> bool:
+        """Whether the connection can be reused: the body is complete, and nothing followed it."""
         if self.chunked and self.length is None:
-            whole = self._chunks.ended and not self._chunks.excess
+            complete = self._chunks.ended and not self._chunks.excess
         else:
-            whole = self.length == 0
-        return whole and not self.will_close
+            complete = self.length == 0
+        return complete and not self.will_close
 
 
 class Connection(HTTPConnection):
-    """A connection that is yet to be opened.
+    """A connection; it is created closed.
 
     Attributes:
-        origin: To whom.
-        wire: Its socket, when it was opened; `sock` is ``None`` while it reads a last response.
-        until: When it is no longer to be kept, on the monotonic clock.
+        origin: The server.
+        raw_socket: Its socket, once it is open; `sock` is ``None`` while the last response is read.
+        expires_at: When it is no longer kept if idle, on the monotonic clock.
     """
 
     auto_open = 0
     response_class = Response
-    wire: socket.socket
+    raw_socket: socket.socket
 
     def __init__(self, origin: Origin) -> None:
         super().__init__(origin.host, origin.port)
         self.origin = origin
-        self.until = 0.0
+        self.expires_at = 0.0
 
     def open(self, tls: ssl.SSLContext, name: str | None, seconds: float | None) -> None:
         """Connect.
 
         Args:
-            tls: Which servers to trust.
-            name: The server's name for TLS, if it is not the origin's.
-            seconds: How long each step may take.
+            tls: The TLS context.
+            name: The server name for TLS, if it is not the host of the origin.
+            seconds: The timeout of each step.
         """
         self.timeout = seconds
         self.connect()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option in _PROBES.keys() & vars(socket):
-            self.sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), _PROBES[option])
+        for option in _KEEPALIVE_OPTIONS.keys() & vars(socket):
+            self.sock.setsockopt(
+                socket.IPPROTO_TCP, getattr(socket, option), _KEEPALIVE_OPTIONS[option]
+            )
         if self.origin.scheme == "https":
             self.sock = tls.wrap_socket(self.sock, server_hostname=name or self.origin.host)
-        self.wire = self.sock
+        self.raw_socket = self.sock
 
     def receive(self, seconds: float | None) -> Response:
-        """Return a response as its body begins; ``seconds`` bound each read."""
-        self.wire.settimeout(seconds)
+        """Return the response once its headers are received; ``seconds`` limits each read."""
+        self.raw_socket.settimeout(seconds)
         response: Any = self.getresponse()
         while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
-            vars(response)["headers"] = None  # these only announce another one
+            vars(response)["headers"] = None  # informational: another one follows
             response.begin()
-        if any(isinstance(defect, _CUT_HEADERS) for defect in response.msg.defects):
-            raise HTTPException("the response's headers are not HTTP")
+        if any(isinstance(defect, _TRUNCATED_HEADERS) for defect in response.msg.defects):
+            raise HTTPException("the headers of the response are not HTTP")
         return cast("Response", response)
 
     def is_stale(self) -> bool:
-        """Tell whether the server has closed it, or talks out of turn."""
-        self.wire.settimeout(0)
+        """Return whether the server has closed it, or has sent data that nobody requested."""
+        self.raw_socket.settimeout(0)
         try:
-            socket.socket.recv(self.wire, 1, socket.MSG_PEEK)
+            socket.socket.recv(self.raw_socket, 1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:
             return True
         return True
 
-    def hang_up(self) -> None:
-        """Wake who is reading; the plain method, as another thread must not call that of TLS."""
+    def shut_down(self) -> None:
+        """Shut the socket down, which wakes its reader.
+
+        The method of the plain socket is called: another thread must not call that of TLS.
+        """
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(self.wire, socket.SHUT_RDWR)
+            socket.socket.shutdown(self.raw_socket, socket.SHUT_RDWR)
 
 
 class Pool:
     """The connections of a transport.
 
-    What gives one back may be the garbage collector, in the midst of anything: the lock is
-    reentrant, and there is no loop over what that changes.
+    The garbage collector may return a connection at any point of a program: the lock is reentrant,
+    and no loop iterates over a collection that this changes.
 
     Args:
-        connections: How many there may be at once.
+        connections: The maximum number of open connections.
     """
 
     def __init__(self, connections: int) -> None:
@@ -150,23 +160,23 @@ class Pool:
         self._closed = False
 
     def take(self, origin: Origin, seconds: float | None) -> Connection:
-        """Return an idle connection, or one that is yet to be opened.
+        """Return an idle connection, or a new one that is closed.
 
         Raises:
-            TimeoutError: All have been in use for so long.
+            TimeoutError: All connections were in use for ``seconds``.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._used) < self._connections, seconds):
                 raise TimeoutError(f"all {self._connections} connections are in use")
-            while self._idle and self._idle[0].until < monotonic():
+            while self._idle and self._idle[0].expires_at < monotonic():
                 self._idle.pop(0).close()
-            connection = self._reused(origin) or Connection(origin)
+            connection = self._pop_idle(origin) or Connection(origin)
             if len(self._used) + len(self._idle) >= self._connections:
                 self._idle.pop(0).close()
             self._used.add(connection)
             return connection
 
-    def _reused(self, origin: Origin) -> Connection | None:
+    def _pop_idle(self, origin: Origin) -> Connection | None:
         for connection in [idle for idle in reversed(self._idle) if idle.origin == origin]:
             self._idle.remove(connection)
             if not connection.is_stale():
@@ -175,8 +185,8 @@ class Pool:
         return None
 
     def keep(self, connection: Connection) -> None:
-        """Take back a connection that can serve another request."""
-        connection.until = monotonic() + _KEPT_ALIVE
+        """Return a connection that can be reused to the pool."""
+        connection.expires_at = monotonic() + _KEEPALIVE_SECONDS
         with self._changed:
             self._used.discard(connection)
             if self._closed or len(self._idle) >= _IDLE_CONNECTIONS:
@@ -186,19 +196,19 @@ class Pool:
             self._changed.notify()
 
     def drop(self, connection: Connection) -> None:
-        """Close a connection and forget it."""
+        """Close a connection and remove it from the pool."""
         connection.close()
         with self._changed:
             self._used.discard(connection)
             self._changed.notify()
 
     def close(self) -> None:
-        """Close all connections; who is reading from one finds its end."""
+        """Close all connections; reads of them fail."""
         with self._changed:
             self._closed = True
             while self._idle:
                 self._idle.pop().close()
             for connection in self._used.copy():
-                if hasattr(connection, "wire"):
-                    connection.hang_up()
-                    connection.wire.close()
+                if hasattr(connection, "raw_socket"):
+                    connection.shut_down()
+                    connection.raw_socket.close()

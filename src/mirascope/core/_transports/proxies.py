@@ -1,4 +1,4 @@
-"""What the environment says about how to reach a server, read as ``httpx`` does."""
+"""Proxies of the environment, read as ``httpx`` does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SCHEMES = ("http", "https", "all")
 
 
 def proxies() -> dict[str, str]:
-    """Return the URLs of the proxies, by the schemes of the URLs that they are for."""
-    told = getproxies()
-    urls = {scheme: told[scheme] for scheme in _SCHEMES if told.get(scheme)}
+    """Return the URLs of the proxies, by the scheme of the URLs that they are for."""
+    configured = getproxies()
+    urls = {scheme: configured[scheme] for scheme in _SCHEMES if configured.get(scheme)}
     return {scheme: url if "://" in url else f"http://{url}" for scheme, url in urls.items()}

@@ -1,12 +1,12 @@
-"""A sync transport of ``httpx`` and ``httpx2`` on the standard library's HTTP.
+"""A sync transport for ``httpx`` and ``httpx2`` on the standard library's ``http.client``.
 
-It needs a fifth of the time of a library's own transport, whose HTTP is Python down to the byte.
-One class serves both libraries; which, it is told. What the SDK, or the user, could tell apart
-stays that library's: its errors, timeouts, redirects, cookies and decompression, its trust store,
-and how it reaches the proxies of the environment.
+It needs a fifth of the time of the libraries' own transport, which parses HTTP in pure Python. One
+class serves both libraries. Everything that an SDK or a user can observe stays that of the library:
+its exceptions, timeouts, redirects, cookies, decompression and trust store, and its handling of
+the proxies of the environment.
 
-A block of the body is handed over as soon as any of it has come. A body that is read to its end
-gives its connection back; one that is left early takes it along.
+A block of the body is yielded as soon as any bytes are received. A body that is read to its end
+returns its connection to the pool; one that is closed early closes it.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from typing import Any, Final, Self
 
 from typing_extensions import TypeVar
 
+from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
 from mirascope.core._transports.proxies import proxies
 
 T = TypeVar("T")
 
 _ALL_URLS: Final = "all://*"
-"""Not ``all://``, which may be that of a proxy of the environment: those are to go first."""
+"""Not ``all://``, which a proxy of the environment may use: those come first."""
 
-_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _CONNECTIONS: Final = 1000
 _BLOCK: Final = 2**16
 
 
 def sync_http_client(make: Callable[..., T], http: Any) -> T:
-    """Return an HTTP client on such a transport.
+    """Return an HTTP client on a `SyncTransport`.
 
-    Where the environment has proxies, the library's own transport reaches them, and what it says
-    to need none.
+    If the environment has proxies, the library's own transport handles them and their exceptions.
 
     Args:
-        make: Makes the client, given ``transport``, or ``mounts`` and ``verify``.
-        http: The library that it is of, ``httpx`` or ``httpx2``.
+        make: Returns a client, given ``headers``, and ``transport`` or ``mounts`` and ``verify``.
+        http: The HTTP library, ``httpx`` or ``httpx2``.
     """
     tls = http.create_ssl_context()
     transport = SyncTransport(http, tls)
     if proxies():
-        return make(mounts={_ALL_URLS: transport}, verify=tls)
-    return make(transport=transport)
+        return make(mounts={_ALL_URLS: transport}, verify=tls, headers=ACCEPT_ENCODING)
+    return make(transport=transport, headers=ACCEPT_ENCODING)
 
 
 class SyncTransport:
-    """A transport that any number of threads may use.
+    """A thread-safe transport.
 
     Args:
-        http: The library that it serves.
-        tls: Which servers to trust.
-        connections: How many there may be at once.
+        http: The HTTP library, ``httpx`` or ``httpx2``.
+        tls: The TLS context.
+        connections: The maximum number of open connections.
     """
 
     def __init__(self, http: Any, tls: ssl.SSLContext, connections: int = _CONNECTIONS) -> None:
@@ -67,16 +67,16 @@ class SyncTransport:
         self._pool = Pool(connections)
 
     def handle_request(self, request: Any) -> Any:
-        """Send a request, and return the response as its body begins."""
+        """Send a request, and return the response once its headers are received."""
         limits: dict[str, float | None] = request.extensions.get("timeout", {})
         connection = self._connection(request.url, limits.get("pool"))
         try:
             if connection.sock is None:
-                with _told(self._http, "ConnectTimeout", "ConnectError"):
+                with _mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
                     name = request.extensions.get("sni_hostname")
                     connection.open(self._tls, name, limits.get("connect"))
             self._send(connection, request, limits.get("write"))
-            with _told(self._http, "ReadTimeout", "ReadError"):
+            with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
                 response = connection.receive(limits.get("read"))
             body = _body_type(self._http)(self._http, self._pool, connection, response, limits)
             return self._response(response, body)
@@ -85,25 +85,25 @@ class SyncTransport:
             raise
 
     def _connection(self, url: Any, seconds: float | None) -> Connection:
-        if url.scheme not in _PORTS:
-            raise self._http.UnsupportedProtocol(f"no HTTP is spoken at {url.scheme!r} URLs")
+        if url.scheme not in _DEFAULT_PORTS:
+            raise self._http.UnsupportedProtocol(f"{url.scheme!r} URLs are not supported")
         host = url.raw_host.decode("ascii")
         try:
             return self._pool.take(
-                Origin(url.scheme, host, url.port or _PORTS[url.scheme]), seconds
+                Origin(url.scheme, host, url.port or _DEFAULT_PORTS[url.scheme]), seconds
             )
         except TimeoutError as error:
             raise self._http.PoolTimeout(str(error)) from error
 
     def _send(self, connection: Connection, request: Any, seconds: float | None) -> None:
-        """Send a request, or as much of it as the server takes: it may say why not more."""
-        if not _begin(connection, request):
-            raise self._http.LocalProtocolError("the request's line or one of its headers")
-        connection.wire.settimeout(seconds)
+        """Send a request; if the server stops reading it, its response may have the reason."""
+        if not _put_headers(connection, request):
+            raise self._http.LocalProtocolError("the request line or a header is invalid")
+        connection.raw_socket.settimeout(seconds)
         try:
             connection.endheaders()
-            for piece in _pieces(request):
-                connection.wire.sendall(piece)
+            for part in _parts(request):
+                connection.raw_socket.sendall(part)
         except TimeoutError as error:
             raise self._http.WriteTimeout(str(error)) from error
         except OSError:
@@ -133,10 +133,10 @@ class SyncTransport:
 
 
 class _Body:
-    """The body of a response, to be read once; also the connection below it.
+    """The body of a response, to be read once; also the ``network_stream`` of the response.
 
-    Only who reads ends it, or someone else while nobody reads. Who is asleep in a read is woken
-    instead, and ends it then.
+    If another thread closes it while a read is blocked, that read is woken, and the reading thread
+    closes the connection.
     """
 
     def __init__(
@@ -153,82 +153,91 @@ class _Body:
         self._response = response
         self._limits = limits
         self._limit = limits.get("read")
-        self._reading = threading.Lock()
-        self._left = False
-        self._ended = False
+        self._read_lock = threading.Lock()
+        self._closing = False
+        self._released = False
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            with _told(self._http, "ReadTimeout", "ReadError"):
-                while block := self._read():
+            with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
+                while block := self._next_block():
                     yield block
         finally:
             self.close()
 
-    def _read(self) -> bytes:
-        with self._reading:
-            if self._left:
+    def _next_block(self) -> bytes:
+        with self._read_lock:
+            if self._closing:
                 raise ConnectionAbortedError("the response was closed")
             limit = self._limits.get("read")
             if limit != self._limit:
                 self._limit = limit
-                self._connection.wire.settimeout(limit)
+                self._connection.raw_socket.settimeout(limit)
             return self._response.read_block()
 
     def close(self) -> None:
-        self._left = True
-        if not self._reading.acquire(blocking=False):
-            self._connection.hang_up()
+        self._closing = True
+        if not self._read_lock.acquire(blocking=False):
+            self._connection.shut_down()
             return
         try:
-            if not self._ended:
-                self._ended = True
-                self._end()
+            if not self._released:
+                self._released = True
+                self._release_connection()
         finally:
-            self._reading.release()
+            self._read_lock.release()
 
-    def _end(self) -> None:
+    def _release_connection(self) -> None:
         self._response.close()
-        if self._response.leaves_connection:
+        if self._response.is_reusable:
             self._pool.keep(self._connection)
         else:
             self._pool.drop(self._connection)
 
     def get_extra_info(self, info: str) -> object:
-        """Tell of the connection what ``httpx`` documents; ``None`` where that is unknown."""
-        wire = self._connection.wire
+        """Return what ``httpx`` documents of a network stream; ``None`` for anything else."""
+        raw_socket = self._connection.raw_socket
         match info:
             case "socket":
-                return wire
+                return raw_socket
             case "client_addr":
-                return wire.getsockname()
+                return raw_socket.getsockname()
             case "server_addr":
-                return wire.getpeername()
+                return raw_socket.getpeername()
             case _:
                 return None
 
 
 @cache
 def _body_type(http: Any) -> type[_Body]:
-    """Return the class of bodies that a library knows as such."""
+    """Return the subclass that an HTTP library recognizes as a stream."""
     return type("Body", (_Body, http.SyncByteStream), {})
 
 
 @contextlib.contextmanager
-def _told(http: Any, late: str, broken: str) -> Generator[None]:
-    """Say errors of a connection as a library says them."""
+def _mapped_errors(http: Any, timeout: str, failure: str) -> Generator[None]:
+    """Map exceptions of the standard library to those of the HTTP library.
+
+    Args:
+        http: The HTTP library.
+        timeout: The name of its exception for a timeout.
+        failure: The name of its exception for a failure of the connection.
+    """
     try:
         yield
     except TimeoutError as error:
-        raise getattr(http, late)(str(error)) from error
+        raise getattr(http, timeout)(str(error)) from error
     except HTTPException as error:
         raise http.RemoteProtocolError(str(error) or type(error).__name__) from error
     except OSError as error:
-        raise getattr(http, broken)(str(error)) from error
+        raise getattr(http, failure)(str(error)) from error
 
 
-def _begin(connection: Connection, request: Any) -> bool:
-    """Tell whether what precedes a request's body is HTTP; the errors that say so tell secrets."""
+def _put_headers(connection: Connection, request: Any) -> bool:
+    """Write the request line and the headers; return false if they are invalid.
+
+    The exceptions of the standard library are dropped: they contain the headers.
+    """
     target = request.url.raw_path.decode("ascii")
     try:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
@@ -239,14 +248,14 @@ def _begin(connection: Connection, request: Any) -> bool:
     return True
 
 
-def _pieces(request: Any) -> Iterator[bytes]:
-    """Yield a request's body in pieces, each of which may take as long as a write may."""
-    framed = "transfer-encoding" in request.headers
+def _parts(request: Any) -> Iterator[bytes]:
+    """Yield the body of a request in parts; the write timeout applies to each."""
+    chunked = "transfer-encoding" in request.headers
     for block in request.stream:
         for start in range(0, len(block), _BLOCK):
-            piece: bytes = block[start : start + _BLOCK]
-            yield b"%x\r\n%b\r\n" % (len(piece), piece) if framed else piece
-    if framed:
+            part: bytes = block[start : start + _BLOCK]
+            yield b"%x\r\n%b\r\n" % (len(part), part) if chunked else part
+    if chunked:
         yield b"0\r\n\r\n"
 
 

@@ -53,7 +53,7 @@ def _make_error(
 ) -> Exception:
     if isinstance(body, dict) and isinstance(response, httpx2.Response):
         return _classify(body)[1](message, response=response, body=body)
-    return _STAINLESS.say(kind, message, response, body)
+    return _STAINLESS.make_sdk_error(kind, message, response, body)
 
 
 def _status_of(error: Any) -> int | None:
@@ -69,8 +69,8 @@ def _is_auth_error(error: Exception) -> bool:
 
 ERRORS = replace(
     _STAINLESS,
-    say=_make_error,
+    make_sdk_error=_make_error,
     status_of=_status_of,
-    about_key=_is_auth_error,
+    is_auth_error=_is_auth_error,
     hints={"Streaming is required": "Set `stream=True`, or a `timeout` in the call parameters"},
 )

@@ -60,6 +60,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(httpx.DecodingError, ParsingError),
-    say=_make_error,
-    text=_message_of,
+    make_sdk_error=_make_error,
+    message_of=_message_of,
 )

@@ -21,14 +21,13 @@ from cohere.core import RequestOptions
 
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
-from mirascope.core._engine.response_capture import acapture_response, capturing
-from mirascope.core._engine.source import (
+from mirascope.core._engine.response_source import (
     AsyncResponseSource,
-    AsyncSource,
-    HTTPResponse,
     ResponseSource,
-    Source,
+    acapture_response,
+    capturing,
 )
+from mirascope.core._engine.source import AsyncSource, HTTPResponse, Source
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.cohere._encoder import encode, supports_format
@@ -58,7 +57,7 @@ def _client() -> Client:
 
 def _async_client() -> AsyncClient:
     """Make a client; some versions of the SDK make one that heeds no proxies."""
-    http = async_http_client(_ASYNC_HTTP_CLIENT, httpx) or _ASYNC_HTTP_CLIENT()
+    http = async_http_client(_ASYNC_HTTP_CLIENT, httpx)
     return AsyncClientV2(base_url=os.environ.get(_URL), timeout=_SECONDS, httpx_client=http)
 
 

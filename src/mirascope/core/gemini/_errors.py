@@ -90,7 +90,7 @@ ERRORS = SDKErrors(
     provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
-    about_key=_is_auth_error,
+    is_auth_error=_is_auth_error,
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
         *classes_of(_LIBRARIES, "TransportError", "InvalidURL", "StreamError", "ClientError"),
@@ -98,6 +98,6 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(*classes_of(_LIBRARIES, "DecodingError"), UnknownApiResponseError),
-    say=_make_error,
-    unread=_unparsed_report,
+    make_sdk_error=_make_error,
+    unparsed_report=_unparsed_report,
 )

@@ -23,13 +23,21 @@ from google.genai.types import (
 from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Arguments, Provider
-from mirascope.core._engine import source as sources
-from mirascope.core._engine.response_capture import acapture_response, capture_response, capturing
+from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
+from mirascope.core._engine.response_source import (
+    AsyncResponseSource,
+    ResponseSource,
+    acapture_response,
+    capture_response,
+    capturing,
+)
+from mirascope.core._engine.source import AsyncSource, ItemSource, Source
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.gemini._encoder import encode, supports_format
 from mirascope.core.gemini._errors import ERRORS, plain_failure
 from mirascope.core.gemini._request_models import request_arguments
+from mirascope.core.gemini._source import CancellingSource
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.stream import GeminiStream
 from mirascope.core.gemini.tool import GeminiTool
@@ -63,13 +71,15 @@ class DefaultClient(Client):
         ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [acapture_response]}
         both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
         self.http = sync_http_client(partial(httpx2.Client, event_hooks=hooks, **both), httpx2)
-        self.async_http = httpx2.AsyncClient(event_hooks=ahooks, transport=transport, **both)
+        self.async_http = httpx2.AsyncClient(
+            event_hooks=ahooks, transport=transport, headers=ACCEPT_ENCODING, **both
+        )
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:
             cast("Any", super()).__init__(http_options=options)
         except ValueError as error:
             hint = f"Set GEMINI_API_KEY or GOOGLE_API_KEY in the environment. {error}"
-            raise ERRORS.say(errors.AuthenticationFailed, hint, None, None) from error
+            raise ERRORS.make_sdk_error(errors.AuthenticationFailed, hint, None, None) from error
 
 
 def _limit(request: httpx2.Request) -> None:
@@ -97,19 +107,19 @@ async def _acreate(client: Client, arguments: Arguments) -> GenerateContentRespo
     return cast("GenerateContentResponse", answer)
 
 
-def _open(client: Client, arguments: Arguments) -> sources.Source:
+def _open(client: Client, arguments: Arguments) -> Source:
     """Send the request, which the SDK does when it is asked for the first item."""
     items = _sdk(client).models.generate_content_stream(**request_arguments(arguments))
     with capturing() as http:
         first = next(items, None)
-    return sources.ResponseSource(http[-1]) if http else sources.ItemSource(items, first)
+    return ResponseSource(http[-1]) if http else ItemSource(items, first)
 
 
-async def _aopen(client: Client, arguments: Arguments) -> sources.AsyncSource:
+async def _aopen(client: Client, arguments: Arguments) -> AsyncSource:
     items = await _sdk(client).aio.models.generate_content_stream(**request_arguments(arguments))
     with capturing() as http:
         first = await anext(items, None)
-    return sources.AsyncResponseSource(http[-1]) if http else sources.CancelledSource(items, first)
+    return AsyncResponseSource(http[-1]) if http else CancellingSource(items, first)
 
 
 def _options(arguments: Arguments) -> HttpOptions:

@@ -44,5 +44,5 @@ ERRORS = SDKErrors(
         anyio.EndOfStream,
     ),
     undecodable=(ResponseValidationError, httpx2.DecodingError),
-    say=_make_error,
+    make_sdk_error=_make_error,
 )

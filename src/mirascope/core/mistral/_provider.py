@@ -28,16 +28,14 @@ from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Arguments, Provider
 from mirascope.core._dialects.chat_completions.errors import plain_failure
 from mirascope.core._dialects.chat_completions.tools import supports_format
-from mirascope.core._engine.source import (
-    AsyncItemSource,
-    AsyncReadSource,
+from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
+from mirascope.core._engine.response_source import (
+    AsyncBodySource,
     AsyncResponseSource,
-    AsyncSource,
-    ItemSource,
-    ReadSource,
+    BodySource,
     ResponseSource,
-    Source,
 )
+from mirascope.core._engine.source import AsyncItemSource, AsyncSource, ItemSource, Source
 from mirascope.core._errors.retry import MAX_RETRIES
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
@@ -56,14 +54,20 @@ _HTTP_CLIENT = partial(httpx2.Client, limits=_LIMITS, follow_redirects=True)
 def _client(transport: Any = None) -> Mistral:
     key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
     if not key and not token_path:
-        raise ERRORS.say(errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None)
+        raise ERRORS.make_sdk_error(
+            errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None
+        )
     tls = httpx2.create_ssl_context()
     return Mistral(
         api_key=None if token_path else key,
         server_url=os.environ.get(_URL) or None,
         client=sync_http_client(_HTTP_CLIENT, httpx2),
         async_client=httpx2.AsyncClient(
-            verify=tls, limits=_LIMITS, follow_redirects=True, transport=transport
+            verify=tls,
+            limits=_LIMITS,
+            follow_redirects=True,
+            transport=transport,
+            headers=ACCEPT_ENCODING,
         ),
     )
 
@@ -93,7 +97,7 @@ def _open(client: Mistral, arguments: dict[str, Any]) -> Source:
     try:
         stream = client.chat.stream(**arguments)
     except SDKError as error:
-        return ReadSource(error.raw_response, _body_of(error))
+        return BodySource(error.raw_response, _body_of(error))
     return ResponseSource(stream.response) if type(stream) is EventStream else ItemSource(stream)
 
 
@@ -101,7 +105,7 @@ async def _aopen(client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
     try:
         stream = await client.chat.stream_async(**arguments)
     except SDKError as error:
-        return AsyncReadSource(error.raw_response, _body_of(error))
+        return AsyncBodySource(error.raw_response, _body_of(error))
     if type(stream) is EventStreamAsync:
         return AsyncResponseSource(stream.response)
     return AsyncItemSource(stream)
