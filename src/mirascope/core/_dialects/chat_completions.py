@@ -74,7 +74,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 
     __slots__ = ("_usage",)
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
 
     _usage: Record | None
 
@@ -110,7 +110,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
             self.tool_calls = tool_calls_of(delta)
 
     @override
-    def _shows_more(self) -> bool:
+    def _has_other_output(self) -> bool:
         return any(
             _says_something(fields(choice.get("delta")))
             for choice in objects(fields(self._record).get("choices"))

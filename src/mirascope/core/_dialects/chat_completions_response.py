@@ -45,7 +45,7 @@ class ChatCompletionsResponse(
     The SDKs build responses unvalidated, so of an unfinished one any field can be ``None``.
     """
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     message_format = FORM
 
     @property

@@ -203,7 +203,7 @@ class BaseStream(
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _of_v1 = (0, 1, 6, 5)
+    _v1_positions = (0, 1, 6, 5)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -783,8 +783,8 @@ class BaseStream(
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
-    ) -> list[Any]:
-        """Return the messages that tell the model what its tool calls gave.
+    ) -> Sequence[MessageT]:
+        """Return the messages that send the outputs of tools to the model.
 
         See `BaseCallResponse.tool_message_params`.
         """
@@ -814,7 +814,9 @@ class BaseStream(
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[tool_call_record(call) for call in self.reply.kept_calls if call.is_function],
+            streamed_tool_calls=[
+                tool_call_record(call) for call in self.reply.kept_calls if call.is_function
+            ],
         )
 
     def __repr__(self) -> str:

@@ -62,13 +62,13 @@ class ToolItems(Generic[ChunkT, ToolT]):
         tools = self._tools(chunk, reply)
         yield chunk, next(tools, None)
         for tool in tools:
-            yield chunk.silent(), tool
+            yield chunk.empty_copy(), tool
 
     def rest(self, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the tools that only the end of the answer shows to be complete."""
         for tool in self._complete(reply, ended=True):
             if self._last is not None:
-                yield self._last.silent(), tool
+                yield self._last.empty_copy(), tool
 
     def _tools(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[ToolT]:
         if self._partial and chunk.tool_calls:
@@ -95,4 +95,4 @@ class ToolItems(Generic[ChunkT, ToolT]):
             growing = self._growing[call] = PartialValue(kind)
         with suppress(MalformedJSONError):  # which is told when the call is complete
             growing.feed(fragment)
-        return kind.grown(growing, sdk_call(kind, tool_call_record(call)), fragment)
+        return kind.from_partial_value(growing, sdk_call(kind, tool_call_record(call)), fragment)

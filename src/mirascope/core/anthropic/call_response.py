@@ -38,10 +38,10 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     The SDK builds messages unvalidated, so of an unfinished one any field can be ``None``.
     """
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     _raw_type = Message
-    _dumped_too = ("thinking", "signature")
+    _extra_dumped = ("thinking", "signature")
     message_format = FORM
 
     @property

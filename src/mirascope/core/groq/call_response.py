@@ -8,6 +8,7 @@ it is empty.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from groq.types import CompletionUsage
@@ -16,6 +17,7 @@ from groq.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionMessageParam,
     ChatCompletionMessageToolCallParam,
+    ChatCompletionToolMessageParam,
 )
 from groq.types.chat.chat_completion_assistant_message_param import FunctionCall
 from groq.types.chat.chat_completion_message_tool_call_param import Function
@@ -23,6 +25,7 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._dialects.content_parts import texts_of
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, objects
 from mirascope.core.groq._errors import ERRORS
@@ -57,6 +60,14 @@ class GroqCallResponse(
         if calls := objects(told.get("tool_calls")):
             told["tool_calls"] = [_call(call) for call in calls]
         return told
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[GroqTool, JsonableType]]
+    ) -> list[ChatCompletionToolMessageParam]:
+        """Return the messages that send the outputs of tools to the model."""
+        return super().tool_message_params(tools_and_outputs)
 
 
 def _call(call: Record) -> JSON:

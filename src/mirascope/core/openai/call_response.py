@@ -10,6 +10,7 @@ to the server that it came from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from openai.types import CompletionUsage
@@ -18,12 +19,14 @@ from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionMessage,
     ChatCompletionMessageParam,
+    ChatCompletionToolMessageParam,
 )
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import REASONING_FIELDS
 from mirascope.core._dialects.chat_completions_response import ChatCompletionsResponse
 from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.json_fields import fields
 from mirascope.core.openai._errors import ERRORS
@@ -45,7 +48,7 @@ class OpenAICallResponse(
     _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
-    _dumped_too = ("audio", "audio_transcript")
+    _extra_dumped = ("audio", "audio_transcript")
 
     @property
     def audio(self) -> bytes | None:
@@ -82,3 +85,11 @@ class OpenAICallResponse(
         if audio_id := text_or_none(fields(message.get("audio")).get("id")):
             told["audio"] = {"id": audio_id}
         return told
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[OpenAITool, JsonableType]]
+    ) -> list[ChatCompletionToolMessageParam]:
+        """Return the messages that send the outputs of tools to the model."""
+        return super().tool_message_params(tools_and_outputs)

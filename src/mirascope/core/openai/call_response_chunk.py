@@ -32,7 +32,7 @@ class OpenAICallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishRe
     __slots__ = ()
 
     _raw_type: ClassVar[type[BaseModel]] = ChatCompletionChunk
-    _dumped_too: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript")
+    _extra_dumped: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript")
 
     @property
     def audio(self) -> bytes | None:

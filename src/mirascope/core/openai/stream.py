@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
-from openai.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
+from openai.types.chat import (
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionMessageParam,
+    ChatCompletionToolMessageParam,
+)
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
 from mirascope.core._engine.stream import BaseStream
+from mirascope.core._types import JsonableType
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk
@@ -43,3 +49,11 @@ class OpenAIStream(
     def message_param(self) -> ChatCompletionAssistantMessageParam:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[OpenAITool, JsonableType]]
+    ) -> list[ChatCompletionToolMessageParam]:
+        """Return the messages that send the outputs of tools to the model."""
+        return OpenAICallResponse.tool_message_params(tools_and_outputs)
