@@ -34,4 +34,4 @@ def of_any_provider(
 ) -> None:
     """A response whose class has no parameters has messages of any provider."""
     assert_type(response.tool_message_params([]), Sequence[object])
-    assert_type(stream.tool_message_params([]), Sequence[MessageParam])
+    assert_type(stream.tool_message_params([]), list[MessageParam])

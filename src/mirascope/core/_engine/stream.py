@@ -86,6 +86,7 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
     default=BaseCallResponseChunk,
     covariant=True,
 )
+ToolMessageT = TypeVar("ToolMessageT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
 
 
 class Decoder(Protocol[DecodedT]):
@@ -160,7 +161,10 @@ Items: TypeAlias = "StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class BaseStream(
-    ResponseMetadata, Closable, CallArguments[MessageT], Generic[ResponseT, ChunkT, ToolT, MessageT]
+    ResponseMetadata,
+    Closable,
+    CallArguments[MessageT],
+    Generic[ResponseT, ChunkT, ToolT, MessageT, ToolMessageT],
 ):
     """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
 
@@ -203,7 +207,7 @@ class BaseStream(
     end_time: float = field(default=0, init=False)
     time_to_first_chunk: float | None = field(default=None, init=False)
 
-    _v1_positions = (0, 1, 6, 5)
+    _v1_positions = (0, 1, 6, 5, 4)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -783,12 +787,13 @@ class BaseStream(
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
-    ) -> Sequence[MessageT]:
+    ) -> list[ToolMessageT]:
         """Return the messages that send the outputs of tools to the model.
 
         See `BaseCallResponse.tool_message_params`.
         """
-        return cls._response_type.tool_message_params(tools_and_outputs)
+        messages = cls._response_type.tool_message_params(tools_and_outputs)
+        return cast("list[ToolMessageT]", messages)
 
     def construct_call_response(self) -> ResponseT:
         """Return the response that a plain call would have given.

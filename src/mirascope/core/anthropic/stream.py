@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from anthropic.types import AssistantMessageParam, MessageParam, StopReason
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.anthropic._decoder import AnthropicDecoder
 from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
@@ -50,11 +48,3 @@ class AnthropicStream(
     def message_param(self) -> AssistantMessageParam:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[AnthropicTool, JsonableType]]
-    ) -> list[MessageParam]:
-        """Return the messages that send the outputs of tools to the model."""
-        return AnthropicCallResponse.tool_message_params(tools_and_outputs)

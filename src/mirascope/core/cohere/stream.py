@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.cohere._decoder import CohereDecoder
 from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response import CohereCallResponse
@@ -18,7 +16,9 @@ from mirascope.core.cohere.tool import CohereTool
 
 
 class CohereStream(
-    BaseStream[CohereCallResponse, CohereCallResponseChunk, CohereTool, ChatMessageV2]
+    BaseStream[
+        CohereCallResponse, CohereCallResponseChunk, CohereTool, ChatMessageV2, ToolChatMessageV2
+    ]
 ):
     """The answer of a Cohere model as it comes; ``model`` is the one asked for, always."""
 
@@ -40,11 +40,3 @@ class CohereStream(
     def message_param(self) -> AssistantChatMessageV2:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[CohereTool, JsonableType]]
-    ) -> list[ToolChatMessageV2]:
-        """Return the messages that send the outputs of tools to the model."""
-        return CohereCallResponse.tool_message_params(tools_and_outputs)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from google.genai.types import Content
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.gemini._decoder import GeminiDecoder
 from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.call_response import GeminiCallResponse
@@ -36,11 +33,3 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
     def thinking(self) -> str:
         """The thinking so far."""
         return self.reasoning
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[GeminiTool, JsonableType]]
-    ) -> list[Content]:
-        """Return the messages that send the outputs of tools to the model."""
-        return GeminiCallResponse.tool_message_params(tools_and_outputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from groq.types.chat import (
@@ -13,7 +12,6 @@ from groq.types.chat import (
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.groq._decoder import GroqDecoder
 from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse
@@ -22,7 +20,13 @@ from mirascope.core.groq.tool import GroqTool
 
 
 class GroqStream(
-    BaseStream[GroqCallResponse, GroqCallResponseChunk, GroqTool, ChatCompletionMessageParam]
+    BaseStream[
+        GroqCallResponse,
+        GroqCallResponseChunk,
+        GroqTool,
+        ChatCompletionMessageParam,
+        ChatCompletionToolMessageParam,
+    ]
 ):
     """The answer of a Groq model as it comes."""
 
@@ -44,11 +48,3 @@ class GroqStream(
     def message_param(self) -> ChatCompletionAssistantMessageParam:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[GroqTool, JsonableType]]
-    ) -> list[ChatCompletionToolMessageParam]:
-        """Return the messages that send the outputs of tools to the model."""
-        return GroqCallResponse.tool_message_params(tools_and_outputs)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from mistralai.client.models import AssistantMessage, ToolMessage
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.mistral._decoder import MistralDecoder
 from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessage
@@ -18,7 +16,9 @@ from mirascope.core.mistral.tool import MistralTool
 
 
 class MistralStream(
-    BaseStream[MistralCallResponse, MistralCallResponseChunk, MistralTool, MistralMessage]
+    BaseStream[
+        MistralCallResponse, MistralCallResponseChunk, MistralTool, MistralMessage, ToolMessage
+    ]
 ):
     """The answer of a Mistral model as it comes."""
 
@@ -40,11 +40,3 @@ class MistralStream(
     def message_param(self) -> AssistantMessage:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[MistralTool, JsonableType]]
-    ) -> list[ToolMessage]:
-        """Return the messages that send the outputs of tools to the model."""
-        return MistralCallResponse.tool_message_params(tools_and_outputs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 from openai.types.chat import (
@@ -14,7 +13,6 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core._types import JsonableType
 from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk
@@ -22,7 +20,13 @@ from mirascope.core.openai.tool import OpenAITool
 
 
 class OpenAIStream(
-    BaseStream[OpenAICallResponse, OpenAICallResponseChunk, OpenAITool, ChatCompletionMessageParam]
+    BaseStream[
+        OpenAICallResponse,
+        OpenAICallResponseChunk,
+        OpenAITool,
+        ChatCompletionMessageParam,
+        ChatCompletionToolMessageParam,
+    ]
 ):
     """The answer of an OpenAI model as it comes."""
 
@@ -49,11 +53,3 @@ class OpenAIStream(
     def message_param(self) -> ChatCompletionAssistantMessageParam:
         """The whole answer as a message that can be sent back in the next call."""
         return self.construct_call_response().message_param
-
-    @classmethod
-    @override
-    def tool_message_params(
-        cls, tools_and_outputs: Sequence[tuple[OpenAITool, JsonableType]]
-    ) -> list[ChatCompletionToolMessageParam]:
-        """Return the messages that send the outputs of tools to the model."""
-        return OpenAICallResponse.tool_message_params(tools_and_outputs)
