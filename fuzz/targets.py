@@ -28,7 +28,7 @@ from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
 from mirascope.core._responses.response_metadata import Serializable
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
-from mirascope.core._tools.tool import tool_types_of
+from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core._wire.bare_json import BareObjects
 from mirascope.core._wire.json_scanner import JSONScanner
 from mirascope.core._wire.sse import SSEDecoder

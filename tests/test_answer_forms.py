@@ -213,7 +213,7 @@ def test_an_empty_answer_is_told_with_why_it_ended(
 ) -> None:
     server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
     for error in refusals(case, driver, kind):
-        assert "The answer is empty" in str(error)
+        assert "The response is empty" in str(error)
         assert case.stop in str(error)
         assert_has_the_response(error, text)
         assert response_of(error).reasoning == without_reasoning(text)[0]

@@ -461,7 +461,7 @@ def test_parts_of_messages(server: Loopback) -> None:
             "cache_control": {"type": "ephemeral"},
         },
     ]
-    with pytest.raises(ValueError, match="Anthropic takes no audio parts"):
+    with pytest.raises(ValueError, match="Anthropic supports no audio parts"):
         asked(server, Messages.User([AudioPart(media_type="audio/wav", audio=b"wav")]))
     with pytest.raises(ValueError, match="Anthropic needs the id of each tool call"):
         asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))

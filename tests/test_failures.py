@@ -292,7 +292,7 @@ def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:
         recommend("fantasy", "en")
     assert isinstance(caught.value, errors.TemplateError)
     assert str(caught.value) == (
-        "the template of recommend names {genre}, but what there is to fill in is: topic, language"
+        "the template of recommend names {genre}, but its variables are: topic, language"
     )
 
 

@@ -264,5 +264,5 @@ def test_parts_that_groq_does_not_take(part: AudioPart | DocumentPart) -> None:
     def ask() -> BaseMessageParam:
         return BaseMessageParam(role="user", content=[TextPart(text="Look:"), part])
 
-    with pytest.raises(ValueError, match=f"Groq takes no {part.type} parts"):
+    with pytest.raises(ValueError, match=f"Groq supports no {part.type} parts"):
         ask()

@@ -376,7 +376,7 @@ def test_parts_of_messages(server: Loopback) -> None:
         {"type": "document_url", "document_url": "http://127.0.0.1/a.pdf"},
     ]
     parts.append(CacheControlPart(cache_type="ephemeral"))
-    with pytest.raises(ValueError, match="Mistral takes no cache_control parts"):
+    with pytest.raises(ValueError, match="Mistral supports no cache_control parts"):
         look()
 
 

@@ -27,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mirascope.core import BaseTool
 from mirascope.core._tools.json_schema import strict_schema
-from mirascope.core._tools.tool import tool_call_problem, tool_types_of
+from mirascope.core._tools.tool import tool_call_problem
+from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.anthropic import AnthropicTool, AnthropicToolConfig
 from mirascope.core.base.tool import ToolConfig
 from mirascope.core.cohere import CohereTool

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from mirascope.core import BaseTool, BaseToolKit, toolkit_tool
-from mirascope.core._tools.tool import tool_types_of
+from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.mistral import MistralTool
 from mirascope.core.openai import OpenAITool
 

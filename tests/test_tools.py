@@ -249,7 +249,7 @@ def test_tools_of_call_params_are_added(
     assert stream.state == "finished"
     response = stream.construct_call_response()
     assert [tool.args for tool in response.tools] == [json.loads(BOOK)]
-    assert len(response._called) == 3
+    assert len(response._received_calls) == 3
     assert "FormatBook" in sent_tools(server)
     assert "search" in sent_tools(server)
 

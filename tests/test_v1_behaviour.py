@@ -33,7 +33,7 @@ from mirascope.core import (
     prompt_template,
     toolkit_tool,
 )
-from mirascope.core._tools.tool import tool_types_of
+from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.base import AudioPart, GenerateJsonSchemaNoTitles, TextPart
 from mirascope.core.openai import OpenAITool
 from mirascope.retries.tenacity import collect_errors

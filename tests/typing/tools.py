@@ -7,7 +7,7 @@ from typing import assert_type
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageFunctionToolCall
 
 from mirascope.core import BaseTool, BaseToolKit, toolkit_tool
-from mirascope.core._tools.tool import tool_types_of
+from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.openai import OpenAITool, OpenAIToolConfig
 
 
@@ -46,3 +46,22 @@ assert_type(OpenAITool.tool_schema(), ChatCompletionFunctionToolParam)
 tools = tool_types_of([FormatBook, Library(), length], OpenAITool)
 assert_type(tools, list[type[OpenAITool]])
 assert_type(tools[0].from_arguments("{}", None).tool_call, ChatCompletionMessageFunctionToolCall)
+
+
+class AskAuthor(BaseTool):
+    """Asks an author."""
+
+    question: str
+
+    async def call(self) -> list[str]:
+        """Return the question."""
+        return [self.question]
+
+
+async def call_tools(tool: OpenAITool) -> None:
+    """A tool of a response has the return type of its class."""
+    if isinstance(tool, FormatBook):
+        assert_type(tool.call(), str)
+        assert_type(tool.title, str)
+    elif isinstance(tool, AskAuthor):
+        assert_type(await tool.call(), list[str])

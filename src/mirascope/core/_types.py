@@ -1,4 +1,4 @@
-"""Small types that several modules share."""
+"""Types that several rooms share."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ JsonableType: TypeAlias = (
     | Mapping[str, "JsonableType"]
     | None
 )
-"""What a tool may give: whatever can be told as JSON."""
+"""The output of a tool: any value that JSON can represent, and bytes."""
 
-if TYPE_CHECKING:  # for `isinstance`, the classes stand without what they contain
+if TYPE_CHECKING:  # at run time, `isinstance` needs the classes without parameters
     BaseType: TypeAlias = (
         str | int | float | bool | bytes | list[Any] | set[Any] | tuple[Any, ...] | dict[Any, Any]
     )
 else:
     BaseType = str | int | float | bool | bytes | list | set | tuple | dict
-"""What a response model can be that is no pydantic model."""
+"""The types of response models other than pydantic models."""
 
 StreamState: TypeAlias = Literal["pending", "open", "finished", "truncated", "closed", "failed"]
-"""Where a stream is: not begun; being read; ended by itself; cut off though the connection ended
-in good order; closed by the user; ended by an error."""
+"""The state of a stream: not started; being read; complete; cut off without a connection error;
+closed by the user; ended by an error."""
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
-"""Why a generation ended, in words that are the same for every provider."""
+"""A normalized finish reason."""
 
 Provider: TypeAlias = Literal[
     "anthropic",
@@ -54,17 +54,17 @@ Provider: TypeAlias = Literal[
 """The names of providers."""
 
 LocalProvider: TypeAlias = Literal["ollama", "vllm"]
-"""The names of servers on one's own machine."""
+"""The names of servers on the local machine."""
 
 
 class Usage(BaseModel):
-    """The tokens of a call, which mean the same for every provider.
+    """The normalized token usage of a call.
 
     Attributes:
-        input_tokens: All tokens of the prompt, cached ones included.
-        cached_tokens: Those of them that came from the provider's cache.
-        output_tokens: All tokens generated, reasoning included.
-        total_tokens: All of the prompt and all generated.
+        input_tokens: The tokens of the prompt, cached ones included.
+        cached_tokens: The prompt tokens from the provider's cache.
+        output_tokens: The generated tokens, reasoning included.
+        total_tokens: The sum of prompt tokens and generated tokens.
     """
 
     input_tokens: int
@@ -80,7 +80,7 @@ class ImageMetadata(BaseModel):
         width: Its width in pixels.
         height: Its height in pixels.
         tokens: The tokens that it counts as, if known.
-        detail: How closely the model looks at it, such as ``"low"``.
+        detail: The level of detail, such as ``"low"``.
     """
 
     width: int
@@ -94,7 +94,7 @@ class VideoMetadata(BaseModel):
 
     Attributes:
         duration_seconds: Its length in seconds.
-        with_audio: Whether its sound is processed too.
+        with_audio: Whether its audio is processed too.
         tokens: The tokens that it counts as, if known.
     """
 
@@ -138,7 +138,7 @@ class PDFMetadata(BaseModel):
         page_count: The number of its pages.
         text_tokens: The tokens of its text.
         images: Its images.
-        cached: Whether it came from the provider's cache.
+        cached: Whether it was read from the provider's cache.
     """
 
     page_count: int | None = None
@@ -148,11 +148,11 @@ class PDFMetadata(BaseModel):
 
 
 class GoogleMetadata(BaseModel):
-    """What is specific to a call of Google's models.
+    """Metadata specific to calls of Google's models.
 
     Attributes:
         use_vertex_ai: Whether the call went through Vertex AI.
-        grounding_requests: The number of searches that the response is grounded in.
+        grounding_requests: The number of searches for grounding.
     """
 
     use_vertex_ai: bool | None = False
@@ -160,16 +160,16 @@ class GoogleMetadata(BaseModel):
 
 
 class CostMetadata(BaseModel):
-    """What the cost of a call depends on; more may be added.
+    """The input of a cost calculation; further attributes are allowed.
 
-    The response reports the three numbers of tokens; the rest is for code that sets it.
+    A response sets the three token counts; the other attributes are for user code.
 
     Attributes:
-        input_tokens: All tokens of the prompt, cached ones included.
-        output_tokens: All tokens generated, reasoning included.
-        cached_tokens: Those tokens of the prompt that came from the provider's cache.
+        input_tokens: The tokens of the prompt, cached ones included.
+        output_tokens: The generated tokens, reasoning included.
+        cached_tokens: The prompt tokens from the provider's cache.
         streaming_mode: Whether the response was streamed.
-        cached_response: Whether the whole response came from a cache.
+        cached_response: Whether the response was read from a cache.
         context_length: The size of the context window in tokens.
         realtime_mode: Whether the call went through a realtime API.
         region: The cloud region of the request.
@@ -180,9 +180,9 @@ class CostMetadata(BaseModel):
         audio: The audio of the prompt.
         audio_output: The audio of the response.
         pdf: The PDF of the prompt.
-        context_cache_tokens: The tokens that the provider keeps in an explicit cache.
-        context_cache_hours: The hours for which it keeps them.
-        google: What is specific to Google.
+        context_cache_tokens: The tokens in the provider's explicit cache.
+        context_cache_hours: The storage time of those tokens, in hours.
+        google: Metadata specific to Google.
         realtime_tokens: The tokens of a realtime request.
         cache_write: Whether the call wrote to the provider's cache.
         tool_use_tokens: The tokens of tool calls.
@@ -217,11 +217,11 @@ class CostMetadata(BaseModel):
 
 @runtime_checkable
 class Image(Protocol):
-    """An image of Pillow, or what is like one."""
+    """A Pillow image, or a compatible object."""
 
     @property
     def format(self) -> str | None:
-        """The format of the file that it was read from, such as ``"PNG"``."""
+        """The format of its source file, such as ``"PNG"``; ``None`` without a file."""
 
     def getbands(self) -> tuple[str, ...]:
         """Return the names of its bands."""
@@ -233,11 +233,11 @@ class Image(Protocol):
 
 @runtime_checkable
 class AudioSegment(Protocol):
-    """A segment of sound of pydub, or what is like one."""
+    """A pydub audio segment, or a compatible object."""
 
     @property
     def frame_rate(self) -> int:
-        """Its frames in one second."""
+        """The frames per second."""
         ...
 
     def export(self, file: IO[bytes], format_: str, /) -> object:
@@ -246,25 +246,25 @@ class AudioSegment(Protocol):
 
 @runtime_checkable
 class WaveFile(Protocol):
-    """A WAV file that is read: what `wave.open` returns, or what is like it."""
+    """A WAV file open for reading, as `wave.open` returns, or a compatible object."""
 
     def getnframes(self) -> int:
-        """Return how many frames it has."""
+        """Return the number of frames."""
         ...
 
     def getparams(self) -> Any:
-        """Return its parameters, as a file that is written takes them."""
+        """Return its parameters, for `wave.Wave_write.setparams`."""
 
     def readframes(self, nframes: int) -> bytes:
-        """Return so many frames from where it has been read to."""
+        """Read a number of frames from the current position."""
         ...
 
     def rewind(self) -> None:
-        """Go back to the first frame."""
+        """Set the position to the first frame."""
 
     def setpos(self, pos: int) -> None:
-        """Go to a frame."""
+        """Set the position to a frame."""
 
     def tell(self) -> int:
-        """Return the frame that it has been read to."""
+        """Return the position, as the number of a frame."""
         ...

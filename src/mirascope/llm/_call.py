@@ -15,7 +15,7 @@ from mirascope.core._engine.stream import BaseStream
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.coroutines import coroutine_function, is_async
 from mirascope.core._responses.call_response import BaseCallResponse
-from mirascope.core._tools.tool import Tools
+from mirascope.core._tools.tool_types import Tools
 from mirascope.llm._providers import call_of, named
 from mirascope.llm._settings import Options, Settings, current, given
 from mirascope.llm.call_response import CallResponse

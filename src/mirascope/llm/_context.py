@@ -12,7 +12,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack
 from mirascope.core._calls.stream_config import StreamConfig
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.coroutines import coroutine_function, is_async
-from mirascope.core._tools.tool import Tools
+from mirascope.core._tools.tool_types import Tools
 from mirascope.llm._settings import (
     OF_ONE_CALL,
     Layer,

@@ -63,7 +63,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @property
     @override
     def _tool_call_records(self) -> Sequence[ToolCallRecord]:
-        return self._response._called  # noqa: SLF001  # one class of responses in another's words
+        return self._response._received_calls  # noqa: SLF001  # one class of responses in another's words
 
     @override
     def model_copy(

@@ -27,9 +27,10 @@ from mirascope.core._errors.redaction import HiddenRepr
 from mirascope.core._prompts.media import local_files
 from mirascope.core._prompts.messages import Messages
 from mirascope.core._prompts.metadata import Metadata
-from mirascope.core._prompts.prompt import Prompt, PromptFunction, PromptResult
+from mirascope.core._prompts.prompt_function import Prompt, PromptFunction, PromptResult
 from mirascope.core._responses.response_model import ResponseFormat, ResponseModel
-from mirascope.core._tools.tool import BaseTool, Tools, name_of, tool_types_of
+from mirascope.core._tools.tool import BaseTool, name_of
+from mirascope.core._tools.tool_types import Tools, tool_types_of
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -438,4 +439,4 @@ class _PreparedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
         """Return the response, or the answer of the response model that it has."""
         if self.answer is None or response.tools:
             return response
-        return self.answer.answer(response, self.from_call)
+        return self.answer.parse(response, self.from_call)

@@ -51,6 +51,7 @@ ChunkT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters 
     covariant=True,
 )
 AssistantT = TypeVar("AssistantT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
+ToolMessageT = TypeVar("ToolMessageT", default=MessageT, covariant=True)  # noqa: PLC0105  # as above
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -58,7 +59,7 @@ class BaseStream(
     ResponseMetadata,
     Closable,
     CallArguments[MessageT],
-    Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT],
+    Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT, ToolMessageT],
 ):
     """A streamed response: iterate it once, with ``for`` or ``async for``.
 
@@ -87,7 +88,7 @@ class BaseStream(
     partial_tools: bool = False
     keep: Keep = "all"
 
-    _of_v1 = (0, 1, 6, 5, 10, 3)
+    _v1_positions = (0, 1, 6, 5, 10, 3, 4)
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -358,12 +359,13 @@ class BaseStream(
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
-    ) -> list[Any]:
+    ) -> list[ToolMessageT]:
         """Return the messages with the outputs of tool calls, to be sent to the model.
 
         See `BaseCallResponse.tool_message_params`.
         """
-        return cls._response_type.tool_message_params(tools_and_outputs)
+        messages = cls._response_type.tool_message_params(tools_and_outputs)
+        return cast("list[ToolMessageT]", messages)
 
     def construct_call_response(self) -> ResponseT:
         """Return the response of a plain call.
@@ -386,7 +388,9 @@ class BaseStream(
             start_time=self.start_time,
             end_time=self.end_time,
             partial=partial,
-            called=[tool_call_record(call) for call in self.reply.kept_calls if call.is_function],
+            streamed_tool_calls=[
+                tool_call_record(call) for call in self.reply.kept_calls if call.is_function
+            ],
         )
 
     def __repr__(self) -> str:

@@ -155,7 +155,7 @@ class BaseStructuredStream(_StreamReader[T], Closable):
         if self._is_validated:
             value = with_response(self._type.unwrap(self.growing.result()), response)
         else:
-            value = self._type.answer(response, self.fields_from_call_args)
+            value = self._type.parse(response, self.fields_from_call_args)
         self.constructed_response_model = value
         return value
 

@@ -65,13 +65,13 @@ class ToolItems(Generic[ChunkT, ToolT]):
         tools = self._tools(chunk, reply)
         yield chunk, next(tools, None)
         for tool in tools:
-            yield chunk.silent(), tool
+            yield chunk.empty_copy(), tool
 
     def remaining(self, reply: MessageAccumulator) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the tools whose calls only the end of the stream completes."""
         for tool in self._completed(reply, ended=True):
             if self._last_chunk is not None:
-                yield self._last_chunk.silent(), tool
+                yield self._last_chunk.empty_copy(), tool
 
     def _tools(self, chunk: ChunkT, reply: MessageAccumulator) -> Iterator[ToolT]:
         if self._partial and chunk.tool_calls:
@@ -97,4 +97,6 @@ class ToolItems(Generic[ChunkT, ToolT]):
             value = self._partial_values[call] = PartialValue(tool_type)
         with suppress(MalformedJSONError):  # reported when the call is complete
             value.feed(delta)
-        return tool_type.grown(value, sdk_call(tool_type, tool_call_record(call)), delta)
+        return tool_type.from_partial_value(
+            value, sdk_call(tool_type, tool_call_record(call)), delta
+        )

@@ -1,4 +1,4 @@
-"""Telling async functions from others, and making functions that are taken for async ones."""
+"""Detection and marking of coroutine functions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 def is_async(fn: Callable[..., object]) -> bool:
-    """Tell whether a function, below whatever wraps it, is an ``async def``."""
+    """Return whether a function, below its wrappers, is an ``async def``."""
     return inspect.iscoroutinefunction(inspect.unwrap(fn))
 
 
 def coroutine_function(
     fn: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Have a plain function that returns a coroutine taken for an ``async def``.
+    """Return a copy of a function that returns a coroutine, marked as a coroutine function.
 
-    It differs from one in that it does something when it is called, not only when it is awaited.
-    The flag by which an ``async def`` is known says nothing else of it. Unlike the mark that
-    `inspect.markcoroutinefunction` sets, the flag is kept when the function is pickled by value.
+    Unlike an ``async def``, the function runs when it is called, not when its result is awaited.
+    The code flag has no effect but on detection. Unlike the marker of
+    `inspect.markcoroutinefunction`, the flag survives when the function is pickled by value.
     """
     assert isinstance(fn, FunctionType)  # noqa: S101  # for the type checkers
     code: CodeType = fn.__code__

@@ -1,4 +1,4 @@
-"""What a prompt function may return to configure the one call it is run for."""
+"""Dynamic configuration: the settings for one call that a prompt function may return."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing_extensions import TypedDict, TypeVar
 
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._prompts.metadata import Metadata
-from mirascope.core._tools.tool import Tools
+from mirascope.core._tools.tool_types import Tools
 
 MessageT = TypeVar("MessageT", default=Message)
 ParamsT = TypeVar("ParamsT", default=Mapping[str, object])
@@ -17,7 +17,7 @@ ClientT = TypeVar("ClientT", default=object)
 
 
 class CommonConfig(TypedDict, total=False):
-    """The settings that are the same for every provider.
+    """The provider-agnostic settings.
 
     Attributes:
         metadata: Replaces the decorator's metadata.
@@ -31,9 +31,9 @@ class CommonConfig(TypedDict, total=False):
 
 
 class DynamicConfig(CommonConfig, total=False):
-    """Settings for one call; each overrides what the decorator says.
+    """Settings for one call; each overrides the decorator's.
 
-    Each provider has its own, with its own types.
+    Each provider has its own class, with its own types.
 
     Attributes:
         messages: The messages; the template is not used.
@@ -47,52 +47,52 @@ class DynamicConfig(CommonConfig, total=False):
 
 
 BaseDynamicConfig: TypeAlias = DynamicConfig | None
-"""What a prompt function may return to configure its call."""
+"""The type of the settings that a prompt function may return, or ``None``."""
 
 DynamicConfigBase = CommonConfig
 
 
 class DynamicConfigMessages(CommonConfig, Generic[MessageT], total=False):
-    """A configuration with messages of one's own type."""
+    """A configuration with user-defined messages."""
 
     messages: Sequence[MessageT]
 
 
 class DynamicConfigCallParams(CommonConfig, Generic[ParamsT], total=False):
-    """A configuration with call parameters of one's own type."""
+    """A configuration with user-defined call parameters."""
 
     call_params: ParamsT
 
 
 class DynamicConfigClient(CommonConfig, Generic[ClientT], total=False):
-    """A configuration with a client of one's own type."""
+    """A configuration with a user-defined client."""
 
     client: ClientT | None
 
 
 class DynamicConfigMessagesCallParams(CommonConfig, Generic[MessageT, ParamsT], total=False):
-    """A configuration with messages and call parameters of one's own types."""
+    """A configuration with user-defined messages and call parameters."""
 
     messages: Sequence[MessageT]
     call_params: ParamsT
 
 
 class DynamicConfigMessagesClient(CommonConfig, Generic[MessageT, ClientT], total=False):
-    """A configuration with messages and a client of one's own types."""
+    """A configuration with user-defined messages and a user-defined client."""
 
     messages: Sequence[MessageT]
     client: ClientT | None
 
 
 class DynamicConfigCallParamsClient(CommonConfig, Generic[ParamsT, ClientT], total=False):
-    """A configuration with call parameters and a client of one's own types."""
+    """A configuration with user-defined call parameters and a user-defined client."""
 
     call_params: ParamsT
     client: ClientT | None
 
 
 class DynamicConfigFull(CommonConfig, Generic[MessageT, ParamsT, ClientT], total=False):
-    """A configuration with messages, call parameters and a client of one's own types."""
+    """A configuration with user-defined messages, call parameters and client."""
 
     messages: Sequence[MessageT]
     call_params: ParamsT

@@ -1,13 +1,13 @@
-"""Images, sound and documents, from wherever a prompt has them, as parts of a message.
+"""Images, audio and documents of a prompt as parts of a message.
 
-A source is bytes, a path (a string or a `Path`), a URL, an image of Pillow, a segment of pydub or
-what `wave.open` reads.
-``http``, ``https`` and ``gs`` URLs stay URLs: the provider fetches them, nothing is fetched here.
-``data`` and ``file`` URLs and paths are read. What data are, their first bytes tell.
+A source is bytes, a path (a string or a `Path`), a URL, a Pillow image, a pydub segment or an
+object that `wave.open` returns for reading. ``http``, ``https`` and ``gs`` URLs stay URLs: the
+provider fetches them. ``data`` and ``file`` URLs and paths are read here. The media type is
+detected from the first bytes.
 
-A text may come from anyone, such as a user of a web page. So whether one may name a file of this
-machine can be set, for a call and for the process, and no error shows what a file contains. A
-`Path` is a decision of the program, and always read.
+A string may be untrusted input, such as of a user of a web page. Therefore strings that name local
+files can be forbidden, for a call or for the process, and no error shows the content of a file. A
+`Path` can only come from the program itself, and is always read.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ Media: TypeAlias = Image | AudioSegment | WaveFile
 """An object of a media library."""
 
 Piece: TypeAlias = str | Part | Media
-"""What makes one part of a message."""
+"""A value that becomes one part of a message."""
 
 _KEPT_FORMATS: Final = frozenset({"GIF", "JPEG", "PNG", "WEBP"})
-_FETCHED: Final = frozenset({"http", "https", "gs"})
+_REMOTE: Final = frozenset({"http", "https", "gs"})
 
 _LOCAL_FILES: Final = "MIRASCOPE_LOCAL_FILES"
 _REFUSED: Final = (
@@ -59,7 +59,7 @@ _Signatures: TypeAlias = Mapping[str, re.Pattern[bytes]]
 
 
 def _signatures(**media_types: bytes) -> _Signatures:
-    return {name: re.compile(begin, re.DOTALL) for name, begin in media_types.items()}
+    return {name: re.compile(magic, re.DOTALL) for name, magic in media_types.items()}
 
 
 _IMAGES: Final = _signatures(
@@ -70,7 +70,7 @@ _IMAGES: Final = _signatures(
     heic=rb".{4}ftyphe[iv][cx]",
     heif=rb".{4}ftyp(?:mif1|msf1|hei[ms]|hev[ms])",
 )
-_SOUNDS: Final = _signatures(
+_AUDIO: Final = _signatures(
     wav=rb"RIFF.{4}WAVE",
     mp3=rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]",
     aiff=rb"FORM.{4}AIF[FC]",
@@ -83,7 +83,7 @@ _DOCUMENTS: Final = _signatures(pdf=rb"%PDF-")
 
 @contextmanager
 def local_files(allowed: bool | None) -> Generator[None]:  # noqa: FBT001  # the option of a call
-    """Set whether a text may name a local file meanwhile; ``None`` leaves that as it is."""
+    """Set whether a string may name a local file within this context; ``None`` changes nothing."""
     if allowed is None:
         yield
         return
@@ -101,10 +101,10 @@ def _local_files_allowed() -> bool:
 
 
 def part_of(piece: object) -> Part:
-    """Return the part that a piece of a message is.
+    """Return the part for a value.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The value is no `Piece`.
     """
     if isinstance(piece, Part):
         return piece
@@ -118,7 +118,7 @@ def part_of(piece: object) -> Part:
 
 
 def text_part(source: object) -> TextPart:
-    """Return a text as a part."""
+    """Return a string as a part."""
     if not isinstance(source, str):
         raise ValueError(f"text must be a string, not {type(source).__name__}")  # noqa: TRY004
     return TextPart(text=source)
@@ -128,34 +128,36 @@ def image_part(source: object, detail: str | None = None) -> ImagePart | ImageUR
     """Return an image as a part.
 
     Args:
-        source: The image; see the top of this file.
-        detail: How closely to look, such as ``"low"``.
+        source: The image; see the module's docstring.
+        detail: The level of detail, such as ``"low"``.
 
     Raises:
-        ValueError: It is no image of a known kind, no regular file, or a text that names a local
-            file where that is not allowed.
-        OSError: Its file cannot be read.
+        ValueError: The data is no image of a supported type, the path is no regular file, or the
+            source is a string that names a local file where that is forbidden.
+        OSError: The file cannot be read.
     """
-    if url := _fetched(source):
+    if url := _remote_url(source):
         return ImageURLPart(url=url, detail=detail)
-    data = _png_or_so(source) if isinstance(source, Image) else _read(source)
+    data = _encode_image(source) if isinstance(source, Image) else _read(source)
     return ImagePart(media_type=_media_type("image", data, _IMAGES), image=data, detail=detail)
 
 
 def audio_part(source: object) -> AudioPart | AudioURLPart:
-    """Return sound as a part; see `image_part`."""
-    if url := _fetched(source):
+    """Return audio as a part; see `image_part`."""
+    if url := _remote_url(source):
         return AudioURLPart(url=url)
     if isinstance(source, AudioSegment):
-        data = _wav(source)
+        stream = io.BytesIO()
+        source.export(stream, "wav")
+        data = stream.getvalue()
     else:
-        data = _wav_again(source) if isinstance(source, WaveFile) else _read(source)
-    return AudioPart(media_type=_media_type("audio", data, _SOUNDS), audio=data)
+        data = _read_wave(source) if isinstance(source, WaveFile) else _read(source)
+    return AudioPart(media_type=_media_type("audio", data, _AUDIO), audio=data)
 
 
 def document_part(source: object) -> DocumentPart | DocumentURLPart:
     """Return a document as a part; see `image_part`."""
-    if url := _fetched(source):
+    if url := _remote_url(source):
         return DocumentURLPart(url=url)
     data = _read(source)
     return DocumentPart(media_type=_media_type("application", data, _DOCUMENTS), document=data)
@@ -169,9 +171,9 @@ def data_of(url: str) -> tuple[str, bytes]:
     return media_type, base64.b64decode(raw) if "base64" in options else raw
 
 
-def _fetched(source: object) -> str | None:
-    """Return a URL that the provider is to fetch."""
-    return source if isinstance(source, str) and _scheme(source) in _FETCHED else None
+def _remote_url(source: object) -> str | None:
+    """Return a URL that the provider fetches; ``None`` for any other source."""
+    return source if isinstance(source, str) and _scheme(source) in _REMOTE else None
 
 
 def _scheme(source: str) -> str:
@@ -182,7 +184,7 @@ def _read(source: object) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(cast("bytes", source))
     if isinstance(source, Path):
-        return _content(source)
+        return _read_file(source)
     if not isinstance(source, str):
         raise ValueError(f"needs bytes, a path or a URL, not {type(source).__name__}")  # noqa: TRY004
     if _scheme(source) == "data":
@@ -191,48 +193,42 @@ def _read(source: object) -> bytes:
         raise ValueError(_REFUSED)
     if _scheme(source) == "file":
         source = url2pathname(urlsplit(source).path)
-    return _content(Path(source))
+    return _read_file(Path(source))
 
 
-def _content(path: Path) -> bytes:
-    """Read a file, but neither a directory nor what may never come to an end."""
+def _read_file(path: Path) -> bytes:
+    """Read a regular file; a directory, device or pipe, which may be endless, is an error."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        raise ValueError("is too long a text to be a path or a URL; data are bytes") from None
+        raise ValueError("is a string too long for a path or a URL; pass data as bytes") from None
     if not stat.S_ISREG(mode):
         raise ValueError(f"is no regular file: {str(path)!r}")
     return path.read_bytes()
 
 
 def _media_type(family: str, data: bytes, signatures: _Signatures) -> str:
-    for name, begin in signatures.items():
-        if begin.match(data):
+    for name, magic in signatures.items():
+        if magic.match(data):
             return f"{family}/{name}"
     raise ValueError(f"is none of {', '.join(signatures)}, by the first of its {len(data)} bytes")
 
 
-def _png_or_so(image: Image) -> bytes:
+def _encode_image(image: Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, image.format if image.format in _KEPT_FORMATS else "PNG")
     return stream.getvalue()
 
 
-def _wav_again(sound: WaveFile) -> bytes:
-    """Return the whole of a WAV file, wherever it has been read to."""
-    position = sound.tell()
-    sound.rewind()
+def _read_wave(source: WaveFile) -> bytes:
+    """Return all of a WAV file, whatever its position, which does not change."""
+    position = source.tell()
+    source.rewind()
     stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setparams(sound.getparams())
-        file.writeframes(sound.readframes(sound.getnframes()))
-    sound.setpos(position)
-    return stream.getvalue()
-
-
-def _wav(sound: AudioSegment) -> bytes:
-    stream = io.BytesIO()
-    sound.export(stream, "wav")
+    with wave.open(stream, "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()))
+    source.setpos(position)
     return stream.getvalue()

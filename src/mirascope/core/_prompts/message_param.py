@@ -1,4 +1,4 @@
-"""Messages and their parts, the same for every provider."""
+"""Provider-agnostic messages and their parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TextPart(BaseModel):
 
 
 class ImagePart(BaseModel):
-    """An image: its media type such as ``"image/png"``, its bytes, and how closely to look."""
+    """An image: its media type such as ``"image/png"``, its bytes, and the level of detail."""
 
     model_config = _BYTES_IN_JSON
 
@@ -38,7 +38,7 @@ class ImagePart(BaseModel):
 
 
 class ImageURLPart(BaseModel):
-    """An image that the provider fetches from a URL; its media type is for Gemini, if known."""
+    """An image that the provider fetches from a URL; only Gemini uses the media type."""
 
     type: Literal["image_url"] = "image_url"
     url: str
@@ -47,7 +47,7 @@ class ImageURLPart(BaseModel):
 
 
 class AudioPart(BaseModel):
-    """Sound: its media type such as ``"audio/wav"`` and its bytes (or their base64 text)."""
+    """Audio: its media type such as ``"audio/wav"`` and its bytes (or their base64 text)."""
 
     model_config = _BYTES_IN_JSON
 
@@ -57,7 +57,7 @@ class AudioPart(BaseModel):
 
 
 class AudioURLPart(BaseModel):
-    """Sound that the provider fetches from a URL; its media type is for Gemini, if known."""
+    """Audio that the provider fetches from a URL; only Gemini uses the media type."""
 
     type: Literal["audio_url"] = "audio_url"
     url: str
@@ -75,7 +75,7 @@ class DocumentPart(BaseModel):
 
 
 class DocumentURLPart(BaseModel):
-    """A document that the provider fetches from a URL; its media type is for Gemini, if known.
+    """A document that the provider fetches from a URL; only Gemini uses the media type.
 
     For Gemini it may be a video too, such as one on YouTube.
     """
@@ -86,7 +86,7 @@ class DocumentURLPart(BaseModel):
 
 
 class CacheControlPart(BaseModel):
-    """Tells the provider to cache the prompt up to here."""
+    """Cache control: the provider is to cache the prompt up to this part."""
 
     type: Literal["cache_control"] = "cache_control"
     cache_type: str
@@ -131,8 +131,8 @@ class NativeMessage(BaseModel):
 
     Attributes:
         provider: The provider's name.
-        message: The message as the provider's JSON has it.
-        has_more: Whether there is more in it than a common message's content.
+        message: The message in the provider's JSON.
+        has_more: Whether the content of a `BaseMessageParam` cannot represent all of it.
     """
 
     provider: str
@@ -141,15 +141,15 @@ class NativeMessage(BaseModel):
 
 
 class BaseMessageParam(BaseModel):
-    """One message of a prompt, or a response that is sent back; JSON dumps keep all of it.
+    """One message of a prompt, or a response that is sent back; JSON dumps are lossless.
 
     Attributes:
         role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``.
-        content: The text, or the parts that the message consists of.
-        native: The provider's own message that this one was made of, if that has more than the
-            content can hold (thinking, signatures, citations, the provider's own tools), or holds
-            it in another way. It is sent to that provider in place of the content, unless the
-            content was changed, and to no other. Dumps leave it out if it is ``None``.
+        content: The text, or the parts of the message.
+        native: The provider's own message of which this one is the normalized form, if the content
+            cannot represent all of it (thinking, signatures, citations, the provider's own tools)
+            or does so in another way. It is sent to that provider in place of the content, unless
+            the content was changed, and to no other. Dumps omit it if it is ``None``.
     """
 
     role: str
@@ -157,7 +157,7 @@ class BaseMessageParam(BaseModel):
     native: NativeMessage | None = Field(default=None, repr=False)
 
     @model_serializer(mode="wrap")
-    def _without_nothing(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_empty_native(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = dump(self)
         if self.native is None:
             dumped.pop("native", None)
@@ -165,7 +165,7 @@ class BaseMessageParam(BaseModel):
 
 
 Message: TypeAlias = BaseMessageParam | Mapping[str, object] | BaseModel
-"""A message of ours, or one in the provider's own form."""
+"""A provider-agnostic message, or one in the provider's own form."""
 
 UNCHANGED: Final = GetPydanticSchema(
     lambda _, __: core_schema.union_schema(
@@ -175,38 +175,38 @@ UNCHANGED: Final = GetPydanticSchema(
         ]
     )
 )
-"""Keeps a message as it is where it is a field of a pydantic model.
+"""Keeps a message unchanged in a field of a pydantic model.
 
-The SDKs' typed dictionaries would drop the fields that they do not know, and make iterators of
-lists, which can be sent only once.
+Validation as the SDKs' typed dictionaries would drop unknown fields, and turn lists into iterators,
+which can be sent only once.
 """
 
 
 def base64_of(data: bytes | str) -> str:
-    """Return bytes as base64 text; text is taken to be that already."""
+    """Return bytes as base64 text; text, which is base64 already, as it is."""
     return data if isinstance(data, str) else base64.b64encode(data).decode()
 
 
 def data_url(media_type: str, data: bytes | str) -> str:
-    """Return data as a URL that holds them."""
+    """Return data as a ``data`` URL."""
     return f"data:{media_type};base64,{base64_of(data)}"
 
 
 def is_blank(part: Part) -> bool:
-    """Return whether a part is a text of nothing but blanks."""
+    """Return whether a part is text of only whitespace."""
     return isinstance(part, TextPart) and not part.text.strip()
 
 
 def unsupported(part: Part, provider: str) -> ValueError:
-    """Return the error for a part that a provider does not take."""
-    return ValueError(f"{provider} takes no {part.type} parts in its messages")
+    """Return the error for a part that a provider does not support."""
+    return ValueError(f"{provider} supports no {part.type} parts in its messages")
 
 
 def validate_roles(message: BaseMessageParam, provider: str) -> Sequence[Part]:
-    """Return the parts of a message, its text as one.
+    """Return the parts of a message, with its text as one part.
 
     Raises:
-        ValueError: A tool call is not the assistant's, or a tool's result is.
+        ValueError: A tool call is in another message than an assistant's, or a tool result in one.
     """
     if isinstance(message.content, str):
         return [TextPart(text=message.content)]
@@ -218,7 +218,7 @@ def validate_roles(message: BaseMessageParam, provider: str) -> Sequence[Part]:
 
 
 def require_id(part: ToolCallPart | ToolResultPart, provider: str) -> str:
-    """Return the id that ties a tool's result to its call.
+    """Return the id of a tool call or tool result, by which the provider matches them.
 
     Raises:
         ValueError: There is none.

@@ -9,11 +9,11 @@ from mirascope.core._prompts.media import Media, Piece, part_of
 from mirascope.core._prompts.message_param import BaseMessageParam, Message, Part
 
 Content: TypeAlias = Piece | Sequence[Piece]
-"""What a message can be made of."""
+"""The accepted content of a message."""
 
 
 class Messages:
-    """Makes messages, one role a method.
+    """Creates messages, with one method per role.
 
     Example:
         >>> Messages.User("Recommend a fantasy book").role
@@ -21,7 +21,7 @@ class Messages:
     """
 
     Type: TypeAlias = Content | Sequence[Message] | BaseMessageParam
-    """What a prompt function may return."""
+    """The return type of a prompt function."""
 
     @staticmethod
     def System(content: Content) -> BaseMessageParam:  # noqa: N802

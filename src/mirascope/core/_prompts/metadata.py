@@ -1,4 +1,4 @@
-"""Data about a call that travels with its answer and is never sent."""
+"""Metadata of a call: kept on its responses and streams, never sent."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 class Metadata(TypedDict, total=False):
-    """Data about a call; any keys may be added to ``tags``."""
+    """Metadata of a call; further keys beside ``tags`` are allowed."""
 
     tags: set[str] | dict[str, str]
 
 
 def metadata(data: Metadata) -> Callable[[T], T]:
-    """Attach metadata to a prompt, as a function or a class; responses and streams have it.
+    """Attach metadata to a prompt function or class; its responses and streams have it.
 
     Example:
         >>> @metadata({"tags": {"version:0001"}})
@@ -24,7 +24,7 @@ def metadata(data: Metadata) -> Callable[[T], T]:
     """
 
     def attach(prompt: T) -> T:
-        setattr(prompt, "_metadata", data)  # noqa: B010  # no type says that functions have it
+        setattr(prompt, "_metadata", data)  # noqa: B010  # no type declares it
         return prompt
 
     return attach

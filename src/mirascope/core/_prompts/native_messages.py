@@ -1,15 +1,15 @@
-"""How a provider's own messages and the common ones become each other, for whole conversations.
+"""Conversion of conversations between native (the provider's own) and normalized messages.
 
-A common message of a response carries the provider's own one, where that has more than the common
-parts can hold. Before a request, each message becomes what its provider accepts:
+The normalized message of a response carries the native one, if its parts cannot represent all of
+that. Before a request, each message is converted to a form that its provider accepts:
 
-- The own message goes back to the provider that it came from, word for word, as long as the common
-  parts still are what they were; if they were changed, they count. Another provider gets the parts,
-  and a warning reports what stays behind.
-- Ids of tool calls that do not have the form that the provider demands are replaced, those of calls
-  and of their results alike. An id in a message that goes back word for word stays.
-- An empty response is left out, or sent with the text that stands for it, as the provider needs it.
-- A message in the form of another provider is refused: sent as it is, it would be empty.
+- The native message is sent unchanged to the provider that it came from, unless the parts of the
+  normalized message were changed. Other providers receive the parts, and a warning reports the
+  loss.
+- Ids of tool calls that the provider would reject are replaced, in calls and in results alike. Ids
+  in native messages are not.
+- An empty response is left out or sent with a substitute text, as the provider needs it.
+- A message in the form of another provider is an error: it would be sent without its content.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ from mirascope.core._prompts.normalize import record_to_read
 from mirascope.core._wire.events import Record, fitting_id
 
 Known: TypeAlias = "Mapping[str, Known] | AbstractSet[str] | None"
-"""What of a value the common form has a place for: some fields, some words, or anything."""
+"""The part of a value that normalized messages represent: some fields, some words, or all of it."""
 
-Tie: TypeAlias = ToolCallPart | ToolResultPart
-"""A part that ties a message to another one."""
+ToolPart: TypeAlias = ToolCallPart | ToolResultPart
+"""A part with the id of a tool call, by which providers match calls and results."""
 
 _ANY_ID: Final = re.compile(r".+", re.DOTALL)
 _ASSISTANT: Final = frozenset({"assistant", "model"})
 _MARKERS: Final = frozenset({"role", "type"})
 
 _reported: Final = WeakValueDictionary[int, NativeMessage]()
-"""The own messages that a warning has reported to stay behind."""
+"""The native messages of which a warning has reported the loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageFormat:
-    """A provider's own form of messages.
+    """A provider's native form of messages.
 
     Attributes:
-        read: Returns a message in the common form, as far as that goes.
-        record: Returns an own message as the provider's JSON.
-        known: The fields of an own message that the common form has a place for.
-        kept: Whether an own message is kept though the common form has a place for all of it.
-        foreign: Fields with content that only messages of other providers have.
-        call_id: The form that the ids of tool calls have to have.
+        read: Returns the normalized message, without what it cannot represent.
+        record: Returns a native message as the provider's JSON.
+        known: The fields of a native message that the normalized one represents.
+        kept: Whether a native message is kept although the normalized one represents all of it.
+        foreign: The names of content fields that only messages of other providers have.
+        call_id: The pattern of valid ids of tool calls.
         empty: The text that is sent for an empty response; ``None`` to leave it out.
     """
 
@@ -74,94 +74,95 @@ class MessageFormat:
     empty: str | None = ""
 
     def common(self, message: Message, provider: str) -> BaseMessageParam:
-        """Return a message in the common form, with the own one if that has more."""
-        common = self.read(message)
+        """Return the normalized message, with the native one if that has more."""
+        normalized = self.read(message)
         if isinstance(message, BaseMessageParam):
-            return common
-        own = self.record(message)
-        more = _has_more(own, self.known)
-        unfit = any(part.id and not self.call_id.fullmatch(part.id) for part in _ties_of(common))
-        if more or unfit or self.kept(own):
-            common.native = NativeMessage(provider=provider, message=dict(own), has_more=more)
-        return common
+            return normalized
+        native = self.record(message)
+        has_more = _has_more(native, self.known)
+        ids = (part.id for part in _tool_parts(normalized))
+        invalid = any(id_ and not self.call_id.fullmatch(id_) for id_ in ids)
+        if has_more or invalid or self.kept(native):
+            normalized.native = NativeMessage(
+                provider=provider, message=dict(native), has_more=has_more
+            )
+        return normalized
 
     def to_send(self, messages: Sequence[Message], provider: str) -> list[Message]:
-        """Return the messages of a request as the provider accepts them.
+        """Return the messages of a request in a form that the provider accepts.
 
         Raises:
             ValueError: A message is in another provider's form.
         """
-        _report_left_behind(messages, provider)
-        own = (self._own(message, provider) for message in messages)
-        filled = (self._filled(message) for message in own)
-        return self._with_ties([message for message in filled if message is not None])
+        _warn_of_loss(messages, provider)
+        native = (self._native(message, provider) for message in messages)
+        filled = (self._filled(message) for message in native)
+        return self._with_matching_ids([message for message in filled if message is not None])
 
-    def _own(self, message: Message, provider: str) -> Message:
-        """Return the own message of a common one, if their contents still agree."""
+    def _native(self, message: Message, provider: str) -> Message:
+        """Return the native message of a normalized one, if their contents still agree."""
         if not isinstance(message, BaseMessageParam):
             self._check(message, provider)
             return message
         if message.native is None or message.native.provider != provider:
             return message
-        then = self.read(message.native.message)
-        same = then.role == message.role and _parts(then) == _parts(message)
-        return message.native.message if same else message
+        original = self.read(message.native.message)
+        unchanged = original.role == message.role and _parts(original) == _parts(message)
+        return message.native.message if unchanged else message
 
     def _check(self, message: Mapping[str, object] | BaseModel, provider: str) -> None:
-        given = message if isinstance(message, Mapping) else vars(message)
+        content = message if isinstance(message, Mapping) else vars(message)
         for name in self.foreign:
-            if given.get(name):
+            if content.get(name):
                 raise ValueError(
                     f"{provider} has no {name!r} in its messages: this {type(message).__name__} "
-                    "is in another provider's form. Use the common form, as a response's "
-                    "`common_message_param` has it, or `llm.call` throughout"
+                    "is in another provider's form. Use a response's `common_message_param`, or "
+                    "`llm.call` throughout"
                 )
 
     def _filled(self, message: Message) -> Message | None:
         if not self._is_empty_response(message):
             return message
-        return None if self.empty is None else _assistant(self.empty)
+        if self.empty is None:
+            return None
+        return BaseMessageParam(role="assistant", content=self.empty)
 
     def _is_empty_response(self, message: Message) -> bool:
         if isinstance(message, BaseMessageParam):
             if message.role != "assistant":
                 return False
-            said = message.content
-            return not said.strip() if isinstance(said, str) else all(map(is_blank, said))
-        given = message if isinstance(message, Mapping) else vars(message)
-        if given.get("role") not in _ASSISTANT:
+            content = message.content
+            return not content.strip() if isinstance(content, str) else all(map(is_blank, content))
+        fields = message if isinstance(message, Mapping) else vars(message)
+        if fields.get("role") not in _ASSISTANT:
             return False
-        return not _says_something(given if given is message else self.record(message))
+        return not _has_content(fields if fields is message else self.record(message))
 
-    def _with_ties(self, messages: list[Message]) -> list[Message]:
-        """Return messages in which calls and results are tied by ids that fit, and by names."""
-        if not any(_ties_of(each) for each in messages if isinstance(each, BaseMessageParam)):
+    def _with_matching_ids(self, messages: list[Message]) -> list[Message]:
+        """Return messages in which calls and results have the same valid ids and names."""
+        normalized = [each for each in messages if isinstance(each, BaseMessageParam)]
+        if not any(map(_tool_parts, normalized)):
             return messages
-        own = (self.read(each) for each in messages if not isinstance(each, BaseMessageParam))
-        verbatim = [part for message in own for part in _ties_of(message)]
-        kept = {part.id for part in verbatim}
-        common = [each for each in messages if isinstance(each, BaseMessageParam)]
-        ours = [part for message in common for part in _ties_of(message)]
-        names = {part.id: part.name for part in (*verbatim, *ours) if part.name}
+        native = (self.read(each) for each in messages if not isinstance(each, BaseMessageParam))
+        unchangeable = [part for message in native for part in _tool_parts(message)]
+        changeable = [part for message in normalized for part in _tool_parts(message)]
+        kept = {part.id for part in unchangeable}
+        names = {part.id: part.name for part in (*unchangeable, *changeable) if part.name}
 
-        def tied(part: Part) -> Part:
-            if not isinstance(part, Tie) or not part.id:
+        def matching(part: Part) -> Part:
+            if not isinstance(part, ToolPart) or not part.id:
                 return part
-            fits = part.id in kept or self.call_id.fullmatch(part.id)
-            id_ = part.id if fits else fitting_id(part.id)
+            is_valid = part.id in kept or self.call_id.fullmatch(part.id)
+            id_ = part.id if is_valid else fitting_id(part.id)
             name = part.name or names.get(part.id, "")
             return part.model_copy(update={"id": id_, "name": name})
 
         return [
-            each.model_copy(update={"content": [*map(tied, _parts(each))]})
-            if isinstance(each, BaseMessageParam) and _ties_of(each)
+            each.model_copy(update={"content": [*map(matching, _parts(each))]})
+            if isinstance(each, BaseMessageParam) and _tool_parts(each)
             else each
             for each in messages
         ]
-
-
-def _assistant(text: str) -> BaseMessageParam:
-    return BaseMessageParam(role="assistant", content=text)
 
 
 def _parts(message: BaseMessageParam) -> list[Part]:
@@ -169,15 +170,15 @@ def _parts(message: BaseMessageParam) -> list[Part]:
     return [TextPart(text=content)] if isinstance(content, str) else [*content]
 
 
-def _ties_of(message: BaseMessageParam) -> list[Tie]:
-    """Return the calls and the results of tools in a message."""
+def _tool_parts(message: BaseMessageParam) -> list[ToolPart]:
+    """Return the tool calls and tool results in a message."""
     if isinstance(message.content, str):
         return []
-    return [part for part in message.content if isinstance(part, Tie)]
+    return [part for part in message.content if isinstance(part, ToolPart)]
 
 
-def _report_left_behind(messages: Sequence[Message], provider: str) -> None:
-    """Warn of what only other providers can read, once for each message that has it."""
+def _warn_of_loss(messages: Sequence[Message], provider: str) -> None:
+    """Warn of content that only other providers can read, once for each message."""
     carried = (m.native for m in messages if isinstance(m, BaseMessageParam))
     lost = [each for each in carried if each and each.has_more and each.provider != provider]
     new = [each for each in lost if _reported.get(id(each)) is not each]
@@ -192,7 +193,7 @@ def _report_left_behind(messages: Sequence[Message], provider: str) -> None:
 
 
 def _has_more(value: object, known: Known) -> bool:
-    """Return whether a value has something that the common form has no place for."""
+    """Return whether a value has content that normalized messages cannot represent."""
     if known is None or not value:
         return False
     if isinstance(value, list):
@@ -200,18 +201,18 @@ def _has_more(value: object, known: Known) -> bool:
     if not isinstance(known, Mapping):
         return value not in known
     return isinstance(value, Mapping) and any(
-        _has_more(field, known[name]) if name in known else _says_something(field)
+        _has_more(field, known[name]) if name in known else _has_content(field)
         for name, field in cast("Mapping[str, object]", value).items()
     )
 
 
-def _says_something(value: object) -> bool:
-    """Return whether a value has more than blanks and its own type."""
+def _has_content(value: object) -> bool:
+    """Return whether a value has more than whitespace and its own type."""
     if isinstance(value, str):
         return bool(value.strip())
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value).items()
-        return any(_says_something(field) for name, field in fields if name not in _MARKERS)
+        return any(_has_content(field) for name, field in fields if name not in _MARKERS)
     if isinstance(value, list | tuple):
-        return any(map(_says_something, cast("Sequence[object]", value)))
+        return any(map(_has_content, cast("Sequence[object]", value)))
     return value is not None and value is not False

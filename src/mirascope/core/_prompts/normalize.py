@@ -1,4 +1,4 @@
-"""From a provider's messages to ours: what the readers of all of them share."""
+"""Helpers that normalize the messages of a provider."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from mirascope.core._wire.sdk_models import to_builtins
 
 
 def normalized(role: str, parts: Sequence[Part]) -> BaseMessageParam:
-    """Return a message of parts, without empty texts; one that is all text has it as a string."""
+    """Return a message of parts, without empty texts; text parts alone become one string."""
     parts = [part for part in parts if not isinstance(part, TextPart) or part.text]
     texts = [part.text for part in parts if isinstance(part, TextPart)]
-    alone = len(texts) == len(parts)
-    return BaseMessageParam(role=role, content="".join(texts) if alone else parts)
+    is_text = len(texts) == len(parts)
+    return BaseMessageParam(role=role, content="".join(texts) if is_text else parts)
 
 
 def record_to_read(message: Message) -> Record:
-    """Return what a message in the provider's own form says."""
-    given = message if isinstance(message, BaseModel) else dict(message)
-    return fields(to_builtins(given, mode="json", by_alias=True, exclude_none=True))
+    """Return a message in the provider's own form as JSON."""
+    native = message if isinstance(message, BaseModel) else dict(message)
+    return fields(to_builtins(native, mode="json", by_alias=True, exclude_none=True))
 
 
 def url_part(kind: str, url: str, detail: str | None = None, media_type: str | None = None) -> Part:
-    """Return the part for a URL, its data if it holds them.
+    """Return the part for a URL; for a ``data`` URL, the part with its data.
 
     Args:
         kind: ``"image"``, ``"audio"`` or ``"document"``.
         url: The URL.
         detail: How closely to look at an image.
-        media_type: The media type of what the URL leads to, if known.
+        media_type: The media type of the resource, if known.
     """
     if url.startswith("data:"):
         return data_part(kind, *data_of(url), detail)

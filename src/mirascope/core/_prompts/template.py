@@ -1,16 +1,16 @@
-"""Templates: text with roles and variables, read once and filled for each call.
+"""Templates: text with roles and variables, parsed once and rendered for each call.
 
-Rules. A role word (``SYSTEM:``, ``USER:``, ``ASSISTANT:``, ``MESSAGES:``) counts at the start of a
-line only. What is substituted is never read again, so a value cannot start a message. The
-indentation that all lines share is dropped; what is left inside a message is kept. Variables follow
-`str.format`, and ``None`` becomes nothing; ``{items:list}`` puts one item a line and
-``{groups:lists}`` a blank line between groups.
+Rules. A role word (``SYSTEM:``, ``USER:``, ``ASSISTANT:``, ``MESSAGES:``) counts only at the start
+of a line. Substituted values are never parsed, so a value cannot start a message. The indentation
+that all lines share is removed; other indentation is kept. Variables follow `str.format`, and
+``None`` becomes ``""``; ``{items:list}`` puts each item on a line, ``{groups:lists}`` puts a blank
+line between groups.
 
-``{photo:image}`` makes a part of its own, ``{photos:images}`` one for each of a list; so do
+``{photo:image}`` is a part of its own, ``{photos:images}`` one for each element of a list; likewise
 ``audio``, ``document``, ``text`` and ``part``. An image may have ``(detail=low)``. A value that is
-empty or ``None`` makes no part. ``{:cache_control}`` marks where a cached prompt ends. The text
-around parts loses the blanks next to them. A message of one text is a string. What of a value is
-read, and what may forbid that, `_media` tells.
+empty or ``None`` is no part. ``{:cache_control}`` marks the end of a cached prompt. Whitespace of
+the template next to parts is removed. A message of one text part is a string. `media` documents how
+values are read, and how that is restricted.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Field:
 
 @dataclass(frozen=True)
 class _PartField:
-    """Something that makes parts; `several` if its value is a list of sources."""
+    """A field that becomes parts; `several` if its value is a list of sources."""
 
     field: _Field
     kind: str
@@ -100,21 +100,21 @@ class Template:
             owner: The function's name, for errors.
 
         Raises:
-            TemplateError: A variable is not there.
-            ValueError: A value does not suit its place.
+            TemplateError: A variable is missing.
+            ValueError: A value is invalid in its place.
         """
-        fill = _Fill(variables, owner)
+        renderer = _Renderer(variables, owner)
         messages: list[Message] = []
         for section in self._sections:
             if section.role == "MESSAGES":
-                messages += fill.history(section.text)
-            elif content := fill.content(section.text):
+                messages += renderer.history(section.text)
+            elif content := renderer.content(section.text):
                 messages.append(BaseMessageParam(role=section.role.lower(), content=content))
         return messages
 
     def text(self, variables: Mapping[str, object], owner: str = "") -> str:
-        """Return the template filled as it stands, role words included, parts as their values."""
-        return _Fill(variables, owner).text(self._text)
+        """Return the rendered template as one text, with role words, and with parts as values."""
+        return _Renderer(variables, owner).text(self._text)
 
 
 def _sections(text: str) -> list[_Section]:
@@ -123,7 +123,7 @@ def _sections(text: str) -> list[_Section]:
         return [_Section("USER", text)]
     if before := text[: starts[0].start()].strip():
         warnings.warn(
-            f"not sent, because it stands before the template's first role: {before!r}",
+            f"not sent, because it precedes the template's first role: {before!r}",
             stacklevel=2,
         )
     ends = [start.start() for start in starts[1:]] + [len(text)]
@@ -136,7 +136,7 @@ def _sections(text: str) -> list[_Section]:
 
 @cache
 def _fields(text: str) -> list[str | _Field]:
-    """Split a text into what stands there and what is to be filled in."""
+    """Split a text into literals and fields."""
     pieces: list[str | _Field] = []
     for literal, name, spec, conversion in string.Formatter().parse(text):
         if literal:
@@ -148,7 +148,7 @@ def _fields(text: str) -> list[str | _Field]:
 
 @cache
 def _runs(text: str) -> list[_Text | _PartField]:
-    """Split a message into what makes parts and the texts between, without the blanks at ends."""
+    """Split a message into fields that become parts and the stripped texts between them."""
     runs: list[_Text | _PartField] = []
     between: list[str | _Field] = []
     for piece in _fields(text):
@@ -156,19 +156,19 @@ def _runs(text: str) -> list[_Text | _PartField]:
         if part is None:
             between.append(piece)
         else:
-            runs += [_trimmed(between), part]
+            runs += [_stripped(between), part]
             between = []
-    return [*runs, _trimmed(between)]
+    return [*runs, _stripped(between)]
 
 
-def _trimmed(pieces: list[str | _Field]) -> _Text:
-    """Drop the blanks at the ends that stand in the template; those of values are theirs."""
-    ends = [*pieces]
-    if ends and isinstance(ends[0], str):
-        ends[0] = ends[0].lstrip()
-    if ends and isinstance(ends[-1], str):
-        ends[-1] = ends[-1].rstrip()
-    return tuple(ends)
+def _stripped(pieces: list[str | _Field]) -> _Text:
+    """Strip the template's own whitespace at both ends; that of values is kept."""
+    stripped = [*pieces]
+    if stripped and isinstance(stripped[0], str):
+        stripped[0] = stripped[0].lstrip()
+    if stripped and isinstance(stripped[-1], str):
+        stripped[-1] = stripped[-1].rstrip()
+    return tuple(stripped)
 
 
 def _part_field(piece: str | _Field) -> _PartField | None:
@@ -183,28 +183,26 @@ def _part_field(piece: str | _Field) -> _PartField | None:
     return _PartField(piece, kind, spec[2] is not None, options)
 
 
-class _Fill(string.Formatter):
-    """Fills texts with one set of variables."""
+class _Renderer(string.Formatter):
+    """Renders texts with one set of variables."""
 
     def __init__(self, variables: Mapping[str, object], owner: str) -> None:
         self._variables = variables
         self._owner = owner
 
     def text(self, text: str) -> str:
-        return "".join(map(self._as_text, _fields(text)))
+        return "".join(map(self._render, _fields(text)))
 
     def content(self, text: str) -> str | list[Part]:
         """Return the content of a message, empty if there is none."""
         parts = [part for run in _runs(text) for part in self._parts(run)]
-        match parts:
-            case [TextPart(text=alone)]:
-                return alone
-            case _:
-                return parts
+        if len(parts) == 1 and isinstance(parts[0], TextPart):
+            return parts[0].text
+        return parts
 
     def _parts(self, run: _Text | _PartField) -> Iterator[Part]:
         if isinstance(run, tuple):
-            text = "".join(map(self._as_text, run))
+            text = "".join(map(self._render, run))
             if text.strip():
                 yield TextPart(text=text)
         elif run.kind == "cache_control":
@@ -215,23 +213,20 @@ class _Fill(string.Formatter):
                 try:
                     yield make(source, **run.options)
                 except ValueError as error:
-                    raise ValueError(f"{_as_it_stands(run.field)} {error}") from error
+                    raise ValueError(f"{_source_of(run.field)} {error}") from error
 
     def _sources(self, run: _PartField) -> Iterable[object]:
         value = self._value(run.field.name)
         if not run.several:
             return (value,)
         if value is not None and not isinstance(value, list | tuple):
-            raise ValueError(f"{_as_it_stands(run.field)} needs a list, not {type(value).__name__}")
+            raise ValueError(f"{_source_of(run.field)} needs a list, not {type(value).__name__}")
         return cast("Sequence[object]", value or ())
-
-    def _as_text(self, piece: str | _Field) -> str:
-        return piece if isinstance(piece, str) else self._filled(piece)
 
     def history(self, text: str) -> list[Message]:
         pieces = _fields(text)
         if len(pieces) != 1 or isinstance(pieces[0], str):
-            raise ValueError(f"MESSAGES: takes one variable in braces, not {text!r}")
+            raise ValueError(f"MESSAGES: needs one variable in braces, not {text!r}")
         name = pieces[0].name
         value = self._value(name)
         if not isinstance(value, list | tuple):
@@ -240,17 +235,19 @@ class _Fill(string.Formatter):
             )
         return list(cast("Iterable[Message]", value))
 
-    def _filled(self, field: _Field) -> str:
+    def _render(self, field: str | _Field) -> str:
+        if isinstance(field, str):
+            return field
         part = _part_field(field)
         if part and not field.name:
-            return _as_it_stands(field)
+            return _source_of(field)
         value = self.convert_field(self._value(field.name), field.conversion)
         if value is None:
             return ""
         if part:
             return str(value)
         if field.spec in {"list", "lists"}:
-            return _listed(field, value)
+            return _render_list(field, value)
         return format(value, self.text(field.spec) if "{" in field.spec else field.spec)
 
     def _value(self, name: str) -> object:
@@ -265,18 +262,18 @@ class _Fill(string.Formatter):
         known = ", ".join(kwargs) or "no variables"
         raise TemplateError(
             f"the template of {self._owner or 'this prompt'} names {{{key}}}, "
-            f"but what there is to fill in is: {known}"
+            f"but its variables are: {known}"
         )
 
 
-def _as_it_stands(field: _Field) -> str:
+def _source_of(field: _Field) -> str:
     return f"{{{field.name}:{field.spec}}}"
 
 
-def _listed(field: _Field, value: object) -> str:
+def _render_list(field: _Field, value: object) -> str:
     if not isinstance(value, list):
         raise ValueError(  # noqa: TRY004
-            f"{_as_it_stands(field)} needs a list, not {type(value).__name__}"
+            f"{_source_of(field)} needs a list, not {type(value).__name__}"
         )
     items = cast("list[object]", value)
     if field.spec == "list":

@@ -1,9 +1,10 @@
-"""What was asked of the model: the same on a response and on a stream."""
+"""The arguments of a call, which its response and its stream keep."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, cast
 
 from typing_extensions import TypeVar
@@ -20,33 +21,34 @@ MessageT = TypeVar("MessageT", default=object, covariant=True)  # noqa: PLC0105 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class CallArguments(Generic[MessageT]):
-    """What was asked.
+    """The arguments of a call.
 
     Attributes:
         metadata: The data attached to the call.
-        tool_types: The tools that the model may ask for.
-        prompt_template: The template, if there was one.
+        tool_types: The tools that the model may call.
+        prompt_template: The template, ``None`` if there is none.
         fn_args: The prompt function's arguments by name, and computed fields.
-        dynamic_config: What the prompt function returned to configure this call.
+        dynamic_config: The settings that the prompt function returned.
         messages: The messages in the provider's form.
         call_params: The decorator's call parameters.
-        call_kwargs: All that was passed to the SDK.
-        structured: Whether a response model is read from the answer.
-        provider: The provider's name, such as ``"openai"``; by default that of the SDK.
+        call_kwargs: The SDK's keyword arguments.
+        user_message_param: The last message, if it is the user's.
+        structured: Whether a response model is parsed from the response.
+        provider: The provider's name, such as ``"openai"``; by default the SDK's.
     """
 
     message_format: ClassVar[MessageFormat]
     _sdk_errors: ClassVar[SDKErrors]
-    _of_v1: ClassVar[tuple[int, ...]] = ()
-    """Where each type parameter stands among those, more in number, that v1's class had."""
+    _v1_positions: ClassVar[tuple[int, ...]] = ()
+    """The position of each type parameter among the more numerous ones of v1's class."""
 
     def __class_getitem__(cls, parameters: Any) -> Any:
-        """Take type parameters as v1 had them, too."""
-        places = cls._of_v1
-        if places and isinstance(parameters, tuple):
-            several = cast("tuple[object, ...]", parameters)
-            if len(several) > len(places):
-                parameters = tuple(several[place] for place in places)
+        """Accept v1's type parameters too, and select those that this class has."""
+        positions = cls._v1_positions
+        if positions and isinstance(parameters, tuple):
+            given = cast("tuple[object, ...]", parameters)
+            if len(given) > len(positions):
+                parameters = tuple(given[position] for position in positions)
         return cast("Any", super()).__class_getitem__(parameters)
 
     metadata: Metadata = field(default_factory=Metadata)
@@ -65,8 +67,8 @@ class CallArguments(Generic[MessageT]):
         self.provider = self.provider or self._sdk_errors.provider
         if self.user_message_param is None and self.messages:
             last = self.messages[-1]
-            said = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
-            if said.get("role") == "user":
+            fields = cast("Mapping[str, object]", last if isinstance(last, Mapping) else vars(last))
+            if fields.get("role") == "user":
                 self.user_message_param = last
 
     @property
@@ -78,15 +80,15 @@ class CallArguments(Generic[MessageT]):
 
     @property
     def common_messages(self) -> list[BaseMessageParam]:
-        """The messages of the prompt, in the form that is the same for every provider."""
+        """The messages of the prompt in the provider-agnostic form."""
         return [self._common_message(message) for message in self.messages]
 
     @property
     def common_user_message_param(self) -> BaseMessageParam | None:
-        """The prompt's last message in that form, if it is the user's."""
-        asked = self.user_message_param
-        return None if asked is None else self._common_message(asked)
+        """The prompt's last message in the provider-agnostic form, if it is the user's."""
+        message = self.user_message_param
+        return None if message is None else self._common_message(message)
 
     def _call_arguments(self) -> dict[str, Any]:
-        """Return the fields, to make a response of a stream."""
-        return {each.name: getattr(self, each.name) for each in fields(CallArguments)}
+        """Return the fields of this class, as arguments of the response of a stream."""
+        return {each.name: getattr(self, each.name) for each in dataclasses.fields(CallArguments)}

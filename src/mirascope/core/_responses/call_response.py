@@ -1,4 +1,4 @@
-"""The whole answer to a call, and the common names for what is in it."""
+"""The response to a call, with the same attributes for every provider."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ from mirascope.core._errors.redaction import redact_settings
 from mirascope.core._prompts.message_param import BaseMessageParam
 from mirascope.core._responses.call_arguments import CallArguments, MessageT
 from mirascope.core._responses.cost import cost_of
-from mirascope.core._responses.response_metadata import (
-    CONFIGURATION,
-    DUMPED,
-    ResponseMetadata,
-    Serializable,
-)
-from mirascope.core._tools.tool import Recipe, made_by, recipe_of
+from mirascope.core._responses.response_metadata import ResponseMetadata
+from mirascope.core._responses.serialization import CONFIGURATION, DUMPED, Serializable
+from mirascope.core._tools.tool import Recipe, recipe_of, tool_type_of
 from mirascope.core._tools.tool_calls import (
     ToolCallRecord,
     ToolT,
@@ -42,43 +38,43 @@ RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel, covar
 class BaseCallResponse(
     ResponseMetadata, Serializable, CallArguments[MessageT], Generic[RawResponseT, ToolT, MessageT]
 ):
-    """The whole answer to a call, the same for every provider; ``str(response)`` is its text.
+    """The response to a call; ``str(response)`` is its text.
 
     Attributes:
-        response: The SDK's own typed object.
-        start_time: When the call began, in milliseconds since the epoch.
-        end_time: When the answer was whole, in the same unit.
-        partial: Whether this is only what had come of an answer that did not end.
-        called: The tool calls, if a stream tells them: as they came, cut off or not.
+        response: The SDK's typed object.
+        start_time: The start of the call, in milliseconds since the epoch.
+        end_time: The end of the response, in the same unit.
+        partial: Whether this is the received part of an incomplete response.
+        streamed_tool_calls: The tool calls of a streamed response, complete or not; else ``None``.
     """
 
     response: RawResponseT
     start_time: float = 0
     end_time: float = 0
     partial: bool = False
-    called: Sequence[ToolCallRecord] | None = None
+    streamed_tool_calls: Sequence[ToolCallRecord] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
-    _of_v1 = (0, 1, 4)
+    _v1_positions = (0, 1, 4)
     _dumped = (
         *(each.name for each in fields(CallArguments)),
         *("response", "start_time", "end_time", "partial", "message_param", "cost"),
         *DUMPED,
     )
-    _stand_ins = {"response": "_to_keep"}  # noqa: RUF012  # its base says that it is a class variable
+    _dumped_in_place = {"response": "_detached_response"}  # noqa: RUF012  # declared as a class variable in the base
 
     def __post_init__(self) -> None:
-        """Give each call that came without an id one, in the SDK's object, where all read it."""
+        """Set a generated id on the SDK's object of each tool call without one."""
         super().__post_init__()
         for call in self._tool_call_records:
             if id_or_none(call.id) is None:
-                cast("Any", call.made).id = made_id()
+                cast("Any", call.sdk_object).id = made_id()
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:
-        """Return the SDK's own object for a response in the provider's JSON, as SDKs build it.
+        """Return the SDK's object for a response in the provider's JSON, unvalidated as in SDKs.
 
-        It is not validated, so of an unfinished answer any field can be ``None``.
+        Any field of an incomplete response can be ``None``.
         """
         return cast("RawResponseT", cls._raw_type.model_construct(None, **record))
 
@@ -87,22 +83,22 @@ class BaseCallResponse(
         return self.response
 
     @property
-    def _to_keep(self) -> RawResponseT:
-        """The SDK's object without what the SDK adds of the HTTP response."""
+    def _detached_response(self) -> RawResponseT:
+        """The SDK's object without the HTTP response that an SDK may attach."""
         return self.response
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled and copied: all but the clients, keys and headers of the call."""
+        """Return the state for pickles and copies, without clients, API keys and headers."""
         settings = {n: v for n, v in vars(self).items() if n in CONFIGURATION and v is not None}
         kept = {
-            "response": self._to_keep,
+            "response": self._detached_response,
             "tool_types": [recipe_of(tool) for tool in self.tool_types or ()] or None,
         }
         return vars(self) | kept | redact_settings(settings)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         recipes = cast("list[Recipe] | None", state["tool_types"])
-        tool_types = [made_by(recipe) for recipe in recipes] if recipes else None
+        tool_types = [tool_type_of(recipe) for recipe in recipes] if recipes else None
         vars(self).update(state, tool_types=tool_types)
 
     @property
@@ -113,29 +109,29 @@ class BaseCallResponse(
     @property
     @abstractmethod
     def _reasoning(self) -> str:
-        """The reasoning that the provider separates from the text."""
+        """The reasoning, where the provider separates it from the text."""
 
     @property
     def reasoning(self) -> str:
         """The text of the model's reasoning, ``""`` if there is none.
 
-        If a response model is read from the text, it is also what stands in ``<think>`` tags there.
+        If a response model is parsed from the text, ``<think>`` tags there count as reasoning too.
         """
         return self._reasoning or (self.structured and without_reasoning(self.content)[0]) or ""
 
     @property
     def refusal(self) -> str:
-        """The text with which the model refuses to answer, where the provider separates that."""
+        """The text of a refusal, where the provider separates it; else ``""``."""
         return ""
 
     @property
     @abstractmethod
     def finish_reasons(self) -> Sequence[str] | None:
-        """Why the generation ended, in the provider's words."""
+        """The provider's finish reasons."""
 
     @property
     def model(self) -> str | None:
-        """The name of the model that answered."""
+        """The name of the model, as the provider reports it."""
         return text_or_none(self._raw.model)
 
     @property
@@ -146,24 +142,24 @@ class BaseCallResponse(
     @property
     @abstractmethod
     def usage(self) -> BaseModel | None:
-        """The usage in the provider's own form."""
+        """The provider's own usage object."""
 
     @property
     @abstractmethod
     def message_param(self) -> MessageT:
-        """The answer as a message that can be sent back in the next call."""
+        """The response as a message for the next call."""
 
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The response as a message that can be sent back, to this provider or any other.
+        """The response as a message for the next call, to this provider or any other.
 
-        To this one, it holds all that `message_param` does.
+        For this provider, nothing of `message_param` is lost.
         """
         return self._common_message(self.message_param)
 
     @property
     def _billed(self) -> TokenCounts | None:
-        """The tokens that the provider bills."""
+        """The billed tokens."""
         return self._tokens
 
     @property
@@ -171,26 +167,27 @@ class BaseCallResponse(
     def _tool_call_records(self) -> Sequence[ToolCallRecord]: ...
 
     @property
-    def _called(self) -> Sequence[ToolCallRecord]:
-        return self._tool_call_records if self.called is None else self.called
+    def _received_calls(self) -> Sequence[ToolCallRecord]:
+        streamed = self.streamed_tool_calls
+        return self._tool_call_records if streamed is None else streamed
 
     @property
     def tools(self) -> list[ToolT] | None:
-        """The tools that the model calls; ``None`` if it calls none, or was told of none.
+        """The tools that the model calls; ``None`` if it calls none, or the call has no tools.
 
         Calls of tools in the provider's own form (of ``call_params``) are not among them.
 
         Raises:
-            ToolCallError: A call is unusable; its ``others`` are further ones.
+            ToolCallError: A call is invalid; ``others`` has the errors of further calls.
             ModelRefused: The model refuses to answer.
         """
         self.raise_for_refusal()
-        if not self.tool_types or not self._called:
+        if not self.tool_types or not self._received_calls:
             return None
         types = by_name(cast("list[type[ToolT]]", self.tool_types))
         tools: list[ToolT] = []
         failures: list[ToolCallError] = []
-        for call in self._called:
+        for call in self._received_calls:
             if call.name not in types and is_declared(self.call_kwargs, call.name):
                 continue
             try:
@@ -208,58 +205,56 @@ class BaseCallResponse(
 
     @property
     def common_tools(self) -> list[ToolT] | None:
-        """The same as `tools`, whose form is the same for every provider."""
+        """The same as `tools`, which are provider-agnostic."""
         return self.tools
 
     def raise_for_refusal(self) -> None:
-        """Raise an error if the model refuses to answer, and the API reports that as such.
+        """Raise an error if the API reports that the model refuses to answer.
 
         Raises:
-            ModelRefused: It does; the error's text is what the model gave instead.
+            ModelRefused: It does; the error's text is the refusal.
         """
         if self.refusal:
             raise self._errors.refused(self.refusal, self)
 
     def arguments_of(self, tool: str) -> str | None:
-        """Return the JSON text that a tool is called with, or else that of the first call.
-
-        ``None`` if there is no call.
+        """Return the JSON text of a tool's arguments; without a call of it, of the first call.
 
         Args:
             tool: The name of the tool.
+
+        Returns:
+            The text; ``None`` if there is no call.
         """
-        call = find_call(self._called, tool)
+        call = find_call(self._received_calls, tool)
         return None if call is None else call.arguments
 
     @classmethod
     @abstractmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
-    ) -> list[Any]:
-        """Return the messages that tell the model what its tool calls gave.
+    ) -> Sequence[MessageT]:
+        """Return the messages that send the outputs of tools to the model.
 
         Args:
-            tools_and_outputs: Each tool and what it gave. Text is sent as it is, anything else as
+            tools_and_outputs: Each tool and its output. Text is sent as it is, other values as
                 JSON.
         """
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended, in words that are the same for every provider.
-
-        ``None`` too if the reason is none of the four.
-        """
-        return self._in_common(self.finish_reasons)
+        """The normalized finish reasons; ``None`` if none of them is one of the four."""
+        return self._normalized_reasons(self.finish_reasons)
 
     @property
     def cost(self) -> float | None:
-        """The cost in US dollars, by the list prices that the extra ``cost`` brings.
+        """The cost in US dollars, by the list prices of the extra ``cost``.
 
-        ``None`` if it cannot be known: the extra is not installed, the model is not on the list,
-        or the usage was not told.
+        ``None`` if it is unknown: the extra is not installed, the model is not on the list, or the
+        provider did not report the usage.
         """
-        asked = self.call_kwargs.get("model")
-        model = self.model or (asked if isinstance(asked, str) else None)
+        requested = self.call_kwargs.get("model")
+        model = self.model or (requested if isinstance(requested, str) else None)
         return cost_of(self.provider, model, self._billed, self.start_time)
 
     def __str__(self) -> str:
@@ -273,11 +268,11 @@ class BaseCallResponse(
 
 
 def response_of(answer: object) -> BaseCallResponse | None:
-    """Return the response that an answer was read from, or in which an answer could not be read.
+    """Return the response from which a response model was parsed, or failed to be.
 
     Args:
-        answer: An instance of a response model, the ``pydantic.ValidationError`` of one that does
-            not fit, or the `ModelRefused` of one that the model refuses to give.
+        answer: An instance of a response model, the ``pydantic.ValidationError`` of an invalid one,
+            or the `ModelRefused` of a refusal.
 
     Returns:
         The response, with its text, usage and cost; ``None`` if the object is not from a call.

@@ -1,4 +1,4 @@
-"""One item of a stream: what one event on the wire says, and the provider's own object for it."""
+"""Chunks of a stream: the decoded content of one event, and the SDK's object for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
-from mirascope.core._responses.response_metadata import DUMPED, ResponseMetadata, Serializable
+from mirascope.core._responses.response_metadata import ResponseMetadata
+from mirascope.core._responses.serialization import DUMPED, Serializable
 from mirascope.core._wire.events import Delta, FinishT
 from mirascope.core._wire.json_fields import fields, text
 from mirascope.core._wire.json_text import from_bytes
@@ -26,19 +27,19 @@ RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # no
 
 
 def record_of(raw: object) -> Record:
-    """Return the provider's JSON for one of its SDK's objects; what is none says nothing."""
+    """Return the provider's JSON for an SDK object; of anything else, an empty object."""
     return fields(to_builtins(raw, mode="json", by_alias=True, exclude_unset=True))
 
 
 class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Generic[RawT, FinishT]):
-    """What one event of a stream says, the same for every provider.
+    """The chunk of one event of a stream; ``str(chunk)`` is its text.
 
-    ``str(chunk)`` is its text. Beside the attributes of a delta (``content``, ``reasoning``,
-    ``finish_reasons``, ``id``, ``model``) it has token counts and, as ``chunk``, the SDK's own
-    typed object, which is built only when it is first asked for.
+    Beside the attributes of a delta (``content``, ``reasoning``, ``finish_reasons``, ``id``,
+    ``model``) it has token counts and, as ``chunk``, the SDK's typed object, which is built on
+    first access.
 
     Args:
-        chunk: The SDK's object. Streams make their chunks from bytes instead.
+        chunk: The SDK's object. Streams create their chunks from bytes instead.
     """
 
     __slots__ = ("_raw",)
@@ -46,7 +47,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     _raw_type: ClassVar[type[BaseModel]]
     _raw_types: ClassVar[Mapping[str, type[BaseModel]]] = {}
-    """The SDK's classes by the ``type`` of the event, if it has several; `_raw_type` is others'."""
+    """The SDK's classes by the event's ``type``; `_raw_type` is the class of other types."""
 
     _dumped = ("chunk", *DUMPED)
 
@@ -55,7 +56,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     @property
     @abstractmethod
     def usage(self) -> BaseModel | None:
-        """The usage in the provider's own form, if told."""
+        """The provider's own usage object; ``None`` if this event does not report it."""
 
     def __init__(self, chunk: RawT) -> None:
         self._raw = chunk
@@ -63,32 +64,32 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @classmethod
     def from_record(cls, record: Record, raw: BaseModel | bytes) -> Self:
-        """Return the chunk for one decoded event, given the event's bytes or the SDK's object."""
+        """Return the chunk for a decoded event, with the event's bytes or the SDK's object."""
         self = cls.__new__(cls)
         self._raw = raw
         self._read(record)
         return self
 
-    def silent(self) -> Self:
-        """Return an item of the same event without content, for a further tool to come with."""
-        silent = copy(self)
-        silent.content = silent.reasoning = ""
-        silent.tool_calls = ()
-        return silent
+    def empty_copy(self) -> Self:
+        """Return a chunk of the same event without content, for an item with a further tool."""
+        empty = copy(self)
+        empty.content = empty.reasoning = ""
+        empty.tool_calls = ()
+        return empty
 
     @abstractmethod
     def _read(self, record: Record) -> None:
-        """Fill the attributes of a delta from the provider's JSON."""
+        """Set the attributes of a delta from the provider's JSON."""
 
     @property
     def is_output(self) -> bool:
-        """Whether there is something in it that a user would see."""
+        """Whether it has output that a user would see."""
         if self.content or self.reasoning or self.tool_calls:
             return True
-        return self._shows_more()
+        return self._has_other_output()
 
-    def _shows_more(self) -> bool:
-        """Tell whether there is something else that a user would see."""
+    def _has_other_output(self) -> bool:
+        """Return whether it has output of a kind that only this provider has."""
         return False
 
     @property
@@ -99,17 +100,18 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @property
     def chunk(self) -> RawT:
-        """The SDK's own typed object for this event."""
+        """The SDK's typed object for this event."""
         if isinstance(self._raw, bytes):
             self._raw = self._build(self._raw)
         return cast("RawT", self._raw)
 
     @classmethod
     def _build(cls, data: bytes) -> RawT:
-        """Validation in Rust is many times faster than the SDKs' way, and refuses what they take.
+        """Build the SDK's object for an event.
 
-        What it refuses (missing fields, other types, half an emoji) is therefore built as the SDK
-        would build it.
+        pydantic's validation is many times faster than the SDKs' construction, but stricter. An
+        event that it rejects (missing fields, other types, lone surrogates) is constructed as the
+        SDK does it.
         """
         raw_type = cls._type_of(data)
         try:
@@ -129,11 +131,8 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended, in words that are the same for every provider.
-
-        ``None`` too if the reason is none of the four.
-        """
-        return self._in_common(self.finish_reasons)
+        """The normalized finish reasons; ``None`` if none of them is one of the four."""
+        return self._normalized_reasons(self.finish_reasons)
 
     def __str__(self) -> str:
         return self.content

@@ -1,8 +1,8 @@
-"""What a call costs, by the price list of ``genai-prices``, which is an extra.
+"""The cost of a call, by the price list of ``genai-prices``, an optional dependency.
 
-The list is the one that the package ships: nothing is fetched. It is loaded when a cost is first
-asked for. What cannot be known (the package is not installed, the model is not on the list, no
-usage was told, or one that cannot be) is ``None``, never an error.
+The price list is part of that package: nothing is fetched. It is loaded on first use. An unknown
+cost (the package is not installed, the model is not on the list, the usage is not reported or is
+implausible) is ``None``, never an error.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def cost_of(
     Args:
         provider: The provider's name.
         model: The model's name.
-        tokens: What is billed.
-        at: When the call began, in milliseconds since the epoch; 0 for now.
+        tokens: The billed tokens.
+        at: The start of the call, in milliseconds since the epoch; 0 for now.
     """
     prices = _prices()
     if prices is None or not model or tokens is None or None in (tokens.input, tokens.output):
@@ -37,8 +37,8 @@ def cost_of(
             cache_read_tokens=tokens.cached,
             cache_write_tokens=tokens.written,
         )
-        begun = datetime.fromtimestamp(at / 1000, UTC) if at else None
-        price = prices.calc_price(usage, model, provider_id=provider, genai_request_timestamp=begun)
+        start = datetime.fromtimestamp(at / 1000, UTC) if at else None
+        price = prices.calc_price(usage, model, provider_id=provider, genai_request_timestamp=start)
     except (LookupError, OverflowError, ValueError):
         return None
     return float(price.total_price)
@@ -47,19 +47,19 @@ def cost_of(
 def calculate_cost(
     provider: Provider, model: str, metadata: CostMetadata | None = None
 ) -> float | None:
-    """Return the cost of a call in US dollars, by the list prices that the extra ``cost`` brings.
+    """Return the cost of a call in US dollars, by the list prices of the extra ``cost``.
 
-    Only tokens are priced: images, audio and the like as far as ``input_tokens`` counts them.
+    Only tokens are priced: images, audio and the like as far as ``input_tokens`` includes them.
 
     Args:
         provider: The provider's name.
         model: The model's name.
-        metadata: What the call used. A ``cost`` in it is returned as it is.
+        metadata: The usage of the call. Its ``cost`` is returned as it is, if set.
 
     Returns:
-        ``None`` if the cost cannot be known: the extra is not installed, the model is not on the
-        list, a number of tokens is missing, or the call was one of a batch or of a realtime API,
-        which have other prices.
+        The cost; ``None`` if it is unknown: the extra is not installed, the model is not on the
+        list, a token count is missing, or the call went through a batch or realtime API, which
+        have other prices.
 
     Raises:
         ValueError: There is no such provider.

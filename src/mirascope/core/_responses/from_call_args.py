@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 class FromCallArgs:
     """Marks a field of a response model whose value is the call's argument of the same name.
 
-    The model that answers is not asked for it.
+    The field is not part of the schema that the model receives.
 
     Example:
         >>> from typing import Annotated
@@ -21,4 +21,4 @@ class FromCallArgs:
 
 def is_from_call_args(field: FieldInfo) -> bool:
     """Return whether a field of a response model comes from the call's arguments."""
-    return any(isinstance(mark, FromCallArgs) for mark in field.metadata)
+    return any(isinstance(marker, FromCallArgs) for marker in field.metadata)

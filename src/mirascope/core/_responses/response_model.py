@@ -1,11 +1,11 @@
-"""The type that an answer is to have, and how an answer is made of JSON.
+"""Response models: the requested type of a response, and how JSON is parsed into it.
 
-A type that is no pydantic model (``list[str]``, an enum, a number) is asked for as the one field of
-a model; a model that writes the bare value instead is understood. Fields that are marked with
-`FromCallArgs` are not requested at all: they come from the call.
+A type that is no pydantic model (``list[str]``, an enum, a number) is requested as the only field
+of a wrapper model; a bare value is accepted too. Fields marked with `FromCallArgs` are not
+requested: their values are arguments of the call.
 
-Of what a text may mean, the first reading that fits the type is the answer; if none does, the
-error is that of the first.
+A text may have several candidates: JSON documents in it, and the text as a bare value. The first
+valid one is the result; if none is valid, the error is that of the first.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ T = TypeVar("T")
 
 WRAPPED = "value"
 
-_NO_JSON: Final = "EOF, and none has begun"
+_NO_JSON: Final = "EOF before the start of a JSON value"
 
 
 @dataclass(frozen=True)
 class ResponseFormat:
-    """The form that a provider is asked to give an answer.
+    """The response format of a request.
 
     Attributes:
-        tool: The tool that the model has to call, so that its arguments are the answer; ``None``
-            if the answer is to be JSON text.
-        model: The model that the text has to fit; ``None`` if any JSON object will do.
-        strict: Whether the provider is to hold the model to the schema, if it can.
+        tool: The tool that the model must call, with the response model as its arguments; ``None``
+            for JSON text.
+        model: The model of the text's schema; ``None`` for any JSON object.
+        strict: Whether the provider is to enforce the schema, if it supports that.
         beside_tools: Whether the model may call tools instead.
     """
 
@@ -57,13 +57,13 @@ class ResponseFormat:
 
     @property
     def schema(self) -> dict[str, Any] | None:
-        """The JSON schema that the text has to fit, ``None`` if any JSON object will do."""
+        """The JSON schema of the text; ``None`` for any JSON object."""
         if self.model is None:
             return None
         return self.model.model_json_schema(schema_generator=GenerateJsonSchemaNoTitles)
 
     def as_instruction(self) -> str:
-        """Return the instruction for a model whose provider takes no schema."""
+        """Return an instruction for the prompt, for providers that support no schema."""
         if self.model is None:
             return "Answer with a JSON object and nothing else."
         schema = pydantic_core.to_json(self.schema).decode()
@@ -71,26 +71,26 @@ class ResponseFormat:
 
 
 class ResponseModel(Generic[T]):
-    """The type that an answer is to have.
+    """The requested type of a response.
 
     Args:
-        kind: The type: a pydantic model, or whatever pydantic can be told to validate.
+        kind: The type: a pydantic model, or any type that pydantic can validate.
 
     Attributes:
         kind: The type.
-        model: The pydantic model that is read: the type itself, or one around it.
-        request_model: The model that is asked for: the same without what comes from the call.
-        wrapped: Whether the type is the one field of the model.
-        bare: Whether its JSON may be something else than an object.
-        name: The name of the tool that it is requested as.
-        strict: Whether the model's own configuration asks providers to hold to its schema.
+        model: The pydantic model that validates: the type itself, or a wrapper with it as a field.
+        request_model: The model whose schema is requested: `model` without `FromCallArgs` fields.
+        wrapped: Whether `model` is a wrapper.
+        bare: Whether the JSON value may be something else than an object.
+        name: The name of the tool as which it is requested.
+        strict: Whether the model's configuration asks for an enforced schema.
     """
 
     def __init__(self, kind: type[T]) -> None:
         self.kind = kind
         model = _model(kind)
         self.wrapped = model is None
-        self.model = model or _around(kind)
+        self.model = model or _wrapper(kind)
         self.bare = model is None or issubclass(model, RootModel)
         fields = self.model.model_fields
         self._from_call = [name for name in fields if is_from_call_args(fields[name])]
@@ -101,38 +101,38 @@ class ResponseModel(Generic[T]):
         self.strict = bool(self.model.model_config.get("strict"))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return how to make it again; a model around the type belongs to no module."""
+        """Return how to pickle it: by the type, because a wrapper belongs to no module."""
         return ResponseModel, (self.kind,)
 
     def from_call(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return the fields that come from the call.
+        """Return the `FromCallArgs` fields of a call.
 
         Raises:
             ValueError: The call has no argument of a field's name.
         """
         if missing := [name for name in self._from_call if name not in arguments]:
             raise ValueError(
-                f"{self.model.__name__}.{missing[0]} is to come from the call's arguments, "
+                f"{self.model.__name__}.{missing[0]} comes from the call's arguments, "
                 f"but those are: {', '.join(arguments) or 'none'}"
             )
         return {name: arguments[name] for name in self._from_call}
 
-    def answer(
+    def parse(
         self, response: BaseCallResponse[Any, Any, Any], from_call: Mapping[str, object]
     ) -> T:
-        """Return the answer that a response has; a model among them has it as ``_response``.
+        """Return the value in a response; a model instance has the response as ``_response``.
 
         Raises:
-            pydantic.ValidationError: There is none, or it does not fit or is cut off. It has the
-                response as ``response``.
+            pydantic.ValidationError: There is none, or it is invalid or truncated. The error has
+                the response as ``response``.
         """
         try:
-            answer = self._read(response, from_call)
+            value = self._parse(response, from_call)
         except ValidationError as error:
-            raise error_with_response(error, response)  # noqa: B904  # it is the same
-        return with_response(answer, response)
+            raise error_with_response(error, response)  # noqa: B904  # the same object
+        return with_response(value, response)
 
-    def _read(
+    def _parse(
         self, response: BaseCallResponse[Any, Any, Any], from_call: Mapping[str, object]
     ) -> T:
         arguments = response.arguments_of(self.name)
@@ -140,62 +140,59 @@ class ResponseModel(Generic[T]):
             response.raise_for_refusal()
         text = without_reasoning(response.content)[1] if arguments is None else arguments or "{}"
         cut_off = arguments is None and "length" in (response.common_finish_reasons or ())
-        misfit: ValidationError | None = None
-        for reading in self._documents(text) if cut_off else self._readings(text):
+        first_error: ValidationError | None = None
+        for candidate in self._documents(text) if cut_off else self._candidates(text):
             try:
-                return self.unwrap(self._validated(reading, from_call))
+                return self.unwrap(self._validate(candidate, from_call))
             except ValidationError as error:
-                misfit = misfit or error
+                first_error = first_error or error
         if not (text if arguments is None else arguments).strip():
-            ended = ", ".join(response.finish_reasons or ()) or "an unknown reason"
-            problem = f"The answer is empty. It ended because of: {ended}"
-            raise self._error("empty_answer", problem, response.content)
-        if misfit is None:
+            reason = ", ".join(response.finish_reasons or ()) or "unknown"
+            problem = {"problem": f"The response is empty. Its finish reason: {reason}"}
+            custom = PydanticCustomError("empty_answer", "{problem}", problem)
+            details = InitErrorDetails(type=custom, input=response.content)
+            raise ValidationError.from_exception_data(self.model.__name__, [details], "json")
+        if first_error is None:
             invalid = InitErrorDetails(type="json_invalid", input=text, ctx={"error": _NO_JSON})
             raise ValidationError.from_exception_data(self.model.__name__, [invalid], "json")
-        raise misfit
+        raise first_error
 
-    def _readings(self, text: str) -> Iterator[str]:
-        """Yield the JSON texts, for the model, that a text may mean."""
-        whole = unfenced(text)
-        if not (self.bare and is_json(whole)):
+    def _candidates(self, text: str) -> Iterator[str]:
+        """Yield the JSON texts that may be the model's value in a text."""
+        body = unfenced(text)
+        if not (self.bare and is_json(body)):
             yield from self._documents(text)
         else:
-            yield from self._forms(whole)
-            if whole.startswith(("{", "[")):
+            yield from self._wrapped(body)
+            if body.startswith(("{", "[")):
                 return
-        if self.bare and whole and not is_cut_off(whole):
-            yield from self._forms(pydantic_core.to_json(whole).decode())
+        if self.bare and body and not is_cut_off(body):
+            yield from self._wrapped(pydantic_core.to_json(body).decode())
 
     def _documents(self, text: str) -> Iterator[str]:
-        """Yield the objects, and the lists if the type may be one, that are in a text."""
+        """Yield the JSON objects in a text, and the arrays if the type may be one."""
         for document in documents(text, lists=self.bare):
-            yield from self._forms(document)
+            yield from self._wrapped(document)
 
-    def _forms(self, document: str) -> Iterator[str]:
-        """Yield a JSON text as it is, if it can be the model, and as the model's one field."""
+    def _wrapped(self, document: str) -> Iterator[str]:
+        """Yield a JSON text as it is, if it can be the model's, and as the wrapper's field."""
         if not self.wrapped or document.startswith("{"):
             yield document
         if self.wrapped:
             yield f'{{"{WRAPPED}":{document}' + ("" if is_cut_off(document) else "}")
 
-    def _validated(self, text: str, from_call: Mapping[str, object]) -> BaseModel:
+    def _validate(self, text: str, from_call: Mapping[str, object]) -> BaseModel:
         try:
-            told = cast("Record", pydantic_core.from_json(text)) if from_call else None
-        except ValueError:  # which pydantic says in its own way
-            told = None
-        if told is None:
+            record = cast("Record", pydantic_core.from_json(text)) if from_call else None
+        except ValueError:  # below, pydantic raises its own error for it
+            record = None
+        if record is None:
             return self.model.model_validate_json(text)
-        return self.model.model_validate({**told, **from_call})
+        return self.model.model_validate({**record, **from_call})
 
-    def _error(self, kind: Any, problem: str, text: str) -> ValidationError:
-        custom = PydanticCustomError(kind, "{problem}", {"problem": problem})
-        details = InitErrorDetails(type=custom, input=text)
-        return ValidationError.from_exception_data(self.model.__name__, [details], "json")
-
-    def unwrap(self, answer: BaseModel) -> T:
-        """Return the answer of a model around it."""
-        return cast("T", getattr(answer, WRAPPED) if self.wrapped else answer)
+    def unwrap(self, value: BaseModel) -> T:
+        """Return a value of the type, of an instance of `model`."""
+        return cast("T", getattr(value, WRAPPED) if self.wrapped else value)
 
 
 def _model(kind: Any) -> type[BaseModel] | None:
@@ -203,34 +200,34 @@ def _model(kind: Any) -> type[BaseModel] | None:
     return cast("type[BaseModel]", kind) if is_model else None
 
 
-def _around(kind: Any) -> type[BaseModel]:
+def _wrapper(kind: Any) -> type[BaseModel]:
     name = getattr(kind, "__name__", "") or "Answer"
     fields: dict[str, Any] = {WRAPPED: (kind, ...)}
     return create_model(name, **fields)
 
 
 def _without(model: type[BaseModel], names: list[str]) -> type[BaseModel]:
-    """Return a model of the same name that lacks some fields."""
+    """Return a model of the same name without some fields."""
     if not names:
         return model
-    kept = {n: (f.annotation, f) for n, f in model.model_fields.items() if n not in names}
-    fields = cast("dict[str, Any]", kept)
+    left = {n: (f.annotation, f) for n, f in model.model_fields.items() if n not in names}
+    fields = cast("dict[str, Any]", left)
     return create_model(
         model.__name__, __config__=model.model_config, __doc__=model.__doc__, **fields
     )
 
 
-def with_response(answer: T, response: object) -> T:
-    """Let an answer that is a model have its response."""
-    if isinstance(answer, BaseModel):
-        object.__setattr__(answer, "_response", response)
-    return answer
+def with_response(value: T, response: object) -> T:
+    """Set the response on a value that is a model instance, and return the value."""
+    if isinstance(value, BaseModel):
+        object.__setattr__(value, "_response", response)
+    return value
 
 
 def error_with_response(
     error: ValidationError, response: BaseCallResponse[Any, Any, Any]
 ) -> ValidationError:
-    """Let an error have the response that does not fit, and a note of why that ended."""
+    """Set the invalid response on an error, with a note of its finish reasons, and return it."""
     vars(error).update(response=response, _response=response)
-    error.add_note(f"the answer ended because of: {response.finish_reasons}")
+    error.add_note(f"the finish reasons of the response: {response.finish_reasons}")
     return error

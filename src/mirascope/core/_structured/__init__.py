@@ -1,6 +1,5 @@
 """Partial values: the value of a pydantic model while its JSON is being received.
 
-This imports pydantic and `mirascope.core._wire`, nothing else of the package. Begin with `growing`:
-it reads the JSON into `frames`; `plans` works out how each annotation is shown and validated, and
-`partial_types` makes the classes of the values that are not complete.
+This imports pydantic and `_wire`. Begin with `partial_value`: it parses the JSON into `frames`;
+`plans` compiles annotations for that, and `partial_types` makes the classes of incomplete values.
 """

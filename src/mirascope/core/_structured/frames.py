@@ -1,4 +1,4 @@
-"""The arrays and objects of a JSON document that are open."""
+"""Parser frames: the open arrays and objects of a JSON document."""
 
 from __future__ import annotations
 
@@ -8,78 +8,82 @@ from typing import Final
 from pydantic import ValidationError
 from typing_extensions import override
 
-from mirascope.core._structured.plans import ABSENT, ANYTHING, IGNORED, Growth, Plan
+from mirascope.core._structured.plans import ABSENT, ANYTHING, IGNORED, PartialSchema, Plan
 from mirascope.core._wire.events import JSON
 
 VALUE: Final = '"{[-0123456789tfnNI'
-"""The characters that a value may begin with."""
+"""The valid first characters of a value."""
 
 
 class Frame(ABC):
-    """An array or object that is open.
+    """An open array or object.
 
     Args:
-        plan: The plan of the place where it stands.
-        growth: How it is shown; ``None`` if it is not, or not yet.
-        received: Its JSON, decoded.
-        parts: What is in it, validated.
+        plan: The plan of its position.
+        schema: How its partial value is built; ``None`` if it has none, or not yet.
+        received: The received JSON, decoded.
+        parts: The validated values in it.
 
     Attributes:
-        field: The name of the field that is open.
-        first: The characters that may follow the opening bracket.
-        after_comma: The characters that may follow a comma.
-        after_value: The characters that may follow a value.
+        field: The name of the open field.
+        first: The valid characters after the opening bracket.
+        after_comma: The valid characters after a comma.
+        after_value: The valid characters after a value.
     """
 
-    growth: Growth | None
+    schema: PartialSchema | None
     field: object = ""
     first: str
     after_comma: str
     after_value: str
-    _blank: object = ABSENT
+    _default: object = ABSENT
     _has_parts = True
 
-    def __init__(self, plan: Plan, growth: Growth | None, received: JSON, parts: object) -> None:
+    def __init__(
+        self, plan: Plan, schema: PartialSchema | None, received: JSON, parts: object
+    ) -> None:
         self.plan = plan
-        self.growth = growth
+        self.schema = schema
         self.received = received
         self._parts = parts
 
     @property
-    def next_plan(self) -> Plan:
-        """The plan of the element that comes next."""
+    def element_plan(self) -> Plan:
+        """The plan of the next element."""
         return IGNORED
 
     @property
     def parts(self) -> object:
-        """What is in it, validated; absent if that may not stand for its JSON."""
-        return self._parts if self.growth and self._has_parts else ABSENT
+        """The validated values in it; absent if they must not replace the JSON in validation."""
+        return self._parts if self.schema and self._has_parts else ABSENT
 
-    def add(self, plan: Plan, received: JSON, found: object, before: object) -> bool:
-        """Add a complete value, and return whether what is shown changes.
+    def add(self, plan: Plan, received: JSON, result: object, previous: object) -> bool:
+        """Add a complete value, and return whether the partial value changes.
 
         Args:
-            plan: The plan of the place where it stands.
+            plan: The plan of the value's position.
             received: Its JSON, decoded.
-            found: The value, validated; else the error.
-            before: What has been shown of it.
+            result: The validated value, or the error.
+            previous: The value's last partial value.
         """
-        is_valid = not isinstance(found, ValidationError)
+        is_valid = not isinstance(result, ValidationError)
         self._has_parts = self._has_parts and is_valid and plan.is_idempotent
-        value = ABSENT if plan is IGNORED else found if is_valid else before
+        value = ABSENT if plan is IGNORED else result if is_valid else previous
         self._put(received, value)
-        return value is not ABSENT and differs(self._blank if before is ABSENT else before, value)
+        if previous is ABSENT:
+            previous = self._default
+        return value is not ABSENT and differs(previous, value)
 
     @abstractmethod
     def _put(self, received: JSON, value: object) -> None: ...
 
     @abstractmethod
-    def show(self, child: object = ABSENT) -> object:
-        """Return the partial value, with that of the value in it that is open."""
+    def build(self, child: object = ABSENT) -> object:
+        """Return the partial value, including the partial value of the open child."""
 
 
 class Array(Frame):
-    """An array that is open."""
+    """An open array."""
 
     first = VALUE + "]"
     after_comma = VALUE
@@ -92,11 +96,11 @@ class Array(Frame):
 
     @property
     @override
-    def next_plan(self) -> Plan:
-        if self.growth is None:
+    def element_plan(self) -> Plan:
+        if self.schema is None:
             return IGNORED
-        first, at = self.growth.first, len(self._array)
-        return first[at] if at < len(first) else self.growth.rest
+        prefix, index = self.schema.prefix_items, len(self._array)
+        return prefix[index] if index < len(prefix) else self.schema.items
 
     @override
     def _put(self, received: JSON, value: object) -> None:
@@ -105,13 +109,13 @@ class Array(Frame):
             self._elements.append(value)
 
     @override
-    def show(self, child: object = ABSENT) -> object:
+    def build(self, child: object = ABSENT) -> object:
         elements = [*self._elements] if child is ABSENT else [*self._elements, child]
-        return self.growth.show(elements) if self.growth else ABSENT
+        return self.schema.build(elements) if self.schema else ABSENT
 
 
 class Object(Frame):
-    """An object that is open. While it may become one of several models, it is not shown."""
+    """An open object. It has no partial value while several models are candidates."""
 
     first = '"}'
     after_comma = '"'
@@ -121,50 +125,50 @@ class Object(Frame):
         self._object: dict[str, JSON] = {}
         self._fields: dict[object, object] = {}
         self._fields_by_key: dict[str, object] = {}
-        self._growths = plan.objects
-        growth = self._growths[0] if len(self._growths) == 1 else None
-        super().__init__(plan, growth, self._object, self._fields_by_key)
+        self._candidates = plan.objects
+        schema = self._candidates[0] if len(self._candidates) == 1 else None
+        super().__init__(plan, schema, self._object, self._fields_by_key)
         self._key = ""
 
     def plan_of(self, key: str) -> Plan:
-        """Return the plan of the value with that key, which comes next."""
-        self._key, self._blank = key, ABSENT
+        """Set the key of the next value, and return the value's plan."""
+        self._key, self._default = key, ABSENT
         self.field, plan = self._field_of(key)
-        if plan is IGNORED or plan is ANYTHING:  # so that pydantic reads the JSON of it
+        if plan is IGNORED or plan is ANYTHING:  # pydantic validates its JSON with the whole
             self._has_parts = False
         if plan is not IGNORED:
             self._fields.pop(self.field, None)
         return plan
 
     def _field_of(self, key: str) -> tuple[object, Plan]:
-        growth = self.growth
-        if growth is None:
+        schema = self.schema
+        if schema is None:
             return key, IGNORED
-        if growth.model is None:
-            name = growth.keys.validate(key)
-            return (key, IGNORED) if isinstance(name, ValidationError) else (name, growth.rest)
-        if key in growth.model.fields:
-            self._blank = None
-            return growth.model.fields[key]
-        return key, ANYTHING if growth.model.shows_extra(key) else IGNORED
+        if schema.model is None:
+            name = schema.keys.validate(key)
+            return (key, IGNORED) if isinstance(name, ValidationError) else (name, schema.items)
+        if key in schema.model.fields:
+            self._default = None
+            return schema.model.fields[key]
+        return key, ANYTHING if schema.model.keeps_key(key) else IGNORED
 
     @override
-    def add(self, plan: Plan, received: JSON, found: object, before: object) -> bool:
-        if self.growth or not self._growths:
-            return super().add(plan, received, found, before)
+    def add(self, plan: Plan, received: JSON, result: object, previous: object) -> bool:
+        if self.schema or not self._candidates:
+            return super().add(plan, received, result, previous)
         self._object[self._key] = received
-        self._growths = [
-            growth
-            for growth in self._growths
-            if growth.model and growth.model.admits(self._key, received)
+        self._candidates = [
+            schema
+            for schema in self._candidates
+            if schema.model and schema.model.admits(self._key, received)
         ]
-        if len(self._growths) != 1:
+        if len(self._candidates) != 1:
             return False
-        self.growth = self._growths[0]
+        self.schema = self._candidates[0]
         for key, value in [*self._object.items()]:
             plan = self.plan_of(key)
-            shown = plan.text.show(value) if plan.text and isinstance(value, str) else ABSENT
-            super().add(plan, value, plan.validate(value), shown)
+            partial = plan.text.build(value) if plan.text and isinstance(value, str) else ABSENT
+            super().add(plan, value, plan.validate(value), partial)
         return True
 
     @override
@@ -174,11 +178,11 @@ class Object(Frame):
             self._fields[self.field] = self._fields_by_key[self._key] = value
 
     @override
-    def show(self, child: object = ABSENT) -> object:
+    def build(self, child: object = ABSENT) -> object:
         fields = {**self._fields} if child is ABSENT else {**self._fields, self.field: child}
-        return self.growth.show(fields) if self.growth else ABSENT
+        return self.schema.build(fields) if self.schema else ABSENT
 
 
-def differs(before: object, after: object) -> bool:
-    """Return whether a value is another, or of another type."""
-    return before is not after and (type(before) is not type(after) or before != after)
+def differs(previous: object, value: object) -> bool:
+    """Return whether two values differ, or their types do."""
+    return previous is not value and (type(previous) is not type(value) or previous != value)

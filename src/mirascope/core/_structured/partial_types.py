@@ -1,4 +1,4 @@
-"""The class of a model's values while some of their fields are missing."""
+"""Partial types: the classes of a model's incomplete values."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from typing_extensions import override
 T = TypeVar("T", bound=BaseModel)
 
 CACHED_MODELS: Final = 512
-_BY_ITS_OWN_TYPE: Final[Any] = SerializeAsAny
+_AS_ANY: Final[Any] = SerializeAsAny
 
 
 @lru_cache(CACHED_MODELS)
 def partial_type(kind: type[T]) -> type[T]:
-    """Return the model whose values have only some of another's fields.
+    """Return the class of a model's incomplete values; the same class for the same model.
 
-    Every field is optional and ``None`` if it has not come; ``model_fields_set`` and ``repr``
-    know only those that have, ``str`` shows all. It is a subclass, without the validators,
-    serializers and computed fields, which may need all fields. The same class comes back for the
-    same model.
+    It is a subclass of the model. A field that is not received is ``None``; ``model_fields_set``
+    and ``repr`` have only the received fields, ``str`` has all. Validators, serializers and
+    computed fields, which may need all fields, are removed.
 
     Example:
         >>> class Book(BaseModel):
@@ -33,7 +32,7 @@ def partial_type(kind: type[T]) -> type[T]:
         kind.model_rebuild()
     fields: dict[str, Any] = {
         name: (
-            _BY_ITS_OWN_TYPE[annotated(info.annotation, info.metadata) | None],
+            _AS_ANY[annotated(info.annotation, info.metadata) | None],
             Field(
                 default=None,
                 alias=info.alias,
@@ -70,34 +69,34 @@ def annotated(annotation: Any, metadata: list[Any]) -> Any:
 
 
 class _Partial(BaseModel):
-    """What is the same for all partial types."""
+    """The base class of all partial types."""
 
     @override
     def __repr_args__(self) -> Any:
-        begun = self.model_fields_set
+        received = self.model_fields_set
         fields = type(self).model_fields
         for name, value in self.__dict__.items():
-            if name in begun and fields[name].repr:
+            if name in received and fields[name].repr:
                 yield name, value
         yield from (self.__pydantic_extra__ or {}).items()
 
     @override
     def __str__(self) -> str:
-        return _with_all(self, " ")
+        return _all_fields(self, " ")
 
     @override
     def model_post_init(self, context: Any, /) -> None: ...
 
 
-def _with_all(partial: _Partial, separator: str) -> str:
-    """Return all fields of a partial value, those that have not come as ``None``."""
+def _all_fields(partial: _Partial, separator: str) -> str:
+    """Return the text of all fields, of those that are not received as ``None``."""
     fields = BaseModel.__repr_args__(partial)
-    return separator.join(f"{name}={_shown(value)}" for name, value in fields)
+    return separator.join(f"{name}={_text_of(value)}" for name, value in fields)
 
 
-def _shown(value: object) -> str:
+def _text_of(value: object) -> str:
     if isinstance(value, _Partial):
-        return f"{type(value).__name__}({_with_all(value, ', ')})"
+        return f"{type(value).__name__}({_all_fields(value, ', ')})"
     if isinstance(value, list):
-        return f"[{', '.join(map(_shown, cast('list[object]', value)))}]"
+        return f"[{', '.join(map(_text_of, cast('list[object]', value)))}]"
     return repr(value)

@@ -1,12 +1,12 @@
-"""A value of a model that grows while its JSON is received.
+"""The push parser of partial values.
 
-Each character is read once. Every array and object that is open has a frame. What is complete is
-validated then, is never parsed again, and is shared by all later values. A partial value is made
-only when it is looked at: the open containers are copied, from the innermost outwards.
+Each character is read once. Every open array and object has a frame. A complete value is validated
+at its end, is never parsed again, and is shared by all later partial values. A partial value is
+built on access: the open containers are copied, from the innermost outwards.
 
-A complete model takes the place of its JSON in what holds it, so its validators run once. They run
-again, on the JSON, where something else may read or change it: a validator of mode ``before``,
-``wrap`` or ``plain``, a type with validators of its own, a key that is no field's.
+A complete model replaces its JSON in the validation of its container, so its validators run once.
+They run again, on the JSON, where another validator may read or change it: a container's validator
+of mode ``before``, ``wrap`` or ``plain``, a type with its own validators, a key that is no field.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ import pydantic_core
 from pydantic import BaseModel, ValidationError
 
 from mirascope.core._structured.frames import VALUE, Array, Frame, Object, differs
-from mirascope.core._structured.plans import ABSENT, Growth, model_of
+from mirascope.core._structured.plans import ABSENT, PartialSchema, model_of
 from mirascope.core._wire.events import JSON
 
 T = TypeVar("T", bound=BaseModel)
 
 MAX_DEPTH: Final = 200
-"""How deep containers may be nested; what pydantic reads, too."""
+"""The maximum depth of nested containers, which is pydantic's too."""
 
-_KEY_IS_DUE: Final = frozenset({Object.first, Object.after_comma})
+_BEFORE_KEY: Final = frozenset({Object.first, Object.after_comma})
 _MAX_SCALAR: Final = 5_000
-_ELEMENT_DEPTH: Final = 2  # the model, and the list that is one of its fields
+_ELEMENT_DEPTH: Final = 2  # frames of the model and of a list field
 _SPACE: Final = re.compile(r"[ \t\n\r]*+")
 _SCALAR: Final = re.compile(r"[-+.0-9A-Za-z]*+")
 _TEXT: Final = re.compile(
-    r"""(?:[^"\\\x00-\x1f]++                      # characters that stand for themselves
+    r"""(?:[^"\\\x00-\x1f]++                      # unescaped characters
     |\\(?:["\\/bfnrt]
         |u(?![dD][89abAB])[0-9a-fA-F]{4}
-        |u[0-9a-fA-F]{4}(?=[^\\]|\\(?:[^u]|u[0-9a-fA-F]{4})))  # sure to be alone, or a pair
+        |u[0-9a-fA-F]{4}(?=[^\\]|\\(?:[^u]|u[0-9a-fA-F]{4})))  # a lone surrogate, or a pair
     )*+""",
     re.VERBOSE,
 )
@@ -46,31 +46,31 @@ _INCOMPLETE_ESCAPE: Final = re.compile(
 
 
 class MalformedJSONError(ValueError):
-    """The text is not JSON, whatever may follow; or it is nested too deeply."""
+    """The text is no prefix of a JSON value, or it is nested too deeply."""
 
 
 class PartialValue(Generic[T]):
-    """A value of a model that grows while its JSON is fed.
+    """A value of a model that is built while its JSON is received.
 
-    Of a key that is repeated, the last value counts. A number or word is read once the character
-    after it has been received.
+    Of a repeated key, the last value counts. A number or literal is complete when the character
+    after it is received.
 
     Args:
         kind: The model.
 
     Attributes:
-        complete: Whether the top-level value has ended; text after it is not read.
+        complete: Whether the top-level value is complete; text after it is ignored.
 
     Example:
         >>> class Book(BaseModel):
         ...     title: str
         ...     pages: int
-        >>> growing = Growing(Book)
-        >>> growing.feed('{"title": "Du'), growing.value
+        >>> book = PartialValue(Book)
+        >>> book.feed('{"title": "Du'), book.value
         (True, PartialBook(title='Du'))
-        >>> growing.feed('ne", "pages": 41'), growing.value
+        >>> book.feed('ne", "pages": 41'), book.value
         (True, PartialBook(title='Dune'))
-        >>> growing.feed("2}"), growing.value
+        >>> book.feed("2}"), book.value
         (True, Book(title='Dune', pages=412))
     """
 
@@ -81,8 +81,8 @@ class PartialValue(Generic[T]):
         self._expected = VALUE
         self._in_string = False
         self._is_key = False
-        self._growth: Growth | None = None
-        self._pieces: list[str] = []
+        self._schema: PartialSchema | None = None
+        self._fragments: list[str] = []
         self._held_back = ""
         self._error: MalformedJSONError | None = None
         self._changed = False
@@ -92,11 +92,11 @@ class PartialValue(Generic[T]):
         self._elements: dict[object, list[object]] = {}
 
     def feed(self, text: str) -> bool:
-        """Read on, and return whether `value` has changed.
+        """Parse more text, and return whether `value` changes.
 
         Raises:
-            MalformedJSONError: The text is not JSON. What was received before stays as it is, and
-                feeding more raises the same again.
+            MalformedJSONError: The text is not JSON. `value` keeps the state before the error, and
+                every later call raises the same error.
         """
         if self._error is not None:
             raise self._error
@@ -106,7 +106,7 @@ class PartialValue(Generic[T]):
         at, end = 0, len(text)
         try:
             while at < end and not self.complete:
-                at = self._read_string(text, at) if self._in_string else self._read(text, at)
+                at = self._read_string(text, at) if self._in_string else self._read_token(text, at)
         except MalformedJSONError as error:
             self._error = error
             raise
@@ -121,9 +121,9 @@ class PartialValue(Generic[T]):
 
     @property
     def value(self) -> T | None:
-        """What was received: a `partial_type`, at the end the model; ``None`` before all.
+        """The received part as a `partial_type`, in the end the model; ``None`` at the start.
 
-        If the whole is not valid, it stays partial. A change makes a new object.
+        If the complete value is invalid, it stays partial. Each change creates a new object.
         """
         if self._is_stale and not self.complete:
             self._value = self._partial_value()
@@ -144,23 +144,23 @@ class PartialValue(Generic[T]):
         return cast("T", self._result)
 
     def elements(self, field: str) -> list[object]:
-        """Return the elements of a list field that are complete since the last call, validated.
+        """Return the validated elements of a list field that were completed since the last call.
 
         Raises:
-            pydantic.ValidationError: The next element is not valid. The next call returns those
-                after it.
+            pydantic.ValidationError: The next element is invalid. The next call returns the
+                elements after it.
         """
-        waiting = self._elements.get(field, [])
-        if waiting and isinstance(waiting[0], ValidationError):
-            raise cast("ValidationError", waiting.pop(0))
-        invalid = (i for i, element in enumerate(waiting) if isinstance(element, ValidationError))
-        until = next(invalid, len(waiting))
-        taken = waiting[:until]
-        del waiting[:until]
-        return taken
+        pending = self._elements.get(field, [])
+        if pending and isinstance(pending[0], ValidationError):
+            raise cast("ValidationError", pending.pop(0))
+        invalid = (i for i, element in enumerate(pending) if isinstance(element, ValidationError))
+        end = next(invalid, len(pending))
+        elements = pending[:end]
+        del pending[:end]
+        return elements
 
-    def _read(self, text: str, at: int) -> int:
-        """Read white space and one token, of a string only the quote; return where it ends."""
+    def _read_token(self, text: str, at: int) -> int:
+        """Read whitespace and one token, of a string only the quote; return the end position."""
         if text[at] <= " ":
             at = _end(_SPACE, text, at)
             if at == len(text):
@@ -170,15 +170,15 @@ class PartialValue(Generic[T]):
             raise MalformedJSONError(f"received {char!r} instead of one of {self._expected!r}")
         if char == '"':
             self._in_string = True
-            self._is_key = self._expected in _KEY_IS_DUE
-            self._growth = None if self._is_key else self._plan.text
-            self._changed = self._changed or self._growth is not None
+            self._is_key = self._expected in _BEFORE_KEY
+            self._schema = None if self._is_key else self._plan.text
+            self._changed = self._changed or self._schema is not None
         elif char in "{[":
             self._open(Object(self._plan) if char == "{" else Array(self._plan))
         elif char in "}]":
             frame = self._frames.pop()
             self._plan = frame.plan
-            self._complete(frame.received, frame.parts, frame.show())
+            self._complete(frame.received, frame.parts, frame.build())
         elif char == ":":
             self._expected = VALUE
         elif char == ",":
@@ -188,7 +188,7 @@ class PartialValue(Generic[T]):
         return at + 1
 
     def _read_scalar(self, text: str, at: int) -> int:
-        """Read a number or word; return where it ends."""
+        """Read a number or literal; return the end position."""
         until = _end(_SCALAR, text, at)
         if until - at > _MAX_SCALAR:
             raise MalformedJSONError("a number is too long")
@@ -198,79 +198,87 @@ class PartialValue(Generic[T]):
         try:
             value: JSON = pydantic_core.from_json(text[at:until])
         except ValueError as error:
-            raise MalformedJSONError(f"received {text[at:until]!r}, which is no value") from error
+            raise MalformedJSONError(
+                f"received {text[at:until]!r}, which is no JSON value"
+            ) from error
         self._complete(value)
         return until
 
     def _read_string(self, text: str, at: int) -> int:
-        """Read on in a string; return where that ends which is sure."""
-        found = _TEXT.match(text, at)
-        until = found.end() if found else at
+        """Read more of a string; return the end position of the decodable text."""
+        match = _TEXT.match(text, at)
+        until = match.end() if match else at
         if until > at:
-            run = text[at:until]
-            self._pieces.append(json.loads(f'"{run}"') if "\\" in run else run)
-            self._changed = self._changed or self._growth is not None
+            raw = text[at:until]
+            self._fragments.append(json.loads(f'"{raw}"') if "\\" in raw else raw)
+            self._changed = self._changed or self._schema is not None
         if until == len(text):
             return until
         if text[until] == '"':
             self._end_string()
             return until + 1
         if not _INCOMPLETE_ESCAPE.fullmatch(text, until):
-            raise MalformedJSONError(f"a string goes on with {text[until]!r}")
+            raise MalformedJSONError(f"a string contains an invalid {text[until]!r}")
         self._held_back = text[until:]
         return len(text)
 
     def _end_string(self) -> None:
         text = self._text
-        self._pieces.clear()
+        self._fragments.clear()
         self._in_string = False
         frame = self._frames[-1] if self._frames else None
         if self._is_key and isinstance(frame, Object):
             self._plan = frame.plan_of(text)
             self._expected = ":"
         else:
-            self._complete(text, before=self._growth.show(text) if self._growth else ABSENT)
+            self._complete(text, previous=self._schema.build(text) if self._schema else ABSENT)
 
     @property
     def _text(self) -> str:
-        """The open string, as far as it is sure."""
-        if len(self._pieces) > 1:
-            self._pieces[:] = ["".join(self._pieces)]
-        return self._pieces[0] if self._pieces else ""
+        """The decoded part of the open string."""
+        if len(self._fragments) > 1:
+            self._fragments[:] = ["".join(self._fragments)]
+        return self._fragments[0] if self._fragments else ""
 
     def _open(self, frame: Frame) -> None:
         if len(self._frames) == MAX_DEPTH:
             raise MalformedJSONError(f"containers are nested more than {MAX_DEPTH} deep")
         self._frames.append(frame)
-        self._plan = frame.next_plan
+        self._plan = frame.element_plan
         self._expected = frame.first
-        self._changed = self._changed or frame.growth is not None
+        self._changed = self._changed or frame.schema is not None
 
-    def _complete(self, received: JSON, parts: object = ABSENT, before: object = ABSENT) -> None:
-        """Put a complete value where it belongs."""
-        found = self._plan.validate(received, parts)
+    def _complete(self, received: JSON, parts: object = ABSENT, previous: object = ABSENT) -> None:
+        """Validate a complete value, and add it to its container.
+
+        Args:
+            received: Its JSON, decoded.
+            parts: The validated values in it; see `Plan.validate`.
+            previous: Its last partial value.
+        """
+        result = self._plan.validate(received, parts)
         if not self._frames:
-            self._result, self.complete = found, True
-            value = before if isinstance(found, ValidationError) else found
-            self._changed = self._changed or differs(before, value)
+            self._result, self.complete = result, True
+            value = previous if isinstance(result, ValidationError) else result
+            self._changed = self._changed or differs(previous, value)
             if self._changed or self._is_stale:
                 self._value = value
             return
         frame = self._frames[-1]
-        if len(self._frames) == _ELEMENT_DEPTH and isinstance(frame, Array) and frame.growth:
-            self._elements.setdefault(self._frames[0].field, []).append(found)
-        self._changed = frame.add(self._plan, received, found, before) or self._changed
-        self._plan = frame.next_plan
+        if len(self._frames) == _ELEMENT_DEPTH and isinstance(frame, Array) and frame.schema:
+            self._elements.setdefault(self._frames[0].field, []).append(result)
+        self._changed = frame.add(self._plan, received, result, previous) or self._changed
+        self._plan = frame.element_plan
         self._expected = frame.after_value
 
     def _partial_value(self) -> object:
-        child = self._growth.show(self._text) if self._in_string and self._growth else ABSENT
+        child = self._schema.build(self._text) if self._in_string and self._schema else ABSENT
         for frame in reversed(self._frames):
-            child = frame.show(child)
+            child = frame.build(child)
         return child
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Return where a pattern that may be empty ends."""
-    found = pattern.match(text, at)
-    return found.end() if found else at
+    """Return the end position of a match that may be empty."""
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -1,8 +1,8 @@
-"""How values of an annotation grow while their JSON is received, and how they are validated.
+"""Plans: annotations compiled for partial values and for validation.
 
-A `Plan` is worked out once per model, and only as far as it is needed. Three types of JSON values
-grow: texts, arrays and objects. A plan has a `Growth` for each that may become a value of the
-annotation; where several may, nothing is shown before the value is complete.
+A `Plan` is compiled once per model, and lazily. Strings, arrays and objects can be incomplete. A
+plan has a `PartialSchema` for each of these JSON types that the annotation accepts; if it accepts
+several of one type, there is no partial value before the value is complete.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from mirascope.core._structured.partial_types import CACHED_MODELS, annotated, p
 from mirascope.core._wire.events import JSON
 
 ABSENT: Final = object()
-"""Stands for a value of which nothing can be shown."""
+"""Marks the absence of a partial value."""
 
 
 class _Ignored:
-    """The annotation of what belongs to no field."""
+    """The annotation of a value that belongs to no field."""
 
 
 _ANY: Final = (Any, object, JsonValue)
@@ -58,22 +58,22 @@ _IDEMPOTENT: Final = frozenset(
         *("is-instance", "chain", "lax-or-strict", "json-or-python"),
     }
 )
-"""The types of core schemas that give back a value that they have validated, and run nothing."""
-_HOLDING: Final = frozenset({"dict", "list", "model", "tuple"})
-"""The types of core schemas whose values hold others that are validated before."""
+"""The types of core schemas that return a validated value unchanged, and run no user code."""
+_CONTAINERS: Final = frozenset({"dict", "list", "model", "tuple"})
+"""The types of core schemas whose values contain values that are validated before."""
 _NOT_VALIDATING: Final = frozenset(
     {"computed_fields", "config", "default", "function", "metadata", "serialization"}
 )
-"""The keys of core schemas below which nothing is about validation."""
+"""The keys of core schemas whose values do not affect validation."""
 
 
 class Plan:
-    """How values of an annotation grow and are validated.
+    """An annotation, compiled for partial values and for validation.
 
     Args:
         annotation: The annotation, without metadata.
         metadata: Its metadata.
-        config: The configuration of the model that it stands in.
+        config: The configuration of the model that contains it.
     """
 
     def __init__(
@@ -82,68 +82,68 @@ class Plan:
         self.annotation = annotation
         self._metadata = [*metadata]
         self._config = config
-        self._takes_any_json = not metadata and annotation in (*_ANY, _Ignored)
+        self._accepts_any_json = not metadata and annotation in (*_ANY, _Ignored)
 
     @cached_property
-    def growths(self) -> list[Growth]:
-        """A growth for each type of JSON that each member of the annotation is read from."""
-        return [*_growths(self.annotation, self._config)]
+    def schemas(self) -> list[PartialSchema]:
+        """A schema for each JSON type that each member of the annotation accepts."""
+        return [*_schemas(self.annotation, self._config)]
 
     @cached_property
-    def text(self) -> Growth | None:
-        """How an open text is shown, if it is."""
-        return next(iter(self._shown_from('"')), None)
+    def text(self) -> PartialSchema | None:
+        """The schema of an open string, if it has partial values."""
+        return next(iter(self._incremental_from('"')), None)
 
     @cached_property
-    def array(self) -> Growth | None:
-        """How an open array is shown, if it is."""
-        return next(iter(self._shown_from("[")), None)
+    def array(self) -> PartialSchema | None:
+        """The schema of an open array, if it has partial values."""
+        return next(iter(self._incremental_from("[")), None)
 
     @cached_property
-    def objects(self) -> list[Growth]:
-        """How an open object is shown, if it is; several if it may become one of several models."""
-        return self._shown_from("{")
+    def objects(self) -> list[PartialSchema]:
+        """The schema of an open object, if it has partial values; several for several models."""
+        return self._incremental_from("{")
 
-    def _shown_from(self, opening: str) -> list[Growth]:
-        found = [growth for growth in self.growths if growth.opening == opening]
-        is_decided = len(found) == 1 and found[0].is_shown
-        return found if is_decided or all(growth.model for growth in found) else []
+    def _incremental_from(self, opening: str) -> list[PartialSchema]:
+        found = [schema for schema in self.schemas if schema.opening == opening]
+        is_decided = len(found) == 1 and found[0].is_incremental
+        return found if is_decided or all(schema.model for schema in found) else []
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
-        whole = annotated(self.annotation, self._metadata)
+        annotation = annotated(self.annotation, self._metadata)
         try:
-            return TypeAdapter(whole, config=self._config)
-        except PydanticUserError:  # the type has a configuration of its own
-            return TypeAdapter(whole)
+            return TypeAdapter(annotation, config=self._config)
+        except PydanticUserError:  # the type has its own configuration
+            return TypeAdapter(annotation)
 
     @cached_property
     def is_idempotent(self) -> bool:
-        """Whether to validate a validated value again changes nothing and runs no validator."""
-        if self._takes_any_json:
+        """Whether validating a validated value again has no effect and runs no validator."""
+        if self._accepts_any_json:
             return True
         return _IDEMPOTENT.issuperset(_types_in(self._adapter.core_schema, in_model=False))
 
     @cached_property
-    def _takes_parts(self) -> bool:
+    def _accepts_parts(self) -> bool:
         types = _types_in(self._adapter.core_schema, in_model=True)
         return _IDEMPOTENT.issuperset({*types} - {"function-after"})
 
     def validate(self, received: JSON, parts: object = ABSENT) -> object:
-        """Return a complete value, validated; else the error.
+        """Validate a complete value; return it, or the error.
 
         Args:
             received: Its JSON, decoded.
-            parts: The same, with what is validated already in the place of its JSON. It is taken
-                where no validator sees the difference.
+            parts: The same, with validated values in place of their JSON. It is used where no
+                validator can detect the difference.
         """
-        if self._takes_any_json:
+        if self._accepts_any_json:
             return received
-        if parts is not ABSENT and self._takes_parts:
+        if parts is not ABSENT and self._accepts_parts:
             try:
                 return self._adapter.validator.validate_python(parts)
             except ValidationError:
-                pass  # JSON may be valid where objects are not; else the error names the JSON
+                pass  # JSON may be valid where objects are not; else its errors show the JSON
         try:
             return self._adapter.validator.validate_json(_encoded(received))
         except ValidationError as error:
@@ -151,9 +151,9 @@ class Plan:
 
 
 IGNORED: Final = Plan(_Ignored)
-"""The plan of what is neither shown nor validated by itself."""
+"""The plan of a value without partial values and without validation."""
 ANYTHING: Final = Plan(Any)
-"""The plan of what is shown as the JSON that it is."""
+"""The plan of a value that is decoded JSON."""
 
 
 class Model:
@@ -187,17 +187,17 @@ class Model:
         }
 
     def admits(self, key: str, value: JSON) -> bool:
-        """Return whether an object with that value may be one, going by its literal fields."""
+        """Return whether an object with a value may be of this model, by its literal fields."""
         _, plan = self.fields.get(key, ("", IGNORED))
         is_literal = get_origin(plan.annotation) is Literal
         return not is_literal or not isinstance(plan.validate(value), ValidationError)
 
-    def shows_extra(self, key: str) -> bool:
-        """Return whether a key that is no field's is shown."""
+    def keeps_key(self, key: str) -> bool:
+        """Return whether a key that is no field is kept as extra data."""
         return self._keeps_extra and key not in self._missing
 
-    def show(self, fields: dict[str, object]) -> BaseModel:
-        """Return a partial value that has these fields."""
+    def build(self, fields: dict[str, object]) -> BaseModel:
+        """Return a partial value with the received fields."""
         names, extra = {*fields}, None
         if self._keeps_extra:
             extra = {name: fields.pop(name) for name in [*fields] if name not in self._missing}
@@ -211,36 +211,36 @@ class Model:
         return value
 
 
-def _as_it_is(value: Any) -> object:
+def _identity(value: Any) -> object:
     return value
 
 
 @dataclass(frozen=True)
-class Growth:
-    """How an open text, array or object of JSON is shown.
+class PartialSchema:
+    """How the partial value of an open string, array or object is built.
 
     Attributes:
-        opening: The character that it opens with.
-        show: Makes the partial value of the text, of the elements or of the fields so far.
-        first: The plans of the first elements.
-        rest: The plan of the elements after those, or of the values of a dict.
-        keys: The plan of the keys of a dict.
-        model: The model whose fields an object has.
-        is_shown: Whether anything is shown before the value is complete.
+        opening: The opening character.
+        build: Returns the partial value for the received text, elements or fields.
+        prefix_items: The plans of the first elements, as of a ``tuple[int, str]``.
+        items: The plan of the elements after those, or of the values of a ``dict``.
+        keys: The plan of the keys of a ``dict``.
+        model: The model of an object.
+        is_incremental: Whether there are partial values before the value is complete.
     """
 
     opening: str
-    show: Callable[[Any], object] = _as_it_is
-    first: tuple[Plan, ...] = ()
-    rest: Plan = ANYTHING
+    build: Callable[[Any], object] = _identity
+    prefix_items: tuple[Plan, ...] = ()
+    items: Plan = ANYTHING
     keys: Plan = ANYTHING
     model: Model | None = None
-    is_shown: bool = True
+    is_incremental: bool = True
 
 
 @lru_cache(CACHED_MODELS)
 def model_of(kind: type[BaseModel]) -> Model:
-    """Return the fields of a model, which are worked out once."""
+    """Return the compiled fields of a model, from a cache."""
     return Model(kind)
 
 
@@ -256,48 +256,48 @@ def plan_of(
     return Plan(annotation, metadata, config)
 
 
-def _growths(annotation: Any, config: ConfigDict | None) -> Iterator[Growth]:
+def _schemas(annotation: Any, config: ConfigDict | None) -> Iterator[PartialSchema]:
     if annotation is str:
-        yield Growth('"')
+        yield PartialSchema('"')
     elif annotation in _ANY:
-        yield from map(Growth, '"[{')
+        yield from map(PartialSchema, '"[{')
     elif get_origin(annotation) in {Union, UnionType}:
         for member in get_args(annotation):
-            yield from plan_of(member, (), config).growths
+            yield from plan_of(member, (), config).schemas
     elif _is_subclass(annotation, RootModel):
-        yield from _growths_of_root(model_of(annotation))
+        yield from _root_schemas(model_of(annotation))
     elif _is_subclass(annotation, BaseModel):
-        yield Growth("{", model_of(annotation).show, model=model_of(annotation))
-    elif growth := _container_growth(annotation, config):
-        yield growth
+        yield PartialSchema("{", model_of(annotation).build, model=model_of(annotation))
+    elif schema := _container_schema(annotation, config):
+        yield schema
     elif annotation not in _NOT_FROM_TEXT:
         is_text = get_origin(annotation) is Literal or _is_subclass(annotation, _FROM_TEXT)
         for opening in '"' if is_text else '"[{':
-            yield Growth(opening, is_shown=False)
+            yield PartialSchema(opening, is_incremental=False)
 
 
-def _container_growth(annotation: Any, config: ConfigDict | None) -> Growth | None:
+def _container_schema(annotation: Any, config: ConfigDict | None) -> PartialSchema | None:
     origin, args = get_origin(annotation) or annotation, get_args(annotation)
     if origin not in (*_LISTS, *_DICTS, tuple):
         return None
     plans = [plan_of(arg, (), config) for arg in args if arg is not ...]
     if origin in _DICTS:
         keys, values = plans or (ANYTHING, ANYTHING)
-        return Growth("{", keys=keys, rest=values)
+        return PartialSchema("{", keys=keys, items=values)
     if origin is tuple and args[1:] not in ((), (...,)):
-        return Growth("[", tuple, first=(*plans,), rest=IGNORED)
-    show = tuple if origin is tuple else _as_it_is
-    return Growth("[", show, rest=plans[0] if plans else ANYTHING)
+        return PartialSchema("[", tuple, prefix_items=(*plans,), items=IGNORED)
+    build = tuple if origin is tuple else _identity
+    return PartialSchema("[", build, items=plans[0] if plans else ANYTHING)
 
 
-def _growths_of_root(model: Model) -> Iterator[Growth]:
+def _root_schemas(model: Model) -> Iterator[PartialSchema]:
     root = model.kind.model_fields["root"]
-    for growth in plan_of(root.annotation, root.metadata, model.kind.model_config).growths:
+    for schema in plan_of(root.annotation, root.metadata, model.kind.model_config).schemas:
 
-        def show(value: Any, inner: Callable[[Any], object] = growth.show) -> object:
-            return model.show({"root": inner(value)})
+        def build(value: Any, inner: Callable[[Any], object] = schema.build) -> object:
+            return model.build({"root": inner(value)})
 
-        yield replace(growth, show=show)
+        yield replace(schema, build=build)
 
 
 def _is_subclass(annotation: Any, kind: type | tuple[type, ...]) -> bool:
@@ -305,7 +305,7 @@ def _is_subclass(annotation: Any, kind: type | tuple[type, ...]) -> bool:
 
 
 def _keys(name: str, info: FieldInfo, config: ConfigDict) -> list[str]:
-    """Return the keys that a field has in JSON."""
+    """Return the keys of a field in JSON."""
     alias = info.validation_alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
     keys = [choice for choice in choices if isinstance(choice, str)]
@@ -315,11 +315,11 @@ def _keys(name: str, info: FieldInfo, config: ConfigDict) -> list[str]:
 
 
 def _types_in(schema: object, *, in_model: bool) -> Iterator[str]:
-    """Yield the types in a core schema, in the models that it holds only if that is wanted.
+    """Yield the types in a core schema, without those of models that are validated before.
 
     Args:
         schema: The core schema, or a part of it.
-        in_model: Whether to go on in a model that the value itself is.
+        in_model: Whether to descend into a model that is the value itself.
     """
     if isinstance(schema, (list, tuple)):
         for inner in cast("Sequence[object]", schema):
@@ -328,14 +328,14 @@ def _types_in(schema: object, *, in_model: bool) -> Iterator[str]:
         return
     schema = cast("Mapping[str, Any]", schema)
     kind = schema.get("type")
-    if not isinstance(kind, str):  # the fields of a model, by their names
+    if not isinstance(kind, str):  # the fields of a model, by name
         yield from _types_in([*schema.values()], in_model=in_model)
         return
-    always = schema.get("config", {}).get("revalidate_instances") == "always"
-    yield "model that is validated again" if always else kind
+    revalidates = schema.get("config", {}).get("revalidate_instances") == "always"
+    yield "model that is validated again" if revalidates else kind
     if kind == "model" and not in_model:
         return
-    in_model = in_model and (kind not in _HOLDING or bool(schema.get("root_model")))
+    in_model = in_model and (kind not in _CONTAINERS or bool(schema.get("root_model")))
     for key, inner in schema.items():
         if key not in _NOT_VALIDATING:
             yield from _types_in(inner, in_model=in_model)
@@ -344,5 +344,5 @@ def _types_in(schema: object, *, in_model: bool) -> Iterator[str]:
 def _encoded(received: JSON) -> bytes:
     try:
         return to_json(received)
-    except PydanticSerializationError:  # half of a surrogate pair; pydantic names it as an error
+    except PydanticSerializationError:  # a lone surrogate, which pydantic's validation reports
         return json.dumps(received).encode()

@@ -1,8 +1,7 @@
-"""Callables that are no functions, as tools: instances with ``__call__``, and `functools.partial`.
+"""Functions for callables that are none: instances with ``__call__``, and `functools.partial`.
 
-Each is made a function that calls it, with the name and the docstring of its class, or of the
-function that the partial wraps. Arguments that a partial binds are no parameters: they are not the
-model's to give, nor to see.
+The function has the name and the docstring of the instance's class, or of the partial's function.
+Arguments that a partial binds are not among the parameters: the model neither sees nor sets them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from mirascope.core._tools.docstring import Documentation, documentation_of
 def as_function(
     tool: Callable[..., Any] | functools.partial[Any],
 ) -> tuple[Callable[..., Any], Documentation]:
-    """Return a function for a callable, the callable itself if it is one, and its documentation.
+    """Return a function that calls a callable (a function as it is), and its documentation.
 
     Raises:
         ValueError: An example in the docstring is not JSON.
@@ -33,36 +32,39 @@ def as_function(
 
 def _of_partial(tool: functools.partial[Any]) -> tuple[Callable[..., Any], Documentation]:
     inner, documentation = as_function(tool.func)
-    everything = inspect.signature(inner).parameters
-    unbound = inspect.signature(functools.partial(inner, *tool.args, **tool.keywords)).parameters
-    left = {name: unbound[name] for name in unbound if name not in tool.keywords}
-    told = documentation.parameters
-    parameters = {name: told[name] for name in told if name in left or name not in everything}
-    function = _calling(tool, inner, inspect.Signature([*left.values()]))
+    declared = inspect.signature(inner).parameters
+    accepted = inspect.signature(functools.partial(inner, *tool.args, **tool.keywords)).parameters
+    unbound = {name: accepted[name] for name in accepted if name not in tool.keywords}
+    parameters = {
+        name: text
+        for name, text in documentation.parameters.items()
+        if name in unbound or name not in declared
+    }
+    function = _wrapper(tool, inner, inspect.Signature([*unbound.values()]))
     return function, replace(documentation, parameters=parameters)
 
 
 def _of_instance(tool: Callable[..., Any]) -> tuple[Callable[..., Any], Documentation]:
     kind, method = type(tool), cast("Any", tool).__call__
     signature = inspect.signature(method)
-    function = _calling(tool, method, signature)
+    function = _wrapper(tool, method, signature)
     function.__name__, function.__qualname__ = kind.__name__, kind.__qualname__
-    of_call = documentation_of(method)
-    if (kind.__doc__ or "").startswith(f"{kind.__name__}("):  # which a dataclass makes for itself
-        return function, of_call
-    of_class = documentation_of(kind)
-    told = {n: text for n, text in of_class.parameters.items() if n in signature.parameters}
+    method_docs = documentation_of(method)
+    if (kind.__doc__ or "").startswith(f"{kind.__name__}("):  # a dataclass generates such a text
+        return function, method_docs
+    class_docs = documentation_of(kind)
+    parameters = {n: text for n, text in class_docs.parameters.items() if n in signature.parameters}
     return function, Documentation(
-        of_class.description or of_call.description,
-        told | of_call.parameters,
-        of_class.examples + of_call.examples,
+        class_docs.description or method_docs.description,
+        parameters | method_docs.parameters,
+        class_docs.examples + method_docs.examples,
     )
 
 
-def _calling(
+def _wrapper(
     tool: Callable[..., Any], inner: Callable[..., Any], signature: inspect.Signature
 ) -> Callable[..., Any]:
-    """Return a function that calls a tool, and looks like the function or method behind it."""
+    """Return a function that calls a callable, with the names and annotations of `inner`."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return tool(*args, **kwargs)

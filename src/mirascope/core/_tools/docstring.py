@@ -1,4 +1,4 @@
-"""What a function's docstring says of a tool: what it does, its parameters, examples of calls."""
+"""Docstrings as documentation of tools: description, parameters, examples of arguments."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import docstring_parser
 
 @dataclass(frozen=True)
 class Documentation:
-    """A docstring, taken apart.
+    """A parsed docstring.
 
     Attributes:
-        description: What the function does, empty if the docstring does not say.
+        description: The description of the function, ``""`` if there is none.
         parameters: The descriptions of the parameters by name.
-        examples: Examples of the arguments of a call, decoded.
+        examples: Examples of a call's arguments, decoded from JSON.
     """
 
     description: str = ""
@@ -26,7 +26,7 @@ class Documentation:
 
 
 def documentation_of(function: Callable[..., object]) -> Documentation:
-    """Read a function's docstring, in any style that `docstring_parser` knows.
+    """Parse a function's docstring, in any style that `docstring_parser` supports.
 
     Raises:
         ValueError: An example is neither JSON nor a doctest.
@@ -34,7 +34,7 @@ def documentation_of(function: Callable[..., object]) -> Documentation:
     text = inspect.cleandoc(function.__doc__ or "")
     try:
         parsed = docstring_parser.parse(text)
-    except docstring_parser.ParseError:  # it looks like a style that it is not written in
+    except docstring_parser.ParseError:  # it resembles a style without following it
         return Documentation(text)
     return Documentation(
         (parsed.description or "").strip(),
@@ -54,7 +54,7 @@ def documentation_of(function: Callable[..., object]) -> Documentation:
 def _examples(text: str, function: Callable[..., object]) -> Iterator[object]:
     decoder = json.JSONDecoder()
     while text := text.strip():
-        if text.startswith(">>>"):  # a doctest, which is for people
+        if text.startswith(">>>"):  # a doctest is for readers
             return
         try:
             example, end = decoder.raw_decode(text)

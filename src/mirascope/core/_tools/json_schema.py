@@ -1,4 +1,4 @@
-"""JSON schemas as models read them best, and as OpenAI's strict mode wants them."""
+"""JSON schemas without generated titles, and as OpenAI's strict mode requires them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import PydanticOmit
 from typing_extensions import override
 
-_OF_SCHEMAS: Final = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
-_OF_VALUES: Final = frozenset({"const", "default", "enum", "examples"})
+_SCHEMA_MAPS: Final = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})
+_VALUE_KEYWORDS: Final = frozenset({"const", "default", "enum", "examples"})
 
 
 class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
-    """Generates schemas without generated titles, which cost tokens and repeat a name.
+    """Omits generated titles from schemas: they cost tokens and repeat a name.
 
-    A title that the user wrote (``Field(title=...)``, or ``title`` in a model's configuration) is
+    A title that the user sets (``Field(title=...)``, or ``title`` in a model's configuration) is
     kept.
 
     >>> from pydantic import Field
@@ -30,11 +30,11 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
     {'title': {'type': 'string'}, 'isbn': {'title': 'ISBN-13', 'type': 'string'}}
     """
 
-    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as the base class has it
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # the base class declares it so
 
     @override
     def default_schema(self, schema: Any) -> JsonSchemaValue:
-        """Leave out a field that has a default and a type that JSON has not."""
+        """Omit a field that has a default and a type that JSON lacks."""
         try:
             return super().default_schema(schema)
         except PydanticInvalidForJsonSchema:
@@ -43,17 +43,15 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
     @override
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         self._class_names = set[str]()
-        made = super().generate(schema, mode)
-        definitions: dict[str, JsonSchemaValue] = made.get("$defs", {})
-        for of_a_class in (made, *definitions.values()):
-            if of_a_class.get("title") in self._class_names:
-                del of_a_class["title"]
-        if "$ref" in made:  # a model that holds itself; as arguments it must be an object outright
-            made = {
-                **copy.deepcopy(definitions[made["$ref"].rpartition("/")[2]]),
-                "$defs": definitions,
-            }
-        return made
+        root = super().generate(schema, mode)
+        definitions: dict[str, JsonSchemaValue] = root.get("$defs", {})
+        for candidate in (root, *definitions.values()):
+            if candidate.get("title") in self._class_names:
+                del candidate["title"]
+        if "$ref" in root:  # a recursive model; the schema of arguments must be an object itself
+            definition = definitions[root["$ref"].rpartition("/")[2]]
+            root = {**copy.deepcopy(definition), "$defs": definitions}
+        return root
 
     @override
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
@@ -67,7 +65,7 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
 
 
 def _nodes(schema: object) -> Iterator[dict[str, object]]:
-    """Find the schemas in a schema, itself included; what looks like one in a value is none."""
+    """Yield the schemas in a schema, itself included, but nothing inside values."""
     if isinstance(schema, list):
         for element in cast("list[object]", schema):
             yield from _nodes(element)
@@ -75,28 +73,28 @@ def _nodes(schema: object) -> Iterator[dict[str, object]]:
         node = cast("dict[str, object]", schema)
         yield node
         for keyword, value in list(node.items()):
-            if keyword in _OF_SCHEMAS:
+            if keyword in _SCHEMA_MAPS:
                 yield from _nodes(list(cast("dict[str, object]", value).values()))
-            elif keyword not in _OF_VALUES:
+            elif keyword not in _VALUE_KEYWORDS:
                 yield from _nodes(value)
 
 
 class GenerateOpenAIStrictToolJsonSchema(GenerateJsonSchemaNoTitles):
-    """Generates schemas as OpenAI's strict mode requires them; see `strict_schema`."""
+    """Generates the schemas that OpenAI's strict mode requires; see `strict_schema`."""
 
     @override
     def generate(self, schema: Any, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
-        made = super().generate(schema, mode)
-        for node in _nodes(made):
+        root = super().generate(schema, mode)
+        for node in _nodes(root):
             _make_strict(node)
-        return made
+        return root
 
 
 def strict_schema(model: type[BaseModel]) -> dict[str, object]:
     """Return a model's JSON schema as OpenAI's strict mode requires it.
 
     Every object is closed and all its properties are required. A free-form ``dict``, which strict
-    mode has not, stays as it is: the API says so better than a schema that allows no entry.
+    mode does not support, stays as it is: the API's error is clearer than a schema of no entries.
 
     >>> class Book(BaseModel):
     ...     title: str = "Emma"
@@ -111,7 +109,7 @@ def _make_strict(node: dict[str, object]) -> None:
     node.pop("discriminator", None)
     if "oneOf" in node:
         node["anyOf"] = node.pop("oneOf")
-    if "$ref" in node and len(node) > 1:  # strict mode wants a reference to stand alone
+    if "$ref" in node and len(node) > 1:  # strict mode allows no keyword beside a reference
         node["anyOf"] = [{"$ref": node.pop("$ref")}]
     elif "properties" in node or node == {"type": "object"}:
         node.setdefault("properties", {})

@@ -1,4 +1,4 @@
-"""Tool calls of an answer, and what they gave."""
+"""Tool calls of a response, the tools built from them, and the outputs of tools."""
 
 from __future__ import annotations
 
@@ -31,132 +31,133 @@ class _Named(Protocol):
 
 
 class ToolCallRecord(NamedTuple):
-    """A tool call of an answer.
+    """A tool call of a response.
 
     Attributes:
-        id: The provider's id for it, if there is one.
+        id: The provider's id for it, ``None`` if there is none.
         name: The tool's name.
         arguments: The JSON text of the arguments.
-        made: The SDK's own object, if there is one already.
-        rest: The fields beside these, as the provider has them.
+        sdk_object: The SDK's object, ``None`` for a streamed call.
+        extra: The provider's other fields of a streamed call.
     """
 
     id: str | None
     name: str
     arguments: str
-    made: object = None
-    rest: Record | None = None
+    sdk_object: object = None
+    extra: Record | None = None
 
 
 def tool_call_record(call: ToolCall) -> ToolCallRecord:
-    """Return a tool call of a stream as far as it has come."""
-    return ToolCallRecord(call.call_id, call.name, call.arguments, rest=freeze_fields(call.extra))
+    """Return the received part of a streamed tool call."""
+    return ToolCallRecord(call.call_id, call.name, call.arguments, extra=freeze_fields(call.extra))
 
 
 def by_name(types: Iterable[type[ToolT]]) -> Mapping[str, type[ToolT]]:
-    """Return tools by the names that the model knows them by."""
+    """Return tool classes by the names by which the model calls them."""
     return {name_of(kind): kind for kind in types}
 
 
 def build_tool(types: Mapping[str, type[ToolT]], call: ToolCallRecord) -> ToolT:
-    """Return the tool of a call.
+    """Return the tool for a call.
 
     Raises:
-        ToolCallError: The arguments are cut off or do not fit, or there is no such tool.
+        ToolCallError: The arguments are incomplete or invalid, or there is no such tool.
     """
     kind = types.get(call.name)
     if kind is None:
         known = ", ".join(types)
         problem = f"the model called {call.name!r}, but its tools are: {known}"
         raise ToolCallError(problem, call.name, call.arguments)
-    made = call.made or sdk_call(kind, call)
-    return kind.from_arguments(call.arguments, made)
+    return kind.from_arguments(call.arguments, call.sdk_object or sdk_call(kind, call))
 
 
 def find_call(calls: Sequence[NamedT], name: str) -> NamedT | None:
-    """Return the call of a tool; where there is none, the first call, if there is any."""
+    """Return the first call of a tool, or else the first call of any, or else ``None``."""
     named = (call for call in calls if call.name == name)
     return next(named, calls[0] if calls else None)
 
 
 def is_declared(call_kwargs: Mapping[str, object], name: str) -> bool:
-    """Whether a request has a tool of a name in the provider's own form.
+    """Return whether a request declares a tool of a name in the provider's own form.
 
     Args:
-        call_kwargs: All that was passed to the SDK.
+        call_kwargs: The SDK's keyword arguments.
         name: The name.
     """
-    return any(_names(call_kwargs[key], name) for key in call_kwargs.keys() - _PROMPT)
+    return any(_has_name(call_kwargs[key], name) for key in call_kwargs.keys() - _PROMPT)
 
 
-def _names(value: object, name: str) -> bool:
-    """Whether something in a value has a name."""
+def _has_name(value: object, name: str) -> bool:
+    """Return whether a value, or a value inside of it, has a name."""
     value = to_builtins(value)
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value)
-        return fields.get("name") == name or any(_names(each, name) for each in fields.values())
+        return fields.get("name") == name or any(_has_name(each, name) for each in fields.values())
     if isinstance(value, list):
-        return any(_names(each, name) for each in cast("list[object]", value))
+        return any(_has_name(each, name) for each in cast("list[object]", value))
     return getattr(value, "__name__", None) == name
 
 
 def sdk_call(kind: type[BaseTool], call: ToolCallRecord) -> object:
-    """Return the SDK's object for a call, which has all fields of it that the SDK would keep."""
-    return _with_fields(kind.sdk_call(call.id, call.name, call.arguments), call.rest or {})
+    """Return the SDK's object for a call, with all fields that the SDK itself would keep."""
+    return _with_extra(kind.sdk_call(call.id, call.name, call.arguments), call.extra or {})
 
 
-def _with_fields(made: object, more: Record) -> object:
-    """Return one of the SDK's objects with fields that it does not know, if it keeps such."""
-    if not more or not isinstance(made, BaseModel) or made.model_config.get("extra") != "allow":
-        return made
-    inner = {name: getattr(made, name, None) for name in more}
-    return made.model_copy(
+def _with_extra(sdk_object: object, extra: Record) -> object:
+    """Return an SDK object with fields that it does not declare, if its model allows such."""
+    if not extra or not isinstance(sdk_object, BaseModel):
+        return sdk_object
+    if sdk_object.model_config.get("extra") != "allow":
+        return sdk_object
+    inner = {name: getattr(sdk_object, name, None) for name in extra}
+    return sdk_object.model_copy(
         update={
-            name: _with_fields(inner[name], fields(value))
+            name: _with_extra(inner[name], fields(value))
             if isinstance(inner[name], BaseModel)
             else value
-            for name, value in more.items()
+            for name, value in extra.items()
         }
     )
 
 
 def call_id(tool: BaseTool) -> str | None:
-    """Return the id of the call that a tool is of."""
+    """Return the id of a tool's call."""
     return cast("str | None", getattr(getattr(tool, "tool_call", None), "id", None))
 
 
 def delta_of(tool: BaseTool) -> ToolCallDelta:
-    """Return the call that a tool is of."""
+    """Return a tool's call as one delta."""
     return ToolCallDelta(None, call_id(tool), name_of(type(tool)), arguments_of(tool))
 
 
 def output_text(output: JsonableType) -> str:
-    """Return what a tool gave as text: text as it is, bytes as base64, anything else as JSON.
+    """Return a tool's output as text: text as it is, bytes as base64, other values as JSON.
 
     Raises:
-        TypeError: JSON cannot hold it.
+        TypeError: JSON cannot represent it.
     """
     value = output_value(output)
     return value if isinstance(value, str) else pydantic_core.to_json(value).decode()
 
 
 def output_value(output: JsonableType) -> JSON:
-    """Return what a tool gave as what JSON can hold, bytes as base64.
+    """Return a tool's output as a JSON value, bytes as base64.
 
     Raises:
-        TypeError: JSON cannot hold it.
+        TypeError: JSON cannot represent it.
     """
     try:
         return cast("JSON", pydantic_core.to_jsonable_python(_without_bytes(output)))
     except (ValueError, RecursionError) as error:
         raise TypeError(
-            f"a tool's output must be text, bytes or what JSON can hold, but this "
-            f"{type(output).__name__} is not: {error}"
+            "a tool's output must be text, bytes or a value that JSON can represent, "
+            f"but this {type(output).__name__} is not: {error}"
         ) from error
 
 
 def _without_bytes(value: object) -> object:
-    """Return a value with bytes as base64; pydantic's has letters that most decoders refuse."""
+    """Replace bytes in a value by base64 text; pydantic's URL-safe alphabet is rarely accepted."""
     if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(cast("bytes", value)).decode()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Tools that belong together, as methods or inner classes of one object."""
+"""Toolkits: tools that are methods or inner classes of one object."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Final, NamedTuple, cast
 from pydantic import BaseModel, ConfigDict, create_model
 from typing_extensions import TypeVar, override
 
-from mirascope.core._tools.docstring import Documentation, documentation_of
-from mirascope.core._tools.tool import BaseTool, make_function_tool, name_of
+from mirascope.core._tools.docstring import documentation_of
+from mirascope.core._tools.function_tools import make_function_tool
+from mirascope.core._tools.tool import BaseTool, name_of
 
 MethodT = TypeVar("MethodT", bound=Callable[..., object])
 
@@ -24,10 +25,10 @@ _namespaces: Final[dict[str, tuple[str, str]]] = {}
 
 
 def toolkit_tool(method: MethodT) -> MethodT:
-    """Mark a toolkit's method, or a tool class inside of it, as a tool.
+    """Mark a toolkit's method or inner tool class as a tool.
 
     Raises:
-        ValueError: It has no docstring, which describes it to the model.
+        ValueError: It has no docstring, which the model needs as the description.
     """
     if not (method.__doc__ or "").strip():
         raise ValueError(f"the toolkit's tool {method.__qualname__} needs a docstring")
@@ -36,11 +37,11 @@ def toolkit_tool(method: MethodT) -> MethodT:
 
 
 class BaseToolKit(BaseModel):
-    """Tools that share what they need: fields of the toolkit, which their docstrings may name.
+    """Tools that share the fields of one object; their docstrings may refer to those fields.
 
-    ``__namespace__`` goes before the names of the tools, as in ``library_get_author``. A tool that
-    is a class finds in ``self`` what the toolkit has and it lacks. A toolkit without tools must be
-    an ``ABC``, for others to derive from.
+    ``__namespace__`` is a prefix of the tools' names, as in ``library_get_author``. On an inner
+    tool class, attributes that ``self`` lacks are the toolkit's. A toolkit without tools must be
+    an ``ABC``, as a base class of others.
 
     >>> class Library(BaseToolKit):
     ...     __namespace__ = "library"
@@ -56,8 +57,8 @@ class BaseToolKit(BaseModel):
     'the author of Max Havelaar (Dutch)'
 
     Raises:
-        ValueError: When the class is made: it has no tool, a docstring names a field that it does
-            not have, or another toolkit has the namespace.
+        ValueError: On class creation: there is no tool, a docstring refers to a field that the
+            toolkit lacks, or another toolkit has the namespace.
     """
 
     model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
@@ -69,24 +70,24 @@ class BaseToolKit(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         tools = cls._marked()
-        lacks_tools = not tools and not inspect.isabstract(cls) and ABC not in cls.__mro__
-        if lacks_tools and not _members_follow():
+        needs_tools = not inspect.isabstract(cls) and ABC not in cls.__mro__
+        if not tools and needs_tools and not _is_unpickled_by_value():
             raise ValueError(f"the toolkit {cls.__name__} has no method marked @toolkit_tool")
         for name, tool in tools.items():
-            for found in _FIELD.finditer(tool.__doc__ or ""):
-                if not cls._has(found[1]):
+            for reference in _FIELD.finditer(tool.__doc__ or ""):
+                if not cls._has(reference[1]):
                     raise ValueError(
-                        f"the docstring of {cls.__name__}.{name} names {found[0]}, "
+                        f"the docstring of {cls.__name__}.{name} names {reference[0]}, "
                         "which the toolkit does not have"
                     )
         if namespace := vars(cls).get("__namespace__"):
-            here = (cls.__module__, cls.__qualname__)  # a notebook may run its cell again
-            if _namespaces.setdefault(namespace, here) != here:
+            owner = (cls.__module__, cls.__qualname__)  # a notebook may run its cell again
+            if _namespaces.setdefault(namespace, owner) != owner:
                 raise ValueError(f"the namespace {namespace!r} is {_namespaces[namespace][1]}'s")
 
     @classmethod
     def _marked(cls) -> dict[str, object]:
-        """Return what is marked as a tool, by name."""
+        """Return the marked members by name."""
         kinds = reversed(cls.__mro__)
         members = {name: member for kind in kinds for name, member in vars(kind).items()}
         return {n: member for n, member in members.items() if is_toolkit_tool(member)}
@@ -97,18 +98,23 @@ class BaseToolKit(BaseModel):
         return name in known or hasattr(cls, name) or cls.model_config.get("extra") == "allow"
 
     def create_tools(self) -> list[type[BaseTool]]:
-        """Return a tool for all that is marked, bound to this toolkit as it is now."""
+        """Return a tool class for each marked member, with the toolkit's current field values."""
         return [self._tool(getattr(self, name)) for name in self._marked()]
 
     def _tool(self, marked: Callable[..., object]) -> type[BaseTool]:
         if isinstance(marked, type):
-            return self._tool_below(cast("type[BaseTool]", marked))
-        documentation = self._filled(documentation_of(marked))
-        return make_function_tool(BaseTool, marked, documentation, self._named(marked.__name__))
+            return self._inner_tool(cast("type[BaseTool]", marked))
+        documentation = documentation_of(marked)
+        documentation = dataclasses.replace(
+            documentation,
+            description=self._fill(documentation.description),
+            parameters={n: self._fill(text) for n, text in documentation.parameters.items()},
+        )
+        return make_function_tool(BaseTool, marked, documentation, self._tool_name(marked.__name__))
 
-    def _tool_below(self, tool_type: type[BaseTool]) -> type[BaseTool]:
-        name = self._named(name_of(tool_type))
-        bound = type("_Bound", (_OfToolkit,), {"__toolkit__": self, "__custom_name__": name})
+    def _inner_tool(self, tool_type: type[BaseTool]) -> type[BaseTool]:
+        name = self._tool_name(name_of(tool_type))
+        bound = type("_Bound", (_InnerTool,), {"__toolkit__": self, "__custom_name__": name})
         return create_model(
             name,
             __base__=(cast("type[BaseTool]", bound), tool_type),
@@ -116,20 +122,15 @@ class BaseToolKit(BaseModel):
             __module__=tool_type.__module__,
         )
 
-    def _named(self, name: str) -> str:
+    def _tool_name(self, name: str) -> str:
         return "_".join(filter(None, (self.__namespace__, name)))
 
-    def _filled(self, documentation: Documentation) -> Documentation:
-        parameters = {name: self._fill(text) for name, text in documentation.parameters.items()}
-        description = self._fill(documentation.description)
-        return dataclasses.replace(documentation, description=description, parameters=parameters)
-
     def _fill(self, text: str) -> str:
-        return _FIELD.sub(lambda found: found[0].format(self=self), text)
+        return _FIELD.sub(lambda reference: reference[0].format(self=self), text)
 
 
-class _OfToolkit:
-    """A tool that is a class of a toolkit, in which it finds what it lacks."""
+class _InnerTool:
+    """An inner class of a toolkit, which supplies the attributes that it lacks."""
 
     __toolkit__: ClassVar[BaseToolKit]
 
@@ -143,16 +144,16 @@ class _OfToolkit:
 
 
 def is_toolkit_tool(method: object) -> bool:
-    """Return whether a method, or a tool class inside of a toolkit, is marked as a tool."""
-    return _MARK in getattr(method, "__dict__", {})  # a class below a marked one is not marked
+    """Return whether a method or inner class of a toolkit is marked as a tool."""
+    return _MARK in getattr(method, "__dict__", {})  # not inherited by a subclass
 
 
 class ToolKitToolMethod(NamedTuple):
-    """A method that is marked as a tool, in v1's form: nothing here is made of it.
+    """A method that is marked as a tool, in v1's form; the library itself does not use it.
 
     Attributes:
         method: The method.
-        template_vars: The names of the fields that its docstring names.
+        template_vars: The names of the fields in its docstring.
         template: Its docstring.
     """
 
@@ -161,8 +162,8 @@ class ToolKitToolMethod(NamedTuple):
     template: str
 
 
-def _members_follow() -> bool:
-    """Return whether a class is unpickled by value: first empty, its members follow."""
+def _is_unpickled_by_value() -> bool:
+    """Return whether a class is being unpickled by value: created empty, members set later."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_code is not types.new_class.__code__:
         frame = frame.f_back

@@ -38,10 +38,10 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     The SDK builds messages unvalidated, so any field of a partial one can be ``None``.
     """
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     _raw_type = Message
-    _dumped_too = ("thinking", "signature")
+    _extra_dumped = ("thinking", "signature")
     message_format = MESSAGE_FORMAT
 
     @property

@@ -50,7 +50,7 @@ class AnthropicCallResponseChunk(
 
     __slots__ = ("_usage", "signature")
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _raw_types = _EVENTS
     _raw_type = types.RawMessageStartEvent  # the SDK's class for unknown events
 

@@ -38,7 +38,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     The SDK builds responses unvalidated: any field can be ``None`` or of a wrong type.
     """
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
 

@@ -51,7 +51,7 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
 
     __slots__ = ("_usage",)
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
 
     _usage: Record | None
 

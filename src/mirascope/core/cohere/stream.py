@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohere import AssistantChatMessageV2, ChatMessageV2
+from cohere import AssistantChatMessageV2, ChatMessageV2, ToolChatMessageV2
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
@@ -21,6 +21,7 @@ class CohereStream(
         ChatMessageV2,
         FinishReason,
         AssistantChatMessageV2,
+        ToolChatMessageV2,
     ]
 ):
     """The response of a Cohere model while it is received; ``model`` is the requested one."""

@@ -37,10 +37,10 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     The text is that of the first candidate.
     """
 
-    _common = response_json.COMMON_FINISH_REASONS
+    _common_reasons = response_json.COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
-    _dumped_too = ("thinking",)
+    _extra_dumped = ("thinking",)
 
     @classmethod
     @override
@@ -49,7 +49,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
 
     @property
     @override
-    def _to_keep(self) -> GenerateContentResponse:
+    def _detached_response(self) -> GenerateContentResponse:
         return self.response.model_copy(update={"sdk_http_response": None})
 
     @property

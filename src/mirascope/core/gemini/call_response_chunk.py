@@ -31,7 +31,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     __slots__ = ()
 
-    _common = response_json.COMMON_FINISH_REASONS
+    _common_reasons = response_json.COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = GenerateContentResponse
 
     @override
@@ -47,7 +47,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
         self.tokens = response_json.token_counts(record.get("usageMetadata"))
 
     @override
-    def _shows_more(self) -> bool:
+    def _has_other_output(self) -> bool:
         return any(
             value and name != "thought"
             for _, candidate in response_json.candidates(fields(self._record))

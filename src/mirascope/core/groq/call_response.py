@@ -7,6 +7,7 @@ reasoning, from which reasoning models continue; other models reject the field e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from groq.types import CompletionUsage
@@ -15,6 +16,7 @@ from groq.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionMessageParam,
     ChatCompletionMessageToolCallParam,
+    ChatCompletionToolMessageParam,
 )
 from groq.types.chat.chat_completion_assistant_message_param import FunctionCall
 from groq.types.chat.chat_completion_message_tool_call_param import Function
@@ -22,6 +24,7 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.content_parts import texts_of
 from mirascope.core._dialects.chat_completions.response import ChatCompletionsResponse
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, objects
 from mirascope.core.groq._errors import ERRORS
@@ -56,6 +59,14 @@ class GroqCallResponse(
         if calls := objects(accepted.get("tool_calls")):
             accepted["tool_calls"] = [_accepted_call(call) for call in calls]
         return accepted
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[GroqTool, JsonableType]]
+    ) -> list[ChatCompletionToolMessageParam]:
+        """Return the messages that send the outputs of tools to the model."""
+        return super().tool_message_params(tools_and_outputs)
 
 
 def _accepted_call(call: Record) -> JSON:

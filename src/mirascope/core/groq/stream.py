@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from groq.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
+from groq.types.chat import (
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionMessageParam,
+    ChatCompletionToolMessageParam,
+)
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
@@ -21,6 +25,7 @@ class GroqStream(
         ChatCompletionMessageParam,
         FinishReason,
         ChatCompletionAssistantMessageParam,
+        ChatCompletionToolMessageParam,
     ]
 ):
     """The response of a Groq model while it is received."""

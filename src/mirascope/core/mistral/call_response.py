@@ -31,7 +31,7 @@ class MistralCallResponse(
 ):
     """A plain response of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
 

@@ -39,7 +39,7 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
 
     __slots__ = ()
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = CompletionChunk
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mistralai.client.models import AssistantMessage
+from mistralai.client.models import AssistantMessage, ToolMessage
 from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
@@ -22,6 +22,7 @@ class MistralStream(
         MistralMessage,
         FinishReason,
         AssistantMessage,
+        ToolMessage,
     ]
 ):
     """The response of a Mistral model while it is received."""

@@ -10,6 +10,7 @@ the server that sent it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from openai.types import CompletionUsage
@@ -18,12 +19,14 @@ from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
     ChatCompletionMessage,
     ChatCompletionMessageParam,
+    ChatCompletionToolMessageParam,
 )
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.chunk import REASONING_FIELDS
 from mirascope.core._dialects.chat_completions.response import ChatCompletionsResponse
 from mirascope.core._responses.call_response_chunk import record_of
+from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_fields import fields, text_or_none
 from mirascope.core.openai._errors import ERRORS
@@ -46,7 +49,7 @@ class OpenAICallResponse(
     _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
-    _dumped_too = ("audio", "audio_transcript")
+    _extra_dumped = ("audio", "audio_transcript")
 
     @property
     def audio_id(self) -> str | None:
@@ -74,3 +77,11 @@ class OpenAICallResponse(
         if audio_id := text_or_none(fields(message.get("audio")).get("id")):
             accepted["audio"] = {"id": audio_id}
         return accepted
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[OpenAITool, JsonableType]]
+    ) -> list[ChatCompletionToolMessageParam]:
+        """Return the messages that send the outputs of tools to the model."""
+        return super().tool_message_params(tools_and_outputs)

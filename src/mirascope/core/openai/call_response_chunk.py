@@ -54,7 +54,7 @@ class OpenAICallResponseChunk(Audio, ChatCompletionsChunk[ChatCompletionChunk, F
     __slots__ = ()
 
     _raw_type: ClassVar[type[BaseModel]] = ChatCompletionChunk
-    _dumped_too: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript")
+    _extra_dumped: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript")
 
     @property
     @override

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from openai.types.chat import ChatCompletionAssistantMessageParam, ChatCompletionMessageParam
+from openai.types.chat import (
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionMessageParam,
+    ChatCompletionToolMessageParam,
+)
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
@@ -21,6 +25,7 @@ class OpenAIStream(
         ChatCompletionMessageParam,
         FinishReason,
         ChatCompletionAssistantMessageParam,
+        ChatCompletionToolMessageParam,
     ]
 ):
     """The response of an OpenAI model while it is received."""

@@ -35,7 +35,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 
     __slots__ = ("_usage",)
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
 
     _usage: Record | None
 
@@ -71,7 +71,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
             self.tool_calls = read_tool_calls(delta.get("tool_calls"))
 
     @override
-    def _shows_more(self) -> bool:
+    def _has_other_output(self) -> bool:
         return any(
             value and name != "role"
             for choice in objects(fields(self._record).get("choices"))

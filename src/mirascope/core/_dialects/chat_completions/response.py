@@ -45,7 +45,7 @@ class ChatCompletionsResponse(
     The SDKs build responses unvalidated, so any field of a partial one can be ``None``.
     """
 
-    _common = COMMON_FINISH_REASONS
+    _common_reasons = COMMON_FINISH_REASONS
     message_format = MESSAGE_FORMAT
 
     @property
