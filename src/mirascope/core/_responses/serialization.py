@@ -32,9 +32,9 @@ class Serializable:
 
     _dumped: ClassVar[tuple[str, ...]]
     """The names of the attributes in a dump."""
-    _dumped_too: ClassVar[tuple[str, ...]] = ()
+    _extra_dumped: ClassVar[tuple[str, ...]] = ()
     """The names of the attributes that only one provider's class has."""
-    _stand_ins: ClassVar[Mapping[str, str]] = {}
+    _dumped_in_place: ClassVar[Mapping[str, str]] = {}
     """The attributes whose values are dumped in place of others', by the others' names."""
 
     @classmethod
@@ -64,10 +64,10 @@ class Serializable:
             exclude: The names to leave out.
             exclude_none: Whether to leave out values that are ``None``.
         """
-        available = (*self._dumped, *self._dumped_too)
+        available = (*self._dumped, *self._extra_dumped)
         wanted = set(available if include is None else include) - set(exclude or ())
         names = [name for name in available if name in wanted]
-        values = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
+        values = {name: getattr(self, self._dumped_in_place.get(name, name)) for name in names}
         settings = {name: values[name] for name in CONFIGURATION & values.keys()}
         values |= redact_settings(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(
