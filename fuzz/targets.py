@@ -26,7 +26,7 @@ from scripts import Says, Thinks, one_after_another
 
 from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
-from mirascope.core._responses.response_metadata import Serializable
+from mirascope.core._responses.serialization import Serializable
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core._wire.bare_json import BareObjects

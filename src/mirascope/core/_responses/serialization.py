@@ -34,7 +34,7 @@ class Serializable:
     """The names of the attributes in a dump."""
     _extra_dumped: ClassVar[tuple[str, ...]] = ()
     """The names of the attributes that only one provider's class has."""
-    _stand_ins: ClassVar[Mapping[str, str]] = {}
+    _dumped_in_place: ClassVar[Mapping[str, str]] = {}
     """The attributes whose values are dumped in place of others', by the others' names."""
 
     @classmethod
@@ -67,7 +67,7 @@ class Serializable:
         available = (*self._dumped, *self._extra_dumped)
         wanted = set(available if include is None else include) - set(exclude or ())
         names = [name for name in available if name in wanted]
-        values = {name: getattr(self, self._stand_ins.get(name, name)) for name in names}
+        values = {name: getattr(self, self._dumped_in_place.get(name, name)) for name in names}
         settings = {name: values[name] for name in CONFIGURATION & values.keys()}
         values |= redact_settings(_DUMP.dump_python(settings, exclude_unset=True, warnings=False))
         dumped = _DUMP.dump_python(

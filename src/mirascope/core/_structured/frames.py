@@ -130,7 +130,7 @@ class Object(Frame):
         super().__init__(plan, schema, self._object, self._fields_by_key)
         self._key = ""
 
-    def plan_of(self, key: str) -> Plan:
+    def start_field(self, key: str) -> Plan:
         """Set the key of the next value, and return the value's plan."""
         self._key, self._default = key, ABSENT
         self.field, plan = self._field_of(key)
@@ -166,7 +166,7 @@ class Object(Frame):
             return False
         self.schema = self._candidates[0]
         for key, value in [*self._object.items()]:
-            plan = self.plan_of(key)
+            plan = self.start_field(key)
             partial = plan.text.build(value) if plan.text and isinstance(value, str) else ABSENT
             super().add(plan, value, plan.validate(value), partial)
         return True

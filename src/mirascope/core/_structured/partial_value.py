@@ -228,7 +228,7 @@ class PartialValue(Generic[T]):
         self._in_string = False
         frame = self._frames[-1] if self._frames else None
         if self._is_key and isinstance(frame, Object):
-            self._plan = frame.plan_of(text)
+            self._plan = frame.start_field(text)
             self._expected = ":"
         else:
             self._complete(text, previous=self._schema.build(text) if self._schema else ABSENT)
