@@ -42,7 +42,7 @@ class Deadlines(Alarm):
 
     __slots__ = (
         *("_clock", "_end", "_first", "_idle", "_left", "_since", "_total", "_whole"),
-        *("arrived", "bound", "bound_opening"),
+        *("arrived", "bound", "limits_opening"),
     )
 
     def __init__(self, given: Timeout, standard: Timeout) -> None:

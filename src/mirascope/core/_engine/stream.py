@@ -72,6 +72,7 @@ from mirascope.core._wire.events import (
     Record,
     TokenCounts,
 )
+from mirascope.core._wire.framing import Framing
 from mirascope.core._wire.json_response import without_reasoning
 from mirascope.core._wire.json_text import from_bytes, from_text
 from mirascope.core._wire.sse import DONE, ERROR_EVENT, SSEDecoder
@@ -204,6 +205,7 @@ class BaseStream(
     time_to_first_chunk: float | None = field(default=None, init=False)
 
     _of_v1 = (0, 1, 6, 5)
+    _framing: ClassVar[type[Framing]] = SSEDecoder
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -224,7 +226,7 @@ class BaseStream(
     def _begin(self) -> None:
         """Be as before the first byte."""
         self._decoder = self._new_decoder()
-        self._sse = SSEDecoder()
+        self._sse = self._framing()
         self._tools = self._new_tools()
         self._source: Source | AsyncSource | None = None
         self._done = False

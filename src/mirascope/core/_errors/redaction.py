@@ -20,12 +20,11 @@ SHORTEST_KEY: Final = 8
 """Anything shorter is a placeholder, and likely a word."""
 
 _HIDDEN: Final = "***"
-_HOLD_A_KEY: Final = ("key", "token", "authorization")
-"""How the names end of what is a key, in a client or a request."""
+_CREDENTIALS: Final = ("key", "token", "authorization", "secret")
+"""The endings of the names of credentials, in a client or a request."""
 _PRIVATE: Final = ("api_key", "auth_token", "authorization", "headers")
 """How the names end, in a configuration, of what may hold a key."""
 _CONVERSATION: Final = frozenset({"contents", "messages", "system", "tools"})
-_DEPTH: Final = 3
 _EXCERPT: Final = 200
 _LOOKS_LIKE_A_KEY: Final = re.compile(
     r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}"
@@ -40,24 +39,25 @@ class HiddenRepr(dict[str, T]):
         return f"<{', '.join(self)}>"
 
 
-def secrets_of(holder: object) -> frozenset[str]:
-    """Return the keys that a client or a request's arguments hold, under whatever name of one.
+def credentials_in(*holders: object) -> Iterator[str]:
+    """Yield the credentials among the attributes or items of objects, by the names of those.
 
-    >>> sorted(secrets_of({"extra_headers": {"Authorization": "Bearer 12345678"}, "model": "m"}))
+    Mappings and models inside are searched too, such as headers; other objects are not.
+
+    >>> [*credentials_in({"extra_headers": {"Authorization": "Bearer 12345678"}, "model": "m"})]
     ['12345678']
     """
-    return frozenset(_found("", holder, _DEPTH))
-
-
-def _found(name: object, held: object, depth: int) -> Iterator[str]:
-    if isinstance(held, str):
-        key = held.removeprefix("Bearer ")
-        if len(key) >= SHORTEST_KEY and str(name).lower().endswith(_HOLD_A_KEY):
-            yield key
-    elif depth:
-        holds = cast("object", held if isinstance(held, Mapping) else getattr(held, "__dict__", {}))
-        for inner, value in list(cast("Mapping[object, object]", holds).items()):
-            yield from _found(inner, value, depth - 1)
+    for holder in holders:
+        items = cast(
+            "object", holder if isinstance(holder, Mapping) else getattr(holder, "__dict__", {})
+        )
+        for name, value in list(cast("Mapping[object, object]", items).items()):
+            if isinstance(value, Mapping | BaseModel):
+                yield from credentials_in(cast("object", value))
+            elif isinstance(value, str) and str(name).lower().endswith(_CREDENTIALS):
+                key = value.removeprefix("Bearer ")
+                if len(key) >= SHORTEST_KEY:
+                    yield key
 
 
 def can_be_sent(key: str) -> bool:

@@ -78,7 +78,7 @@ class SDKErrors:
     """A provider's errors.
 
     Attributes:
-        provider: The provider's name.
+        provider: The provider's name, which its description sets.
         base: The class that all errors of the SDK derive from.
         timeouts: What the SDK and its transport raise when time is up.
         connections: What they raise when there is no connection or it breaks.
@@ -94,7 +94,7 @@ class SDKErrors:
         hints: What to do about an error of the SDK, by a text that it has.
     """
 
-    provider: str
+    provider: str = ""
     base: type[Exception]
     timeouts: tuple[type[Exception], ...]
     connections: tuple[type[Exception], ...]

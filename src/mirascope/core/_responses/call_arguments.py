@@ -40,6 +40,12 @@ class CallArguments(Generic[MessageT]):
     _of_v1: ClassVar[tuple[int, ...]] = ()
     """Where each type parameter stands among those, more in number, that v1's class had."""
 
+    @classmethod
+    def describe(cls, sdk_errors: SDKErrors) -> None:
+        """Set the errors of a provider whose description has this class, unless it has them."""
+        if not hasattr(cls, "_sdk_errors"):
+            cls._sdk_errors = sdk_errors
+
     def __class_getitem__(cls, parameters: Any) -> Any:
         """Take type parameters as v1 had them, too."""
         places = cls._of_v1
