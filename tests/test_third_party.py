@@ -151,6 +151,7 @@ OF_SDKS = {
     "test_chunks_hold_the_sdk_s_own_typed_object": "there is no SDK",
     "test_comments_and_other_line_ends_do_not_matter": "they are those of server-sent events",
     "test_items_tell_what_the_events_say": "its responses have no id",
+    "test_nor_are_those_in_the_headers_of_a_call": "the name of the parameter is its own",
     "test_what_the_sdk_rejects_before_sending_is_a_bad_request": "there is no SDK",
 }
 """The shared tests that do not fit, each with the reason."""

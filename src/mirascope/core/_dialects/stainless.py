@@ -69,8 +69,8 @@ class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
     def secrets(self, client: Any) -> Iterable[str]:
         """Return the credentials of a client, its headers and what refreshes its tokens."""
         holders = [getattr(client, name, None) for name in _CREDENTIAL_HOLDERS]
-        cached = [getattr(holder, "_cached", None) for holder in holders]
-        return credentials_in(client, *holders, *cached)
+        inside = [getattr(holder, name, None) for holder in holders for name in _INSIDE]
+        return credentials_in(client, *holders, *inside)
 
     @override
     def own_retries(self, client: Any, arguments: Arguments) -> int:
@@ -90,7 +90,9 @@ _CREDENTIAL_HOLDERS: Final = (
     "credentials",  # Anthropic's; on Vertex, Google's
     "_token_cache",  # Anthropic's
     "_workload_identity_auth",  # OpenAI's
+    "_client",  # the HTTP client
 )
+_INSIDE: Final = ("_cached", "headers")
 _without_retries: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
 
 

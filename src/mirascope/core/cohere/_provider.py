@@ -104,7 +104,9 @@ class _CohereAPI(ChatAPI[Client, AsyncClient, V2ChatResponse]):
     @override
     def secrets(self, client: Any) -> Iterable[str]:
         """Return the token and the headers, which the SDK has no public attributes for."""
-        return credentials_in(getattr(client, "_client_wrapper", None))
+        wrapper = getattr(client, "_client_wrapper", None)
+        http = getattr(getattr(wrapper, "httpx_client", None), "httpx_client", None)
+        return credentials_in(wrapper, getattr(http, "headers", None))
 
     @override
     def own_timeout(self, arguments: dict[str, Any]) -> float | None:

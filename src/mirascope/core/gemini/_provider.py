@@ -116,8 +116,10 @@ class _GeminiAPI(ChatAPI[Client, Client, GenerateContentResponse]):
     @override
     def secrets(self, client: Client) -> Iterable[str]:
         """Return the API key, the token of Google's credentials (Vertex AI) and the headers."""
-        api: Any = getattr(client, "_api_client", None)
-        return credentials_in(api, getattr(api, "_credentials", None), _client_options(client))
+        api, options = getattr(client, "_api_client", None), _client_options(client)
+        http = (options.httpx_client, options.httpx_async_client)
+        headers = (getattr(each, "headers", None) for each in http)
+        return credentials_in(api, getattr(api, "_credentials", None), options, *headers)
 
     @override
     def own_timeout(self, arguments: Arguments) -> float | None:

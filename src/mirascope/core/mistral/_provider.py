@@ -114,7 +114,10 @@ class _MistralAPI(ChatAPI[Mistral, Mistral, ChatCompletionResponse]):
 
     @override
     def secrets(self, client: Mistral) -> Iterable[str]:
-        return credentials_in(client.sdk_configuration.security)
+        config = client.sdk_configuration
+        http = (config.client, config.async_client)
+        headers = (getattr(each, "headers", None) for each in http)
+        return credentials_in(config.security, *headers)
 
     @override
     def own_timeout(self, arguments: dict[str, Any]) -> float | None:
