@@ -11,6 +11,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tomllib
@@ -405,6 +406,16 @@ def test_it_is_short() -> None:
 def test_its_metadata_is_what_the_tests_install() -> None:
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
     assert project["entry-points"] == {registry.GROUP: {NAME: "mirascope_ollama:PROVIDER"}}
+
+
+def test_the_built_in_names_are_listed_once() -> None:
+    built_in = {name for name, row in registry.BUILT_IN.items() if row.api_keys} - {"google"}
+    lists = [
+        str(path.relative_to(SOURCES))
+        for path in Path(SOURCES, "mirascope").rglob("*.py")
+        if built_in <= {*re.findall(r'"(\w+)"', path.read_text())}
+    ]
+    assert sorted(lists) == ["mirascope/core/_calls/registry.py", "mirascope/core/_types.py"]
 
 
 # The framing.

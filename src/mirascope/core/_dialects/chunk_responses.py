@@ -6,7 +6,7 @@ What is read from a chunk is then read from a response by the same code.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, cast
 
@@ -19,6 +19,7 @@ from mirascope.core._dialects.chat_completions_tools import FunctionTool
 from mirascope.core._engine.decoder import SingleMessageDecoder
 from mirascope.core._prompts.message_param import (
     BaseMessageParam,
+    Part,
     TextPart,
     ToolCallPart,
     ToolResultPart,
@@ -154,8 +155,10 @@ class ChunkResponse(BaseCallResponse[RawResponseT, ToolT, MessageT]):
 
     _chunk_type: ClassVar[type[BaseCallResponseChunk[Any, Any]]]
 
-    encode_message: ClassVar[Callable[[BaseMessageParam], list[Any]]]
-    """Returns a normalized message as one or several of the provider's own; a static method."""
+    @staticmethod
+    @abstractmethod
+    def encode_message(message: BaseMessageParam) -> list[Any]:
+        """Return a normalized message as one or several of the provider's own."""
 
     @classmethod
     @override
@@ -223,8 +226,8 @@ class ChunkResponse(BaseCallResponse[RawResponseT, ToolT, MessageT]):
     def message_param(self) -> MessageT:
         """The response as a message that can be sent back in the next call."""
         calls = [_tool_call_part(call) for call in self._called]
-        message = normalized("assistant", [TextPart(text=self.content), *calls])
-        [encoded] = type(self).encode_message(message)
+        parts: list[Part] = [TextPart(text=self.content), *calls]
+        [encoded] = self.encode_message(normalized("assistant", parts))
         return cast("MessageT", encoded)
 
     @classmethod

@@ -113,11 +113,10 @@ def forces_tools(call_params: Mapping[str, object]) -> bool:
     return thinking.get("type") == "disabled" and not body.get("enable_thinking")
 
 
-def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
+def stainless_errors(base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
     """Return the description of such an SDK's errors.
 
     Args:
-        provider: The provider's name.
         base: The SDK's base class of errors.
         sdk: The SDK's module.
         http: The module of its HTTP client, ``httpx`` or ``httpx2``.
@@ -133,7 +132,6 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
         return error
 
     return SDKErrors(
-        provider=provider,
         base=base,
         timeouts=(sdk.APITimeoutError, http.TimeoutException),
         connections=(

@@ -24,7 +24,6 @@ from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, TokenCounts, text_or_none
 from mirascope.core._wire.json_fields import text
 from mirascope.core.anthropic._common import FORM
-from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
 
@@ -39,7 +38,6 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     """
 
     _common = COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     _raw_type = Message
     _dumped_too = ("thinking", "signature")
     message_format = FORM

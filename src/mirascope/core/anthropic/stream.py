@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.anthropic._decoder import AnthropicDecoder
-from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -20,7 +19,6 @@ class AnthropicStream(
 ):
     """The answer of an Anthropic model as it comes."""
 
-    _sdk_errors = ERRORS
     _response_type = AnthropicCallResponse
 
     @override

@@ -46,7 +46,6 @@ def _text(error: Any) -> str:
 
 
 ERRORS = SDKErrors(
-    provider="cohere",
     base=ApiError,
     timeouts=(httpx.TimeoutException,),
     connections=(

@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.cohere._decoder import CohereDecoder
-from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response import CohereCallResponse
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, FinishReason
 from mirascope.core.cohere.tool import CohereTool
@@ -20,7 +19,6 @@ class CohereStream(
 ):
     """The answer of a Cohere model as it comes; ``model`` is the one asked for, always."""
 
-    _sdk_errors = ERRORS
     _response_type = CohereCallResponse
 
     @override

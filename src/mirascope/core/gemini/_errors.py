@@ -85,7 +85,6 @@ def _unread(error: Exception) -> JSON:
 
 
 ERRORS = SDKErrors(
-    provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
     about_key=_is_about_key,

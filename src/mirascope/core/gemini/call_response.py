@@ -25,7 +25,6 @@ from mirascope.core._wire.events import JSON, Record, TokenCounts, text_or_none
 from mirascope.core._wire.sdk_models import build_model
 from mirascope.core.gemini import _wire
 from mirascope.core.gemini._common import FORM
-from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.tool import GeminiTool
 
 
@@ -37,7 +36,6 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     """
 
     _common = _wire.COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     message_format = FORM
     _dumped_too = ("thinking",)
 

@@ -29,7 +29,6 @@ def _say(_: type[errors.StreamError], message: str, response: object, body: JSON
 
 
 ERRORS = SDKErrors(
-    provider="mistral",
     base=MistralError,
     timeouts=(httpx2.TimeoutException,),
     connections=(

@@ -24,7 +24,6 @@ from mirascope.core._dialects.chat_completions_tools import tool_messages
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.sdk_models import build_model
-from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
 
@@ -43,7 +42,6 @@ class MistralCallResponse(
     """The whole answer of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
     _common = COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     message_format = FORM
 
     @classmethod

@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.mistral._decoder import MistralDecoder
-from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral.call_response import MistralCallResponse, MistralMessage
 from mirascope.core.mistral.call_response_chunk import FinishReason, MistralCallResponseChunk
 from mirascope.core.mistral.tool import MistralTool
@@ -20,7 +19,6 @@ class MistralStream(
 ):
     """The answer of a Mistral model as it comes."""
 
-    _sdk_errors = ERRORS
     _response_type = MistralCallResponse
 
     @override

@@ -26,7 +26,6 @@ from mirascope.core._dialects.chat_completions_response import ChatCompletionsRe
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.events import Record, text_or_none
 from mirascope.core._wire.json_fields import fields
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response_chunk import FinishReason, sound
 from mirascope.core.openai.tool import OpenAITool
 
@@ -41,8 +40,6 @@ class OpenAICallResponse(
     ]
 ):
     """The whole answer of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
-
-    _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
     _dumped_too = ("audio", "audio_transcript")

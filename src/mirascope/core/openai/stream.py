@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk
 from mirascope.core.openai.tool import OpenAITool
@@ -20,7 +19,6 @@ class OpenAIStream(
 ):
     """The answer of an OpenAI model as it comes."""
 
-    _sdk_errors = ERRORS
     _response_type = OpenAICallResponse
 
     @override
