@@ -119,7 +119,9 @@ def test_an_unknown_provider_is_told_with_those_there_are(named: str) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert repr(named.partition(":")[0]) in line
-    assert line.endswith("there are: openai, anthropic, gemini, cohere, groq, mistral, local")
+    assert line.endswith(
+        "there are: openai, anthropic, gemini, google, cohere, groq, mistral, ollama, vllm, local"
+    )
 
 
 # What is asked.
@@ -202,7 +204,7 @@ def test_a_limit_that_the_user_did_not_set_is_told(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("Half an", "length"), DONE]))
     done = run("hi", **openai(loopback.url))
     assert (done.returncode, done.stdout) == (0, "Half an\n")
-    assert "may not say more" in done.stderr
+    assert "model's maximum length" in done.stderr
 
 
 def test_what_stdout_cannot_say_is_replaced(loopback: Loopback) -> None:
@@ -241,7 +243,7 @@ def test_nothing_to_ask_on_a_terminal_is_wrong_usage() -> None:
     os.close(ours)
     os.close(theirs)
     assert done.returncode == 2
-    assert b"there is nothing to ask" in done.stderr
+    assert b"there is no prompt" in done.stderr
 
 
 # When it fails.
@@ -324,7 +326,7 @@ def test_ctrl_c_keeps_what_came_and_hangs_up(loopback: Loopback) -> None:
         rest, errors = process.communicate(timeout=30)
     assert (process.returncode, rest) == (130, "\n")
     note, stats = errors.splitlines()
-    assert note == "mirascope: stopped; the answer is not complete"
+    assert note == "mirascope: stopped; the response is not complete"
     assert stats.startswith("mirascope: gpt-said, first token after ")
     assert loopback.connections[0].hung_up.wait(10)
 
@@ -340,7 +342,7 @@ def test_ctrl_c_ends_a_local_model_of_ones_own_too(server: local.LocalServer) ->
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     note, stats = errors.splitlines()
-    assert note == "mirascope: stopped; the answer is not complete"
+    assert note == "mirascope: stopped; the response is not complete"
     assert stats.startswith(f"mirascope: {file.stem}, ")
 
 

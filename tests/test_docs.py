@@ -19,7 +19,9 @@ LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
     r"```python\n(.*?)```", PAGE, re.DOTALL
 )
 
-PAUSED = re.findall(r"```python\n(.*?)```", (DOCS / "providers.md").read_text(), re.DOTALL)[0]
+PAUSED, *PROVIDER = re.findall(
+    r"```python\n(.*?)```", (DOCS / "providers.md").read_text(), re.DOTALL
+)
 
 BENCHMARK = DOCS / "benchmark.md"
 
@@ -39,6 +41,12 @@ def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Answ
         server.queue = [a if isinstance(a, Answer) else Answer(a) for a in answers]
         exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
         return [request.json for request in server.requests]
+
+
+def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
+    names: dict[str, Any] = {"__name__": "a_provider"}
+    exec(compile("\n".join(PROVIDER), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
+    assert str(names["chunks"][0]) == "Hi"
 
 
 def test_a_conversation_is_saved_and_goes_on_with_another_provider(

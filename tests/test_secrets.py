@@ -9,17 +9,24 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import cohere
+import httpx
+import httpx2
 import pytest
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import Anthropic, AnthropicBedrock, AnthropicVertex, AsyncAnthropic
 from case_anthropic import ANTHROPIC
+from case_cohere import COHERE
 from case_gemini import GEMINI
 from case_openai import OPENAI
 from cases import Case, Driver
+from google import genai
+from google.genai.types import HttpOptions
 from loopback import Abort, Answer, Loopback
+from openai import AzureOpenAI, OpenAI
 from scripts import one_after_another
 
 from mirascope import errors
-from mirascope.core import prompt_template
+from mirascope.core import anthropic, prompt_template
 from mirascope.core.base import BaseMessageParam
 
 KEY = "my-one-and-only-key-123"
@@ -98,6 +105,88 @@ def test_nor_is_the_key_of_a_client_that_the_user_brings(
     else:
         with case.client(url, KEY) as client:
             error = driver.attempt(driver.function(case, client=client)).error
+    assert isinstance(error, errors.AuthenticationFailed)
+    assert "***" in str(error)
+    assert KEY not in everything_of(error)
+
+
+OTHER_CLIENTS: dict[str, tuple[Case, Callable[[str], Any]]] = {
+    "azure-token": (
+        OPENAI,
+        lambda url: AzureOpenAI(azure_endpoint=url, api_version="1", azure_ad_token=KEY),
+    ),
+    "azure-key": (
+        OPENAI,
+        lambda url: AzureOpenAI(azure_endpoint=url, api_version="1", api_key=KEY),
+    ),
+    "key-function": (OPENAI, lambda url: OpenAI(base_url=url, api_key=lambda: KEY)),
+    "headers": (
+        OPENAI,
+        lambda url: OpenAI(base_url=url, api_key="-", default_headers={"X-Gateway-Token": KEY}),
+    ),
+    "vertex": (
+        ANTHROPIC,
+        lambda url: AnthropicVertex(
+            region="us", project_id="p", access_token=KEY, base_url=f"{url}/v1"
+        ),
+    ),
+    "auth-token": (ANTHROPIC, lambda url: Anthropic(base_url=url, auth_token=KEY)),
+    "gemini-headers": (
+        GEMINI,
+        lambda url: genai.Client(
+            api_key="another-key",
+            http_options=HttpOptions(base_url=url, headers={"Authorization": f"Bearer {KEY}"}),
+        ),
+    ),
+    "http-client": (
+        OPENAI,
+        lambda url: OpenAI(
+            base_url=url, api_key="-", http_client=httpx2.Client(headers={"X-Token": KEY})
+        ),
+    ),
+    "cohere-headers": (
+        COHERE,
+        lambda url: cohere.ClientV2(
+            "another-key", base_url=url, httpx_client=httpx.Client(headers={"X-Token": KEY})
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_CLIENTS)
+def test_nor_are_the_tokens_of_an_sdks_other_clients(name: str) -> None:
+    case, make = OTHER_CLIENTS[name]
+    with Loopback() as server:
+        server.default = lambda: Answer.of_json(case.error_body(f"Wrong: {KEY}."), 401)
+        with make(server.url) as client:
+            error = SYNC.attempt(SYNC.function(case, client=client)).error
+    assert isinstance(error, errors.AuthenticationFailed)
+    assert "***" in str(error)
+    assert KEY not in everything_of(error)
+
+
+def test_nor_are_those_that_sign_a_request() -> None:
+    keys = {f"aws_{name}": f"made-up-{name}" for name in ("secret_key", "session_token")}
+    with AnthropicBedrock(aws_region="us-east-1", aws_access_key="made-up-id", **keys) as client:
+        assert {*keys.values()} <= {*anthropic.call._provider.api.secrets(client)}
+
+
+CALL_HEADERS: dict[str, dict[str, Any]] = {
+    "anthropic": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
+    "cohere": {"request_options": {"additional_headers": {"X-Api-Key": KEY}}},
+    "gemini": {"http_options": HttpOptions(headers={"x-goog-api-key": KEY})},
+    "groq": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
+    "mistral": {"http_headers": {"Authorization": f"Bearer {KEY}"}},
+    "openai": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
+}
+
+
+def test_nor_are_those_in_the_headers_of_a_call(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.default = lambda: Answer.of_json(case.error_body(f"Wrong: {KEY}."), 401)
+    params = CALL_HEADERS[case.name]
+    error = driver.attempt(driver.function(case, call_params=params)).error
     assert isinstance(error, errors.AuthenticationFailed)
     assert "***" in str(error)
     assert KEY not in everything_of(error)

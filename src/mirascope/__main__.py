@@ -6,9 +6,9 @@ from mirascope.errors import MissingSDKError
 
 
 def main() -> None:
-    """Run the command line, or say how to install what it needs."""
+    """Run the command line, or report how to install what it needs."""
     try:
-        from mirascope._cli import command  # noqa: PLC0415  # its library may not be there
+        from mirascope._cli import command  # noqa: PLC0415  # click may not be installed
     except ImportError as error:
         if error.name != "click":
             raise

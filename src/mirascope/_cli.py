@@ -1,10 +1,10 @@
-"""The command line: one question, one answer as it comes.
+"""The command line: one prompt, one response, printed while it is received.
 
-The answer alone goes to stdout; whatever there is to say about it goes to stderr, one line each,
-and never holds a key. Exit codes: 0 for an answer, 1 for a failure, 2 for wrong usage, and as
-shells do 130 after Ctrl-C and 141 if nobody reads the output any more. What was printed stays.
+Only the response goes to stdout; everything else goes to stderr, one line each, and never holds an
+API key. Exit codes: 0 for a response, 1 for a failure, 2 for wrong usage, and as in shells 130
+after Ctrl-C and 141 if the output is no longer read. Text that was printed stays.
 
-Nothing but click is imported before there is a question, so that ``--help`` is there at once.
+Nothing but click is imported before there is a prompt, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from __future__ import annotations
 import io
 import os
 import sys
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
 
 import click
 
 from mirascope._version import __version__
+from mirascope.core._calls.registry import BUILT_IN, Registration, find, names
 from mirascope.errors import MirascopeError, StreamConnectionError
 
 if TYPE_CHECKING:
@@ -28,81 +27,12 @@ if TYPE_CHECKING:
     from mirascope.core import BaseMessageParam
 
 
-# What an answer may not do to a terminal: move its cursor, change its colours, ring its bell.
+# A response must not move a terminal's cursor, change its colours or ring its bell.
 _SAFE = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)]) | {ord(char): char for char in "\n\t"}
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Provider:
-    """Somebody who answers.
-
-    Attributes:
-        module: Where its ``call`` is.
-        model: The model that answers if none is named.
-        keys: The environment variables that may hold its key; none if a key is not needed.
-        begin: How the names of its models begin, so that they may be given without the provider.
-        limit: What it calls the most tokens to answer with.
-        client: Makes the client for a model, where it is not the SDK's own default one.
-    """
-
-    module: str
-    model: str
-    keys: tuple[str, ...] = ()
-    begin: tuple[str, ...] = ()
-    limit: str = "max_tokens"
-    client: Callable[[str], object] | None = None
-
-    @property
-    def key(self) -> str:
-        """The key in the environment, or nothing."""
-        return next((key for name in self.keys if (key := os.environ.get(name))), "")
-
-
-def _local_client(model: str) -> object:
-    from mirascope import local  # noqa: PLC0415  # only where it is asked for
-
-    return local.client(model)
-
-
-_PROVIDERS = {
-    "openai": _Provider(
-        module="mirascope.core.openai",
-        model="gpt-4o-mini",
-        keys=("OPENAI_API_KEY",),
-        begin=("gpt-", "chatgpt-", "o1", "o3", "o4"),
-        limit="max_completion_tokens",
-    ),
-    "anthropic": _Provider(
-        module="mirascope.core.anthropic",
-        model="claude-haiku-4-5",
-        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-        begin=("claude-",),
-    ),
-    "gemini": _Provider(
-        module="mirascope.core.gemini",
-        model="gemini-2.5-flash",
-        keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-        begin=("gemini-",),
-    ),
-    "cohere": _Provider(
-        module="mirascope.core.cohere",
-        model="command-a-03-2025",
-        keys=("CO_API_KEY",),
-        begin=("command-",),
-    ),
-    "groq": _Provider(
-        module="mirascope.core.groq", model="llama-3.3-70b-versatile", keys=("GROQ_API_KEY",)
-    ),
-    "mistral": _Provider(
-        module="mirascope.core.mistral",
-        model="mistral-small-latest",
-        keys=("MISTRAL_API_KEY",),
-        begin=("mistral-", "ministral-", "codestral-", "magistral-"),
-    ),
-    "local": _Provider(
-        module="mirascope.core.openai", model="SmolLM2-135M-Instruct", client=_local_client
-    ),
-}
+_LOCAL: Final = "local"
+"""The name under which a model runs in this process; it is reached by OpenAI's client."""
+_LOCAL_MODEL: Final = "SmolLM2-135M-Instruct"
 
 
 class _Options(TypedDict):
@@ -117,7 +47,7 @@ class _Chunk(Protocol):
 
 
 class _Stream(Protocol):
-    """What we use of any provider's stream."""
+    """The part of any provider's stream that is used here."""
 
     model: str
     end_time: float
@@ -135,7 +65,7 @@ class _Stream(Protocol):
 
 
 class _Call(Protocol):
-    """What we use of any provider's ``call``."""
+    """The part of any provider's ``call`` that is used here."""
 
     def __call__(
         self, model: str, *, stream: bool, client: object, call_params: dict[str, object]
@@ -156,122 +86,141 @@ Examples:
     "-m",
     "--model",
     metavar="PROVIDER:MODEL",
-    help=f"Who answers: {', '.join(_PROVIDERS)}; local:FILE.gguf takes a model of your own."
-    " By default the first provider whose key is in the environment, else local.",
+    help=f"The model: of {', '.join(BUILT_IN)}, local or a provider that a package adds;"
+    " local:FILE.gguf is a model file of your own. By default the first provider whose key is in"
+    " the environment, else local.",
 )
-@click.option("--system", metavar="TEXT", help="What the model should know or be beforehand.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="The longest answer to give.")
-@click.option("--temperature", type=click.FloatRange(min=0), help="How daring the answer may be.")
-@click.option("--stats", is_flag=True, help="Tell times and tokens afterwards, on stderr.")
+@click.option("--system", metavar="TEXT", help="Instructions for the model.")
+@click.option(
+    "--max-tokens", type=click.IntRange(min=1), help="The maximum length of the response."
+)
+@click.option("--temperature", type=click.FloatRange(min=0), help="The sampling temperature.")
+@click.option("--stats", is_flag=True, help="Print times and tokens at the end, on stderr.")
 @click.version_option(__version__, prog_name="mirascope")
 def command(
     prompt: str | None, model: str | None, *, stats: bool, **options: Unpack[_Options]
 ) -> None:
-    """Ask a model, and read its answer as it comes.
+    """Prompt a model, and print its response while it is received.
 
-    What is piped in follows the PROMPT, or is the prompt if there is none.
+    Piped input follows the PROMPT, or is the prompt if there is none.
     """
     sys.exit(_run(prompt, model, options, stats=stats))
 
 
-def _run(prompt: str | None, named: str | None, options: _Options, *, stats: bool) -> int:
+def _run(prompt: str | None, model: str | None, options: _Options, *, stats: bool) -> int:
     stream: _Stream | None = None
     code = 1
     try:
-        asked = _call_arguments(prompt)
-        stream = _open(*_chosen(named), asked, options)
+        text = _prompt(prompt)
+        stream = _open(*_provider_and_model(model), text, options)
         _print(stream)
         code = 0
     except BrokenPipeError:
-        # Python would write the rest at its end, and complain.
+        # At exit, Python would flush the rest, and report the broken pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        _say("stopped; the answer is not complete")
+        _report("stopped; the response is not complete")
         code = 130
     except MirascopeError as error:
-        _say(_reason(error))
+        _report(_reason(error))
     if stream and stream.time_to_first_chunk is not None:
         if not code and not options["max_tokens"] and stream.finish_reasons == ["length"]:
-            _say("the answer ends here because the model may not say more")
+            _report("the response ends here because it reached the model's maximum length")
         if stats:
-            _say(_stats(stream, stream.time_to_first_chunk))
+            _report(_stats(stream, stream.time_to_first_chunk))
     return code
 
 
-def _call_arguments(prompt: str | None) -> str:
-    asked = "\n\n".join(part for part in (prompt, _piped()) if part)
-    if not asked.strip():
-        raise click.UsageError("there is nothing to ask: give a prompt or pipe one in")
-    return _text(asked)
+def _prompt(argument: str | None) -> str:
+    prompt = "\n\n".join(part for part in (argument, _piped()) if part)
+    if not prompt.strip():
+        raise click.UsageError("there is no prompt: pass one as an argument or pipe one in")
+    return _text(prompt)
 
 
 def _text(argument: str) -> str:
-    """An argument without the bytes that are no text, which cannot be sent."""
+    """Return an argument without the bytes that are not text, which cannot be sent."""
     return argument.encode(errors="replace").decode()
 
 
 def _piped() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    _tolerate(sys.stdin)
+    _replace_errors(sys.stdin)
     return sys.stdin.read()
 
 
-def _chosen(named: str | None) -> tuple[_Provider, str]:
-    """Who answers, and with which model."""
+def _provider_and_model(named: str | None) -> tuple[str, str]:
+    """Return the names of the provider and the model to use."""
     if named is None:
         return _default()
     name, _, model = named.partition(":")
-    if provider := _PROVIDERS.get(name):
-        return provider, model or provider.model
-    known = ", ".join(_PROVIDERS)
+    if name == _LOCAL:
+        return name, model or _LOCAL_MODEL
+    registration = find(name)
+    if registration is not None:
+        if not (model := model or registration.default_model):
+            raise MirascopeError(
+                f"a model has to be named with the provider {name!r}: {name}:MODEL"
+            )
+        return name, model
+    known = ", ".join([*names(), _LOCAL])
     if model:
         raise MirascopeError(f"there is no provider {name!r}; there are: {known}")
-    for provider in _PROVIDERS.values():
-        if name.startswith(provider.begin):
+    for provider, registration in BUILT_IN.items():
+        if name.startswith(registration.model_prefixes):
             return provider, name
-    raise MirascopeError(f"whose model is {name!r}? Name it PROVIDER:MODEL; there are: {known}")
+    raise MirascopeError(
+        f"the provider of the model {name!r} is unknown: name it PROVIDER:MODEL; there are: {known}"
+    )
 
 
-def _default() -> tuple[_Provider, str]:
-    for provider in _PROVIDERS.values():
-        if provider.key:
-            return provider, provider.model
-    local = _PROVIDERS["local"]
-    first = _PROVIDERS["openai"].keys[0]
-    _say(
-        f"there is no key in {first} or any other provider's variable, so {local.model} answers,"
+def _default() -> tuple[str, str]:
+    for name, registration in BUILT_IN.items():
+        if registration.api_key:
+            return name, registration.default_model
+    first = next(iter(BUILT_IN.values())).api_keys[0]
+    _report(
+        f"there is no key in {first} or any other provider's variable, so {_LOCAL_MODEL} responds,"
         " on this machine; it is small and often wrong"
     )
-    return local, local.model
+    return _LOCAL, _LOCAL_MODEL
 
 
-def _open(provider: _Provider, model: str, asked: str, options: _Options) -> _Stream:
-    from mirascope.core import Messages  # noqa: PLC0415  # not before it is needed
-    from mirascope.core._errors.redaction import can_be_sent  # noqa: PLC0415  # likewise
+def _open(provider: str, model: str, prompt: str, options: _Options) -> _Stream:
+    from mirascope.core import Messages  # noqa: PLC0415  # imported when there is a prompt
+    from mirascope.core._errors.redaction import can_be_sent  # noqa: PLC0415  # the same
+    from mirascope.llm._providers import call_factory  # noqa: PLC0415  # the same
 
-    if not can_be_sent(provider.key):
+    client: object = None
+    registration = find(provider) or Registration("")
+    if not can_be_sent(registration.api_key):
         raise MirascopeError(
-            f"{' or '.join(provider.keys)} holds a line break or a letter that no key has"
+            f"{' or '.join(registration.api_keys)} holds a line break or a letter that no key has"
         )
-    call = cast("_Call", import_module(provider.module).call)
-    limits = {provider.limit: options["max_tokens"], "temperature": options["temperature"]}
+    if provider == _LOCAL:
+        from mirascope import local  # noqa: PLC0415  # the same
+
+        provider, client = "openai", local.client(model)
+    limits = {
+        registration.max_tokens: options["max_tokens"],
+        "temperature": options["temperature"],
+    }
     params: dict[str, object] = {k: v for k, v in limits.items() if v is not None}
-    client = provider.client(model) if provider.client else None
 
-    @call(model, stream=True, client=client, call_params=params)
-    def answer() -> list[BaseMessageParam]:
+    @cast("_Call", call_factory(provider))(model, stream=True, client=client, call_params=params)
+    def respond() -> list[BaseMessageParam]:
         system = options["system"]
-        return [*([Messages.System(_text(system))] if system else []), Messages.User(asked)]
+        return [*([Messages.System(_text(system))] if system else []), Messages.User(prompt)]
 
-    return answer()
+    return respond()
 
 
 def _print(stream: _Stream) -> None:
-    """Print an answer as it comes, and end its last line whatever happens."""
+    """Print a response while it is received, and end its last line in any case."""
     out = sys.stdout
-    _tolerate(out)
+    _replace_errors(out)
     shown = _SAFE if out.isatty() else {}
     last = "\n"
     try:
@@ -287,27 +236,27 @@ def _print(stream: _Stream) -> None:
             out.flush()
 
 
-def _tolerate(file: TextIO) -> None:
-    """Replace what the file's encoding cannot say; half an emoji is no reason to stop."""
+def _replace_errors(file: TextIO) -> None:
+    """Replace characters that the file's encoding lacks, such as half an emoji."""
     if isinstance(file, io.TextIOWrapper):
         file.reconfigure(errors="replace")
 
 
 def _stats(stream: _Stream, first: float) -> str:
-    told = [stream.model, f"first token after {first:.2f} s"]
+    stats = [stream.model, f"first token after {first:.2f} s"]
     more = (stream.output_tokens or 1) - 1
     seconds = (stream.end_time - stream.start_time) / 1000 - first
     if more and seconds > 0:
-        told.append(f"then {more / seconds:.1f} tokens/s")
-    for count, way in (stream.input_tokens, "in"), (stream.output_tokens, "out"):
-        told.append(f"{'unknown' if count is None else count} tokens {way}")
-    told.append(f"finish reason: {', '.join(stream.finish_reasons or ['none'])}")
-    return ", ".join(told)
+        stats.append(f"then {more / seconds:.1f} tokens/s")
+    for count, direction in (stream.input_tokens, "in"), (stream.output_tokens, "out"):
+        stats.append(f"{'unknown' if count is None else count} tokens {direction}")
+    stats.append(f"finish reason: {', '.join(stream.finish_reasons or ['none'])}")
+    return ", ".join(stats)
 
 
 def _reason(error: MirascopeError) -> str:
-    """What went wrong, in one line that holds no key."""
-    from mirascope.core._errors.redaction import SHORTEST_KEY, redacted  # noqa: PLC0415  # likewise
+    """Return the cause of an error in one line, without API keys."""
+    from mirascope.core._errors.redaction import SHORTEST_KEY, redacted  # noqa: PLC0415  # the same
 
     root: BaseException = error
     while cause := root.__cause__ or root.__context__:
@@ -315,9 +264,9 @@ def _reason(error: MirascopeError) -> str:
     text = str(error)
     if isinstance(error, StreamConnectionError) and str(root) not in text:
         text = f"{text.rstrip('.')}: {root}"
-    keys = [provider.key for provider in _PROVIDERS.values()]
+    keys = [registration.api_key for registration in BUILT_IN.values()]
     return " ".join(redacted(text, [key for key in keys if len(key) >= SHORTEST_KEY]).split())
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     click.echo(f"mirascope: {text}", err=True)

@@ -21,7 +21,8 @@
     │   ├── StreamConsumed                iterated a second time
     │   └── StreamNotFinished             the response is not complete; a ValueError
     ├── TemplateError    (a KeyError)     a template names an unknown variable
-    └── MissingSDKError  (an ImportError) a provider's SDK is not installed
+    ├── MissingSDKError  (an ImportError) a provider's SDK is not installed
+    └── ProviderLoadError (an ImportError) a package registers a provider that cannot be loaded
 
 What a provider's stream or call raises is also an instance of that provider's own base class
 (``openai.OpenAIError``) and, where its SDK has one, of the specific class
@@ -49,6 +50,7 @@ __all__ = [
     "PartialResponse",
     "PermissionDenied",
     "Phase",
+    "ProviderLoadError",
     "RateLimited",
     "StreamAPIError",
     "StreamConnectionError",
@@ -269,3 +271,10 @@ class MissingSDKError(MirascopeError, ImportError):
         )
         self.package = package
         self.extra = extra
+
+
+class ProviderLoadError(MirascopeError, ImportError):
+    """An installed package registers a provider that cannot be loaded.
+
+    Its message names the package and the entry point; its ``__cause__`` is the import's own error.
+    """

@@ -1,7 +1,7 @@
-"""The doorway: a provider, and its SDK, is imported when it is first named.
+"""The entry to the providers: a provider, and its SDK, is imported when it is first named.
 
-The laziness is hidden from type checkers, which would accept any name behind a visible
-``__getattr__``.
+The names are those of `mirascope.core.base` and of the registered providers. The laziness is hidden
+from type checkers, which would accept any name behind a visible ``__getattr__``.
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mirascope.core import base as base
     from mirascope.core import costs as costs
     from mirascope.core import google as google
+    from mirascope.core import providers as providers
     from mirascope.core.base import *  # noqa: F403  # the same names
 else:
     from importlib import import_module
@@ -24,3 +25,10 @@ else:
             if find_spec(f"mirascope.core.{name}"):
                 return import_module(f"mirascope.core.{name}")
         raise AttributeError(f"module 'mirascope.core' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        from pkgutil import iter_modules  # noqa: PLC0415  # only here
+
+        modules = (module.name for module in iter_modules(import_module("mirascope.core").__path__))
+        public = (name for name in modules if not name.startswith("_"))
+        return sorted({*import_module("mirascope.core.base").__all__, *public})

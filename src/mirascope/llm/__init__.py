@@ -1,4 +1,4 @@
-"""Calls whose provider is named by a text: one form for all providers."""
+"""Provider-agnostic calls: the provider is chosen by its name, and results have one form."""
 
 from mirascope.core.base import CostMetadata, LocalProvider, Provider, calculate_cost
 from mirascope.llm._call import call

@@ -1,36 +1,43 @@
-"""Other settings for calls: for a while, or for good."""
+"""Overrides of the settings of calls: for a while, or of one function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Literal, Self, overload
+from typing import Any, Self, overload
 
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
+from mirascope.core._calls.options import (
+    ModelOptions,
+    ModelT,
+    ParserOptions,
+    ResultT,
+    StreamOptions,
+    StructuredStreamOptions,
+)
 from mirascope.core._calls.stream_config import StreamConfig
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.coroutines import coroutine_function, is_async
 from mirascope.core._tools.tool_types import Tools
 from mirascope.llm._settings import (
     OF_ONE_CALL,
-    Layer,
-    Layers,
+    AnyParams,
     Options,
-    layer,
-    layers,
+    Override,
+    Overrides,
+    override_of,
+    overrides,
+    overriding,
     pop,
     push,
-    using,
 )
 from mirascope.llm.call_response import CallResponse
 from mirascope.llm.stream import Stream
 
 P = ParamSpec("P")
 R = TypeVar("R")
-AnswerT = TypeVar("AnswerT")
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -49,14 +56,14 @@ class Context:
     json_mode: bool | None = None
     client: object = None
     call_params: Mapping[str, object] | None = None
-    _layer: Layer = field(kw_only=True)
+    _override: Override = field(kw_only=True)
 
     def __enter__(self) -> Self:
-        push(self._layer)
+        push(self._override)
         return self
 
     def __exit__(self, *_: object) -> None:
-        pop(self._layer)
+        pop(self._override)
 
 
 def context(
@@ -69,19 +76,19 @@ def context(
     output_parser: Callable[[Any], object] | None = None,
     **options: Unpack[Options],
 ) -> Context:
-    """Override settings of all functions that `call` decorates and that are called meanwhile.
+    """Override the settings of all functions that `call` decorates, while it is entered.
 
-    Contexts can be nested: an inner one counts more, and leaving it brings the outer one back. Each
-    thread and each task has its own. What counts is when a function is called, not when it is
+    Contexts can be nested: an inner one takes precedence, and leaving it restores the outer one.
+    Each thread and each task has its own. A function reads them when it is called, not when it is
     awaited or its stream is read. With another provider, the decorator's client is not used, and
-    of its call parameters only those are that all providers have.
+    of its call parameters only those that all providers have.
 
     Args:
         provider: Another provider, given with its model.
         model: Its model.
         stream: Whether to stream.
         tools: Other tools.
-        response_model: Another type of the answer.
+        response_model: Another response model.
         output_parser: Another parser.
         options: Other options; see `call`.
 
@@ -103,10 +110,10 @@ def context(
         "response_model": response_model,
         "output_parser": output_parser,
     }
-    overriding = layer(provider, model, {**kinds, **options})
+    own = override_of(provider, model, {**kinds, **options})
     return Context(
-        provider=overriding.provider,
-        model=overriding.model,
+        provider=own.provider,
+        model=own.model,
         stream=stream,
         tools=tools,
         response_model=response_model,
@@ -114,7 +121,7 @@ def context(
         json_mode=options.get("json_mode"),
         client=options.get("client"),
         call_params=options.get("call_params"),
-        _layer=overriding,
+        _override=own,
     )
 
 
@@ -133,9 +140,7 @@ def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlap
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[True] | StreamConfig,
-    tools: Tools | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[StreamOptions[object, AnyParams]],
 ) -> Callable[P, Coroutine[Any, Any, Stream]]: ...
 @overload
 def override(
@@ -143,9 +148,7 @@ def override(
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[True] | StreamConfig,
-    tools: Tools | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[StreamOptions[object, AnyParams]],
 ) -> Callable[P, Stream]: ...
 @overload
 def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # the more special function comes first
@@ -153,50 +156,39 @@ def override(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlap
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[True] | StreamConfig,
-    response_model: type[AnswerT],
-    **options: Unpack[Options],
-) -> Callable[P, Coroutine[Any, Any, BaseStructuredStream[AnswerT]]]: ...
+    **options: Unpack[StructuredStreamOptions[object, AnyParams, ModelT]],
+) -> Callable[P, Coroutine[Any, Any, BaseStructuredStream[ModelT]]]: ...
 @overload
 def override(
     provider_agnostic_call: Callable[P, object],
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[True] | StreamConfig,
-    response_model: type[AnswerT],
-    **options: Unpack[Options],
-) -> Callable[P, BaseStructuredStream[AnswerT]]: ...
+    **options: Unpack[StructuredStreamOptions[object, AnyParams, ModelT]],
+) -> Callable[P, BaseStructuredStream[ModelT]]: ...
 @overload
 def override(
     provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[False] | None = None,
-    response_model: type[AnswerT],
-    **options: Unpack[Options],
-) -> Callable[P, Coroutine[Any, Any, AnswerT]]: ...
+    **options: Unpack[ModelOptions[object, AnyParams, ModelT]],
+) -> Callable[P, Coroutine[Any, Any, ModelT]]: ...
 @overload
 def override(
     provider_agnostic_call: Callable[P, object],
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[False] | None = None,
-    response_model: type[AnswerT],
-    **options: Unpack[Options],
-) -> Callable[P, AnswerT]: ...
+    **options: Unpack[ModelOptions[object, AnyParams, ModelT]],
+) -> Callable[P, ModelT]: ...
 @overload
 def override(
     provider_agnostic_call: Callable[P, Coroutine[Any, Any, object]],
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[False] | None = None,
-    tools: Tools | None = None,
-    output_parser: Callable[[CallResponse], ResultT],
-    **options: Unpack[Options],
+    **options: Unpack[ParserOptions[object, AnyParams, CallResponse, ResultT]],
 ) -> Callable[P, Coroutine[Any, Any, ResultT]]: ...
 @overload
 def override(
@@ -204,10 +196,7 @@ def override(
     *,
     provider: str | None = None,
     model: str | None = None,
-    stream: Literal[False] | None = None,
-    tools: Tools | None = None,
-    output_parser: Callable[[CallResponse], ResultT],
-    **options: Unpack[Options],
+    **options: Unpack[ParserOptions[object, AnyParams, CallResponse, ResultT]],
 ) -> Callable[P, ResultT]: ...
 def override(
     provider_agnostic_call: Callable[..., Any],
@@ -223,7 +212,7 @@ def override(
     `context` around it. What decides the result of a decorated function (``stream``, ``tools``,
     ``response_model``, ``output_parser``, ``json_mode``) is for that function alone, not for those
     that it calls to make its prompt. If one of ``stream``, ``response_model`` and ``output_parser``
-    is overridden, the function's own of them do not count.
+    is overridden, it replaces all three of the function.
 
     Args:
         provider_agnostic_call: The function. What else decorates it is kept.
@@ -252,22 +241,24 @@ def override(
             "its settings cannot be overridden"
         )
     own = {name: options.pop(name) for name in OF_ONE_CALL & options.keys()}
-    return under(fn, (layer(provider, model, options), layer(None, None, own, decorated)))
+    return with_overrides(
+        fn, (override_of(provider, model, options), override_of(None, None, own, decorated))
+    )
 
 
-def under(fn: Callable[..., Any], more: Layers) -> Callable[..., Any]:
-    """Return a function that is called with more layers upon those of the moment."""
+def with_overrides(fn: Callable[..., Any], added: Overrides) -> Callable[..., Any]:
+    """Return a function that adds overrides to the current ones while it is called."""
 
     def call(*args: object, **kwargs: object) -> object:
-        with using((*layers(), *more)):
+        with overriding((*overrides(), *added)):
             return fn(*args, **kwargs)
 
     @coroutine_function
     def acall(*args: object, **kwargs: object) -> Coroutine[object, object, object]:
-        return answer((*layers(), *more), args, kwargs)
+        return awaited((*overrides(), *added), args, kwargs)
 
-    async def answer(these: Layers, args: Any, kwargs: Any) -> object:
-        with using(these):
+    async def awaited(current: Overrides, args: Any, kwargs: Any) -> object:
+        with overriding(current):
             return await fn(*args, **kwargs)
 
     return wraps(fn)(acall if is_async(fn) else call)

@@ -1,8 +1,8 @@
-"""Classes that are the common form of a provider's object, and hold that object.
+"""Provider-agnostic classes that wrap a provider's object.
 
-Such a class inherits what is common to all providers, so that type checkers know it and
-``isinstance`` holds, but it has no state of its own: whatever it does not say itself, it lets the
-object say that it holds, what only that provider has included.
+Such a class inherits from the base class of all providers, so that type checkers and ``isinstance``
+know it, but it has no state of its own: attributes that it does not define are those of the wrapped
+object, including the ones that only this provider has.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ def delegating(to: str, *, common: Iterable[str] = ()) -> Callable[[type[T]], ty
     """Let a class delegate what it inherits and does not define.
 
     Args:
-        to: The attribute with the object to delegate to.
-        common: Attributes whose common form that object has as ``common_...``.
+        to: The attribute with the wrapped object.
+        common: Attributes whose normalized form the wrapped object has as ``common_...``.
     """
 
     def decorate(kind: type[T]) -> type[T]:
         inherited = set(dir(kind)) - vars(kind).keys() - set(dir(Generic))
         for name in {name for name in inherited if not name.startswith("__")}.union(common):
-            said = f"common_{name}" if name in common else name
-            setattr(kind, name, property(attrgetter(f"{to}.{said}")))
-        kind.__getattr__ = other  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
+            source = f"common_{name}" if name in common else name
+            setattr(kind, name, property(attrgetter(f"{to}.{source}")))
+        kind.__getattr__ = get_wrapped  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
         return kind
 
-    def other(self: object, name: str) -> object:
+    def get_wrapped(self: object, name: str) -> object:
         if name == to or name.startswith("__"):
-            _lacking(self, name)
+            _raise_missing(self, name)
         return getattr(getattr(self, to), name)
 
     return decorate
 
 
-def _lacking(owner: object, name: str) -> NoReturn:
+def _raise_missing(owner: object, name: str) -> NoReturn:
     raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")

@@ -1,9 +1,8 @@
-"""What a call is made with, and what overrides that for a while.
+"""The settings of calls, and overrides of them for a while.
 
-Overrides lie upon one another in layers, the newest on top, where they count; `using` puts them
-there. A context variable holds them, so each thread and each task has its own, and leaving a layer
-uncovers the one below it. Calls look at the layers when they are called, not when they are awaited
-or their stream is read.
+Overrides form a stack in which the newest counts most; `overriding` sets it. A context variable
+holds it, so each thread and each task has its own, and leaving an override restores the one below.
+Calls read the stack when they are called, not when they are awaited or their stream is read.
 """
 
 from __future__ import annotations
@@ -16,64 +15,67 @@ from typing import Final, TypeAlias, cast
 
 from mirascope.core._calls.call_params import CommonCallParams
 from mirascope.core._calls.options import CallOptions, PicklableOptions
-from mirascope.llm._providers import named
+from mirascope.llm._providers import parse_model
 
-Options: TypeAlias = CallOptions[object, object, Mapping[str, object]]
-"""The options of a call, whichever provider it asks."""
+AnyParams: TypeAlias = Mapping[str, object]
+"""The call parameters of any provider."""
+
+Options: TypeAlias = CallOptions[object, AnyParams]
+"""The options of a call, for any provider."""
 
 RESULT: Final = ("stream", "response_model", "output_parser")
-"""The options that decide the kind of result."""
+"""The options that decide the type of the result."""
 
 OF_ONE_CALL: Final = frozenset({*RESULT, "tools", "json_mode"})
-"""The options that decide what one function returns, and that no other function expects."""
+"""The options that decide what one function returns, and that do not fit another function."""
 
 _NAMES: Final = OF_ONE_CALL | CallOptions.__annotations__.keys()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a call is made with.
+    """The settings of a call.
 
     Attributes:
         provider: The provider's name.
         model: The model's name.
-        options: The options of the provider's ``call`` that are given.
+        options: The options that are passed to the provider's ``call``.
     """
 
     provider: str
     model: str
     options: Mapping[str, object]
 
-    def under(self, layer: Layer) -> Settings:
-        """Return what the settings are under a layer.
+    def overridden(self, by: Override) -> Settings:
+        """Return the settings with an override applied.
 
-        With another provider go only the parameters that all providers have, and not the client.
-        A layer that decides the kind of result decides all of it.
+        Another provider gets only the parameters that all providers have, and not the client. An
+        override of one option that decides the type of the result replaces all of those.
         """
         provider, options = self.provider, dict(self.options)
-        if any(layer.options.get(name) for name in RESULT):
+        if any(by.options.get(name) for name in RESULT):
             for name in RESULT:
                 options.pop(name, None)
-        if layer.options.get("response_model"):
+        if by.options.get("response_model"):
             options.pop("tools", None)
-        if layer.provider is not None and layer.provider != self.provider:
-            provider = layer.provider
+        if by.provider is not None and by.provider != self.provider:
+            provider = by.provider
             options.pop("client", None)
             params = cast("Mapping[str, object]", options.get("call_params", {}))
             common = CommonCallParams.__annotations__
             options["call_params"] = {name: params[name] for name in params if name in common}
-        return Settings(provider, layer.model or self.model, {**options, **layer.options})
+        return Settings(provider, by.model or self.model, {**options, **by.options})
 
 
 @dataclass(frozen=True)
-class Layer:
-    """Settings that override others.
+class Override:
+    """Settings that override those of calls.
 
     Attributes:
-        provider: The provider, if that is overridden; then the model is too.
+        provider: The provider, if it is overridden; then the model is too.
         model: The model, likewise.
         options: The options that are overridden.
-        call: The one decorated function that they are for; ``None`` if for every one.
+        call: The one decorated function that it applies to; ``None`` for every function.
     """
 
     provider: str | None
@@ -82,69 +84,69 @@ class Layer:
     call: object = None
 
 
-Layers = tuple[Layer, ...]
+Overrides = tuple[Override, ...]
 
-_layers: ContextVar[Layers] = ContextVar("_layers", default=())
-
-
-def layers() -> Layers:
-    """Return the layers that lie upon all calls now."""
-    return _layers.get()
+_overrides: ContextVar[Overrides] = ContextVar("_overrides", default=())
 
 
-def push(newest: Layer) -> None:
-    """Make one more layer lie upon all calls."""
-    _layers.set((*_layers.get(), newest))
+def overrides() -> Overrides:
+    """Return the overrides that apply to calls now, the newest last."""
+    return _overrides.get()
 
 
-def pop(layer: Layer) -> None:
-    """Take away a layer, the newest if it lies there more than once."""
-    kept = list(_layers.get())
+def push(override: Override) -> None:
+    """Add an override."""
+    _overrides.set((*_overrides.get(), override))
+
+
+def pop(override: Override) -> None:
+    """Remove an override, the newest occurrence if there are several."""
+    kept = list(_overrides.get())
     for index in reversed(range(len(kept))):
-        if kept[index] is layer:
+        if kept[index] is override:
             del kept[index]
             break
-    _layers.set(tuple(kept))
+    _overrides.set(tuple(kept))
 
 
 @contextmanager
-def using(newer: Layers) -> Generator[None]:
-    """Make other layers lie upon all calls."""
-    older = _layers.get()
-    _layers.set(newer)
+def overriding(newer: Overrides) -> Generator[None]:
+    """Replace the overrides while it is entered."""
+    older = _overrides.get()
+    _overrides.set(newer)
     try:
         yield
     finally:
-        _layers.set(older)
+        _overrides.set(older)
 
 
 def current(settings: Settings, call: object) -> Settings:
-    """Return what a call's own settings are under the layers of now."""
-    for layer in _layers.get():
-        if layer.call is None or layer.call is call:
-            settings = settings.under(layer)
+    """Return a call's own settings with the overrides that apply to it now."""
+    for override in _overrides.get():
+        if override.call is None or override.call is call:
+            settings = settings.overridden(override)
     return settings
 
 
-def layer(
+def override_of(
     provider: str | None, model: str | None, options: Mapping[str, object], call: object = None
-) -> Layer:
-    """Return a layer of what is given.
+) -> Override:
+    """Return an override.
 
     Raises:
-        ValueError: A model is given without a provider, or the other way round; there is no such
+        ValueError: A model is passed without a provider, or the other way round; there is no such
             provider.
         TypeError: There is no such option.
     """
     if provider is not None:
-        provider, model = named(provider, model)
+        provider, model = parse_model(provider, model)
     elif model is not None:
         raise ValueError("a model is given with its provider, and a provider with its model")
-    return Layer(provider, model, given(options), call)
+    return Override(provider, model, passed_options(options), call)
 
 
-def given(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that are given.
+def passed_options(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that are not ``None``.
 
     Raises:
         TypeError: There is no such option.

@@ -1,4 +1,4 @@
-"""The common message that tells a model what its tool calls gave."""
+"""The provider-agnostic message with the outputs of tool calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mirascope.core._types import JsonableType
 def tool_messages(
     tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]],
 ) -> list[BaseMessageParam]:
-    """Return the messages for tools and what each gave."""
+    """Return the messages for tools and their outputs."""
     results = [
         ToolResultPart(
             name=name_of(type(tool)),

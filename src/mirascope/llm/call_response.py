@@ -1,4 +1,4 @@
-"""The whole answer to a call, whoever provides the model."""
+"""The provider-agnostic response."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mirascope.llm.tool import Tool
 
 @delegating("_response", common=("messages", "user_message_param"))
 class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
-    """The whole answer to a call, in common words; ``str(response)`` is its text.
+    """The response to a call, in a form that is the same for all providers.
 
-    Its finish reasons, its usage and its messages have the common form; all else is said by the
-    provider's response.
+    ``str(response)`` is its text. Its finish reasons, its usage and its messages are normalized;
+    every other attribute is that of the provider's response.
 
     Args:
         response: The provider's response.
@@ -51,35 +51,35 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @property
     @override
     def usage(self) -> Usage | None:
-        """The tokens, if told."""
+        """The tokens, if the provider reports them."""
         return self._response.common_usage
 
     @property
     @override
     def message_param(self) -> BaseMessageParam:
-        """The answer as a message that can be sent back, to whatever provider."""
+        """The response as a message that can be sent to any provider."""
         return self._response.common_message_param
 
     @property
     @override
     def _tool_call_records(self) -> Sequence[ToolCallRecord]:
-        return self._response._received_calls  # noqa: SLF001  # one class of responses in another's words
+        return self._response._received_calls  # noqa: SLF001  # two classes of responses
 
     @override
     def model_copy(
         self, *, update: Mapping[str, object] | None = None, deep: bool = False
     ) -> CallResponse:
-        """Return a copy in the common form, of a copy of the provider's response."""
+        """Return a provider-agnostic copy, of a copy of the provider's response."""
         return CallResponse(self._response.model_copy(update=update, deep=deep))
 
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]]
     ) -> list[BaseMessageParam]:
-        """Return the messages that tell a model what its tool calls gave.
+        """Return the messages with the outputs of tool calls, for any provider.
 
         Args:
-            tools_and_outputs: Each tool and what it gave. Text is sent as it is, anything else as
+            tools_and_outputs: Each tool and its output. Text is sent as it is, other values as
                 JSON.
         """
         return tool_messages(tools_and_outputs)

@@ -1,4 +1,4 @@
-"""One item of a stream, whoever provides the model."""
+"""The provider-agnostic chunk of a stream."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from mirascope.llm._delegating import delegating
 
 @delegating("_response", common=("finish_reasons",))
 class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
-    """What one event of a stream says, in common words.
+    """One chunk of a stream, in a form that is the same for all providers.
 
-    Its finish reasons and its usage have the common form; all else is said by the provider's chunk.
+    Its finish reasons and its usage are normalized; every other attribute is that of the provider's
+    chunk.
 
     Args:
         response: The provider's chunk.
@@ -32,19 +33,19 @@ class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
     @property
     @override
     def usage(self) -> Usage | None:
-        """The tokens so far, if told."""
+        """The tokens so far, if the provider reports them."""
         return self._response.common_usage
 
     @override
     def model_copy(
         self, *, update: Mapping[str, object] | None = None, deep: bool = False
     ) -> CallResponseChunk:
-        """Return a copy in the common form, of a copy of the provider's chunk."""
+        """Return a provider-agnostic copy, of a copy of the provider's chunk."""
         return CallResponseChunk(self._response.model_copy(update=update, deep=deep))
 
     @override
     def _read(self, record: Record) -> None:
-        raise NotImplementedError("a chunk in common words is made of a provider's chunk")
+        raise NotImplementedError("a provider-agnostic chunk is made of a provider's chunk")
 
     def __reduce__(self) -> tuple[type[CallResponseChunk], tuple[object]]:
         return type(self), (self._response,)

@@ -1,4 +1,4 @@
-"""The answer to a call as it comes, whoever provides the model."""
+"""The provider-agnostic stream."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ AnyStream: TypeAlias = BaseStream[Any, Any, Any, Any]
 
 @delegating("_stream", common=("messages", "user_message_param"))
 class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]):
-    """The answer to a call as it comes: iterate it once, with ``for`` or ``async for``.
+    """The streamed response to a call: iterate it once, with ``for`` or ``async for``.
 
-    Its chunks, its responses and its messages have the common form; all else is said by the
-    provider's stream.
+    Its chunks, its responses and its messages are provider-agnostic; every other attribute is that
+    of the provider's stream.
 
     Args:
         stream: The provider's stream.
@@ -50,32 +50,32 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]
     @property
     @override
     def message_param(self) -> BaseMessageParam:
-        """The whole answer as a message that can be sent back, to whatever provider.
+        """The complete response as a message that can be sent to any provider.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end, or was not kept.
+            StreamNotFinished: The response is not complete, or was not kept.
         """
         return self._stream.common_message_param
 
     @override
     def construct_call_response(self) -> CallResponse:
-        """Return the response that a plain call would have given.
+        """Return the response that a plain call would have returned.
 
         Raises:
-            StreamNotFinished: The answer has not come to its end; see `partial`.
+            StreamNotFinished: The response is not complete; see `partial`.
         """
         return CallResponse(self._stream.construct_call_response())
 
     @override
     def partial(self) -> CallResponse:
-        """Return what has come so far as a response, in any state."""
+        """Return the response received so far, in any state."""
         return CallResponse(self._stream.partial())
 
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]]
     ) -> list[BaseMessageParam]:
-        """Return the messages that tell a model what its tool calls gave; see `CallResponse`."""
+        """Return the messages with the outputs of tool calls; see `CallResponse`."""
         return tool_messages(tools_and_outputs)
 
 

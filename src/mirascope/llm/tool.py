@@ -1,4 +1,4 @@
-"""The tools that a model may call, whoever provides it."""
+"""The provider-agnostic class of tools."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
         """A tool call: an instance of the tool's own class and of the provider's.
 
         Args:
-            tool: The tool call, which has the common form already, and is returned itself.
+            tool: The tool call, which is provider-agnostic already, and is returned unchanged.
         """
 
         def __init__(self, tool: BaseTool) -> None: ...
 
         @property
         def tool_call(self) -> BaseModel:
-            """The SDK's own object of the call."""
+            """The SDK's own object for the call."""
             ...
 
 else:
 
-    class _EveryTool(type(BaseTool)):
-        """Every tool is one: the provider's classes and the user's have no other in common."""
+    class _AnyTool(type(BaseTool)):
+        """Makes every tool an instance: all classes of tools share only `BaseTool`."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, BaseTool)
@@ -37,5 +37,5 @@ else:
         def __call__(cls, tool: BaseTool) -> BaseTool:
             return tool
 
-    class Tool(BaseTool, metaclass=_EveryTool):
+    class Tool(BaseTool, metaclass=_AnyTool):
         """A tool call: an instance of the tool's own class and of the provider's."""

@@ -31,7 +31,7 @@ from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.coroutines import coroutine_function, is_async
 from mirascope.llm import CallResponseChunk, Stream, Tool
 from mirascope.llm import override as overridden
-from mirascope.llm._settings import Layers, layers, using
+from mirascope.llm._settings import Overrides, overrides, overriding
 from mirascope.llm.stream import aitems_of, items_of
 
 P = ParamSpec("P")
@@ -114,12 +114,12 @@ def fallback(
         models = [(catch, fn), *((each["catch"], _with_model(fn, each)) for each in fallbacks)]
 
         def call(*args: object, **kwargs: object) -> object:
-            attempts = _Attempts(models, args, kwargs, layers())
+            attempts = _Attempts(models, args, kwargs, overrides())
             return attempts.protect(attempts.next())
 
         @coroutine_function
         def acall(*args: object, **kwargs: object) -> Coroutine[object, object, object]:
-            return run(_Attempts(models, args, kwargs, layers()))
+            return run(_Attempts(models, args, kwargs, overrides()))
 
         async def run(attempts: _Attempts) -> object:
             return attempts.protect(await attempts.anext())
@@ -146,14 +146,14 @@ class _Attempts:
     models: Sequence[tuple[Errors, Callable[..., Any]]]
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
-    layers: Layers
+    layers: Overrides
     caught: list[Exception] = field(default_factory=list[Exception])
 
     def next(self) -> Any:
         """Return the result of the next model whose call does not fail."""
         while True:
             try:
-                with using(self.layers):
+                with overriding(self.layers):
                     return self._call()
             except Exception as error:  # noqa: BLE001  # raised unless it matches
                 self.catch(error)
@@ -162,7 +162,7 @@ class _Attempts:
         """Return the result of the next model, async."""
         while True:
             try:
-                with using(self.layers):
+                with overriding(self.layers):
                     return await self._call()
             except Exception as error:  # noqa: BLE001  # the same
                 self.catch(error)

@@ -1,4 +1,4 @@
-"""Parameters of a call beyond the model and the messages."""
+"""Parameters of a request beyond the model and the messages."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ class CommonCallParams(TypedDict, total=False):
 
 
 class BaseCallParams(TypedDict, total=False):
-    """The parameters that a provider takes; each provider has its own."""
+    """The parameters that a provider accepts; each provider has its own."""

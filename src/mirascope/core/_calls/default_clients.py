@@ -1,9 +1,9 @@
-"""The clients that serve calls which name none: one per process, and one per event loop.
+"""Default clients: one per process, and one per event loop.
 
-Connections are reused because clients are. A client is remade when the environment that it was
-made from (key, base URL) changes, and after a fork. The async client of an event loop is closed
-and forgotten with its loop, by a sleeping async generator, which every loop runner closes at its
-end.
+Clients are reused so that their connections are. A client is replaced when the environment that it
+was made from (API key, base URL) changes, and after a fork. The async client of an event loop is
+closed and forgotten with its loop, by a suspended async generator, which every loop runner closes
+at its end.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
     """A provider's default clients.
 
     Args:
-        make: Makes a sync client from the environment.
-        amake: Makes an async client from the environment.
+        make: Returns a new sync client, made from the environment.
+        amake: Returns a new async client, made from the environment.
         close: Closes a sync client.
         aclose: Closes an async client.
         env: The names of the environment variables that a client is made from.
@@ -65,7 +65,7 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
             return self._client[1]
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Leave the clients behind; where this is unpickled, they are made when needed."""
+        """Return how to make it again without the clients, which are made when first used."""
         made = partial(
             DefaultClients,
             make=self._make,
@@ -91,12 +91,12 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
             self._in_loop.set(clients)
         if key not in clients:
             client = self._amake()
-            keeper = self._kept(clients, key)
+            keeper = self._close_with_loop(clients, key)
             clients[key] = client, keeper
             await anext(keeper)
         return clients[key][0]
 
-    async def _kept(
+    async def _close_with_loop(
         self, clients: dict[_Key, tuple[AsyncClientT, AsyncGenerator[None]]], key: _Key
     ) -> AsyncGenerator[None]:
         try:
@@ -109,7 +109,7 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
 
 
 def on_asyncio() -> bool:
-    """Tell asyncio from other event loops, such as trio's."""
+    """Return whether asyncio runs the event loop, rather than trio or the like."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

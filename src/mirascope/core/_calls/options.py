@@ -1,29 +1,39 @@
-"""The options of a call that do not decide of what kind its answer is."""
+"""The options of a call.
+
+`CallOptions` has those that do not decide the type of the result. The other classes add those that
+do, one class for each type of result; the overloads of a provider's ``call``, of `llm.call` and of
+`llm.override` take them all from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Generic, Literal, TypeAlias, TypedDict, cast, get_args
+from collections.abc import Callable, Mapping
+from typing import Generic, Literal, Required, TypeAlias, TypedDict, cast, get_args
 
 from typing_extensions import TypeVar, override
 
 from mirascope.core._calls.call_params import CommonCallParams
-from mirascope.core._calls.default_clients import AsyncClientT, ClientT
+from mirascope.core._calls.stream_config import StreamConfig
 from mirascope.core._engine.timeout import Timeout
 from mirascope.core._errors.retry import RetryHook
+from mirascope.core._tools.tool_types import Tools
 from mirascope.core._wire.accumulator import Keep
 
+AnyClientT = TypeVar("AnyClientT")
 ParamsT = TypeVar("ParamsT")
+ModelT = TypeVar("ModelT")
+InputT = TypeVar("InputT")
+ResultT = TypeVar("ResultT")
 
 OnInterrupt: TypeAlias = Literal["raise", "restart"]
-"""What becomes of a stream that fails after content has come."""
+"""The reaction to a stream that fails after content was received."""
 
 
-class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=False):
+class CallOptions(TypedDict, Generic[AnyClientT, ParamsT], total=False):
     """The options of every call; see a provider's ``call``."""
 
     json_mode: bool
-    client: ClientT | AsyncClientT | None
+    client: AnyClientT | None
     call_params: ParamsT | CommonCallParams | None
     max_retries: int | None
     timeout: float | Timeout | None
@@ -33,8 +43,87 @@ class CallOptions(TypedDict, Generic[ClientT, AsyncClientT, ParamsT], total=Fals
     local_files: bool | None
 
 
+class ResponseOptions(CallOptions[AnyClientT, ParamsT], total=False):
+    """The result is a response."""
+
+    stream: Literal[False]
+    tools: Tools | None
+    response_model: None
+    output_parser: None
+
+
+class ParserOptions(
+    CallOptions[AnyClientT, ParamsT], Generic[AnyClientT, ParamsT, InputT, ResultT], total=False
+):
+    """The result is the output of a parser of responses."""
+
+    stream: Literal[False]
+    tools: Tools | None
+    response_model: None
+    output_parser: Required[Callable[[InputT], ResultT]]
+
+
+class ModelOptions(
+    CallOptions[AnyClientT, ParamsT], Generic[AnyClientT, ParamsT, ModelT], total=False
+):
+    """The result is an instance of a response model."""
+
+    stream: Literal[False]
+    tools: None
+    response_model: Required[type[ModelT]]
+    output_parser: None
+
+
+class ModelOrToolsOptions(
+    CallOptions[AnyClientT, ParamsT], Generic[AnyClientT, ParamsT, ModelT], total=False
+):
+    """The result is an instance of a response model, or a response with tool calls."""
+
+    stream: Literal[False]
+    tools: Required[Tools]
+    response_model: Required[type[ModelT]]
+    output_parser: None
+
+
+class ModelParserOptions(
+    CallOptions[AnyClientT, ParamsT], Generic[AnyClientT, ParamsT, ModelT, ResultT], total=False
+):
+    """The result is the output of a parser of a response model's instances."""
+
+    stream: Literal[False]
+    tools: None
+    response_model: Required[type[ModelT]]
+    output_parser: Required[Callable[[ModelT], ResultT]]
+
+
+class StreamOptions(CallOptions[AnyClientT, ParamsT], total=False):
+    """The result is a stream."""
+
+    stream: Required[Literal[True] | StreamConfig]
+    tools: Tools | None
+    response_model: None
+
+
+class StructuredStreamOptions(
+    CallOptions[AnyClientT, ParamsT], Generic[AnyClientT, ParamsT, ModelT], total=False
+):
+    """The result is a stream of partial instances of a response model."""
+
+    stream: Required[Literal[True] | StreamConfig]
+    tools: Tools | None
+    response_model: Required[type[ModelT]]
+
+
+class EitherOptions(CallOptions[AnyClientT, ParamsT], total=False):
+    """The result is a response or a stream: a type checker does not know the value of `stream`."""
+
+    stream: Required[bool | StreamConfig]
+    tools: Tools | None
+    response_model: None
+
+
 class PicklableOptions(dict[str, object]):
-    """The options that a call is given; they can be pickled unless a client is among them."""
+    """The options that are passed to a call; they can be pickled unless they include a client."""
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
@@ -48,11 +137,11 @@ class PicklableOptions(dict[str, object]):
 
 
 def check(options: Mapping[str, object]) -> None:
-    """Check the options of a call.
+    """Check the names and the values of the options of a call.
 
     Raises:
-        TypeError: There is no such option, or it is of another type.
-        ValueError: There is no such choice.
+        TypeError: There is no such option, or its value has another type.
+        ValueError: The value is out of range, or none of the choices.
     """
     known = CallOptions.__annotations__
     for name in options.keys() - known:
@@ -66,5 +155,7 @@ def check(options: Mapping[str, object]) -> None:
     for name, kind in (("on_interrupt", OnInterrupt), ("keep", Keep)):
         choices = get_args(kind)
         if options.get(name, choices[0]) not in choices:
-            told = ", ".join(f'"{choice}"' for choice in choices)
-            raise ValueError(f"`{name}` is {options[name]!r}; it has to be one of {told}")
+            allowed_choices = ", ".join(f'"{choice}"' for choice in choices)
+            raise ValueError(
+                f"`{name}` is {options[name]!r}; it has to be one of {allowed_choices}"
+            )

@@ -1,4 +1,4 @@
-"""How to stream."""
+"""The configuration of a stream."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing_extensions import TypedDict
 
 
 class StreamConfig(TypedDict, total=False):
-    """Options of a stream, given as ``stream={...}``.
+    """Options of a stream, passed as ``stream={...}``.
 
     Attributes:
-        partial_tools: Whether tools are yielded while their arguments grow.
+        partial_tools: Whether partial tools are yielded while their arguments arrive.
     """
 
     partial_tools: bool

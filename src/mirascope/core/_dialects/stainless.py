@@ -1,21 +1,21 @@
-"""SDKs that come from one generator have one shape: OpenAI's, Anthropic's and Groq's.
+"""SDKs that Stainless generates have one shape: OpenAI's, Anthropic's and Groq's.
 
-Their modules are passed in, so that nothing is imported here.
+Their modules are passed in, so that no SDK is imported here.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 import anyio
+from typing_extensions import override
 
 from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
-from mirascope.core._calls.provider import Arguments, RawT
+from mirascope.core._calls.provider import Arguments, ChatAPI, RawT
 from mirascope.core._engine.response_source import AsyncResponseSource, ResponseSource
 from mirascope.core._engine.source import (
     AsyncItemSource,
@@ -24,52 +24,84 @@ from mirascope.core._engine.source import (
     ItemSource,
     Source,
 )
+from mirascope.core._errors.redaction import credentials_in
 from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._wire.events import JSON
 
 
-@dataclass(frozen=True)
-class Method(Generic[ClientT, AsyncClientT, RawT]):
-    """The method of such an SDK that asks a model, for a whole answer or for a stream.
+class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
+    """The requests of such an SDK, for plain responses and for streams, by one method.
 
-    Attributes:
+    Args:
         sdk: The SDK's module.
-        of: Finds the method, given a client.
+        method: Returns the method of a client that sends a request.
     """
 
-    sdk: Any
-    of: Callable[[Any], Callable[..., Any]]
+    def __init__(self, sdk: Any, method: Callable[[Any], Callable[..., Any]]) -> None:
+        self._sdk = sdk
+        self._method = method
 
+    @override
     def create(self, client: ClientT, arguments: Arguments) -> RawT:
-        """Ask for a whole answer."""
-        return cast("RawT", self.of(client)(**arguments))
+        return cast("RawT", self._method(client)(**arguments))
 
+    @override
     async def acreate(self, client: AsyncClientT, arguments: Arguments) -> RawT:
-        """Ask for a whole answer, async."""
-        return cast("RawT", await self.of(client)(**arguments))
+        return cast("RawT", await self._method(client)(**arguments))
 
+    @override
     def open(self, client: ClientT, arguments: Arguments) -> Source:
-        """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-        stream = self.of(client)(**arguments)
-        if type(stream) is self.sdk.Stream and _is_text(stream.response):
+        """Return the bytes of the SDK's stream, or the items of one that instrumentation wraps."""
+        stream = self._method(client)(**arguments)
+        if type(stream) is self._sdk.Stream and _is_text(stream.response):
             return ResponseSource(stream.response)
         return ItemSource(stream)
 
+    @override
     async def aopen(self, client: AsyncClientT, arguments: Arguments) -> AsyncSource:
-        """Take the bytes of the SDK's stream, async."""
-        stream = await self.of(client)(**arguments)
-        if type(stream) is self.sdk.AsyncStream and _is_text(stream.response):
+        stream = await self._method(client)(**arguments)
+        if type(stream) is self._sdk.AsyncStream and _is_text(stream.response):
             return AsyncResponseSource(stream.response)
         return AsyncItemSource(stream)
 
+    @override
+    def secrets(self, client: Any) -> Iterable[str]:
+        """Return the credentials of a client, its headers and what refreshes its tokens."""
+        holders = [getattr(client, name, None) for name in _CREDENTIAL_HOLDERS]
+        inside = [getattr(holder, name, None) for holder in holders for name in _INSIDE]
+        return credentials_in(client, *holders, *inside)
+
+    @override
+    def own_retries(self, client: Any, arguments: Arguments) -> int:
+        return cast("int", client.max_retries)
+
+    @override
+    def without_retries(self, client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
+        """Return a client without retries on the same connections, always the same one."""
+        if client.max_retries == 0:
+            return client, arguments
+        if client not in _without_retries:
+            _without_retries[client] = client.with_options(max_retries=0)
+        return _without_retries[client], arguments
+
+
+_CREDENTIAL_HOLDERS: Final = (
+    "credentials",  # Anthropic's; on Vertex, Google's
+    "_token_cache",  # Anthropic's
+    "_workload_identity_auth",  # OpenAI's
+    "_client",  # the HTTP client
+)
+_INSIDE: Final = ("_cached", "headers")
+_without_retries: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+
 
 def _is_text(response: HTTPResponse) -> bool:
-    """Tell server-sent events from Amazon's binary ones, which the SDK decodes."""
+    """Return whether a body is server-sent events, not Amazon's binary ones, which SDKs decode."""
     return "amazon.eventstream" not in response.headers.get("content-type", "")
 
 
 def forces_tools(call_params: Mapping[str, object]) -> bool:
-    """Whether a request may force a tool, which models refuse while they think.
+    """Return whether a request may force a tool, which models refuse while they think.
 
     ``thinking`` is Anthropic's parameter and DeepSeek's, ``enable_thinking`` is Qwen's; where the
     SDK does not know them, they are in ``extra_body``.
@@ -80,56 +112,25 @@ def forces_tools(call_params: Mapping[str, object]) -> bool:
     return thinking.get("type") == "disabled" and not body.get("enable_thinking")
 
 
-def own_timeout(arguments: Arguments) -> float | None:
-    """Return the seconds that the SDK's own option allows each read."""
-    given: Any = arguments.get("timeout")
-    seconds = getattr(given, "read", given)
-    return seconds if isinstance(seconds, int | float) else None
-
-
-def set_timeout(arguments: Arguments, seconds: float) -> Arguments:
-    """Return arguments that allow each step so many seconds."""
-    return {**arguments, "timeout": seconds}
-
-
-_once: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
-
-
-def without_retries(client: Any, arguments: Arguments) -> tuple[Any, Arguments]:
-    """Return a client that sends a request once, on the same connections; always the same one."""
-    if client.max_retries == 0:
-        return client, arguments
-    if client not in _once:
-        _once[client] = client.with_options(max_retries=0)
-    return _once[client], arguments
-
-
-def own_retries(client: Any, _: Arguments) -> int:
-    """Return how often a client sends a request again."""
-    return cast("int", client.max_retries)
-
-
-def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
-    """Describe the errors of such an SDK.
+def stainless_errors(base: type[Exception], sdk: Any, http: Any) -> SDKErrors:
+    """Return the description of such an SDK's errors.
 
     Args:
-        provider: The provider's name.
         base: The SDK's base class of errors.
         sdk: The SDK's module.
         http: The module of its HTTP client, ``httpx`` or ``httpx2``.
     """
 
-    def say(
+    def make_sdk_error(
         kind: type[errors.StreamError], message: str, response: object, body: JSON
     ) -> Exception:
         if not isinstance(response, http.Response):
             response = http.Response(200, request=http.Request("POST", ""))
-        said = _say(sdk, kind, message, response, body) or base(message)
-        assert isinstance(said, Exception)  # noqa: S101  # for the type checkers: it is untyped
-        return said
+        error = _specific_error(sdk, kind, message, response, body) or base(message)
+        assert isinstance(error, Exception)  # noqa: S101  # for the type checkers: it is untyped
+        return error
 
     return SDKErrors(
-        provider=provider,
         base=base,
         timeouts=(sdk.APITimeoutError, http.TimeoutException),
         connections=(
@@ -141,18 +142,19 @@ def stainless_errors(provider: str, base: type[Exception], sdk: Any, http: Any) 
             anyio.EndOfStream,
         ),
         undecodable=(http.DecodingError,),
-        make_sdk_error=say,
+        make_sdk_error=make_sdk_error,
         request_id_header="x-request-id",
     )
 
 
-def _say(
+def _specific_error(
     sdk: Any, kind: type[errors.StreamError], message: str, response: Any, body: JSON
 ) -> object:
+    """Return an error of the SDK's specific class, ``None`` if it has none for this."""
     if issubclass(kind, errors.StreamTimeout):
-        said = sdk.APITimeoutError(response.request)
-        said.args, said.message = (message,), message
-        return said
+        error = sdk.APITimeoutError(response.request)
+        error.args, error.message = (message,), message
+        return error
     if issubclass(kind, errors.StreamConnectionError):
         return sdk.APIConnectionError(message=message, request=response.request)
     if issubclass(kind, errors.StreamDataError):

@@ -23,8 +23,9 @@ from mirascope.core._tools.tool import BaseTool
 from mirascope.core._tools.tool_calls import call_id, delta_of
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import MalformedEventError, ProviderError, Record
+from mirascope.core._wire.framing import Framing
 from mirascope.core._wire.json_text import from_bytes, from_text
-from mirascope.core._wire.sse import DONE, ERROR_EVENT, SSEDecoder
+from mirascope.core._wire.sse import DONE, ERROR_EVENT
 
 ChunkT = TypeVar("ChunkT", bound=BaseCallResponseChunk[Any, Any])
 ToolT = TypeVar("ToolT", bound=BaseTool)
@@ -39,6 +40,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
 
     Args:
         decoder: The provider's decoder.
+        framing: Splits the body into records.
         tools: Pairs chunks with tools; ``None`` if the call has no tools.
         on_first_output: Called once, before the first item with output is yielded.
 
@@ -53,6 +55,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
     def __init__(
         self,
         decoder: Decoder[ChunkT],
+        framing: Framing,
         tools: ToolItems[ChunkT, ToolT] | None,
         on_first_output: Callable[[], object],
     ) -> None:
@@ -63,7 +66,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
         self.produced_output = False
         self._tools = tools
         self._on_first_output = on_first_output
-        self._sse = SSEDecoder()
+        self._framing = framing
         self._user_tools = 0
 
     def stop(self) -> None:
@@ -92,7 +95,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
             return
         ready: list[ChunkT] = []
         decoder, tools = self.decoder, self._tools
-        for data in self._sse.feed(block):
+        for data in self._framing.feed(block):
             if data.startswith(DONE):
                 self.done = self.stopped = True
                 return
@@ -120,7 +123,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
     def flush(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that were held back; the body has ended."""
         self.stopped = False
-        if not self.done and (ending := self._sse.missing_terminator()):
+        if not self.done and (ending := self._framing.missing_terminator()):
             yield from self.feed(ending)
         ready: list[ChunkT] = []
         self.decoder.flush(ready)
@@ -141,10 +144,10 @@ class ItemReader(Generic[ChunkT, ToolT]):
         """
         self._keep_partial_json()
         kind: type[errors.StreamError] = errors.StreamTruncated
-        message, unread = _CUT_OFF, self._sse.unread
+        message, unread = _CUT_OFF, self._framing.unread
         if self.decoder.unknown:
             unread = json.dumps(self.decoder.unknown).encode()
-        elif self._sse.is_text:
+        elif self._framing.is_text:
             kind, message = errors.StreamDataError, _NOT_A_STREAM
         if unread:
             message = f"{message}; {_UNREAD} {excerpt(unread, secrets)}"
@@ -156,7 +159,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
         If arguments are an object, nothing shows that some of them are missing.
         """
         with suppress(ValueError, RecursionError):
-            cut_off = self._sse.cut_off.decode(errors="replace")
+            cut_off = self._framing.cut_off.decode(errors="replace")
             record = from_text(cut_off, allow_partial="trailing-strings")
             if isinstance(record, dict):
                 self.decoder.decode(record, b"{}", [])

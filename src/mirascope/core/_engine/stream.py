@@ -39,7 +39,9 @@ from mirascope.core._tools.tool_calls import ToolT, tool_call_record
 from mirascope.core._types import FinishReason, JsonableType, StreamState
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.events import FinishT, TokenCounts
+from mirascope.core._wire.framing import Framing
 from mirascope.core._wire.json_response import without_reasoning
+from mirascope.core._wire.sse import SSEDecoder
 
 ResponseT = TypeVar(  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
     "ResponseT", bound=BaseCallResponse[Any, Any, Any], default=BaseCallResponse, covariant=True
@@ -89,6 +91,7 @@ class BaseStream(
     keep: Keep = "all"
 
     _v1_positions = (0, 1, 6, 5, 10, 3, 4)
+    _framing: ClassVar[type[Framing]] = SSEDecoder
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
@@ -159,7 +162,7 @@ class BaseStream(
             types = cast("list[type[ToolT]]", self.tool_types)
             tools = ToolItems(types, partial=self.partial_tools, call_kwargs=self.call_kwargs)
         decoder = self._new_decoder() if self._lifecycle.retry else self._decoder
-        reader = ItemReader(decoder, tools, self._record_first_output)
+        reader = ItemReader(decoder, self._framing(), tools, self._record_first_output)
         stack.enter_context(self._lifecycle.guard(reader, self._received))
         return reader
 

@@ -20,12 +20,11 @@ SHORTEST_KEY: Final = 8
 """Anything shorter is a placeholder, and may be a word."""
 
 _HIDDEN: Final = "***"
-_KEY_SUFFIXES: Final = ("key", "token", "authorization")
-"""Suffixes of the names of keys, in a client or a request."""
+_KEY_SUFFIXES: Final = ("key", "token", "authorization", "secret")
+"""Suffixes of the names of credentials, in a client or a request."""
 _PRIVATE_SUFFIXES: Final = ("api_key", "auth_token", "authorization", "headers")
 """Suffixes of the names of settings that may hold a key."""
 _MESSAGES: Final = frozenset({"contents", "messages", "system", "tools"})
-_MAX_DEPTH: Final = 3
 _EXCERPT_LENGTH: Final = 200
 _KEY_FORMAT: Final = re.compile(r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}")
 
@@ -38,24 +37,25 @@ class HiddenRepr(dict[str, T]):
         return f"<{', '.join(self)}>"
 
 
-def secrets_of(holder: object) -> frozenset[str]:
-    """Return the API keys that a client or the arguments of a request hold.
+def credentials_in(*holders: object) -> Iterator[str]:
+    """Yield the credentials among the attributes or items of objects, by the names of those.
 
-    >>> sorted(secrets_of({"extra_headers": {"Authorization": "Bearer 12345678"}, "model": "m"}))
+    Mappings and models inside are searched too, such as headers; other objects are not.
+
+    >>> [*credentials_in({"extra_headers": {"Authorization": "Bearer 12345678"}, "model": "m"})]
     ['12345678']
     """
-    return frozenset(_found("", holder, _MAX_DEPTH))
-
-
-def _found(name: object, held: object, depth: int) -> Iterator[str]:
-    if isinstance(held, str):
-        key = held.removeprefix("Bearer ")
-        if len(key) >= SHORTEST_KEY and str(name).lower().endswith(_KEY_SUFFIXES):
-            yield key
-    elif depth:
-        holds = cast("object", held if isinstance(held, Mapping) else getattr(held, "__dict__", {}))
-        for inner, value in list(cast("Mapping[object, object]", holds).items()):
-            yield from _found(inner, value, depth - 1)
+    for holder in holders:
+        items = cast(
+            "object", holder if isinstance(holder, Mapping) else getattr(holder, "__dict__", {})
+        )
+        for name, value in list(cast("Mapping[object, object]", items).items()):
+            if isinstance(value, Mapping | BaseModel):
+                yield from credentials_in(cast("object", value))
+            elif isinstance(value, str) and str(name).lower().endswith(_KEY_SUFFIXES):
+                key = value.removeprefix("Bearer ")
+                if len(key) >= SHORTEST_KEY:
+                    yield key
 
 
 def can_be_sent(key: str) -> bool:

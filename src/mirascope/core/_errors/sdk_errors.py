@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from traceback import walk_tb
 from typing import Any, Final
 
@@ -81,7 +80,7 @@ class SDKErrors:
     """The errors of a provider's SDK.
 
     Attributes:
-        provider: The provider's name.
+        provider: The provider's name, which its description sets.
         base: The base class of the SDK's errors.
         timeouts: The exceptions of the SDK and its HTTP library for an expired timeout.
         connections: Their exceptions for a connection that cannot be made or breaks.
@@ -98,7 +97,7 @@ class SDKErrors:
         hints: Advice for the user, by a part of the text of the SDK's exception.
     """
 
-    provider: str
+    provider: str = ""
     base: type[Exception]
     timeouts: tuple[type[Exception], ...]
     connections: tuple[type[Exception], ...]
@@ -297,13 +296,17 @@ def _is_refused_connection(error: BaseException) -> bool:
     return isinstance(error, OSError) and not isinstance(error, TimeoutError)
 
 
-@cache
+_combined_types: Final[dict[tuple[type, type], type[errors.StreamError]]] = {}
+
+
 def _combined_type(
     kind: type[errors.StreamError],
     theirs: type[Exception],
     message_of: Callable[[Any], str] | None,
 ) -> type[errors.StreamError]:
     """Return the subclass of both, always the same one."""
+    if (known := _combined_types.get((kind, theirs))) is not None:
+        return known
 
     def reduce(error: errors.StreamError) -> tuple[object, ...]:
         return _unpickled, (kind, theirs, message_of, *_pickled_state(error))
@@ -319,7 +322,9 @@ def _combined_type(
     }
     if message_of is not None:
         names["__str__"] = message_of
-    return type(kind.__name__, (kind, theirs), names)
+    combined = type(kind.__name__, (kind, theirs), names)
+    _combined_types[kind, theirs] = combined
+    return combined
 
 
 def _pickled_state(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:

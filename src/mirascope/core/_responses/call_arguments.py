@@ -42,6 +42,12 @@ class CallArguments(Generic[MessageT]):
     _v1_positions: ClassVar[tuple[int, ...]] = ()
     """The position of each type parameter among the more numerous ones of v1's class."""
 
+    @classmethod
+    def describe(cls, sdk_errors: SDKErrors) -> None:
+        """Set the errors of a provider whose description has this class, unless it has them."""
+        if not hasattr(cls, "_sdk_errors"):
+            cls._sdk_errors = sdk_errors
+
     def __class_getitem__(cls, parameters: Any) -> Any:
         """Accept v1's type parameters too, and select those that this class has."""
         positions = cls._v1_positions

@@ -32,7 +32,7 @@ _BY_TYPE: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = 
     "overloaded_error": (529, anthropic.OverloadedError),
 }
 _OK: Final = 200
-_STAINLESS = stainless_errors("anthropic", anthropic.AnthropicError, anthropic, httpx2)
+_STAINLESS = stainless_errors(anthropic.AnthropicError, anthropic, httpx2)
 
 
 def provider_error(event: Record) -> ProviderError:

@@ -1,7 +1,7 @@
-"""Anthropic: how its Messages API is reached through its SDK.
+"""Anthropic: its Messages API, through its SDK.
 
-The SDK makes a client without a key and refuses at the call, with a ``TypeError``. A default client
-without one is refused when it is made.
+The SDK makes a client without an API key and raises a ``TypeError`` at the call. Here a default
+client without one is an error when it is made.
 """
 
 from __future__ import annotations
@@ -15,14 +15,7 @@ from anthropic.types import Message
 
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
-from mirascope.core._dialects.stainless import (
-    Method,
-    forces_tools,
-    own_retries,
-    own_timeout,
-    set_timeout,
-    without_retries,
-)
+from mirascope.core._dialects.stainless import StainlessAPI, forces_tools
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.anthropic._encoder import encode, supports_format
@@ -51,7 +44,7 @@ def _async_client() -> AsyncAnthropic:
     return AsyncAnthropic(http_client=http)
 
 
-def _with_a_key(client: ClientT) -> ClientT:
+def _with_credentials(client: ClientT) -> ClientT:
     headers = {name.lower() for name in client.default_headers}
     if client.credentials is None and headers.isdisjoint(("authorization", "x-api-key")):
         raise anthropic.AnthropicError(
@@ -60,32 +53,23 @@ def _with_a_key(client: ClientT) -> ClientT:
     return client
 
 
-_METHOD = Method[Anthropic, AsyncAnthropic, Message](
-    anthropic, lambda client: client.messages.create
-)
-
 PROVIDER = Provider(
     name="anthropic",
     errors=ERRORS,
     client_types=(Anthropic, AsyncAnthropic),
     clients=DefaultClients(
-        make=lambda: _with_a_key(_client()),
-        amake=lambda: _with_a_key(_async_client()),
+        make=lambda: _with_credentials(_client()),
+        amake=lambda: _with_credentials(_async_client()),
         close=Anthropic.close,
         aclose=AsyncAnthropic.close,
         env=_ENV,
     ),
-    without_retries=without_retries,
-    own_retries=own_retries,
+    api=StainlessAPI[Anthropic, AsyncAnthropic, Message](
+        anthropic, lambda client: client.messages.create
+    ),
     encode=encode,
     supports_format=supports_format,
     forces_tools=forces_tools,
-    create=_METHOD.create,
-    acreate=_METHOD.acreate,
-    open=_METHOD.open,
-    aopen=_METHOD.aopen,
-    own_timeout=own_timeout,
-    set_timeout=set_timeout,
     tool_type=AnthropicTool,
     response_type=AnthropicCallResponse,
     stream_type=AnthropicStream,

@@ -23,7 +23,6 @@ from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_tex
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, TokenCounts
 from mirascope.core._wire.json_fields import text, text_or_none
-from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic._normalize import MESSAGE_FORMAT
 from mirascope.core.anthropic.call_response_chunk import COMMON_FINISH_REASONS, token_counts
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -39,7 +38,6 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     """
 
     _common_reasons = COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     _raw_type = Message
     _extra_dumped = ("thinking", "signature")
     message_format = MESSAGE_FORMAT

@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.anthropic._decoder import AnthropicDecoder
-from mirascope.core.anthropic._errors import ERRORS
 from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.call_response_chunk import AnthropicCallResponseChunk
 from mirascope.core.anthropic.tool import AnthropicTool
@@ -25,7 +24,6 @@ class AnthropicStream(
 ):
     """The response of an Anthropic model while it is received."""
 
-    _sdk_errors = ERRORS
     _response_type = AnthropicCallResponse
 
     @override

@@ -1,6 +1,7 @@
-"""What every provider has in common, at the paths that Mirascope v1 documents.
+"""The names that all providers share, at the paths that Mirascope v1 documents.
 
-Each module here publishes what a room of `mirascope.core` defines.
+Each module re-exports the definitions of a package of `mirascope.core`, such as ``_prompts``. Begin
+there; nothing else belongs here.
 """
 
 from mirascope.core._engine.timeout import Timeout

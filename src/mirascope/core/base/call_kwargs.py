@@ -1,4 +1,4 @@
-"""What is passed to a provider's SDK."""
+"""The arguments of a provider's SDK."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class BaseCallKwargs(TypedDict, total=False):
 
     Attributes:
         model: The name of the model.
-        messages: The messages in the provider's form.
-        tools: The tools in the provider's form.
+        messages: The messages in the provider's format.
+        tools: The tools in the provider's format.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""Several decorators as one."""
+"""One decorator from several."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def merge_decorators(
     decorator: Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]],
     *additional_decorators: Callable[[Any], Any],
 ) -> Callable[[], Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]]]:
-    """Return a factory of one decorator that does what several do, one below the other.
+    """Return a factory of one decorator that applies several, one below the other.
 
-    The function keeps its name, docstring and attributes, also where a decorator drops them.
+    The function keeps its name, docstring and attributes, even if a decorator drops them.
 
     Args:
-        decorator: The outermost one, which decides what the decorated function takes and returns.
+        decorator: The outermost one, which decides the signature of the decorated function.
         additional_decorators: The ones below it, the last nearest to the function.
 
     Example:
@@ -43,14 +43,14 @@ def merge_decorators(
     def decorate(fn: Callable[P, R]) -> Callable[WrappedP, WrappedR]:
         decorated: object = fn
         for each in reversed((decorator, *additional_decorators)):
-            decorated = _named_alike(each(cast("Any", decorated)), decorated)
+            decorated = _with_metadata_of(each(cast("Any", decorated)), decorated)
         return cast("Callable[WrappedP, WrappedR]", decorated)
 
     return lambda: decorate
 
 
-def _named_alike(decorated: object, fn: object) -> object:
-    """Return a function that looks like the one that it wraps; what it has itself stays."""
+def _with_metadata_of(decorated: object, fn: object) -> object:
+    """Return a function with the metadata of the one that it wraps, below its own."""
     if inspect.isfunction(decorated) and decorated is not fn and callable(fn):
         own = dict(vars(decorated))
         if "__wrapped__" not in own:

@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 
 class ResponseModelConfigDict(ConfigDict, total=False):
-    """Pydantic's configuration; ``strict`` asks the provider too to hold to the schema.
+    """Pydantic's configuration; with ``strict``, the provider enforces the schema too.
 
     Example:
         >>> from pydantic import BaseModel

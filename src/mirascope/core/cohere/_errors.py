@@ -49,7 +49,6 @@ def _message_of(error: Any) -> str:
 
 
 ERRORS = SDKErrors(
-    provider="cohere",
     base=ApiError,
     timeouts=(httpx.TimeoutException,),
     connections=(

@@ -18,7 +18,6 @@ from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.json_fields import fields, text_or_none
 from mirascope.core._wire.sdk_models import to_builtins
 from mirascope.core.cohere._encoder import MESSAGE_FORMAT
-from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response_chunk import (
     COMMON_FINISH_REASONS,
     FinishReason,
@@ -39,7 +38,6 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     """
 
     _common_reasons = COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
 
     @classmethod

@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.cohere._decoder import CohereDecoder
-from mirascope.core.cohere._errors import ERRORS
 from mirascope.core.cohere.call_response import CohereCallResponse
 from mirascope.core.cohere.call_response_chunk import CohereCallResponseChunk, FinishReason
 from mirascope.core.cohere.tool import CohereTool
@@ -26,7 +25,6 @@ class CohereStream(
 ):
     """The response of a Cohere model while it is received; ``model`` is the requested one."""
 
-    _sdk_errors = ERRORS
     _response_type = CohereCallResponse
 
     @override

@@ -1,4 +1,4 @@
-"""What calls cost."""
+"""The cost of calls."""
 
 from mirascope.core.costs.calculate_cost import calculate_cost
 

@@ -1,4 +1,4 @@
-"""Where v1 has the function of this name."""
+"""The function at the path that v1 documents."""
 
 from mirascope.core._responses.cost import calculate_cost
 

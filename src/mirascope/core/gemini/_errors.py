@@ -87,7 +87,6 @@ def _unparsed_report(error: Exception) -> JSON:
 
 
 ERRORS = SDKErrors(
-    provider="gemini",
     base=APIError,
     status_of=lambda error: error.code,
     is_auth_error=_is_auth_error,

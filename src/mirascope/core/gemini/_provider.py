@@ -1,12 +1,13 @@
-"""Gemini: how its models are reached through Google's SDK.
+"""Gemini: its models, through Google's SDK.
 
-The SDK has no hook for the bytes of a stream. The default client therefore has one on its HTTP
-client, which hands the HTTP response over. A client that the user brings has no such hook; its
-stream is read item by item.
+The SDK has no hook for the bytes of a stream. So the default client has a hook on its HTTP client,
+which captures the HTTP response. A user-supplied client has no such hook; its stream is read item
+by item.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from math import ceil
 from typing import Any, Final, cast
@@ -19,10 +20,11 @@ from google.genai.types import (
     HttpOptions,
     HttpRetryOptions,
 )
+from typing_extensions import override
 
 from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
-from mirascope.core._calls.provider import Arguments, Provider
+from mirascope.core._calls.provider import Arguments, ChatAPI, Provider
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._engine.response_source import (
     AsyncResponseSource,
@@ -32,6 +34,7 @@ from mirascope.core._engine.response_source import (
     capturing,
 )
 from mirascope.core._engine.source import AsyncSource, ItemSource, Source
+from mirascope.core._errors.redaction import credentials_in
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.gemini._encoder import encode, supports_format
@@ -54,16 +57,16 @@ _ENV = (
     "GOOGLE_CLOUD_LOCATION",
 )
 _ATTEMPTS: Final = 5
-"""How often the SDK sends a request where it is to retry, with options that leave it open."""
+"""The number of attempts of the SDK, with retry options that do not set it."""
 _TIMEOUT: Final = httpx2.Timeout(600, connect=5)
 _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
 class DefaultClient(Client):
-    """A client from the environment whose streams hand over their HTTP responses.
+    """A client from the environment whose streams expose their HTTP responses.
 
     Args:
-        transport: What its async HTTP client is on, if not on the library's own transport.
+        transport: The transport of its async HTTP client; by default the HTTP library's own.
     """
 
     def __init__(self, transport: Any = None) -> None:
@@ -83,7 +86,7 @@ class DefaultClient(Client):
 
 
 def _limit(request: httpx2.Request) -> None:
-    """Set a timeout; the SDK's default of none at all replaces even an HTTP client's own."""
+    """Set a timeout; the SDK's default of none replaces even that of the HTTP client."""
     if not any(request.extensions.get("timeout", {}).values()):
         request.extensions["timeout"] = _TIMEOUT.as_dict()
 
@@ -92,34 +95,81 @@ async def _alimit(request: httpx2.Request) -> None:
     _limit(request)
 
 
-def _sdk(client: Client) -> Any:
-    """Return the client untyped: its types name classes of packages that may not be there."""
+class _GeminiAPI(ChatAPI[Client, Client, GenerateContentResponse]):
+    @override
+    def create(self, client: Client, arguments: Arguments) -> GenerateContentResponse:
+        response = _untyped(client).models.generate_content(**request_arguments(arguments))
+        return cast("GenerateContentResponse", response)
+
+    @override
+    async def acreate(self, client: Client, arguments: Arguments) -> GenerateContentResponse:
+        response = await _untyped(client).aio.models.generate_content(
+            **request_arguments(arguments)
+        )
+        return cast("GenerateContentResponse", response)
+
+    @override
+    def open(self, client: Client, arguments: Arguments) -> Source:
+        """Send the request, which the SDK does when its first item is read."""
+        items = _untyped(client).models.generate_content_stream(**request_arguments(arguments))
+        with capturing() as http:
+            first = next(items, None)
+        return ResponseSource(http[-1]) if http else ItemSource(items, first)
+
+    @override
+    async def aopen(self, client: Client, arguments: Arguments) -> AsyncSource:
+        items = await _untyped(client).aio.models.generate_content_stream(
+            **request_arguments(arguments)
+        )
+        with capturing() as http:
+            first = await anext(items, None)
+        if http:
+            return AsyncResponseSource(http[-1])
+        return CancellingSource(items, first)
+
+    @override
+    def secrets(self, client: Client) -> Iterable[str]:
+        """Return the API key, the token of Google's credentials (Vertex AI) and the headers."""
+        api, options = getattr(client, "_api_client", None), _client_options(client)
+        http = (options.httpx_client, options.httpx_async_client)
+        headers = (getattr(each, "headers", None) for each in http)
+        return credentials_in(api, getattr(api, "_credentials", None), options, *headers)
+
+    @override
+    def own_timeout(self, arguments: Arguments) -> float | None:
+        milliseconds = _options(arguments).timeout
+        return milliseconds / 1000 if milliseconds else None
+
+    @override
+    def set_timeout(self, arguments: Arguments, seconds: float) -> Arguments:
+        return _with_options(arguments, timeout=max(1, ceil(seconds * 1000)))
+
+    @override
+    def without_retries(self, client: Client, arguments: Arguments) -> tuple[Client, Arguments]:
+        """Allow one attempt; without any such option the SDK retries some requests on aiohttp."""
+        if isinstance(client, DefaultClient) and _options(arguments).retry_options is None:
+            return client, arguments
+        return client, _with_options(arguments, retry_options=HttpRetryOptions(attempts=1))
+
+    @override
+    def own_retries(self, client: Client, arguments: Arguments) -> int | None:
+        options = _options(arguments).retry_options or _client_options(client).retry_options
+        if options is None:
+            return None
+        return _ATTEMPTS - 1 if options.attempts is None else max(0, options.attempts - 1)
+
+    @override
+    def exposes_response(self, client: Client) -> bool:
+        return isinstance(client, DefaultClient)
+
+    @override
+    def has_no_read_timeout(self, client: Client) -> bool:
+        return not _client_options(client).timeout
+
+
+def _untyped(client: Client) -> Any:
+    """Return a client as untyped: its types name classes of packages that may be missing."""
     return client
-
-
-def _create(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = _sdk(client).models.generate_content(**request_arguments(arguments))
-    return cast("GenerateContentResponse", answer)
-
-
-async def _acreate(client: Client, arguments: Arguments) -> GenerateContentResponse:
-    answer = await _sdk(client).aio.models.generate_content(**request_arguments(arguments))
-    return cast("GenerateContentResponse", answer)
-
-
-def _open(client: Client, arguments: Arguments) -> Source:
-    """Send the request, which the SDK does when it is asked for the first item."""
-    items = _sdk(client).models.generate_content_stream(**request_arguments(arguments))
-    with capturing() as http:
-        first = next(items, None)
-    return ResponseSource(http[-1]) if http else ItemSource(items, first)
-
-
-async def _aopen(client: Client, arguments: Arguments) -> AsyncSource:
-    items = await _sdk(client).aio.models.generate_content_stream(**request_arguments(arguments))
-    with capturing() as http:
-        first = await anext(items, None)
-    return AsyncResponseSource(http[-1]) if http else CancellingSource(items, first)
 
 
 def _options(arguments: Arguments) -> HttpOptions:
@@ -138,33 +188,6 @@ def _with_options(arguments: Arguments, **options: object) -> Arguments:
     return {**arguments, "config": config.model_copy(update={"http_options": updated})}
 
 
-def _own_timeout(arguments: Arguments) -> float | None:
-    milliseconds = _options(arguments).timeout
-    return milliseconds / 1000 if milliseconds else None
-
-
-def _waits_for_ever(client: Client) -> bool:
-    return not _client_options(client).timeout
-
-
-def _set_timeout(arguments: Arguments, seconds: float) -> Arguments:
-    return _with_options(arguments, timeout=max(1, ceil(seconds * 1000)))
-
-
-def _once(client: Client, arguments: Arguments) -> tuple[Client, Arguments]:
-    """Allow one attempt; without any such option the SDK sends some requests again on aiohttp."""
-    if isinstance(client, DefaultClient) and _options(arguments).retry_options is None:
-        return client, arguments
-    return client, _with_options(arguments, retry_options=HttpRetryOptions(attempts=1))
-
-
-def _own_retries(client: Client, arguments: Arguments) -> int | None:
-    options = _options(arguments).retry_options or _client_options(client).retry_options
-    if options is None:
-        return None
-    return _ATTEMPTS - 1 if options.attempts is None else max(0, options.attempts - 1)
-
-
 PROVIDER = Provider(
     name="gemini",
     errors=ERRORS,
@@ -176,19 +199,10 @@ PROVIDER = Provider(
         aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
         env=_ENV,
     ),
-    without_retries=_once,
-    own_retries=_own_retries,
+    api=_GeminiAPI(),
     encode=encode,
     supports_format=supports_format,
-    create=_create,
-    acreate=_acreate,
-    open=_open,
-    aopen=_aopen,
     failure=plain_failure,
-    own_timeout=_own_timeout,
-    set_timeout=_set_timeout,
-    exposes_response=lambda client: isinstance(client, DefaultClient),
-    has_no_read_timeout=_waits_for_ever,
     tool_type=GeminiTool,
     response_type=GeminiCallResponse,
     stream_type=GeminiStream,

@@ -25,7 +25,6 @@ from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.json_fields import text_or_none
 from mirascope.core._wire.sdk_models import build_model
 from mirascope.core.gemini import _response_json as response_json
-from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini._normalize import MESSAGE_FORMAT
 from mirascope.core.gemini.tool import GeminiTool
 
@@ -38,7 +37,6 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     """
 
     _common_reasons = response_json.COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
     _extra_dumped = ("thinking",)
 

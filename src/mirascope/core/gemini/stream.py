@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.gemini._decoder import GeminiDecoder
-from mirascope.core.gemini._errors import ERRORS
 from mirascope.core.gemini.call_response import GeminiCallResponse
 from mirascope.core.gemini.call_response_chunk import GeminiCallResponseChunk
 from mirascope.core.gemini.tool import GeminiTool
@@ -19,7 +18,6 @@ class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, Gemin
     If the prompt was blocked, ``finish_reasons`` is why.
     """
 
-    _sdk_errors = ERRORS
     _response_type = GeminiCallResponse
 
     @override

@@ -1,4 +1,4 @@
-"""Gemini's, by v1's newer name."""
+"""Re-exports from `mirascope.core.gemini`, under v1's newer name."""
 
 from mirascope.core.gemini.call import call
 from mirascope.core.gemini.call import gemini_call as google_call

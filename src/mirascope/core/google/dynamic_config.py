@@ -1,4 +1,4 @@
-"""Gemini's, by v1's newer name."""
+"""Re-exports from `mirascope.core.gemini`, under v1's newer name."""
 
 from mirascope.core.gemini.dynamic_config import GeminiDynamicConfig as GoogleDynamicConfig
 from mirascope.core.gemini.dynamic_config import GeminiMessageParam as GoogleMessageParam

@@ -7,4 +7,4 @@ import httpx
 
 from mirascope.core._dialects.stainless import stainless_errors
 
-ERRORS = stainless_errors("groq", groq.GroqError, groq, httpx)
+ERRORS = stainless_errors(groq.GroqError, groq, httpx)

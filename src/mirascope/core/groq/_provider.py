@@ -1,4 +1,4 @@
-"""Groq: how its Chat Completions are reached through its SDK."""
+"""Groq: its Chat Completions, through its SDK."""
 
 from __future__ import annotations
 
@@ -11,13 +11,7 @@ from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions.errors import plain_failure
 from mirascope.core._dialects.chat_completions.tools import supports_format
-from mirascope.core._dialects.stainless import (
-    Method,
-    own_retries,
-    own_timeout,
-    set_timeout,
-    without_retries,
-)
+from mirascope.core._dialects.stainless import StainlessAPI
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.groq._encoder import encode
@@ -35,10 +29,6 @@ def _async_client() -> AsyncGroq:
     return AsyncGroq(http_client=async_http_client(groq.DefaultAsyncHttpxClient, httpx))
 
 
-_METHOD = Method[Groq, AsyncGroq, ChatCompletion](
-    groq, lambda client: client.chat.completions.create
-)
-
 PROVIDER = Provider(
     name="groq",
     errors=ERRORS,
@@ -50,17 +40,12 @@ PROVIDER = Provider(
         aclose=AsyncGroq.close,
         env=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
     ),
-    without_retries=without_retries,
-    own_retries=own_retries,
+    api=StainlessAPI[Groq, AsyncGroq, ChatCompletion](
+        groq, lambda client: client.chat.completions.create
+    ),
     encode=encode,
     supports_format=supports_format,
-    create=_METHOD.create,
-    acreate=_METHOD.acreate,
-    open=_METHOD.open,
-    aopen=_METHOD.aopen,
     failure=plain_failure,
-    own_timeout=own_timeout,
-    set_timeout=set_timeout,
     tool_type=GroqTool,
     response_type=GroqCallResponse,
     stream_type=GroqStream,

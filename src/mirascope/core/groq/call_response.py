@@ -27,7 +27,6 @@ from mirascope.core._dialects.chat_completions.response import ChatCompletionsRe
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import JSON, Record
 from mirascope.core._wire.json_fields import fields, objects
-from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response_chunk import FinishReason
 from mirascope.core.groq.tool import GroqTool
 
@@ -39,7 +38,6 @@ class GroqCallResponse(
 ):
     """A plain response of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
 
-    _sdk_errors = ERRORS
     _raw_type = ChatCompletion
 
     @property

@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.groq._decoder import GroqDecoder
-from mirascope.core.groq._errors import ERRORS
 from mirascope.core.groq.call_response import GroqCallResponse
 from mirascope.core.groq.call_response_chunk import FinishReason, GroqCallResponseChunk
 from mirascope.core.groq.tool import GroqTool
@@ -30,7 +29,6 @@ class GroqStream(
 ):
     """The response of a Groq model while it is received."""
 
-    _sdk_errors = ERRORS
     _response_type = GroqCallResponse
 
     @override

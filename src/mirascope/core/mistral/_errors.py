@@ -31,7 +31,6 @@ def _make_error(
 
 
 ERRORS = SDKErrors(
-    provider="mistral",
     base=MistralError,
     timeouts=(httpx2.TimeoutException,),
     connections=(

@@ -1,17 +1,17 @@
-"""Mistral: how its Chat Completions are reached through its SDK.
+"""Mistral: its Chat Completions, through its SDK.
 
-The default client takes its key from ``MISTRAL_API_KEY``, or leaves it to the SDK to read a token
-from the file that ``MISTRAL_SA_TOKEN_PATH`` names, and its server from ``MISTRAL_BASE_URL``
-(without ``/v1``), for which the SDK has no variable. It has HTTP clients of ours, because the SDK
-closes its own ones at the whim of the garbage collector, in whatever event loop runs then, and lets
-no more than a hundred streams run at once. A response that is not declared as a stream of events
-the SDK reads to its end and refuses; it is read here like any other.
+The default client has its API key from ``MISTRAL_API_KEY``, or lets the SDK read a token from the
+file that ``MISTRAL_SA_TOKEN_PATH`` names, and its server from ``MISTRAL_BASE_URL`` (without
+``/v1``), for which the SDK has no variable. It has our HTTP clients, because the SDK closes its own
+ones when the garbage collector finds them, in the event loop that runs then, and limits the streams
+at one time to a hundred. A response that is not declared as a stream of events is read to its end
+and rejected by the SDK; here it is read like any other.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable
+from collections.abc import Iterable
 from functools import partial
 from math import ceil
 from typing import Any
@@ -22,10 +22,11 @@ from mistralai.client.errors import SDKError
 from mistralai.client.models import ChatCompletionResponse
 from mistralai.client.utils import RetryConfig
 from mistralai.client.utils.eventstreaming import EventStream, EventStreamAsync
+from typing_extensions import override
 
 from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
-from mirascope.core._calls.provider import Arguments, Provider
+from mirascope.core._calls.provider import Arguments, ChatAPI, Provider
 from mirascope.core._dialects.chat_completions.errors import plain_failure
 from mirascope.core._dialects.chat_completions.tools import supports_format
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
@@ -36,6 +37,7 @@ from mirascope.core._engine.response_source import (
     ResponseSource,
 )
 from mirascope.core._engine.source import AsyncItemSource, AsyncSource, ItemSource, Source
+from mirascope.core._errors.redaction import credentials_in
 from mirascope.core._errors.retry import MAX_RETRIES
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.core._transports.sync_transport import sync_http_client
@@ -66,8 +68,8 @@ def _client(transport: Any = None) -> Mistral:
             verify=tls,
             limits=_LIMITS,
             follow_redirects=True,
-            transport=transport,
             headers=ACCEPT_ENCODING,
+            transport=transport,
         ),
     )
 
@@ -84,59 +86,70 @@ async def _aclose(client: Mistral) -> None:
         await http.aclose()
 
 
-def _create(client: Mistral, arguments: dict[str, Any]) -> ChatCompletionResponse:
-    return client.chat.complete(**arguments)
+class _MistralAPI(ChatAPI[Mistral, Mistral, ChatCompletionResponse]):
+    @override
+    def create(self, client: Mistral, arguments: dict[str, Any]) -> ChatCompletionResponse:
+        return client.chat.complete(**arguments)
 
+    @override
+    async def acreate(self, client: Mistral, arguments: dict[str, Any]) -> ChatCompletionResponse:
+        return await client.chat.complete_async(**arguments)
 
-def _acreate(client: Mistral, arguments: dict[str, Any]) -> Awaitable[ChatCompletionResponse]:
-    return client.chat.complete_async(**arguments)
+    @override
+    def open(self, client: Mistral, arguments: dict[str, Any]) -> Source:
+        """Return the bytes of the SDK's stream, or the items of one that instrumentation wraps."""
+        try:
+            stream = client.chat.stream(**arguments)
+        except SDKError as error:
+            return BodySource(error.raw_response, _body_of(error))
+        if type(stream) is EventStream:
+            return ResponseSource(stream.response)
+        return ItemSource(stream)
 
+    @override
+    async def aopen(self, client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
+        try:
+            stream = await client.chat.stream_async(**arguments)
+        except SDKError as error:
+            return AsyncBodySource(error.raw_response, _body_of(error))
+        if type(stream) is EventStreamAsync:
+            return AsyncResponseSource(stream.response)
+        return AsyncItemSource(stream)
 
-def _open(client: Mistral, arguments: dict[str, Any]) -> Source:
-    """Take the bytes of the SDK's stream; what instrumentation makes of it is read as it is."""
-    try:
-        stream = client.chat.stream(**arguments)
-    except SDKError as error:
-        return BodySource(error.raw_response, _body_of(error))
-    return ResponseSource(stream.response) if type(stream) is EventStream else ItemSource(stream)
+    @override
+    def secrets(self, client: Mistral) -> Iterable[str]:
+        config = client.sdk_configuration
+        http = (config.client, config.async_client)
+        headers = (getattr(each, "headers", None) for each in http)
+        return credentials_in(config.security, *headers)
 
+    @override
+    def own_timeout(self, arguments: dict[str, Any]) -> float | None:
+        milliseconds: int | None = arguments.get("timeout_ms")
+        return None if milliseconds is None else milliseconds / 1000
 
-async def _aopen(client: Mistral, arguments: dict[str, Any]) -> AsyncSource:
-    try:
-        stream = await client.chat.stream_async(**arguments)
-    except SDKError as error:
-        return AsyncBodySource(error.raw_response, _body_of(error))
-    if type(stream) is EventStreamAsync:
-        return AsyncResponseSource(stream.response)
-    return AsyncItemSource(stream)
+    @override
+    def set_timeout(self, arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
+        return {**arguments, "timeout_ms": ceil(seconds * 1000)}
+
+    @override
+    def without_retries(self, client: Mistral, arguments: Arguments) -> tuple[Mistral, Arguments]:
+        return client, {**arguments, "retries": None}
+
+    @override
+    def own_retries(self, client: Mistral, arguments: Arguments) -> int | None:
+        """Return how often the SDK retries: it configures time, so our default replaces that."""
+        config = arguments.get("retries", client.sdk_configuration.retry_config)
+        if not isinstance(config, RetryConfig):
+            return None
+        return MAX_RETRIES if config.strategy == "backoff" else 0
 
 
 def _body_of(error: SDKError) -> bytes:
-    """Return the body of a response that the SDK refuses, having read it, for its content type."""
+    """Return the body of a response that the SDK has read and rejects for its content type."""
     if error.status_code != _OK:
         raise error
     return error.body.encode()
-
-
-def _own_timeout(arguments: dict[str, Any]) -> float | None:
-    milliseconds: int | None = arguments.get("timeout_ms")
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _set_timeout(arguments: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {**arguments, "timeout_ms": ceil(seconds * 1000)}
-
-
-def _once(client: Mistral, arguments: Arguments) -> tuple[Mistral, Arguments]:
-    return client, {**arguments, "retries": None}
-
-
-def _own_retries(client: Mistral, arguments: Arguments) -> int | None:
-    """Return how often the SDK retries: it is configured by time, so the default stands in."""
-    config = arguments.get("retries", client.sdk_configuration.retry_config)
-    if not isinstance(config, RetryConfig):
-        return None
-    return MAX_RETRIES if config.strategy == "backoff" else 0
 
 
 PROVIDER = Provider(
@@ -150,17 +163,10 @@ PROVIDER = Provider(
         aclose=_aclose,
         env=(_KEY, _TOKEN_PATH, _URL),
     ),
-    without_retries=_once,
-    own_retries=_own_retries,
+    api=_MistralAPI(),
     encode=encode,
     supports_format=supports_format,
-    create=_create,
-    acreate=_acreate,
-    open=_open,
-    aopen=_aopen,
     failure=plain_failure,
-    own_timeout=_own_timeout,
-    set_timeout=_set_timeout,
     tool_type=MistralTool,
     response_type=MistralCallResponse,
     stream_type=MistralStream,

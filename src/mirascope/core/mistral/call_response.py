@@ -18,7 +18,6 @@ from mirascope.core._dialects.chat_completions.tools import tool_messages
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.sdk_models import build_model
-from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral._messages import MESSAGE_FORMAT, MistralMessage
 from mirascope.core.mistral.call_response_chunk import COMMON_FINISH_REASONS, FinishReason
 from mirascope.core.mistral.tool import MistralTool
@@ -32,7 +31,6 @@ class MistralCallResponse(
     """A plain response of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
     _common_reasons = COMMON_FINISH_REASONS
-    _sdk_errors = ERRORS
     message_format = MESSAGE_FORMAT
 
     @classmethod

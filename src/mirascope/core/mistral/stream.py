@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core.mistral._decoder import MistralDecoder
-from mirascope.core.mistral._errors import ERRORS
 from mirascope.core.mistral._messages import MistralMessage
 from mirascope.core.mistral.call_response import MistralCallResponse
 from mirascope.core.mistral.call_response_chunk import FinishReason, MistralCallResponseChunk
@@ -27,7 +26,6 @@ class MistralStream(
 ):
     """The response of a Mistral model while it is received."""
 
-    _sdk_errors = ERRORS
     _response_type = MistralCallResponse
 
     @override

@@ -7,4 +7,4 @@ import openai
 
 from mirascope.core._dialects.stainless import stainless_errors
 
-ERRORS = stainless_errors("openai", openai.OpenAIError, openai, httpx2)
+ERRORS = stainless_errors(openai.OpenAIError, openai, httpx2)

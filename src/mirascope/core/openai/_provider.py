@@ -1,6 +1,8 @@
-"""OpenAI: how its Chat Completions are reached through its SDK."""
+"""OpenAI: its Chat Completions, through its SDK; and local servers that speak the same."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import httpx2
 import openai
@@ -11,14 +13,7 @@ from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
 from mirascope.core._dialects.chat_completions.errors import plain_failure
 from mirascope.core._dialects.chat_completions.tools import supports_format
-from mirascope.core._dialects.stainless import (
-    Method,
-    forces_tools,
-    own_retries,
-    own_timeout,
-    set_timeout,
-    without_retries,
-)
+from mirascope.core._dialects.stainless import StainlessAPI, forces_tools
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
 from mirascope.core.openai._encoder import encode
@@ -45,10 +40,6 @@ def _async_client() -> AsyncOpenAI:
     return AsyncOpenAI(http_client=async_http_client(openai.DefaultAsyncHttpxClient, httpx2))
 
 
-_METHOD = Method[OpenAI, AsyncOpenAI, ChatCompletion](
-    openai, lambda client: client.chat.completions.create
-)
-
 PROVIDER = Provider(
     name="openai",
     errors=ERRORS,
@@ -56,19 +47,32 @@ PROVIDER = Provider(
     clients=DefaultClients(
         make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
     ),
-    without_retries=without_retries,
-    own_retries=own_retries,
+    api=StainlessAPI[OpenAI, AsyncOpenAI, ChatCompletion](
+        openai, lambda client: client.chat.completions.create
+    ),
     encode=encode,
     supports_format=supports_format,
     forces_tools=forces_tools,
-    create=_METHOD.create,
-    acreate=_METHOD.acreate,
-    open=_METHOD.open,
-    aopen=_METHOD.aopen,
     failure=plain_failure,
-    own_timeout=own_timeout,
-    set_timeout=set_timeout,
     tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
 )
+
+
+def _local_server(
+    name: str, url: str
+) -> Provider[OpenAI, AsyncOpenAI, ChatCompletion, OpenAICallResponse, OpenAIStream]:
+    """Return the description of a server on this machine, which ignores the API key."""
+    clients = DefaultClients(
+        make=lambda: OpenAI(base_url=url, api_key=name),
+        amake=lambda: AsyncOpenAI(base_url=url, api_key=name),
+        close=OpenAI.close,
+        aclose=AsyncOpenAI.close,
+        env=(),
+    )
+    return replace(PROVIDER, name=name, clients=clients)
+
+
+OLLAMA = _local_server("ollama", "http://localhost:11434/v1")
+VLLM = _local_server("vllm", "http://localhost:8000/v1")

@@ -29,7 +29,6 @@ from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_fields import fields, text_or_none
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response_chunk import Audio, FinishReason
 from mirascope.core.openai.tool import OpenAITool
 
@@ -45,8 +44,6 @@ class OpenAICallResponse(
     ],
 ):
     """A plain response of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
-
-    _sdk_errors = ERRORS
 
     _raw_type = ChatCompletion
     _extra_dumped = ("audio", "audio_transcript")

@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
 from mirascope.core._engine.stream import BaseStream
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.call_response_chunk import FinishReason, OpenAICallResponseChunk
 from mirascope.core.openai.tool import OpenAITool
@@ -30,7 +29,6 @@ class OpenAIStream(
 ):
     """The response of an OpenAI model while it is received."""
 
-    _sdk_errors = ERRORS
     _response_type = OpenAICallResponse
 
     @override
