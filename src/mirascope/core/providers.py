@@ -91,7 +91,7 @@ from mirascope.core._tools.tool import BaseTool, all_tools, name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.accumulator import MessageAccumulator
-from mirascope.core._wire.error_reports import provider_error
+from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (
     JSON,
     MalformedEventError,
