@@ -37,13 +37,20 @@ OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:3])"
 
 # What depends on the interpreter: its sockets, its event loop, its end.
-INTERPRETER_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "network")]
+INTERPRETER_TESTS = [
+    *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
+    "tests/slow/test_process_exit.py",
+]
 
 # What streams promise, on whatever SDK and transport there is.
-TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/test_failures.py"]
+TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
-TYPE_TESTS = [f"tests/test_{name}.py" for name in ("tools", "structured", "partial", "tool")]
+TYPE_TESTS = [
+    *(f"tests/behaviour/test_{name}.py" for name in ("tool_calls", "tool_schemas")),
+    "tests/behaviour/test_response_models.py",
+    "tests/unit/test_partial_values.py",
+]
 
 
 def python(session: nox.Session, *arguments: str, **environment: str) -> None:
@@ -80,7 +87,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def tests_on_httpx(session: nox.Session) -> None:
     """The tests of transports again, on those that clients of one's own have."""
-    options = ("-n", "5", "-p", "on_httpx")  # which mostly wait
+    options = ("-n", "5", "-p", "support.on_httpx")  # which mostly wait
     dev = ("-X", "dev")  # which costs a quarter more, so only here
     python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
 
@@ -140,13 +147,20 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Twenty thousand short streams with faults; fails if anything is lost, or left over."""
-    python(session, "tests/soak.py", *session.posargs)
+    python(session, "-m", "programs.soak", *session.posargs, PYTHONPATH="tests")
 
 
 @nox.session
 def table(session: nox.Session) -> None:
     """What is seen when a stream is left or fails, ours and the SDKs' own: docs/failures.md."""
-    python(session, "-m", "pytest", "-q", "tests/test_failure_table.py", MIRASCOPE_WRITE_TABLES="1")
+    python(
+        session,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/docs/test_failure_table.py",
+        MIRASCOPE_WRITE_TABLES="1",
+    )
 
 
 @nox.session

@@ -16,13 +16,13 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
-from cases import Case
-from loopback import in_pieces
-from pieces import Pieces
-from providers import CASES
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
-from recordings import recordings
-from scripts import Says, Thinks, one_after_another
+from support.cases import Case
+from support.in_memory import Pieces
+from support.loopback import in_pieces
+from support.providers import CASES
+from support.recordings import recordings
+from support.scripts import Says, Thinks, one_after_another
 
 from mirascope import BaseTool
 from mirascope.core._structured.growing import Growing, MalformedJSONError

@@ -1,0 +1,435 @@
+"""What fails before its first content is asked for again; afterwards only if the caller says so."""
+
+from __future__ import annotations
+
+import threading
+from email.utils import formatdate
+from time import monotonic, time
+from typing import Any
+
+import anyio
+import pytest
+from pydantic import BaseModel
+from support.cases import Case, Driver
+from support.loopback import Abort, Answer, Loopback, Request, Reset, Stall
+from support.providers.gemini import GEMINI
+from support.providers.mistral import MISTRAL
+from support.responses import saying
+from support.scripts import one_after_another
+
+from mirascope import Retry, Timeout, errors, llm
+from mirascope.core.base._retry import RetryPolicy
+
+SOON = 0.25
+LATE = 30.0
+HALF_A_SECOND = 0.5
+AT_ONCE = {"retry-after": "0"}
+
+
+def refusing(case: Case, **headers: str) -> Answer:
+    return Answer.of_json(case.error_body("Later."), 503, **(AT_ONCE | headers))
+
+
+def interrupted(case: Case, *texts: str) -> Answer:
+    return Answer([*case.begin, *map(case.text, texts), Abort()])
+
+
+def without_content(case: Case, kind: str) -> Answer:
+    """Return an answer that fails before its first content."""
+    if kind == "refused":
+        return refusing(case)
+    script = {"failing": [*case.begin, case.failure], "aborted": [*case.begin, Abort()]}
+    return Answer(script.get(kind, [*case.begin, case.text("")]), headers=AT_ONCE)
+
+
+@pytest.mark.parametrize("kind", ["refused", "failing", "aborted", "truncated"])
+def test_what_fails_before_its_first_content_is_asked_for_again(
+    case: Case, driver: Driver, server: Loopback, kind: str
+) -> None:
+    server.queue = [without_content(case, kind), Answer(case.answer("Hello"))]
+    retries: list[Retry] = []
+    stream, items = driver.both(driver.function(case, on_retry=retries.append))
+    assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
+    assert stream.state == "finished"
+    assert len(server.requests) == 2
+    assert [(retry.count, retry.restarts) for retry in retries] == [(1, False)]
+    assert isinstance(retries[0].error, case.sdk_error)
+    assert (retries[0].error.retryable, retries[0].error.partial) == (True, None)
+
+
+def test_it_is_asked_for_so_often_and_no_more(case: Case, driver: Driver, server: Loopback) -> None:
+    failing = without_content(case, "failing")
+    for stream, answers in ((True, [refusing(case), failing]), (False, [refusing(case)] * 2)):
+        server.queue = [*answers, refusing(case)]
+        retries: list[Retry] = []
+        function = driver.function(case, stream=stream, max_retries=2, on_retry=retries.append)
+        with pytest.raises(errors.Overloaded):
+            driver.both(function) if stream else driver.ask(function)
+        assert [retry.count for retry in retries] == [1, 2]
+        assert server.queue == []
+
+
+def test_what_is_wrong_is_not_asked_for_again(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer.of_json(case.error_body("No."), 400)]
+    with pytest.raises(errors.BadRequest):
+        driver.both(driver.function(case))
+    assert len(server.requests) == 1
+
+
+def test_an_interrupted_answer_begins_anew_if_it_may(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [interrupted(case, "Hel"), refusing(case), Answer(case.answer("Hello"))]
+    retries: list[Retry] = []
+    function = driver.function(case, on_interrupt="restart", on_retry=retries.append)
+    stream, items = driver.both(function)
+    assert "".join(chunk.content for chunk, _ in items) == "HelHello"
+    assert (stream.state, stream.content) == ("finished", "Hello")
+    assert stream.construct_call_response().content == "Hello"
+    assert (stream.output_tokens, len(server.requests)) == (2, 3)
+    assert [(retry.count, retry.restarts) for retry in retries] == [(1, True), (2, True)]
+    assert isinstance(retries[0].error, errors.StreamConnectionError)
+    assert [retry.error.partial and retry.error.partial.content for retry in retries] == ["Hel"] * 2
+
+
+def test_the_consumer_can_clear_the_screen(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [interrupted(case, "Hel", "lo th"), Answer(case.answer("Hello"))]
+    function = driver.function(case, on_interrupt="restart")
+    screen: list[str] = []
+
+    async def clear(retry: Retry) -> None:
+        assert retry.restarts
+        screen.clear()
+
+    async def show() -> None:
+        stream = await function("fantasy")
+        stream.on_retry.append(clear)
+        async for chunk, _ in stream:
+            screen.append(chunk.content)  # as it comes
+
+    if driver.asynchronous:
+        driver.run(show)
+    else:
+        stream = function("fantasy")
+        stream.on_retry.append(lambda _: screen.clear())
+        for chunk, _ in stream:
+            screen.append(chunk.content)
+    assert "".join(screen) == "Hello"
+
+
+def test_what_came_is_kept_if_the_new_answer_never_comes(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [interrupted(case, "Hel"), refusing(case), refusing(case)]
+    tried = driver.attempt(driver.function(case, on_interrupt="restart"))
+    assert isinstance(tried.error, errors.Overloaded)
+    assert isinstance(tried.error, case.sdk_error)
+    assert (tried.stream.state, tried.stream.content, tried.error.phase) == ("failed", "Hel", "mid")
+    assert tried.error.partial is not None
+    assert tried.error.partial.content == "Hel"
+    assert len(server.requests) == 3
+
+
+def test_an_answer_that_stalls_begins_anew(case: Case, driver: Driver, server: Loopback) -> None:
+    stalling = Answer([*case.begin, case.text("Hel"), Stall()])
+    server.queue = [stalling, Answer(case.answer("Hello"))]
+    timeout = Timeout(first=LATE, idle=SOON)
+    function = driver.function(case, on_interrupt="restart", timeout=timeout)
+    stream, _ = driver.both(function)
+    assert (stream.state, stream.content) == ("finished", "Hello")
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_nobody_waits_longer_than_the_clocks_leave(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    for options in ({}, {"stream": False}):
+        server.queue = [refusing(case, **{"retry-after": "20"})]
+        began = monotonic()
+        with pytest.raises(errors.Overloaded):
+            function = driver.function(case, timeout=10.0, **options)
+            driver.ask(function) if options else driver.both(function)
+        assert monotonic() - began < 5
+
+
+def test_closing_ends_the_wait(case: Case, server: Loopback) -> None:
+    server.queue = [refusing(case, **{"retry-after": "60"})]
+    waiting, ended = threading.Event(), threading.Event()
+    function = Driver(asynchronous=False).function(case, on_retry=lambda _: waiting.set())
+    stream = function("fantasy")
+
+    def read() -> None:
+        assert list(stream) == []
+        ended.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert waiting.wait(5)
+    stream.close()
+    assert ended.wait(HALF_A_SECOND)
+    thread.join()
+    assert (stream.state, len(server.requests)) == ("closed", 1)
+
+
+@pytest.mark.parametrize("waiting_for", ["the answer", "the time to ask again"])
+def test_closing_ends_the_wait_async(case: Case, server: Loopback, waiting_for: str) -> None:
+    async def read_and_close() -> Any:
+        waiting = anyio.Event()
+        function = Driver(asynchronous=True).function(case, on_retry=lambda _: waiting.set())
+        stream = await function("fantasy")
+
+        async def read() -> None:
+            assert [item async for item in stream] == []
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                if waiting_for == "the answer":
+                    await anyio.to_thread.run_sync(asked.wait, 5)
+                else:
+                    await waiting.wait()
+                await stream.aclose()
+        return stream
+
+    asked = threading.Event()
+
+    def answer(_: Request) -> Answer:
+        asked.set()
+        if waiting_for == "the answer":
+            return Answer([], before=[Stall()])
+        return refusing(case, **{"retry-after": "60"})
+
+    server.answer = answer
+    assert anyio.run(read_and_close).state == "closed"
+    assert len(server.requests) == 1
+    if waiting_for == "the answer":
+        assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_tools_of_an_interrupted_answer_come_again(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    def get_author(title: str) -> str:
+        """Returns the author of a book."""
+        return title
+
+    calls = case.steps(one_after_another(("get_author", '{"title": "Wind"}')))
+    whole = case.calling(*one_after_another(("get_author", '{"title": "Fear"}')))
+    server.queue = [Answer([*case.begin, *calls, Abort()]), Answer(whole)]
+    function = driver.function(case, tools=[get_author], on_interrupt="restart")
+    stream, items = driver.both(function)
+    assert [tool.call() for _, tool in items if tool][-1] == "Fear"
+    assert len(stream.construct_call_response().tools) == 1
+
+
+def test_a_growing_model_begins_anew(case: Case, driver: Driver, server: Loopback) -> None:
+    class Shelf(BaseModel):
+        books: list[str]
+
+    broken = saying(case, '{"books": ["Wrong", "Lo')[: len(case.begin) + 8]
+    server.queue = [Answer([*broken, Abort()]), Answer(saying(case, '{"books": ["Wind"]}'))]
+    options: dict[str, Any] = {"response_model": Shelf, "json_mode": True}
+    stream, shelves = driver.both(driver.function(case, on_interrupt="restart", **options))
+    assert ["Wrong"] in [shelf.books for shelf in shelves]
+    assert shelves[-1] == stream.constructed_response_model == Shelf(books=["Wind"])
+
+
+def test_a_client_of_one_s_own_retries_as_it_says(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [refusing(case), refusing(case), Answer(case.answer("Hello"))]
+    url = case.url(server.url)
+    retries: list[Retry] = []
+
+    async def ask() -> Any:
+        async with case.async_client(url, "a-secret-key") as client:
+            function = driver.function(case, client=client, on_retry=retries.append)
+            stream = await function("fantasy")
+            return "".join([chunk.content async for chunk, _ in stream])
+
+    if driver.asynchronous:
+        assert driver.run(ask) == "Hello"
+    else:
+        with case.client(url, "a-secret-key") as client:
+            function = driver.function(case, client=client, on_retry=retries.append)
+            assert "".join(chunk.content for chunk, _ in function("fantasy")) == "Hello"
+    assert [retry.count for retry in retries] == [1, 2]
+
+
+def asked_with_own_retries(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool, **options: Any
+) -> Exception | None:
+    """Ask with a client that retries by itself; return what that failed with."""
+    url = case.url(server.url)
+
+    async def ask() -> None:
+        async with case.async_client(url, "a-secret-key", **case.retrying) as client:
+            function = driver.function(case, stream=stream, client=client, **options)
+            answer = await function("fantasy")
+            if stream:
+                assert [item async for item in answer]
+
+    try:
+        if driver.asynchronous:
+            driver.run(ask)
+        else:
+            with case.client(url, "a-secret-key", **case.retrying) as client:
+                answer = driver.function(case, stream=stream, client=client, **options)("fantasy")
+                if stream:
+                    assert list(answer)
+    except errors.StreamError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+@pytest.mark.parametrize("kind", ["refused", "hung up"])
+def test_no_retries_are_none_on_a_client_that_retries_by_itself(
+    case: Case, driver: Driver, server: Loopback, kind: str, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case) if kind == "refused" else Answer(before=[Reset()])
+    error = asked_with_own_retries(case, driver, server, stream=stream, max_retries=0)
+    kinds = {"refused": errors.Overloaded, "hung up": errors.StreamConnectionError}
+    assert isinstance(error, kinds[kind])
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_retries_of_such_a_client_do_not_multiply(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case)
+    retries: list[Retry] = []
+    options = {"max_retries": 1, "on_retry": retries.append}
+    error = asked_with_own_retries(case, driver, server, stream=stream, **options)
+    assert isinstance(error, errors.Overloaded)
+    assert [retry.count for retry in retries] == [1]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_such_a_client_retries_as_it_says_where_the_call_says_nothing(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    server.default = lambda: refusing(case)
+    error = asked_with_own_retries(case, driver, server, stream=stream)
+    assert isinstance(error, errors.Overloaded)
+    if case.name == "mistral":  # whose SDK is told how long, not how often
+        assert len(server.requests) > 1
+    else:
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("case", "params"),
+    [
+        (GEMINI, {"http_options": {"retry_options": {"attempts": 2, "initial_delay": 0}}}),
+        (MISTRAL, {"retries": MISTRAL.retrying["retry_config"]}),
+    ],
+    ids=["gemini", "mistral"],
+)
+def test_retries_of_call_params_are_ours(
+    case: Case, driver: Driver, server: Loopback, params: Any
+) -> None:
+    server.default = lambda: refusing(case)
+    retries: list[Retry] = []
+    tried = driver.attempt(driver.function(case, call_params=params, on_retry=retries.append))
+    assert isinstance(tried.error, errors.Overloaded)
+    assert len(server.requests) == len(retries) + 1 == (2 if case is GEMINI else 3)
+
+
+def test_whatever_provider_tells_of_its_retries(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [refusing(case), Answer(case.answer("Hello"))]
+    retries: list[Retry] = []
+
+    def recommend() -> str:
+        return "Hello"
+
+    async def arecommend() -> str:
+        return "Hello"
+
+    ask = llm.call(case.name, "asked-for", stream=True, on_retry=retries.append)
+
+    async def read() -> list[Any]:
+        return [item async for item in await ask(arecommend)()]
+
+    assert driver.run(read) if driver.asynchronous else list(ask(recommend)())
+    assert len(retries) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"max_retries": -1}, ValueError, "max_retries"),
+        ({"max_retries": "2"}, ValueError, "max_retries"),
+        ({"on_interrupt": "again"}, ValueError, "restart"),
+        ({"on_interupt": "restart"}, TypeError, "on_interrupt"),
+    ],
+)
+def test_a_wrong_option_is_told_where_it_is_given(
+    case: Case, options: dict[str, Any], kind: type[Exception], told: str
+) -> None:
+    with pytest.raises(kind, match=told):
+        case.call("asked-for", **options)
+
+
+def test_an_async_hook_needs_an_async_function(case: Case) -> None:
+    async def hook(_: Retry) -> None: ...
+
+    with pytest.raises(TypeError, match="on_retry"):
+        Driver(asynchronous=False).function(case, on_retry=hook)
+
+
+def failure(status: int = 503, **headers: str) -> errors.StreamError:
+    error = errors.Overloaded("Later.")
+    error.phase = "open"
+    vars(error)["headers"] = {name.replace("_", "-"): text for name, text in headers.items()}
+    error.retryable = status in {429, 503}
+    return error
+
+
+POLICY = RetryPolicy(max_retries=2)
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({}, 0.375, 0.5),
+        ({"Retry_After": "7"}, 7, 7),
+        ({"retry_after": "7", "retry_after_ms": "30.5"}, 0.0305, 0.0305),
+        ({"retry_after": "soon"}, 0.375, 0.5),
+        ({"retry_after": "-3"}, 0.375, 0.5),
+    ],
+)
+def test_the_server_says_how_long_to_wait(
+    headers: dict[str, str], least: float, most: float
+) -> None:
+    retry = POLICY.retry(failure(**headers), 0, LATE)
+    assert retry is not None
+    assert least <= retry.wait <= most
+
+
+def test_the_server_may_say_when() -> None:
+    at = formatdate(time() + 20, usegmt=True)
+    retry = POLICY.retry(failure(retry_after=at), 0, LATE)
+    assert retry is not None
+    assert 15 < retry.wait <= 20
+
+
+def test_waits_double_up_to_a_bound() -> None:
+    patient = RetryPolicy(max_retries=100)
+    waits = [retry.wait for n in range(20) if (retry := patient.retry(failure(), n, LATE))]
+    assert waits[1] > waits[0]
+    assert max(waits) <= 8
+
+
+def test_a_server_that_asks_for_too_much_is_not_waited_for() -> None:
+    assert POLICY.retry(failure(retry_after="3600"), 0, float("inf")) is None
+
+
+def test_the_server_says_whether() -> None:
+    assert POLICY.retry(failure(x_should_retry="false"), 0, LATE) is None
+    assert POLICY.retry(failure(400, x_should_retry="true"), 0, LATE) is not None
+    assert POLICY.retry(failure(400), 0, LATE) is None

@@ -1,0 +1,439 @@
+"""Three clocks: an answer that takes too long ends in time, and says by which of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+from math import inf, nan
+from time import monotonic, sleep
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from support.cases import Attempt, Case, Driver
+from support.loopback import Answer, Loopback, Request, Stall, Wait, dripping
+
+from mirascope import Timeout, errors
+from mirascope.core.base._watchdog import Timer
+
+SOON = 0.25
+LATE = 20.0
+GENEROUS = 3.0
+HALF_A_SECOND = 0.5
+
+
+def ticking() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "mirascope-clocks"]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    for thread in ticking():
+        thread.join(GENEROUS)
+    assert ticking() == []
+
+
+def timed_out(
+    case: Case, driver: Driver, server: Loopback, timeout: float | Timeout, **options: Any
+) -> tuple[Attempt, errors.StreamTimeout]:
+    """Ask for what takes too long; check that it ended in time, and the connection with it."""
+    began = monotonic()
+    tried = driver.attempt(driver.function(case, timeout=timeout, **options))
+    elapsed = monotonic() - began
+    assert isinstance(tried.error, errors.StreamTimeout)
+    assert SOON <= elapsed < SOON + GENEROUS
+    assert isinstance(tried.error, case.sdk_error)
+    assert (tried.error.provider, tried.error.retryable) == (case.name, True)
+    assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
+    assert len(server.requests) == 1
+    return tried, tried.error
+
+
+@pytest.mark.parametrize("clock", ["first", "total"])
+def test_an_answer_that_never_begins(
+    case: Case, driver: Driver, server: Loopback, clock: Any
+) -> None:
+    server.queue = [Answer(before=[Stall()])]
+    tried, error = timed_out(case, driver, server, Timeout(**{clock: SOON}))
+    assert (error.clock, error.phase, error.partial) == (clock, "open", None)
+    assert f"`{clock}`" in str(error)
+    assert tried.stream.state == "failed"
+
+
+def keeping_alive(case: Case, *begin: bytes) -> Answer:
+    signs = repeat(case.keepalive + case.text(""), 500)
+    return Answer(dripping([*case.begin, *begin, *signs], 0.02))
+
+
+def test_what_says_nothing_is_no_first_output(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [keeping_alive(case)]
+    tried, error = timed_out(case, driver, server, Timeout(first=SOON, idle=LATE))
+    assert (error.clock, error.phase, error.partial) == ("first", "first", None)
+    assert tried.stream.state == "failed"
+
+
+def test_what_says_nothing_does_not_reset_the_idle_clock(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [keeping_alive(case, case.text("Hello"))]
+    tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
+    assert (error.clock, error.phase) == ("idle", "mid")
+    assert error.partial is not None
+    assert error.partial.content == tried.stream.content == "Hello"
+
+
+def test_an_answer_that_stalls(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
+    assert (error.clock, error.phase, tried.stream.content) == ("idle", "mid", "Hello")
+    assert "0.25 seconds" in str(error)
+
+
+def test_an_answer_that_drips_for_too_long(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 500], 0.02))]
+    tried, error = timed_out(case, driver, server, SOON)
+    assert (error.clock, error.phase) == ("total", "mid")
+    assert set(tried.stream.content) == {"a"}
+
+
+def test_an_answer_that_stalls_on_a_client_of_one_s_own(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    url, timeout = case.url(server.url), Timeout(first=SOON, idle=SOON)
+    tried = Attempt()
+
+    async def attempt() -> None:
+        async with case.async_client(url, "a-key") as client:
+            tried.stream = await driver.function(case, client=client, timeout=timeout)("fantasy")
+            tried.items.extend([item async for item in tried.stream])
+
+    with pytest.raises(errors.StreamTimeout) as caught:
+        if driver.asynchronous:
+            driver.run(attempt)
+        with case.client(url, "a-key") as client:
+            tried.stream = driver.function(case, client=client, timeout=timeout)("fantasy")
+            tried.items.extend(tried.stream)
+    assert (caught.value.clock, tried.stream.content) == ("idle", "Hello")
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_default_holds_for_a_client_of_one_s_own(
+    case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standard = Timeout(first=SOON, idle=SOON, total=inf)
+    monkeypatch.setattr("mirascope.core.base._call.STANDARD", standard)
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    with case.client(case.url(server.url), "a-key") as client:
+        stream = Driver(asynchronous=False).function(case, client=client)("fantasy")
+        with pytest.raises(errors.StreamTimeout) as caught:
+            list(stream)
+    assert (caught.value.clock, stream.content) == ("idle", "Hello")
+
+
+def test_clocks_that_are_kept_to(case: Case, driver: Driver, server: Loopback) -> None:
+    pieces = [*case.begin, *[case.text("a")] * 12, *case.end(3, 2)]
+    server.queue = [Answer(dripping(pieces, 0.03))]
+    function = driver.function(case, timeout=Timeout(first=GENEROUS, idle=SOON, total=GENEROUS))
+    stream, _ = driver.both(function)
+    assert (stream.state, stream.content) == ("finished", "a" * 12)
+
+
+def test_reads_may_be_longer_than_the_wait_for_the_first_output(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    begun = [*case.begin, case.text("Hel"), Wait(0.6)]
+    server.queue = [Answer([*begun, case.text("lo"), *case.end(3, 2)])]
+    function = driver.function(case, timeout=Timeout(first=0.5, idle=GENEROUS))
+    assert driver.both(function)[0].content == "Hello"
+
+
+def test_time_with_the_reader_is_not_time_without_output(case: Case, server: Loopback) -> None:
+    server.queue = [Answer(case.answer("Hel", "lo"))]
+    texts: list[str] = []
+    for chunk, _ in Driver(asynchronous=False).function(case, timeout=Timeout(idle=0.1))("fantasy"):
+        texts.append(chunk.content)
+        sleep(0.15)
+    assert "".join(texts) == "Hello"
+
+
+def test_a_server_that_lingers_after_the_finish_reason_is_not_waited_for_long(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    said = next(at for at, event in enumerate(case.end(3, 2)) if f'"{case.stop}"'.encode() in event)
+    events = [*case.begin, case.text("Hello"), *case.end(3, 2)[: said + 1]]
+    server.queue = [Answer([*events, Stall()])]
+    began = monotonic()
+    stream, _ = driver.both(driver.function(case))
+    assert monotonic() - began < 2 + GENEROUS
+    assert (stream.state, stream.content) == ("finished", "Hello")
+    assert stream.finish_reasons == [case.stop]
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_plain_answer_that_does_not_come(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer(before=[Stall()])]
+    began = monotonic()
+    with pytest.raises(errors.StreamTimeout) as caught:
+        driver.ask(driver.function(case, stream=False, timeout=SOON))
+    assert SOON <= monotonic() - began < SOON + GENEROUS
+    assert (caught.value.clock, caught.value.phase) == ("total", "open")
+    assert isinstance(caught.value, case.sdk_error)
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_what_is_refused_is_sent_again_only_in_time(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    later = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "30"})
+    server.queue = [later, Answer(case.answer("Hello"))]
+    with pytest.raises(errors.Overloaded):
+        function = driver.function(case, stream=stream, timeout=Timeout(first=GENEROUS))
+        driver.both(function) if stream else driver.ask(function)
+    now = Answer.of_json(case.error_body("Now."), 503, **{"retry-after": "0"})
+    yes = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
+    server.queue = [now, now, yes]
+    answer = driver.both(function)[0] if stream else driver.ask(function)
+    assert answer.content == "Hello"
+
+
+def test_an_sdk_s_own_timeout_still_counts(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    options = {"call_params": case.timeout(SOON), "timeout": Timeout(first=LATE, idle=LATE)}
+    _, error = timed_out(case, driver, server, **options)
+    assert (error.clock, error.phase) == (None, "mid")
+
+
+def test_a_default_for_every_call(
+    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Timeout, "default", Timeout(idle=SOON, total=LATE))
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    _, error = timed_out(case, driver, server, Timeout(total=GENEROUS))
+    assert error.clock == "idle"
+
+
+def test_a_deadline_around_a_stream_keeps_its_meaning(case: Case, server: Loopback) -> None:
+    function = Driver(asynchronous=True).function(case, timeout=Timeout(idle=LATE))
+
+    async def read(run_out: Callable[[], object]) -> None:
+        async for chunk, _ in await function("fantasy"):
+            if chunk.content:
+                run_out()
+
+    async def by_asyncio() -> None:
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(LATE) as deadline:
+                soon = asyncio.get_running_loop().time() + 0.05
+                await read(lambda: deadline.reschedule(soon))
+        assert not isinstance(caught.value, errors.StreamError)
+
+    async def by_anyio() -> None:
+        def run_out() -> None:
+            scope.deadline = anyio.current_time() + 0.05
+
+        with anyio.move_on_after(LATE) as scope:
+            await read(run_out)
+        assert scope.cancelled_caught
+
+    for within in (by_asyncio, by_anyio):
+        server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+        anyio.run(within)
+        assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_clock_inside_a_longer_deadline_is_an_error(case: Case, server: Loopback) -> None:
+    function = Driver(asynchronous=True).function(case, timeout=Timeout(first=SOON, idle=SOON))
+
+    async def read() -> None:
+        async for _ in await function("fantasy"):
+            pass
+
+    async def inside() -> None:
+        with pytest.raises(errors.StreamTimeout), anyio.fail_after(LATE):
+            async with asyncio.timeout(LATE):
+                await read()
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        await anyio.lowlevel.checkpoint()
+
+    for answer in (Answer([*case.begin, case.text("Hello"), Stall()]), Answer(before=[Stall()])):
+        server.queue = [answer]
+        anyio.run(inside)
+
+
+def test_on_trio(case: Case, server: Loopback) -> None:
+    pytest.importorskip("trio")
+    if case.name == "mistral":
+        pytest.skip("its SDK runs on asyncio only")
+    function = Driver(asynchronous=True).function(case, timeout=Timeout(first=LATE, idle=SOON))
+    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+
+    async def read() -> None:
+        async for _ in await function("fantasy"):
+            pass
+
+    with pytest.raises(errors.StreamTimeout) as caught:
+        anyio.run(read, backend="trio")
+    assert caught.value.clock == "idle"
+
+
+def test_many_streams_have_one_thread(case: Case, server: Loopback) -> None:
+    server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
+    function = Driver(asynchronous=False).function(case, timeout=Timeout(idle=LATE))
+    streams = [function("fantasy") for _ in range(5)]
+    for items in [iter(stream) for stream in streams]:
+        while not next(items)[0].content:
+            pass
+        assert len(ticking()) == 1
+    for stream in streams:
+        stream.close()
+
+
+def test_alarms_ring_in_order_and_when_moved() -> None:
+    rang: list[str] = []
+    done = threading.Event()
+
+    def ring_last() -> None:
+        rang.append("last")
+        done.set()
+
+    with Timer(lambda: rang.append("never")) as never, Timer(ring_last) as last:
+        with Timer(lambda: rang.append("soon")) as soon:
+            now = monotonic()
+            never.set(now + 60)
+            last.set(now + 50)
+            soon.set(now + 0.05)
+            last.set(now + 0.15)
+            assert done.wait(GENEROUS)
+        assert rang == ["soon", "last"]
+        assert (soon.rang, last.rang, never.rang) == (True, True, False)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, nan, -inf])
+def test_a_clock_has_to_be_above_zero(case: Case, seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"`idle`.*greater than zero"):
+        Timeout(idle=seconds)
+    with pytest.raises(ValueError, match="`total`"):
+        case.call("asked-for", timeout=seconds)
+
+
+@pytest.mark.parametrize("seconds", ["5", True, object()])
+def test_a_clock_has_to_be_a_number(case: Case, seconds: Any) -> None:
+    with pytest.raises(TypeError, match=r"seconds.*mirascope\.Timeout"):
+        case.call("asked-for", timeout=seconds)
+
+
+STOPPED = """
+import asyncio
+import sys
+from threading import Event, Thread
+from support.cases import Driver
+from mirascope import Timeout
+from support.providers import CASES
+
+case = next(case for case in CASES if case.name == {name!r})
+clocks = Timeout(first={seconds}, idle={seconds})
+begun = [Event(), Event()]
+opening = Event()
+ask, aask = (
+    Driver(asynchronous=asynchronous).function(case, timeout=clocks, max_retries=0)
+    for asynchronous in (False, True)
+)
+streams = []
+
+def read_text():
+    streams.append(ask("fantasy"))
+    for chunk, _ in streams[-1]:
+        if chunk.content:
+            begun[0].set()
+            print(chunk.content + "\\n", end="", flush=True)
+
+def read_at_all():
+    opening.wait()
+    streams.append(ask("history"))
+    list(streams[-1])
+
+async def aread_text():
+    stream = await aask("fantasy")
+    streams.append(stream)
+    async for chunk, _ in stream:
+        if chunk.content:
+            begun[1].set()
+            print(chunk.content + "\\n", end="", flush=True)
+
+async def aread_at_all():
+    await asyncio.to_thread(opening.wait)
+    stream = await aask("history")
+    streams.append(stream)
+    async for _ in stream:
+        pass
+
+async def aread():
+    await asyncio.gather(aread_text(), aread_at_all(), return_exceptions=True)
+
+threads = [Thread(target=target) for target in (read_text, read_at_all)]
+threads.append(Thread(target=lambda: asyncio.run(aread())))
+for thread in threads:
+    thread.start()
+for event in begun:
+    event.wait()
+opening.set()
+for thread in threads:
+    thread.join()
+print(*sorted(stream.state + ":" + stream.content for stream in streams))
+"""
+STREAMS = 4
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
+def test_what_came_while_the_process_was_stopped_is_read(case: Case, server: Loopback) -> None:
+    stopped, went_on = threading.Event(), threading.Event()
+
+    def once(event: threading.Event, *pieces: bytes) -> Iterator[bytes]:
+        assert event.wait(60)
+        yield from pieces
+
+    def answer(request: Request) -> Answer:
+        if b"history" in request.body:
+            return Answer(case.answer("abc"), before=once(stopped))
+        begin = [*case.begin, case.text("a")]
+        later = once(went_on, case.text("c"), *case.end(3, 2))
+        return Answer(chain(begin, once(stopped, case.text("b")), later))
+
+    server.answer = answer
+    with subprocess.Popen(
+        [sys.executable, "-c", STOPPED.format(name=case.name, seconds=2)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        wait_for(lambda: len(server.requests) == STREAMS)
+        process.send_signal(signal.SIGSTOP)
+        stopped.set()
+        sent = 2 * len(case.answer("abc")) + 2 * len([*case.begin, case.text("a"), case.text("b")])
+        wait_for(lambda: sum(each.sent for each in server.connections) == sent)
+        sleep(2.5)  # until all clocks are overdue
+        process.send_signal(signal.SIGCONT)
+        assert [process.stdout.readline() for _ in "aabb"] == ["a\n", "a\n", "b\n", "b\n"]
+        went_on.set()
+        assert process.communicate(timeout=60)[0].split()[2:] == STREAMS * ["finished:abc"]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = monotonic() + 60
+    while not happened():
+        assert monotonic() < until
+        sleep(0.01)

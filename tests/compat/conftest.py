@@ -1,0 +1,3 @@
+from support.fixtures import case, driver, server
+
+__all__ = ["case", "driver", "server"]

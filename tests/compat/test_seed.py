@@ -1,0 +1,181 @@
+"""The samples of the page that this project was made from, run word for word."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openai as sdk
+import pytest
+from support.cases import Case
+from support.loopback import Abort, Answer, Loopback
+from support.providers import CASES
+from support.providers.openai import OPENAI
+
+from mirascope import errors, local
+from mirascope.core.base.stream import BaseStream
+from mirascope.core.openai import OpenAIStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGES = sorted((Path(__file__).parents[3] / "shared" / "seed").glob("*.txt"))
+
+pytestmark = pytest.mark.skipif(not PAGES, reason="the page is not here")
+
+
+def samples(page: str) -> list[str]:
+    """Return the code on a page: from a line that begins code, the longest run that is Python."""
+    lines = page.splitlines()
+    found: list[str] = []
+    start = 0
+    while start < len(lines):
+        if lines[start].startswith(("from ", "# ")):
+            ends = (end for end in range(len(lines), start, -1) if is_python(lines[start:end]))
+            end = next(ends, start + 1)
+            found.append("\n".join(lines[start:end]).strip())
+            start = end
+        else:
+            start += 1
+    return found
+
+
+def is_python(lines: list[str]) -> bool:
+    try:
+        ast.parse("\n".join(lines))
+    except SyntaxError:
+        return False
+    return True
+
+
+BASIC, DETAILS, HANDLING = samples(PAGES[0].read_text()) if PAGES else ("", "", "")
+CORRECTED = HANDLING.replace("topic: str", "genre: str")
+
+
+@pytest.fixture(params=[OPENAI], ids=["openai"])
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+def run(code: str, **names: Any) -> dict[str, Any]:
+    exec(compile(code, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
+    return names
+
+
+def test_the_page_has_three_samples() -> None:
+    assert BASIC.startswith("from mirascope.core import openai, prompt_template")
+    assert DETAILS.startswith("# Accessing OpenAI-specific")
+    assert HANDLING.startswith("from openai import OpenAIError")
+
+
+def test_the_samples_print_the_answer(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    server.queue = [Answer(OPENAI.answer("The ", "Hobbit"))]
+    names = run(BASIC)
+    assert capsys.readouterr().out == "The Hobbit"
+    run(DETAILS, chunk=names["chunk"])
+    assert capsys.readouterr().out == "Content: None\n"
+    assert server.requests[0].json["messages"] == [
+        {"role": "user", "content": "Recommend a fantasy book"}
+    ]
+
+
+@pytest.mark.parametrize("provider", CASES, ids=lambda case: case.name)
+def test_the_basic_sample_runs_with_every_provider_by_changing_names_only(
+    provider: Case, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Loopback() as server:
+        monkeypatch.setenv(provider.key_variable, "a-secret-key")
+        monkeypatch.setenv(provider.url_variable, provider.url(server.url))
+        server.queue = [Answer(provider.answer("The ", "Hobbit"))]
+        run(BASIC.replace("openai", provider.name))
+    assert capsys.readouterr().out == "The Hobbit"
+
+
+def test_provider_specific_details_work_on_every_item(server: Loopback) -> None:
+    server.queue = [Answer(OPENAI.answer("The ", "Hobbit"))]
+    inner = "\n    ".join(DETAILS.splitlines())
+    names = run(BASIC.replace('print(chunk.content, end="", flush=True)', inner))
+    assert isinstance(names["recommend_book"]("fantasy"), OpenAIStream)
+    assert isinstance(names["recommend_book"]("fantasy"), BaseStream)
+
+
+def test_the_page_s_error_sample_names_the_variable_that_it_gets_wrong(server: Loopback) -> None:
+    """Its template says ``genre``, its function ``topic``: told at the call, as a KeyError."""
+    with pytest.raises(KeyError, match=r"genre.*topic"):
+        run(HANDLING)
+    assert server.requests == []
+
+
+FAILURES: dict[str, Answer] = {
+    **{
+        str(status): Answer.of_json(
+            {"error": {"message": "No."}}, status, **{"x-should-retry": "false"}
+        )
+        for status in (400, 401, 404, 429, 500)
+    },
+    "cut": Answer([OPENAI.text("The "), OPENAI.text("Hobbit")[:30], Abort()]),
+    "no finish": Answer([OPENAI.text("The ")]),
+    "malformed": Answer([OPENAI.text("The "), b"data: {oops\n\n"]),
+    "too large": Answer([OPENAI.text("The "), b"data: "] + [b"x" * 2**20] * 50),
+    "error event": Answer([OPENAI.text("The "), OPENAI.failure]),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_the_corrected_error_sample_catches_every_failure(
+    server: Loopback, capsys: pytest.CaptureFixture[str], failure: str
+) -> None:
+    server.queue = [FAILURES[failure]]
+    run(CORRECTED)
+    answer, _, error = capsys.readouterr().out.partition("\nStreaming Error: ")
+    assert answer == ("" if failure.isdigit() else "The ")
+    assert error.strip()
+    assert "a-secret-key" not in error
+
+
+def test_the_corrected_error_sample_catches_a_missing_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    run(CORRECTED)
+    assert "OPENAI_API_KEY" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[local.LocalServer]:
+    with local.serve(context=256) as server:  # enough to ramble for a while, and not for long
+        yield server
+
+
+def test_the_samples_stream_from_a_real_model(
+    model: local.LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", model.api_key)
+    monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+    names = run(BASIC)
+    answer = capsys.readouterr().out
+    assert len(answer.split()) > 3
+    chunk = names["chunk"]
+    assert chunk.finish_reasons in (["stop"], ["length"])
+    assert chunk.input_tokens > 0
+    assert chunk.output_tokens > 3
+    run(DETAILS, chunk=chunk)
+    run(CORRECTED)
+    assert "Streaming Error" not in capsys.readouterr().out
+
+
+def test_the_corrected_error_sample_catches_a_real_server_s_refusal(
+    model: local.LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a-wrong-key")
+    monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+    run(CORRECTED)
+    assert "Streaming Error" in capsys.readouterr().out
+
+
+def test_the_error_of_the_samples_is_of_both_trees() -> None:
+    assert issubclass(sdk.OpenAIError, Exception)
+    made = OpenAIStream._sdk_errors.make(errors.StreamTruncated, "cut off")
+    assert isinstance(made, sdk.OpenAIError)
+    assert isinstance(made, errors.StreamError)

@@ -1,0 +1,18 @@
+"""Responses in small pieces: with a text, or with the call of a response model's tool."""
+
+from __future__ import annotations
+
+from support.cases import Case
+from support.scripts import Adds, Closes, Opens, Step
+
+
+def calling(case: Case, name: str, arguments: str, size: int = 3) -> list[bytes]:
+    """Return an answer that calls the tool of a response model, in small pieces."""
+    pieces = [arguments[at : at + size] for at in range(0, len(arguments), size)]
+    steps: list[Step] = [Opens(0, name), *(Adds(0, piece) for piece in pieces), Closes(0)]
+    return case.calling(*steps)
+
+
+def saying(case: Case, text: str, size: int = 3) -> list[bytes]:
+    """Return an answer in text, in small pieces."""
+    return case.answer(*(text[at : at + size] for at in range(0, len(text), size)))

@@ -1,0 +1,222 @@
+"""What a script says is what a socket gets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.cases import Case
+from support.loopback import (
+    Abort,
+    Answer,
+    Loopback,
+    Raw,
+    Reset,
+    Stall,
+    Wait,
+    cut,
+    dripping,
+    in_pieces,
+)
+
+HEAD = (
+    b"HTTP/1.1 200 Whatever\r\n"
+    b"transfer-encoding: chunked\r\n"
+    b"content-type: text/event-stream\r\n\r\n"
+)
+HALF_A_SECOND = 0.5
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with Loopback() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Loopback) -> Iterator[socket.socket]:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        yield client
+
+
+def ask(client: socket.socket, body: bytes = b"") -> None:
+    head = f"POST /here HTTP/1.1\r\nX-Name: value\r\ncontent-length: {len(body)}\r\n\r\n"
+    client.sendall(head.encode() + body)
+
+
+def received(client: socket.socket, end: bytes = b"0\r\n\r\n") -> bytes:
+    """Return what comes, up to an end or that of the connection."""
+    data = b""
+    while not data.endswith(end) and (block := client.recv(4096)):
+        data += block
+    return data
+
+
+def told(server: Loopback, client: socket.socket, answer: Answer) -> bytes:
+    """Return what comes of an answer, all of it."""
+    server.queue = [answer]
+    ask(client)
+    return received(client)
+
+
+def test_pieces_are_chunks_of_a_body(server: Loopback, client: socket.socket) -> None:
+    data = told(server, client, Answer([b"one", b"", b"three"]))
+    assert data == HEAD + b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
+    assert server.connections[0].sent == 2
+
+
+def test_requests_are_kept_as_they_came(server: Loopback, client: socket.socket) -> None:
+    server.queue = [Answer(), Answer()]
+    for body in (b'{"a": 1}', b'{"a": 2}'):
+        ask(client, body)
+        received(client)
+    first, second = server.requests
+    assert (first.method, first.path, first.headers["x-name"]) == ("POST", "/here", "value")
+    assert (first.json, second.json) == ({"a": 1}, {"a": 2})
+    assert first.connection is second.connection is server.connections[0]
+
+
+def test_an_answer_can_be_made_of_its_request(client: socket.socket, server: Loopback) -> None:
+    server.answer = lambda request: Answer([request.body])
+    ask(client, b"echo")
+    assert received(client) == HEAD + b"4\r\necho\r\n0\r\n\r\n"
+
+
+def test_who_asks_too_often_is_told_so(client: socket.socket) -> None:
+    ask(client)
+    assert received(client).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_refusal_with_headers(case: Case, server: Loopback, client: socket.socket) -> None:
+    data = told(server, client, case.refusal(429, retry_after="1"))
+    assert data.startswith(b"HTTP/1.1 429 ")
+    assert b"\r\nretry-after: 1\r\n" in data
+    assert b"\r\ncontent-type: application/json\r\n" in data
+
+
+def test_a_length_that_is_a_lie(server: Loopback, client: socket.socket) -> None:
+    server.queue = [Answer([b"short", Abort()], length=100)]
+    ask(client)
+    assert received(client).endswith(
+        b"\r\ncontent-length: 100\r\ncontent-type: text/event-stream\r\n\r\nshort"
+    )
+
+
+def test_bytes_outside_of_the_framing(server: Loopback, client: socket.socket) -> None:
+    data = told(server, client, Answer([b"one", Raw(b"no size\r\n")]))
+    assert data == HEAD + b"3\r\none\r\nno size\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "stalling",
+    [Answer(before=[Stall()]), Answer([b"one", Stall()])],
+    ids=["before the head", "in the body"],
+)
+def test_a_stall_lasts_until_the_other_side_hangs_up(
+    server: Loopback, client: socket.socket, stalling: Answer
+) -> None:
+    server.queue = [stalling]
+    ask(client)
+    client.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        received(client)
+    connection = server.connections[0]
+    assert not connection.hung_up.is_set()
+    client.close()
+    assert connection.hung_up.wait(HALF_A_SECOND)
+
+
+def test_a_wait_is_a_pause(server: Loopback, client: socket.socket) -> None:
+    server.queue = [Answer([b"one", Wait(0.1), b"two"])]
+    ask(client)
+    assert received(client, b"one\r\n") == HEAD + b"3\r\none\r\n"
+    client.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+    client.settimeout(5)
+    assert received(client) == b"3\r\ntwo\r\n0\r\n\r\n"
+
+
+def test_a_script_is_played_as_it_goes_out(server: Loopback, client: socket.socket) -> None:
+    read = threading.Event()
+
+    def script() -> Iterator[bytes]:
+        yield b"one"
+        assert read.wait(5)
+        yield b"two"
+
+    server.queue = [Answer(script())]
+    ask(client)
+    received(client, b"one\r\n")
+    read.set()
+    assert received(client) == b"3\r\ntwo\r\n0\r\n\r\n"
+
+
+def test_an_abort_is_an_end_in_the_middle(server: Loopback, client: socket.socket) -> None:
+    data = told(server, client, Answer([b"one", Abort(), b"never"]))
+    assert data == HEAD + b"3\r\none\r\n"
+    connection = server.connections[0]
+    assert not connection.hung_up.is_set()
+    client.close()
+    assert connection.hung_up.wait(HALF_A_SECOND)
+
+
+@pytest.mark.parametrize("answer", [Answer([b"one", Reset()]), Answer(before=[Reset()])])
+def test_a_reset_is_one(server: Loopback, client: socket.socket, answer: Answer) -> None:
+    server.queue = [answer]
+    ask(client)
+    with pytest.raises(ConnectionResetError):
+        received(client)
+    assert not server.connections[0].hung_up.is_set()
+
+
+def test_a_connection_can_be_cut_from_outside(server: Loopback, client: socket.socket) -> None:
+    server.queue = [Answer([b"one", Stall()])]
+    ask(client)
+    received(client, b"one\r\n")
+    server.connections[0].cut()
+    assert received(client) == b""
+
+
+def test_hanging_up_is_seen_while_the_server_sends(server: Loopback, client: socket.socket) -> None:
+    server.queue = [Answer(dripping([b"one"] * 1000))]
+    ask(client)
+    received(client, b"one\r\n")
+    client.close()
+    connection = server.connections[0]
+    assert connection.hung_up.wait(HALF_A_SECOND)
+    assert 0 < connection.sent < 1000
+
+
+def test_hanging_up_is_seen_between_answers(server: Loopback, client: socket.socket) -> None:
+    told(server, client, Answer([b"one"]))
+    assert not server.connections[0].hung_up.is_set()
+    client.close()
+    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+
+
+def test_the_server_s_end_is_the_end_of_all() -> None:
+    with Loopback() as gone:
+        port = int(gone.url.rpartition(":")[2])
+        client = socket.create_connection(("127.0.0.1", port), timeout=5)
+        gone.queue = [Answer([b"one", Stall()])]
+        ask(client)
+        received(client, b"one\r\n")
+    with client:
+        assert b"never" not in received(client)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("size", "left"),
+    [(0, []), (2, [b"on"]), (3, [b"one"]), (4, [b"one", b"t"]), (99, [b"one", b"two"])],
+)
+def test_cutting(size: int, left: list[Any]) -> None:
+    assert cut([b"one", b"two"], size) == left
+    assert cut(in_pieces(b"onetwo", 3), size) == left

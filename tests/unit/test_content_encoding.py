@@ -1,0 +1,93 @@
+"""Content codings are undone in small pieces, whatever is in them and however it was cut."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import pytest
+from support.loopback import in_pieces
+
+from mirascope.core.base._content_coding import PIECE_BYTES, ContentCodingError, unpacker
+
+Pack = Callable[[bytes], bytes]
+
+
+def brotli(data: bytes) -> bytes:
+    return pytest.importorskip("brotli").compress(data)
+
+
+def zstd(data: bytes) -> bytes:
+    return pytest.importorskip("backports.zstd").compress(data)
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def in_two(pack: Pack) -> Pack:
+    return lambda data: pack(data[:100]) + pack(data[100:])
+
+
+CODINGS: dict[str, tuple[str, Pack]] = {
+    "gzip": ("gzip", gzip.compress),
+    "two-gzips": ("x-gzip", in_two(gzip.compress)),
+    "deflate": ("deflate", zlib.compress),
+    "raw-deflate": ("Deflate", raw_deflate),
+    "brotli": ("br", brotli),
+    "zstd": ("zstd", zstd),
+    "two-zstds": ("zstd", in_two(zstd)),
+    "both": ("gzip, deflate", lambda data: zlib.compress(gzip.compress(data))),
+    "none": ("identity", bytes),
+}
+coded = pytest.mark.parametrize(("header", "pack"), CODINGS.values(), ids=CODINGS)
+
+
+def unpacked(header: str, pieces: list[bytes]) -> list[bytes]:
+    unpack = unpacker(header)
+    assert unpack is not None
+    return [part for piece in pieces for part in unpack(piece)]
+
+
+@coded
+@pytest.mark.parametrize("size", [1, 2, 7, 10**6])
+def test_what_was_packed_is_unpacked(header: str, pack: Pack, size: int) -> None:
+    data = b"".join(b"data: %d\n\n" % number for number in range(5000))
+    assert b"".join(unpacked(header, in_pieces(pack(data), size))) == data
+
+
+@coded
+def test_what_is_cut_off_is_there_as_far_as_it_came(header: str, pack: Pack) -> None:
+    data = b"".join(b"data: %d\n\n" % (number * 7919) for number in range(5000))
+    packed = pack(data)
+    assert data.startswith(b"".join(unpacked(header, [packed[: len(packed) // 2]])))
+
+
+@pytest.mark.parametrize("name", [name for name in CODINGS if name != "none"])
+def test_a_bomb_unfolds_piece_by_piece(name: str) -> None:
+    header, pack = CODINGS[name]
+    unpack = unpacker(header)
+    assert unpack is not None
+    sizes = [len(piece) for piece in unpack(pack(bytes(2**23)))]
+    assert sum(sizes) == 2**23
+    assert max(sizes) <= 2 * PIECE_BYTES
+
+
+@pytest.mark.parametrize("header", ["gzip", "deflate", "br", "zstd", "gzip, gzip"])
+def test_what_is_no_such_coding_is_an_error(header: str) -> None:
+    if header in {"br", "zstd"} and unpacker(header) is None:
+        pytest.skip("there is no package for it")
+    with pytest.raises(ContentCodingError, match="content coding"):
+        unpacked(header, [b"x\x9cgarbage" * 99])
+
+
+def test_codings_without_end_are_an_error() -> None:
+    with pytest.raises(ContentCodingError, match="50 codings"):
+        unpacked(", ".join(["gzip"] * 50), [gzip.compress(b"")])
+
+
+@pytest.mark.parametrize("header", ["", "utf-8", "gzip, aws-chunked"])
+def test_what_is_not_known_here_is_left_to_the_http_library(header: str) -> None:
+    assert unpacker(header) is None
