@@ -124,6 +124,7 @@ def test_an_unknown_authority_is_not_trusted(
     tls: ssl.SSLContext,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
     with Relay(server.url, tls=tls) as relay:
         asked_to(case, f"https://127.0.0.1:{relay.port}", monkeypatch)
         attempt = driver.attempt(driver.function(case, max_retries=0))

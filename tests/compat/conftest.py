@@ -1,3 +1,3 @@
-from support.fixtures import case, driver, server
+from support.fixtures import case, driver, known_authority, server, trust
 
-__all__ = ["case", "driver", "server"]
+__all__ = ["case", "driver", "known_authority", "server", "trust"]

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import certifi
 import pytest
 
 from support.cases import Case, Driver
 from support.loopback import Loopback
 from support.providers import CASES
+
+AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@pytest.fixture(scope="session")
+def known_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One certificate of an authority: each client that trusts all of them reads them for 25 ms."""
+    found = AUTHORITY.search(Path(certifi.where()).read_text())
+    assert found is not None
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    path.write_text(found[0])
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trust(known_authority: Path) -> Iterator[None]:
+    """Let clients trust that authority only; servers on loopback have no certificate."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(known_authority))
+        yield
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
