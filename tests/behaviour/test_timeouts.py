@@ -341,9 +341,9 @@ import sys
 from threading import Event, Thread
 from support.cases import Driver
 from mirascope import Timeout
-from support.providers import CASES
+from support.providers import case_of
 
-case = next(case for case in CASES if case.name == {name!r})
+case = case_of({name!r})
 clocks = Timeout(first={seconds}, idle={seconds})
 begun = [Event(), Event()]
 opening = Event()

@@ -18,7 +18,7 @@ from typing import Any
 
 from support.cases import Driver
 from support.closing import until_text, until_text_async
-from support.providers import CASES
+from support.providers import case_of
 from support.sdk_streams import SDKS
 
 KEY = "a-secret-key"
@@ -31,7 +31,7 @@ kept: list[Any] = []
 
 def leave(provider: str, url: str, *, ours: bool, asynchronous: bool) -> None:
     """Read a stream until text has come, and keep it."""
-    case = next(case for case in CASES if case.name == provider)
+    case = case_of(provider)
     os.environ[case.key_variable] = KEY
     os.environ[case.url_variable] = case.url(url)
     function = Driver(asynchronous=asynchronous).function(case)

@@ -20,9 +20,9 @@ import asyncio
 import os
 from threading import Event, Thread
 from support.cases import Driver
-from support.providers import CASES
+from support.providers import case_of
 
-case = next(case for case in CASES if case.name == {name!r})
+case = case_of({name!r})
 
 own = case.client(os.environ[case.url_variable], "a-secret-key")
 streams = [
@@ -60,9 +60,9 @@ print("ready")
 HELD_AT_THE_END_OF_A_LOOP = """
 import asyncio
 from support.cases import Driver
-from support.providers import CASES
+from support.providers import case_of
 
-case = next(case for case in CASES if case.name == {name!r})
+case = case_of({name!r})
 held = []
 
 async def ask():
@@ -79,9 +79,9 @@ HELD_BY_A_CHILD_TOO = """
 import os
 import sys
 from support.cases import Driver
-from support.providers import CASES
+from support.providers import case_of
 
-case = next(case for case in CASES if case.name == {name!r})
+case = case_of({name!r})
 stream = Driver(asynchronous=False).function(case)("fantasy")
 items = iter(stream)
 while not next(items)[0].content:

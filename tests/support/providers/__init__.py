@@ -1,13 +1,25 @@
-"""The list of the providers that the tests run for."""
+"""The providers as they are on the wire, one module each, which imports that provider's SDK only.
+
+``CASES`` has all of them; `case_of` imports one, for a process that needs no other.
+"""
 
 from __future__ import annotations
 
-from support.cases import Case
-from support.providers.anthropic import ANTHROPIC
-from support.providers.cohere import COHERE
-from support.providers.gemini import GEMINI
-from support.providers.groq import GROQ
-from support.providers.mistral import MISTRAL
-from support.providers.openai import OPENAI
+from importlib import import_module
+from pkgutil import iter_modules
 
-CASES: list[Case] = [ANTHROPIC, COHERE, GEMINI, GROQ, MISTRAL, OPENAI]
+from support.cases import Case
+
+CASES: list[Case]
+
+
+def case_of(provider: str) -> Case:
+    """Return a provider's case, given the provider's name."""
+    return getattr(import_module(f"{__name__}.{provider}"), provider.upper())
+
+
+def __getattr__(name: str) -> list[Case]:
+    if name != "CASES":
+        raise AttributeError(name)
+    cases = globals()["CASES"] = [case_of(module.name) for module in iter_modules(__path__)]
+    return cases
