@@ -12,7 +12,7 @@ from support.cases import Attempt, Case, Driver
 from support.loopback import Answer, Loopback, Stall
 
 from mirascope import Timeout, errors
-from mirascope.core._wire.sse import MAX_EVENT_BYTES, SSEDecoder
+from mirascope.core._wire.sse import MAX_EVENT_BYTES
 
 MIB = 2**20
 
@@ -103,19 +103,6 @@ def test_events_that_say_nothing_do_not_matter(
     attempt = driver.attempt(driver.function(case))
     assert attempt.error is None
     assert (attempt.stream.state, attempt.stream.content) == ("finished", "Hello")
-
-
-@saying_nothing
-def test_a_million_of_them_take_no_memory(filler: bytes) -> None:
-    decoder = SSEDecoder()
-    for _ in range(500):
-        assert not [data for data in decoder.feed(filler * 2000) if data]
-    tracemalloc.start(1)
-    try:
-        assert not [data for data in decoder.feed(filler * 20_000) if data]
-        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
-    finally:
-        tracemalloc.stop()
 
 
 def test_a_bottomless_event_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:

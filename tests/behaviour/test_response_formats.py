@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel, ValidationError, field_validator
 from support.loopback import Answer, Loopback
 from support.providers.openai import OPENAI
@@ -17,7 +14,7 @@ from support.responses import calling, saying
 
 from mirascope import errors, llm
 from mirascope.core import response_of
-from mirascope.core._wire.json_answer import JSONStart, without_reasoning
+from mirascope.core._wire.json_answer import without_reasoning
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver
@@ -329,16 +326,3 @@ def test_a_value_has_its_response(case: Case, driver: Driver, server: Loopback) 
         assert response is not None
         assert (response.content, response.output_tokens) == (WIND, 2)
     assert response_of(values[0]) is response_of(Book(title="Emma")) is None
-
-
-@given(
-    text=st.text(alphabet='<think>{}[]/" a:1\n', max_size=60),
-    sizes=st.lists(st.integers(1, 7), min_size=1),
-)
-def test_where_json_begins_does_not_depend_on_the_pieces(text: str, sizes: list[int]) -> None:
-    ends = [0, *itertools.accumulate(itertools.islice(itertools.cycle(sizes), len(text) + 1))]
-    for lists in (False, True):
-        whole, cut = JSONStart(lists=lists), JSONStart(lists=lists)
-        found = whole.feed(text)
-        assert "".join(cut.feed(text[at:end]) for at, end in itertools.pairwise(ends)) == found
-        assert (cut.found, cut.thought) == (whole.found, whole.thought)

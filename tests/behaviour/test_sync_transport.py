@@ -8,18 +8,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
 from itertools import repeat
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from support.loopback import Answer, Loopback, Stall, dripping
 
-from mirascope.core._transports.chunks import ChunkedBody
 from mirascope.core._transports.connections import Origin, Pool
 from mirascope.core._transports.synchronous import SyncTransport, sync_http_client
 
@@ -414,42 +410,3 @@ def test_a_response_tells_its_socket(client: Any, server: Loopback) -> None:
         assert wire.get_extra_info("server_addr")[1] == int(server.url.rpartition(":")[2])
         assert wire.get_extra_info("client_addr")[0] == "127.0.0.1"
         assert wire.get_extra_info("anything else") is None
-
-
-def in_chunks(pieces: list[bytes]) -> bytes:
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
-
-
-@given(st.lists(st.binary(min_size=1, max_size=40)), st.lists(st.integers(1, 9)))
-def test_chunks_can_be_cut_anywhere(pieces: list[bytes], sizes: list[int]) -> None:
-    data = in_chunks(pieces) + b"0\r\nTrailer: x\r\n\r\nand more"
-    end = len(data) - len(b"and more")
-    chunks, body, at = ChunkedBody(), b"", 0
-    for size in [*sizes, *repeat(3, len(data))]:
-        if chunks.ended:
-            break
-        body += chunks.feed(data[at : at + size])
-        at += size
-        assert chunks.ended == (at >= end)
-        assert b"".join(pieces).startswith(body)
-    assert body == b"".join(pieces)
-    assert chunks.excess == data[end:at]
-
-
-@given(st.lists(st.binary(min_size=1, max_size=40), min_size=1))
-def test_all_of_a_chunk_that_has_come_is_told(pieces: list[bytes]) -> None:
-    whole = b"".join(pieces)
-    chunks, body = ChunkedBody(), b""
-    chunks.feed(b"%x\r\n" % len(whole))
-    for piece in pieces:
-        body += chunks.feed(piece)
-        assert whole.startswith(body)
-    assert body == whole
-
-
-@given(st.lists(st.binary(min_size=1, max_size=9)))
-def test_whatever_comes_is_chunks_or_no_http(blocks: list[bytes]) -> None:
-    chunks = ChunkedBody()
-    with contextlib.suppress(HTTPException):
-        for block in blocks:
-            chunks.feed(block)

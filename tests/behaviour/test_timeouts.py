@@ -21,7 +21,6 @@ from support.cases import Attempt, Case, Driver
 from support.loopback import Answer, Loopback, Request, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
-from mirascope.core.base._watchdog import Timer
 
 SOON = 0.25
 LATE = 20.0
@@ -299,26 +298,6 @@ def test_many_streams_have_one_thread(case: Case, server: Loopback) -> None:
         assert len(ticking()) == 1
     for stream in streams:
         stream.close()
-
-
-def test_alarms_ring_in_order_and_when_moved() -> None:
-    rang: list[str] = []
-    done = threading.Event()
-
-    def ring_last() -> None:
-        rang.append("last")
-        done.set()
-
-    with Timer(lambda: rang.append("never")) as never, Timer(ring_last) as last:
-        with Timer(lambda: rang.append("soon")) as soon:
-            now = monotonic()
-            never.set(now + 60)
-            last.set(now + 50)
-            soon.set(now + 0.05)
-            last.set(now + 0.15)
-            assert done.wait(GENEROUS)
-        assert rang == ["soon", "last"]
-        assert (soon.rang, last.rang, never.rang) == (True, True, False)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, nan, -inf])

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import enum
-import functools
-import gc
-import inspect
 import json
-import pickle
-import weakref
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import anyio
 import pytest
 from anthropic.types import ToolParam
 from cohere import ToolV2
@@ -23,12 +14,12 @@ from google.genai.types import Tool as GeminiToolParam
 from groq.types.chat import ChatCompletionToolParam
 from mistralai.client.models import Tool as MistralToolParam
 from openai.types.chat import ChatCompletionFunctionToolParam
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter
 
 from mirascope.core import BaseTool
 from mirascope.core.anthropic import AnthropicTool, AnthropicToolConfig
 from mirascope.core.base._json_schema import strict_schema
-from mirascope.core.base.tool import ToolConfig, tool_call_problem, tool_types_of
+from mirascope.core.base.tool import ToolConfig, tool_types_of
 from mirascope.core.cohere import CohereTool
 from mirascope.core.gemini import GeminiTool
 from mirascope.core.groq import GroqTool
@@ -216,18 +207,6 @@ def test_a_call_without_arguments(kind: type[BaseTool]) -> None:
     assert tool_type.from_arguments("", kind.sdk_call("i", "Nothing", "")).call() == "nothing"
 
 
-def test_arguments_that_do_not_fit() -> None:
-    tool_type = OpenAITool.type_from_base_model_type(FormatBook)
-    call = OpenAITool.sdk_call("i", "FormatBook", "")
-    text = '{"title": 1, "author": {}}'
-    with pytest.raises(ToolCallError, match=r"FormatBook do not fit: title: .*author\.name") as e:
-        tool_type.from_arguments(text, call)
-    assert isinstance(e.value.__cause__, ValidationError)
-    assert str(e.value) == tool_call_problem("FormatBook", e.value.__cause__)
-    with pytest.raises(ToolCallError, match="not an object"):
-        tool_type.from_arguments("[1]", call)
-
-
 @every_provider
 def test_classes_and_schemas_are_made_once(kind: type[BaseTool]) -> None:
     one = kind.type_from_base_model_type(FormatBook)
@@ -236,18 +215,6 @@ def test_classes_and_schemas_are_made_once(kind: type[BaseTool]) -> None:
     assert kind.type_from_fn(get_author) is kind.type_from_fn(get_author)
     one.parameters_schema().clear()
     assert one.parameters_schema()
-
-
-def test_classes_live_as_long_as_what_they_are_made_of() -> None:
-    def function(title: str) -> str:
-        return title
-
-    made = weakref.ref(OpenAITool.type_from_fn(function))
-    gc.collect()
-    assert made() is not None
-    del function
-    gc.collect()
-    assert made() is None
 
 
 def test_a_function_is_called_with_its_arguments() -> None:
@@ -283,82 +250,6 @@ def test_a_parameter_may_have_a_name_that_the_class_needs(kind: type[BaseTool]) 
         assert tool.call() == (0, 1, 2, 3, 4)
         tool.delta = "piece"
         assert tool.args == arguments
-
-
-def test_an_async_function_gives_an_async_call() -> None:
-    async def function(title: str) -> str:
-        return title
-
-    tool: Any = BaseTool.type_from_fn(function)(title="Emma")
-    assert inspect.iscoroutinefunction(tool.call)
-    assert anyio.run(tool.call) == "Emma"
-
-
-def test_a_function_s_annotations_count_more_than_its_docstring() -> None:
-    def function(
-        a: Annotated[int, Field(gt=0, description="Positive.")], b: str = Field(max_length=3)
-    ) -> None:
-        """Does.
-
-        :param a: Some number.
-        :param b: Some text.
-        """
-
-    properties: Any = BaseTool.type_from_fn(function).parameters_schema()["properties"]
-    assert properties["a"] == {"type": "integer", "exclusiveMinimum": 0, "description": "Positive."}
-    assert properties["b"] == {"type": "string", "maxLength": 3, "description": "Some text."}
-
-
-def unannotated(title) -> None: ...  # noqa: ANN001
-
-
-def variadic(*titles: str) -> None: ...
-
-
-def own_name(tool_call: str) -> None: ...
-
-
-def unknown(title: str) -> None:
-    """Does.
-
-    :param titel: Misspelt.
-    """
-
-
-def no_json(title: str) -> None:
-    """Does.
-
-    Example:
-        title=Emma
-    """
-
-
-@pytest.mark.parametrize(
-    ("function", "problem"),
-    [
-        (unannotated, "'title' of unannotated needs an annotation"),
-        (variadic, "'titles' of variadic takes any number"),
-        (own_name, "'tool_call' of own_name needs another name"),
-        (unknown, "docstring of unknown has a parameter 'titel'"),
-        (no_json, "no_json is not JSON: title=Emma"),
-    ],
-)
-def test_a_function_that_cannot_be_a_tool(function: Callable[..., object], problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        BaseTool.type_from_fn(function)
-
-
-def test_a_doctest_is_no_example_of_arguments() -> None:
-    def function(title: str) -> str:
-        """Does.
-
-        Example:
-            >>> function("Emma")
-            'Emma'
-        """
-        return title
-
-    assert "examples" not in BaseTool.type_from_fn(function).parameters_schema()
 
 
 def test_a_tool_without_a_docstring_has_a_description() -> None:
@@ -407,115 +298,6 @@ def length(text: str) -> int:
     return len(text)
 
 
-@dataclass
-class Shelving:
-    """Puts a book on a shelf.
-
-    Args:
-        room: Where the shelf is.
-        title: The book's title.
-        copies: How many there are.
-    """
-
-    room: str
-
-    def __call__(self, title: str, copies: int = 1) -> str:
-        """Does what the class says."""
-        return f"{copies} of {title} in the {self.room}"
-
-
-@dataclass
-class Undescribed:
-    async def __call__(self, title: str) -> str:
-        """Says a title."""
-        return title
-
-
-class Closed:
-    """A callable that nothing can be kept on."""
-
-    __slots__ = ()
-
-    def __call__(self) -> str:
-        return "closed"
-
-
-def shelve(room: str, title: str, key: str = "") -> str:
-    """Shelves a book.
-
-    Args:
-        room: Where the shelf is.
-        title: The book's title.
-        key: What opens the shelf.
-    """
-    return f"{title} in the {room} by {key}"
-
-
-def test_callables_that_are_no_functions_are_tools() -> None:
-    shelf, bound = Shelving("attic"), functools.partial(shelve, "attic", key="a-secret-key")
-    nested = functools.partial(Shelving("cellar"), copies=3)
-    found = tool_types_of([shelf, bound], OpenAITool)
-    assert [one.tool_schema() for one in found] == [
-        {
-            "type": "function",
-            "function": {
-                "name": "Shelving",
-                "description": "Puts a book on a shelf.",
-                "parameters": {
-                    "type": "object",
-                    "properties": {
-                        "title": {"type": "string", "description": "The book's title."},
-                        "copies": {
-                            "type": "integer",
-                            "default": 1,
-                            "description": "How many there are.",
-                        },
-                    },
-                    "required": ["title"],
-                },
-            },
-        },
-        {
-            "type": "function",
-            "function": {
-                "name": "shelve",
-                "description": "Shelves a book.",
-                "parameters": {
-                    "type": "object",
-                    "properties": {"title": {"type": "string", "description": "The book's title."}},
-                    "required": ["title"],
-                },
-            },
-        },
-    ]
-    made = [BaseTool.type_from_fn(one)(title="Emma") for one in (shelf, bound, nested)]
-    assert [tool.call() for tool in made] == [
-        "1 of Emma in the attic",
-        "Emma in the attic by a-secret-key",
-        "3 of Emma in the cellar",
-    ]
-    assert type(made[2]).__name__ == "Shelving"
-    copies = pickle.loads(pickle.dumps(made))  # noqa: S301  # it is our own
-    assert [tool.call() for tool in copies] == [tool.call() for tool in made]
-
-
-def test_a_callable_is_made_a_tool_once_and_copied_without_it() -> None:
-    shelf = Shelving("attic")
-    made = OpenAITool.type_from_fn(shelf)
-    assert OpenAITool.type_from_fn(shelf) is made
-    pickled = pickle.loads(pickle.dumps(shelf))  # noqa: S301  # it is our own
-    for copied in (copy.deepcopy(shelf), pickled):
-        assert copied == shelf
-        assert OpenAITool.type_from_fn(copied) is not made
-    assert BaseTool.type_from_fn(Closed())().call() == "closed"
-
-
-def test_an_instance_whose_call_is_async_is_an_async_tool() -> None:
-    tool = BaseTool.type_from_fn(Undescribed())(title="Emma")
-    assert (tool._name(), tool._description()) == ("Undescribed", "Says a title.")
-    assert anyio.run(tool.call) == "Emma"
-
-
 def test_what_users_cannot_give_as_tools() -> None:
     other = BaseTool.type_from_fn(get_author)
     with pytest.raises(ValueError, match="two tools have the name 'get_author'"):
@@ -528,11 +310,6 @@ def test_what_users_cannot_give_as_tools() -> None:
             tool_types_of([theirs], OpenAITool)
     with pytest.raises(TypeError, match="get_author is another provider's"):
         tool_types_of([GroqTool.type_from_fn(get_author)], OpenAITool)
-
-
-def test_a_tool_of_no_provider_has_no_form() -> None:
-    with pytest.raises(NotImplementedError, match="FormatBook belongs to no provider"):
-        FormatBook.tool_schema()
 
 
 def test_openai_s_strict_tools() -> None:
@@ -548,34 +325,6 @@ def test_openai_s_strict_tools() -> None:
     assert parameters["$defs"]["Author"]["required"] == ["name", "born"]
     assert parameters["$defs"]["Author"]["additionalProperties"] is False
     assert "default" not in json.dumps(parameters)
-
-
-def test_strict_schemas() -> None:
-    class Cat(BaseModel):
-        kind: Literal["cat"]
-
-    class Dog(BaseModel):
-        kind: Literal["dog"]
-
-    class Home(BaseModel):
-        model_config = ConfigDict(json_schema_extra={"examples": [{"properties": {}}]})
-
-        pet: Cat | Dog = Field(discriminator="kind")
-        owner: Author = Field(description="Who pays.")
-        title: dict[str, int] = {}
-
-    schema: Any = strict_schema(Home)
-    assert schema["required"] == ["pet", "owner", "title"]
-    assert schema["properties"]["pet"] == {
-        "anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
-    }
-    assert schema["properties"]["owner"] == {
-        "anyOf": [{"$ref": "#/$defs/Author"}],
-        "description": "Who pays.",
-    }
-    assert schema["$defs"]["Author"]["required"] == ["name", "born"]
-    assert schema["properties"]["title"]["additionalProperties"] == {"type": "integer"}
-    assert schema["examples"] == [{"properties": {}}]
 
 
 def test_anthropic_s_cached_tools() -> None:

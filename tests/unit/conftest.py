@@ -5,13 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
-SDKS = {"anthropic", "cohere", "google.genai", "groq", "mistralai", "openai"}
-HTTP = {"aiohttp", "httpx", "httpx2"}
+ABSENT = {
+    *("anthropic", "cohere", "google.genai", "groq", "mistralai", "openai", "xllamacpp"),
+    *("aiohttp", "httpx", "httpx2"),
+}
+ALONE = not ABSENT & {*sys.modules}
+"""Whether these tests run by themselves: what other folders test needs the SDKs."""
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def without_sdk() -> Iterator[None]:
-    before = {*sys.modules}
+    """No SDK is imported by these tests, nor by what they test."""
     yield
-    imported = ({*sys.modules} - before) & (SDKS | HTTP)
-    assert not imported, f"a test of this module imports {imported}: it belongs to behaviour/"
+    imported = ABSENT & {*sys.modules}
+    assert not (ALONE and imported), f"these tests import {imported}"

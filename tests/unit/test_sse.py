@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -101,3 +102,25 @@ def seconds_to_decode(size: int) -> float:
 def test_the_work_is_linear_however_finely_the_bytes_are_cut() -> None:
     small, large = (min(seconds_to_decode(n) for _ in range(3)) for n in (100_000, 800_000))
     assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+
+
+MIB = 2**20
+
+
+SAYING_NOTHING = {"comments": b": ping\n\n", "events": b"data:\n\n"}
+
+
+saying_nothing = pytest.mark.parametrize("filler", SAYING_NOTHING.values(), ids=SAYING_NOTHING)
+
+
+@saying_nothing
+def test_a_million_of_them_take_no_memory(filler: bytes) -> None:
+    decoder = SSEDecoder()
+    for _ in range(500):
+        assert not [data for data in decoder.feed(filler * 2000) if data]
+    tracemalloc.start(1)
+    try:
+        assert not [data for data in decoder.feed(filler * 20_000) if data]
+        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
+    finally:
+        tracemalloc.stop()

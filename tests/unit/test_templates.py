@@ -18,11 +18,8 @@ from mirascope.core import (
     Messages,
     base,
     merge_decorators,
-    metadata,
-    openai,
     prompt_template,
 )
-from mirascope.core.base import ToolCallPart, ToolResultPart
 from mirascope.core.base.prompt import Template
 from mirascope.errors import TemplateError
 
@@ -239,20 +236,6 @@ def test_a_prompt_class_fills_its_template_with_fields_and_properties() -> None:
     assert prompt.dump()["inputs"] == {"genre": "fantasy"}
 
 
-def test_a_prompt_class_runs_with_a_call_decorator() -> None:
-    stream = BookPrompt(genre="x").run(openai.call("m", stream=True, client=_client()))
-    assert stream.messages == [
-        {"role": "system", "content": "Shout."},
-        {"role": "user", "content": "Recommend a x book, X"},
-    ]
-
-
-def _client() -> Any:
-    import openai as sdk  # noqa: PLC0415  # only this test needs the SDK
-
-    return sdk.OpenAI(api_key="key")
-
-
 def test_merged_decorators_are_applied_from_the_last_to_the_first() -> None:
     order: list[str] = []
 
@@ -278,21 +261,6 @@ def test_merged_decorators_are_applied_from_the_last_to_the_first() -> None:
     assert (greet.__name__, greet.__doc__) == ("greet", "Greet.")
 
 
-def test_merged_decorators_make_an_async_call_of_a_prompt() -> None:
-    librarian = merge_decorators(
-        openai.call("m", stream=True, client=_async_client()),
-        metadata({"tags": {"v1"}}),
-        prompt_template("Recommend a {genre} book"),
-    )
-
-    @librarian()
-    async def recommend(genre: str) -> None: ...
-
-    stream = anyio.run(recommend, "fantasy")
-    assert stream.messages == [{"role": "user", "content": "Recommend a fantasy book"}]
-    assert stream.metadata == {"tags": {"v1"}}
-
-
 def test_the_documented_modules_hold_the_documented_names() -> None:
     for module, name in [
         ("merge_decorators", "merge_decorators"),
@@ -304,45 +272,3 @@ def test_the_documented_modules_hold_the_documented_names() -> None:
     ]:
         found = getattr(importlib.import_module(f"mirascope.core.base.{module}"), name)
         assert found is getattr(base, name)
-
-
-def test_options_of_a_call_may_come_with_messages_of_ours() -> None:
-    @openai.call("m", stream=True, client=_client())
-    @prompt_template()
-    def recommend() -> Any:
-        return {"messages": [Messages.User(["a", "b"])], "call_params": {"temperature": 0.5}}
-
-    stream = recommend()
-    texts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-    assert stream.messages == [{"role": "user", "content": texts}]
-    assert stream.call_kwargs["temperature"] == 0.5
-
-
-def test_history_may_hold_a_call_of_a_tool_and_its_result() -> None:
-    call = ToolCallPart(name="look", args={"at": 1}, id="c1")
-    result = ToolResultPart(name="look", content="seen", id="c1")
-
-    @openai.call("m", stream=True, client=_client())
-    @prompt_template("MESSAGES: {history}\nUSER: And?")
-    def ask(history: list[BaseMessageParam]) -> None: ...
-
-    assert ask([Messages.Assistant(call), Messages.User([result])]).messages == [
-        {
-            "role": "assistant",
-            "tool_calls": [
-                {
-                    "id": "c1",
-                    "type": "function",
-                    "function": {"name": "look", "arguments": '{"at": 1}'},
-                }
-            ],
-        },
-        {"role": "tool", "tool_call_id": "c1", "content": "seen"},
-        {"role": "user", "content": "And?"},
-    ]
-
-
-def _async_client() -> Any:
-    import openai as sdk  # noqa: PLC0415  # only this test needs the SDK
-
-    return sdk.AsyncOpenAI(api_key="key")
