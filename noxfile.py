@@ -36,6 +36,11 @@ OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 
 PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:3])"
 
+UNIT = "tests/unit"
+
+SPREAD = ("-n", "4", "--dist", "loadgroup")
+"""Test by test over more workers than most machines of CI have cores: many tests wait."""
+
 # What depends on the interpreter: its sockets, its event loop, its end.
 INTERPRETER_TESTS = [
     *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
@@ -80,8 +85,18 @@ def contracts(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, and the examples in docstrings."""
-    python(session, "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+    """All tests, and the examples in docstrings; the pure ones first, and without any SDK."""
+    if session.posargs:
+        python(session, "-m", "pytest", *SPREAD, *session.posargs)
+        return
+    python(session, "-m", "pytest", "-q", UNIT)
+    python(session, "-m", "pytest", *SPREAD, f"--ignore={UNIT}")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """The pure tests, in seconds."""
+    python(session, "-m", "pytest", "-q", UNIT, *session.posargs)
 
 
 @nox.session

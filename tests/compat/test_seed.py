@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
 import openai as sdk
 import pytest
 from support.cases import Case
 from support.loopback import Abort, Answer, Loopback
 from support.providers import CASES
 from support.providers.openai import OPENAI
+from support.seed import BASIC, CORRECTED, DETAILS, HANDLING, PAGES, run
 
-from mirascope import errors, local
+from mirascope import errors
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.openai import OpenAIStream
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-PAGES = sorted((Path(__file__).parents[3] / "shared" / "seed").glob("*.txt"))
-
 pytestmark = pytest.mark.skipif(not PAGES, reason="the page is not here")
-
-
-def samples(page: str) -> list[str]:
-    """Return the code on a page: from a line that begins code, the longest run that is Python."""
-    lines = page.splitlines()
-    found: list[str] = []
-    start = 0
-    while start < len(lines):
-        if lines[start].startswith(("from ", "# ")):
-            ends = (end for end in range(len(lines), start, -1) if is_python(lines[start:end]))
-            end = next(ends, start + 1)
-            found.append("\n".join(lines[start:end]).strip())
-            start = end
-        else:
-            start += 1
-    return found
-
-
-def is_python(lines: list[str]) -> bool:
-    try:
-        ast.parse("\n".join(lines))
-    except SyntaxError:
-        return False
-    return True
-
-
-BASIC, DETAILS, HANDLING = samples(PAGES[0].read_text()) if PAGES else ("", "", "")
-CORRECTED = HANDLING.replace("topic: str", "genre: str")
 
 
 @pytest.fixture(params=[OPENAI], ids=["openai"])
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
-
-
-def run(code: str, **names: Any) -> dict[str, Any]:
-    exec(compile(code, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    return names
 
 
 def test_the_page_has_three_samples() -> None:
@@ -140,38 +99,6 @@ def test_the_corrected_error_sample_catches_a_missing_key(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     run(CORRECTED)
     assert "OPENAI_API_KEY" in capsys.readouterr().out
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[local.LocalServer]:
-    with local.serve(context=256) as server:  # enough to ramble for a while, and not for long
-        yield server
-
-
-def test_the_samples_stream_from_a_real_model(
-    model: local.LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", model.api_key)
-    monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-    names = run(BASIC)
-    answer = capsys.readouterr().out
-    assert len(answer.split()) > 3
-    chunk = names["chunk"]
-    assert chunk.finish_reasons in (["stop"], ["length"])
-    assert chunk.input_tokens > 0
-    assert chunk.output_tokens > 3
-    run(DETAILS, chunk=chunk)
-    run(CORRECTED)
-    assert "Streaming Error" not in capsys.readouterr().out
-
-
-def test_the_corrected_error_sample_catches_a_real_server_s_refusal(
-    model: local.LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "a-wrong-key")
-    monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
-    run(CORRECTED)
-    assert "Streaming Error" in capsys.readouterr().out
 
 
 def test_the_error_of_the_samples_is_of_both_trees() -> None:

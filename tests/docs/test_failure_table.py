@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from programs.failure_rows import SECTIONS, Row
 from programs.failure_table import Cells, look, look_at_exits, page, told, told_each, versions
+from support.fixtures import known_authority, trust
+
+__all__ = ["known_authority", "trust"]
+
+pytestmark = pytest.mark.xdist_group("failure table")  # which share what was seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
 BEGIN, END = "<!-- made by tests/docs/test_failure_table.py -->\n", "<!-- end -->\n"

@@ -11,7 +11,10 @@ from importlib.util import find_spec
 
 import pytest
 from support.cases import Case
+from support.fixtures import known_authority, trust
 from support.loopback import Answer, Loopback, Stall
+
+__all__ = ["known_authority", "trust"]
 
 HALF_A_SECOND = 0.5
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mirascope.core._wire.json_answer import JSONStart
-
-if TYPE_CHECKING:
-    pass
 
 
 @given(
