@@ -10,6 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -63,6 +66,13 @@ def python(session: nox.Session, *arguments: str, **environment: str) -> None:
     session.run(sys.executable, *arguments, env=environment)
 
 
+def together(*jobs: Callable[[], object]) -> None:
+    """Run jobs side by side, each of which has one core; fail as the first of them that fails."""
+    with ThreadPoolExecutor() as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style and common mistakes."""
@@ -73,8 +83,10 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Both type checkers, strict."""
-    python(session, "-m", "pyright", "--pythonpath", sys.executable)
-    python(session, "-m", "mypy")
+    together(
+        partial(python, session, "-m", "pyright", "--pythonpath", sys.executable),
+        partial(python, session, "-m", "mypy"),
+    )
 
 
 @nox.session
@@ -116,7 +128,7 @@ def tools() -> list[str]:
 @nox.session(venv_backend="venv")
 def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
-    session.install("-q", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
+    session.install("-q", "--no-compile", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
     session.run("pytest", "-n", "3", *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
 
 
@@ -126,13 +138,18 @@ def interpreters(session: nox.Session) -> None:
     found = _interpreters()
     names = ", ".join(f"3.{minor} ({path})" for minor, path in found.items())
     session.log(f"beside 3.{sys.version_info.minor}, this machine has: {names or 'none'}")
-    for minor, path in found.items():
-        venv = Path(session.create_tmp()) / f"3.{minor}"
-        own = str(venv / "bin" / "python")
-        session.run(path, "-m", "venv", "--clear", str(venv), external=True)
-        session.run(own, "-m", "pip", "install", "-q", *tools(), "-e", f".[{SDKS}]", external=True)
-        options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
-        session.run(own, "-m", "pytest", *options, *INTERPRETER_TESTS, external=True)
+    together(*(partial(_run_on, session, minor, path) for minor, path in found.items()))
+
+
+def _run_on(session: nox.Session, minor: int, path: str) -> None:
+    """Run the tests of interpreters on one."""
+    venv = Path(session.create_tmp()) / f"3.{minor}"
+    own = str(venv / "bin" / "python")
+    session.run(path, "-m", "venv", "--clear", str(venv), external=True)
+    install = ("-m", "pip", "install", "-q", "--no-compile")  # what is imported is compiled then
+    session.run(own, *install, *tools(), "-e", f".[{SDKS}]", external=True)
+    options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
+    session.run(own, "-m", "pytest", "-q", *options, *INTERPRETER_TESTS, external=True)
 
 
 def _interpreters() -> dict[int, str]:

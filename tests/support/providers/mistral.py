@@ -108,7 +108,7 @@ MISTRAL = Case(
     async_client=async_client,
     retrying={
         "retry_config": RetryConfig(
-            "backoff", BackoffStrategy(1, 1, 1.0, 60), retry_connection_errors=True
+            "backoff", BackoffStrategy(1, 1, 1.0, 60_000), retry_connection_errors=True
         )
     },
     timeout=lambda seconds: {"timeout_ms": round(seconds * 1000)},
