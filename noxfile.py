@@ -57,7 +57,7 @@ TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
 TYPE_TESTS = [
     *(f"tests/behaviour/test_{name}.py" for name in ("tool_calls", "tool_schemas")),
     "tests/behaviour/test_response_models.py",
-    "tests/unit/test_partial_values.py",
+    *(f"tests/unit/test_{name}.py" for name in ("tools", "partial_models", "partial_values")),
 ]
 
 
