@@ -24,7 +24,9 @@ HALF_A_SECOND = 0.5
 
 
 @pytest.mark.parametrize("leave", WAYS, ids=lambda way: way.__name__)
-def test_leaving_closes(case: Case, server: Loopback, leave: Callable[[Any], None]) -> None:
+def test_stopping_closes_the_connection(
+    case: Case, server: Loopback, leave: Callable[[Any], None]
+) -> None:
     server.queue = [endless(case)]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     leave(stream)
@@ -35,7 +37,7 @@ def test_leaving_closes(case: Case, server: Loopback, leave: Callable[[Any], Non
 
 
 @pytest.mark.parametrize("leave", ASYNC_WAYS, ids=lambda way: way.__name__)
-def test_leaving_closes_async(
+def test_stopping_closes_the_connection_async(
     case: Case, server: Loopback, leave: Callable[[Any], Awaitable[None]]
 ) -> None:
     server.queue = [endless(case)]
@@ -123,7 +125,7 @@ def test_a_stream_that_is_never_iterated_sends_nothing(
     assert server.connections == []
 
 
-def test_what_streams_took_is_given_back(case: Case, driver: Driver, server: Loopback) -> None:
+def test_streams_release_what_they_hold(case: Case, driver: Driver, server: Loopback) -> None:
     script = [*case.begin, case.text("a"), *[case.text("b")] * 20]
     ends = [case.end(3, 2), [], [Abort()], [b"data: {not json}\n\n"]]
     answers = cycle(ends)
@@ -166,7 +168,7 @@ def test_nothing_holds_a_stream_that_failed(
     assert (stream(), error()) == (None, None)
 
 
-def test_what_came_stays_readable(case: Case, server: Loopback) -> None:
+def test_what_was_received_stays_readable(case: Case, server: Loopback) -> None:
     server.queue = [endless(case)]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     by_break(stream)
@@ -181,7 +183,7 @@ def test_what_came_stays_readable(case: Case, server: Loopback) -> None:
     assert partial.finish_reasons is None
 
 
-def test_a_stream_can_be_closed_before_it_began(
+def test_a_stream_can_be_closed_before_it_is_iterated(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     stream = driver.ask(driver.function(case))
@@ -192,7 +194,9 @@ def test_a_stream_can_be_closed_before_it_began(
     assert server.connections == []
 
 
-def test_leaving_at_the_last_item_leaves_a_finished_stream(case: Case, server: Loopback) -> None:
+def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
+    case: Case, server: Loopback
+) -> None:
     server.queue = [Answer(case.answer("Hello"))]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     for chunk, _ in stream:

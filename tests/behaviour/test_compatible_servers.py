@@ -473,14 +473,16 @@ def at(told: Any, path: str) -> Any:
 
 @SIZES
 @OF_FORMS
-def test_a_form_is_read(driver: Driver, server: Loopback, form: Form, size: int) -> None:
+def test_a_server_s_variant_is_read(
+    driver: Driver, server: Loopback, form: Form, size: int
+) -> None:
     check(driver, server, form, size)
 
 
 @pytest.mark.skipif(not found(), reason=f"there is no {FOUND.name} beside the project")
 @SIZES
 @OF_FOUND
-def test_a_form_that_was_found_is_read(
+def test_a_recorded_variant_is_read(
     driver: Driver, server: Loopback, form: Form, size: int
 ) -> None:
     check(driver, server, form, size)
@@ -490,7 +492,7 @@ def test_a_form_that_was_found_is_read(
     ("case", "form"),
     [pytest.param(f.provider, f, id=f.name) for f in FORMS if f.provider is OPENAI],
 )
-def test_what_was_streamed_goes_back_as_it_is(server: Loopback, form: Form) -> None:
+def test_a_streamed_message_is_sent_back_unchanged(server: Loopback, form: Form) -> None:
     """The message that a stream leaves goes out in the next request as it is."""
     driver = Driver(asynchronous=False)
     server.queue = [form.answer(10**6), Answer.of_json(OPENAI.plain("ok"))]

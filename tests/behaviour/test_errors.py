@@ -71,7 +71,7 @@ def failing(
 
 @pytest.mark.parametrize(("status", "kind", "retryable"), STATUSES)
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_refusal_tells_its_status(
+def test_an_http_error_has_its_status(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -95,7 +95,7 @@ def test_a_refusal_tells_its_status(
     assert isinstance(error.__cause__, case.sdk_error)
 
 
-def test_an_answer_without_its_end_is_truncated(
+def test_a_response_without_its_end_is_truncated(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.begin, case.text("Hello"), case.text(" wor")])]
@@ -107,7 +107,7 @@ def test_an_answer_without_its_end_is_truncated(
     assert error.partial.content == "Hello wor"
 
 
-def test_an_empty_answer_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
+def test_an_empty_response_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer([])]
     stream, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
@@ -126,7 +126,7 @@ def test_a_connection_that_breaks_in_mid_event_is_an_error(
     assert texts == ["Hello"]
 
 
-def test_a_connection_that_breaks_after_the_answer_s_end_does_not_matter(
+def test_a_connection_that_breaks_after_the_response_s_end_does_not_matter(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.answer("Hello"), Abort()])]
@@ -134,7 +134,7 @@ def test_a_connection_that_breaks_after_the_answer_s_end_does_not_matter(
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
-def test_no_server_at_all(
+def test_no_server_is_a_connection_error(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Loopback() as gone:
@@ -191,7 +191,9 @@ def test_a_body_that_its_encoding_does_not_fit_is_an_error(
     assert isinstance(error, errors.StreamDataError | errors.StreamTruncated)
 
 
-def test_a_compressed_answer_that_is_cut_off(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_compressed_response_that_is_cut_off_is_truncated(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     pieces = [packer.compress(event) for event in (*case.begin, case.text("Hello"))]
     pieces.append(packer.flush(zlib.Z_SYNC_FLUSH))
@@ -210,7 +212,7 @@ def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) 
     assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
 
 
-def test_a_missing_key_is_told_at_the_call(
+def test_a_missing_api_key_is_an_error_at_the_call(
     case: Case, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(case.key_variable, raising=False)
@@ -240,7 +242,7 @@ def test_what_the_sdk_rejects_before_sending_is_a_bad_request(
 
 
 @pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])
-def test_a_plain_answer_that_may_be_long_has_to_be_streamed(
+def test_a_plain_response_that_may_be_long_has_to_be_streamed(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     options: dict[str, Any] = {"call_params": {"max_tokens": 100_000}}
@@ -252,7 +254,7 @@ def test_a_plain_answer_that_may_be_long_has_to_be_streamed(
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_parameter_that_the_sdk_lacks_is_a_type_error(
+def test_a_parameter_that_the_sdk_does_not_have_is_a_type_error(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     function = driver.function(case, stream=stream, call_params={"nonsense": 1})
@@ -262,7 +264,7 @@ def test_a_parameter_that_the_sdk_lacks_is_a_type_error(
 
 
 @pytest.mark.parametrize("case", [MISTRAL], ids=["mistral"])
-def test_an_error_of_the_user_s_own_code_stays_as_it_is(case: Case, server: Loopback) -> None:
+def test_an_error_of_the_user_s_own_code_is_not_translated(case: Case, server: Loopback) -> None:
     def hook(_: object) -> None:
         raise ValueError("mine")
 
@@ -274,7 +276,7 @@ def test_an_error_of_the_user_s_own_code_stays_as_it_is(case: Case, server: Loop
     assert type(raised.value) is ValueError
 
 
-def test_a_base_url_that_is_none_is_told(
+def test_an_invalid_base_url_is_an_error_that_names_it(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(case.url_variable, "http://host:port")
@@ -283,7 +285,7 @@ def test_a_base_url_that_is_none_is_told(
     assert server.requests == []
 
 
-def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:
+def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> None:
     @case.call("asked-for", stream=True)
     @prompt_template("Recommend a {genre} book")
     def recommend(topic: str, language: str) -> None: ...
@@ -297,7 +299,7 @@ def test_a_template_s_unknown_variable_is_told_at_the_call(case: Case) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_what_fails_before_the_answer_is_sent_again(
+def test_a_request_that_fails_before_the_response_is_retried(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     no = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
@@ -309,7 +311,7 @@ def test_what_fails_before_the_answer_is_sent_again(
     assert len(server.requests) == 3
 
 
-def test_what_fails_after_the_answer_began_is_not_sent_again(
+def test_a_request_that_fails_after_the_first_output_is_not_retried(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.begin, case.text("Hel"), Abort()]), Answer(case.answer("Hello"))]

@@ -91,7 +91,7 @@ def test_a_report_shows_no_key(case: Case, driver: Driver, server: Loopback) -> 
     assert "a-secret-key" not in repr(tried.error) + str(vars(tried.error))
 
 
-def test_what_may_pass_is_asked_for_again(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_transient_failure_is_retried(case: Case, driver: Driver, server: Loopback) -> None:
     failure = b'event: error\ndata: {"message": "oops", "code": 503}\n\n'
     server.queue = [Answer([*case.begin, failure]), Answer(case.answer("Hello"))]
     tried = driver.attempt(driver.function(case))
@@ -124,7 +124,7 @@ WORDS = {
 @pytest.mark.parametrize("case", [GROQ, OPENAI, MISTRAL], ids=lambda case: case.name)
 @pytest.mark.parametrize("field", ["type", "code"])
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_tells_the_status(
+def test_a_type_or_code_implies_the_status(
     case: Case, driver: Driver, server: Loopback, field: str, word: str
 ) -> None:
     report = {"error": {"message": "No.", field: word}}
@@ -134,7 +134,7 @@ def test_a_word_tells_the_status(
     assert tried.error.status_code
 
 
-def test_a_code_of_its_own_counts_less_than_a_word() -> None:
+def test_a_known_type_counts_more_than_an_unknown_code() -> None:
     told = {"error": {"code": "tool_use_failed", "type": "invalid_request_error"}}
     assert provider_error(told).status == 400
     assert provider_error({"code": "3505", "type": "strange"}).status is None
@@ -149,7 +149,7 @@ ODD: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("odd", "shown"), ODD)
-def test_a_truncated_response_quotes_what_nobody_knows(
+def test_a_truncated_response_quotes_unknown_records(
     case: Case, driver: Driver, server: Loopback, odd: bytes, shown: str
 ) -> None:
     tried = read(case, driver, server, *case.begin, case.text("Hello"), odd)
@@ -162,7 +162,7 @@ def test_a_truncated_response_quotes_what_nobody_knows(
     assert len(str(long.error)) < 400
 
 
-def test_a_truncated_response_without_such_says_nothing_of_it(
+def test_a_truncated_response_without_unknown_records_quotes_none(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     body = [*case.begin, b": a comment\n\nid: 7\nretry: 5\n\n", case.text("Hello")]
@@ -203,7 +203,9 @@ def test_nothing_spoils_a_response_that_has_ended(
 
 
 @pytest.mark.parametrize("late", [name for name in LATE if "bounds" not in name])
-def test_nor_on_a_user_supplied_client(case: Case, driver: Driver, late: str) -> None:
+def test_nothing_spoils_an_ended_response_on_a_user_supplied_client(
+    case: Case, driver: Driver, late: str
+) -> None:
     body = [*case.begin, case.text("Hello"), *case.end(3, 2), LATE[late]]
 
     async def read_async(url: str) -> Any:
@@ -231,7 +233,9 @@ def test_usage_that_follows_garbage_still_counts(
     assert tried.items[-1][0].output_tokens == 2
 
 
-def test_nor_do_the_sdk_s_own_objects(case: Case, driver: Driver, server: Loopback) -> None:
+def test_prebuilt_sdk_items_after_the_end_do_not_spoil_it_either(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     tried = read(case, driver, server, *case.answer("Hello"))
     raw = [chunk.chunk for chunk, _ in tried.items]
     provider = import_module(f"mirascope.core.{case.name}._provider").PROVIDER
@@ -261,7 +265,7 @@ class Now(BaseTool):
         return "now"
 
 
-def test_the_last_chunk_tells_how_the_response_ended(
+def test_the_last_chunk_reports_how_the_response_ended(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     calls = [step for call in range(2) for step in (Opens(call, "Now"), Closes(call))]
@@ -280,7 +284,9 @@ def test_the_last_chunk_tells_how_the_response_ended(
         assert last.common_usage.output_tokens == 2
 
 
-def test_the_last_chunk_of_a_common_stream_does_too(case: Case, server: Loopback) -> None:
+def test_the_last_chunk_of_a_provider_agnostic_stream_reports_how_it_ended(
+    case: Case, server: Loopback
+) -> None:
     server.queue = [Answer(case.answer("Hello"))]
 
     @llm.call(provider=case.name, model="m", stream=True)  # pyright: ignore[reportArgumentType]
@@ -294,7 +300,7 @@ def test_the_last_chunk_of_a_common_stream_does_too(case: Case, server: Loopback
 
 
 @pytest.mark.parametrize("case", [OPENAI], ids=["openai"])
-def test_records_after_a_finish_reason_tell_it_too(
+def test_records_after_the_finish_reason_report_it_too(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     stop, usage, done = OPENAI.end(3, 2)
@@ -305,7 +311,7 @@ def test_records_after_a_finish_reason_tell_it_too(
 
 
 @pytest.mark.parametrize("case", [OPENAI], ids=["openai"])
-def test_the_last_chunk_tells_usage_that_came_before_it(
+def test_the_last_chunk_reports_usage_that_was_received_before_it(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     text = completion_chunk({"content": "Hi"}, usage=chat_usage(3, 2))
@@ -316,7 +322,9 @@ def test_the_last_chunk_tells_usage_that_came_before_it(
 
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
-def test_so_do_gemini_s(case: Case, driver: Driver, server: Loopback) -> None:
+def test_the_last_chunk_of_gemini_reports_usage_that_was_received_before_it(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     counts = event({"usageMetadata": gemini_usage(3, 2), **HEADER})
     end = parts({"text": "Hi"}, finishReason="STOP")
     last = read(case, driver, server, end, counts).items[-1][0]
@@ -342,7 +350,9 @@ def ended_in(reason: str, text: str = "") -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", ["event", "json", "plain"])
 @pytest.mark.parametrize("reason", FAILED)
-def test_gemini_s_failures(driver: Driver, reason: str, form: str) -> None:
+def test_gemini_s_finish_reasons_that_are_failures_are_errors(
+    driver: Driver, reason: str, form: str
+) -> None:
     with Loopback() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv(GEMINI.key_variable, "a-secret-key")
         environment.setenv(GEMINI.url_variable, server.url)
@@ -365,7 +375,7 @@ def test_gemini_s_failures(driver: Driver, reason: str, form: str) -> None:
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_failure_before_the_content_is_asked_for_again(
+def test_a_failure_before_the_first_content_is_retried(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     failed = ended_in("MALFORMED_FUNCTION_CALL")
@@ -379,7 +389,7 @@ def test_a_failure_before_the_content_is_asked_for_again(
 
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
-def test_a_user_supplied_gemini_client_tells_them_too(case: Case, server: Loopback) -> None:
+def test_a_user_supplied_gemini_client_reports_failures_too(case: Case, server: Loopback) -> None:
     server.queue = [Answer([event(ended_in("UNEXPECTED_TOOL_CALL"))])]
     with case.client(server.url, "own-key") as client:
         tried = SYNC.attempt(SYNC.function(case, client=client, max_retries=0))
@@ -418,7 +428,7 @@ def test_a_report_that_google_s_sdk_cannot_read_on_a_user_supplied_client(
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
 @pytest.mark.parametrize("reason", ["SAFETY", "OTHER", "LANGUAGE", "A_NEW_ONE", "NO_IMAGE"])
-def test_other_endings_are_no_failures(
+def test_other_finish_reasons_are_no_failures(
     case: Case, driver: Driver, server: Loopback, reason: str
 ) -> None:
     tried = read(case, driver, server, event(ended_in(reason)))
@@ -448,7 +458,9 @@ def test_a_choice_that_ends_in_an_error(
 
 
 @pytest.mark.parametrize("case", [COHERE], ids=["cohere"])
-def test_a_plain_failure_keeps_what_came(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_failure_in_a_plain_response_keeps_what_was_received(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer.of_json(case.plain("Hel") | {"finish_reason": "TIMEOUT"})]
     with pytest.raises(errors.Overloaded) as caught:
         driver.ask(driver.function(case, stream=False))
@@ -461,7 +473,7 @@ def test_a_plain_failure_keeps_what_came(case: Case, driver: Driver, server: Loo
 
 @pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_turn_that_paused_goes_on(
+def test_a_paused_turn_continues(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     query = {"query": "books"}

@@ -157,7 +157,7 @@ def test_a_stream_does_not_fall_back_after_content(
     assert other_server.requests == []
 
 
-def test_every_failure_is_told(
+def test_the_last_error_holds_every_failure(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.default = lambda: overloaded(case)
@@ -174,7 +174,7 @@ def test_every_failure_is_told(
         assert isinstance(caught.value, errors.StreamError)
 
 
-def test_only_what_is_to_be_caught_is(
+def test_only_the_errors_to_catch_are_caught(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.default = lambda: overloaded(case)
@@ -185,7 +185,7 @@ def test_only_what_is_to_be_caught_is(
     assert other_server.requests == []
 
 
-def test_a_finished_stream_is_not_asked_for_again(
+def test_a_finished_stream_is_not_requested_again(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.queue = [Answer(case.answer("Hello"))]
@@ -195,7 +195,7 @@ def test_a_finished_stream_is_not_asked_for_again(
     assert (stream.content, other_server.requests) == ("Hello", [])
 
 
-def test_leaving_a_stream_that_fell_back_closes_it(
+def test_closing_a_stream_that_fell_back_closes_its_connection(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.queue = [overloaded(case)]
@@ -374,7 +374,7 @@ def test_a_fallback_names_a_provider_that_there_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["refused", "aborted"])
-def test_a_growing_model_falls_back(
+def test_a_stream_of_a_response_model_falls_back(
     case: Case,
     other: Case,
     driver: Driver,

@@ -76,7 +76,7 @@ def until_text(items: Any) -> None:
         pass
 
 
-def test_a_clock_wakes_who_reads(server: tuple[str, list[bool]]) -> None:
+def test_a_deadline_wakes_the_reader(server: tuple[str, list[bool]]) -> None:
     began = monotonic()
     with asking(server[0], timeout=Timeout(idle=0.25)) as ask:
         stream = ask("fantasy")
@@ -100,7 +100,7 @@ def test_another_thread_can_close_a_stream_that_waits(server: tuple[str, list[bo
     assert monotonic() - began < GENEROUS
 
 
-def test_closing_leaves_other_answers_alone(server: tuple[str, list[bool]]) -> None:
+def test_closing_one_stream_leaves_the_others_open(server: tuple[str, list[bool]]) -> None:
     url, hung_up = server
     with asking(url) as ask:
         streams = [ask("fantasy") for _ in range(3)]
@@ -115,7 +115,7 @@ def test_closing_leaves_other_answers_alone(server: tuple[str, list[bool]]) -> N
         streams[2].close()
 
 
-def test_tasks_are_woken_too(server: tuple[str, list[bool]]) -> None:
+def test_deadlines_and_closing_wake_tasks_too(server: tuple[str, list[bool]]) -> None:
     url, hung_up = server
 
     async def read() -> None:

@@ -24,7 +24,7 @@ def get_author(title: str) -> str:
 
 
 @pytest.mark.parametrize("keep", ["none", "text", "all"])
-def test_what_is_told_does_not_depend_on_it(
+def test_items_and_usage_do_not_depend_on_keep(
     case: Case, driver: Driver, server: Loopback, keep: Any
 ) -> None:
     calls = one_after_another(("get_author", '{"title": "Wind"}'), ("get_author", '{"title": "W"}'))
@@ -34,7 +34,7 @@ def test_what_is_told_does_not_depend_on_it(
     assert (stream.state, stream.output_tokens) == ("finished", 2)
 
 
-def test_nothing_is_kept_if_nothing_is_to_be(case: Case, driver: Driver, server: Loopback) -> None:
+def test_keep_none_keeps_no_content(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Hel", "lo"))]
     stream, items = driver.both(driver.function(case, keep="none"))
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
@@ -70,7 +70,7 @@ def test_memory_does_not_grow_with_the_chunks(case: Case, server: Loopback) -> N
         assert grown < most + 200_000
 
 
-def test_a_growing_model_is_kept(case: Case) -> None:
+def test_a_response_model_needs_what_keep_would_drop(case: Case) -> None:
     class Book(BaseModel):
         title: str
 

@@ -45,7 +45,7 @@ def test_a_bomb_of_one_event_is_an_error(case: Case, driver: Driver, server: Loo
     assert memory < 2 * MAX_EVENT_BYTES + 8 * MIB
 
 
-def test_a_bomb_of_events_that_say_nothing_takes_little_memory(
+def test_a_bomb_of_empty_events_takes_little_memory(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     begin, *rest = case.answer("Hello")
@@ -60,7 +60,7 @@ def test_a_bomb_of_events_that_say_nothing_takes_little_memory(
     assert memory < 8 * MIB
 
 
-def test_a_bomb_in_a_bomb_is_left_when_time_is_up(
+def test_a_bomb_in_a_bomb_ends_at_the_deadline(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
@@ -95,7 +95,7 @@ saying_nothing = pytest.mark.parametrize("filler", SAYING_NOTHING.values(), ids=
 
 
 @saying_nothing
-def test_events_that_say_nothing_do_not_matter(
+def test_empty_events_do_not_matter(
     case: Case, driver: Driver, server: Loopback, filler: bytes
 ) -> None:
     begin, *rest = case.answer("Hello")

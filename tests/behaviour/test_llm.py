@@ -48,7 +48,7 @@ def asked_model(server: Loopback) -> Any:
 # What is returned.
 
 
-def test_a_stream_has_the_common_form(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_stream_is_provider_agnostic(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Hel", "lo"))]
     stream, items = driver.both(function(driver, case.name, "asked-for", stream=True))
     assert isinstance(stream, llm.Stream)
@@ -78,7 +78,7 @@ def test_a_stream_has_the_attributes_of_the_providers(
         _ = stream.no_such_thing
 
 
-def test_a_response_of_a_stream_has_the_common_form(
+def test_a_response_of_a_stream_is_provider_agnostic(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     """The stream too, so that a conversation can go on with another provider after it."""
@@ -93,7 +93,7 @@ def test_a_response_of_a_stream_has_the_common_form(
         assert response.finish_reasons == ["stop"]
 
 
-def test_a_response_has_the_common_form(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_response_is_provider_agnostic(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer.of_json(case.plain("Hello"))]
     response = driver.ask(function(driver, case.name, "asked-for"))
     question = BaseMessageParam(role="user", content="Recommend a fantasy book")
@@ -138,7 +138,9 @@ def test_a_conversation_goes_on_with_another_provider(
     assert [message.role for message in second.messages] == ["user", "assistant", "user"]
 
 
-def test_a_parser_gets_the_common_response(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_parser_gets_the_provider_agnostic_response(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer.of_json(case.plain("The Hobbit"))]
     seen: list[Any] = []
 
@@ -152,7 +154,7 @@ def test_a_parser_gets_the_common_response(case: Case, driver: Driver, server: L
 
 
 @pytest.mark.parametrize("kind", [llm.Stream, llm.CallResponse])
-def test_tools_are_answered_in_common_words(kind: Any) -> None:
+def test_tool_results_are_provider_agnostic(kind: Any) -> None:
     class Add(OpenAITool):
         a: int
 
@@ -195,12 +197,14 @@ def test_google_is_gemini() -> None:
         ("openai:", None, "a model has to be named"),
     ],
 )
-def test_a_wrong_name_is_told_at_once(provider: str, model: str | None, says: str) -> None:
+def test_an_unknown_provider_is_an_error_at_the_decorator(
+    provider: str, model: str | None, says: str
+) -> None:
     with pytest.raises(ValueError, match=says):
         llm.call(provider, model)
 
 
-def test_a_wrong_option_is_told_at_once() -> None:
+def test_an_unknown_option_is_an_error_at_the_decorator() -> None:
     with pytest.raises(TypeError, match="no option 'temprature'"):
         llm.call("openai:m", temprature=1)
     with pytest.raises(ValueError, match="output_parser"):
@@ -211,7 +215,7 @@ def test_a_wrong_option_is_told_at_once() -> None:
     ("provider", "url"),
     [("ollama", "http://localhost:11434/v1/"), ("vllm", "http://localhost:8000/v1/")],
 )
-def test_servers_on_this_machine_are_reached_by_openais_client(provider: str, url: str) -> None:
+def test_local_servers_are_reached_with_the_openai_client(provider: str, url: str) -> None:
     call: Any = call_of(provider)
     client = call._provider.clients.get()
     assert str(client.base_url) == url

@@ -54,7 +54,7 @@ def other(case: Case, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield other
 
 
-def test_a_context_puts_another_provider_in_its_place(
+def test_a_context_replaces_the_provider(
     case: Case, other: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = plain_answers(case, 2)
@@ -70,7 +70,7 @@ def test_a_context_puts_another_provider_in_its_place(
     assert asked_model(server) == "asked-for"
 
 
-def test_with_another_provider_goes_what_all_providers_have(
+def test_provider_agnostic_options_go_to_the_replacing_provider(
     case: Case, other: Case, server: Loopback
 ) -> None:
     driver = Driver(asynchronous=False)
@@ -103,7 +103,7 @@ class Book(BaseModel):
     title: str
 
 
-def test_another_kind_of_result_replaces_that_of_the_function(
+def test_a_context_s_kind_of_result_replaces_that_of_the_function(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     def both(change: dict[str, Any], **options: Any) -> Any:
@@ -169,7 +169,7 @@ def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
         yield case, server
 
 
-def test_a_context_is_that_of_the_moment_of_the_call(only: Any) -> None:
+def test_the_context_at_the_call_counts(only: Any) -> None:
     _, server = only
     ask = function(Driver(asynchronous=True), "openai", "own")
 
@@ -182,7 +182,7 @@ def test_a_context_is_that_of_the_moment_of_the_call(only: Any) -> None:
     assert asked_model(server) == "inside"
 
 
-def test_an_async_function_is_taken_for_one() -> None:
+def test_an_async_function_is_recognized_as_async() -> None:
     ask = function(Driver(asynchronous=True), "openai", "own")
     assert inspect.iscoroutinefunction(ask)
     assert inspect.iscoroutinefunction(llm.override(ask, provider="openai", model="m"))
@@ -243,7 +243,7 @@ def test_a_context_can_be_entered_again_and_within_itself(only: Any) -> None:
     assert [r.json["model"] for r in server.requests] == ["again", "between", "own", "again"]
 
 
-def test_leaving_a_context_by_an_error_leaves_it(only: Any) -> None:
+def test_an_error_ends_a_context(only: Any) -> None:
     _, server = only
     ask = function(Driver(asynchronous=False), "openai", "own")
     with pytest.raises(LookupError), llm.context(provider="openai", model="inside"):

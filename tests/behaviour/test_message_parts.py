@@ -171,14 +171,16 @@ answers = st.builds(
 
 @pytest.mark.parametrize("provider", EVERYBODY)
 @given(answer=answers)
-def test_an_answer_comes_back_as_it_went(provider: str, answer: BaseMessageParam) -> None:
+def test_an_assistant_message_is_the_same_after_a_round_trip(
+    provider: str, answer: BaseMessageParam
+) -> None:
     (message,) = encoded(provider, answer)
     assert common(provider, message) == answer
     assert common(provider, answer) is answer
 
 
 @pytest.mark.parametrize("provider", EVERYBODY)
-def test_results_of_tools_are_sent(provider: str) -> None:
+def test_tool_results_are_sent(provider: str) -> None:
     said = BaseMessageParam(role="user", content=[*RESULTS, TextPart(text="Go on")])
     messages = [common(provider, each) for each in encoded(provider, said)]
     parts = [part for m in messages if not isinstance(m.content, str) for part in m.content]
@@ -217,7 +219,7 @@ MEDIA: list[Part] = [
 
 @pytest.mark.parametrize("provider", EVERYBODY)
 @pytest.mark.parametrize("part", MEDIA, ids=lambda part: part.type)
-def test_each_part_is_sent_or_refused_by_name(provider: str, part: Part) -> None:
+def test_each_part_is_sent_or_is_an_error_that_names_it(provider: str, part: Part) -> None:
     said = Messages.User(["Look", part])
     if part.type not in TAKEN[provider]:
         with pytest.raises(ValueError, match=rf"(?i){provider} takes no {part.type} parts"):
@@ -243,11 +245,11 @@ def test_a_tool_s_parts_have_their_places(provider: str) -> None:
 
 
 @pytest.mark.parametrize("provider", [each for each in EVERYBODY if each != "gemini"])
-def test_a_tool_call_without_an_id_is_told(provider: str) -> None:
+def test_a_tool_call_without_an_id_is_an_error(provider: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)needs the id of each tool call: 'look' has none"):
         encoded(provider, Messages.Assistant([ToolCallPart(name="look")]))
 
 
-def test_openai_takes_sound_as_wav_or_mp3_only() -> None:
+def test_openai_supports_wav_and_mp3_audio_only() -> None:
     with pytest.raises(ValueError, match="WAV or MP3 only, not audio/flac"):
         encoded("openai", Messages.User([AudioPart(media_type="audio/flac", audio=b"fLaC")]))

@@ -166,7 +166,7 @@ def test_the_context_is_attached_while_the_function_runs(driver: Driver, log: Lo
     assert span.get() == "none"
 
 
-def test_a_stream_that_is_left_is_handled_once_and_closed(
+def test_a_stream_that_is_not_read_to_its_end_is_handled_once_and_closed(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
     server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 10_000]))]

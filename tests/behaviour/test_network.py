@@ -102,7 +102,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_an_authority_of_the_environment_is_trusted(
+def test_a_certificate_authority_of_the_environment_is_trusted(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -117,7 +117,7 @@ def test_an_authority_of_the_environment_is_trusted(
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
-def test_an_unknown_authority_is_not_trusted(
+def test_an_unknown_certificate_authority_is_not_trusted(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -135,7 +135,7 @@ def test_an_unknown_authority_is_not_trusted(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_of_another_name_is_refused(
+def test_a_certificate_for_another_name_is_rejected(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -150,7 +150,7 @@ def test_a_certificate_of_another_name_is_refused(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_leaving_closes_over_tls(
+def test_stopping_closes_the_connection_over_tls(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -263,7 +263,7 @@ def test_a_server_that_does_not_speak_http_is_an_error(
         assert "a-secret-key" not in f"{told!r} {told} {vars(told)}"
 
 
-def test_a_connection_that_was_closed_meanwhile_is_not_used(
+def test_a_pooled_connection_that_the_server_closed_is_not_used(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert server
@@ -286,7 +286,7 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used(
     assert texts == ["Hello", "Hello"]
 
 
-def test_what_came_before_a_connection_broke_is_told(
+def test_what_was_received_before_a_connection_broke_is_in_the_stream(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     first = [*case.begin, case.text("a"), Wait(0.1)]
@@ -297,7 +297,7 @@ def test_what_came_before_a_connection_broke_is_told(
     assert isinstance(error, errors.StreamConnectionError)
 
 
-def test_an_answer_whose_end_came_before_the_connection_broke_is_whole(
+def test_a_response_whose_end_was_received_before_the_connection_broke_is_complete(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     begin, *rest = case.answer("a", "b", "c")
@@ -353,7 +353,7 @@ def test_a_long_header_is_read(case: Case, driver: Driver, server: Loopback) -> 
 
 
 @pytest.mark.parametrize("http", [httpx, httpx2], ids=["httpx", "httpx2"])
-def test_a_proxy_that_does_not_speak_http_is_left_to_the_library(
+def test_a_proxy_that_is_not_http_is_handled_by_the_library(
     http: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1080")

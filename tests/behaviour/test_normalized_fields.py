@@ -82,7 +82,7 @@ def ended(case: Case, reason: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("case", "reason", "common"), REASONS)
-def test_reasons_have_common_words(
+def test_finish_reasons_are_normalized(
     case: Case, reason: str, common: str | None, server: Loopback
 ) -> None:
     server.queue = [Answer.of_json(ended(case, reason))]
@@ -91,7 +91,7 @@ def test_reasons_have_common_words(
     assert response.common_finish_reasons == (None if common is None else [common])
 
 
-def test_a_stream_and_its_chunks_tell_the_same(
+def test_a_stream_and_its_chunks_report_the_same(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer(case.answer("Hel", "lo"))]
@@ -110,7 +110,7 @@ def test_a_stream_and_its_chunks_tell_the_same(
     assert stream.cost is None
 
 
-def test_nothing_is_told_before_it_comes(case: Case, server: Loopback) -> None:
+def test_nothing_is_reported_before_it_is_received(case: Case, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Hello"))]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     assert (stream.common_finish_reasons, stream.common_usage, stream.cost) == (None, None, None)
@@ -145,7 +145,7 @@ def gemini_answers(
     ],
     ids=["at-once", "before"],
 )
-def test_gemini_stops_to_have_tools_called(
+def test_a_gemini_response_with_calls_ends_with_tool_calls(
     events: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Loopback() as server:
@@ -156,7 +156,7 @@ def test_gemini_stops_to_have_tools_called(
     assert chunks[-1].common_finish_reasons == ["tool_calls" if len(chunks) == 1 else "stop"]
 
 
-def test_a_gemini_answer_that_is_cut_off_in_a_call_is_not_finished_well(
+def test_a_gemini_response_that_is_cut_off_in_a_call_ends_with_length(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Loopback() as server:
@@ -182,7 +182,7 @@ async def recommend_async(genre: str) -> str:
     return genre
 
 
-def test_a_thousand_tokens_in_and_out_have_a_price(
+def test_a_response_has_the_cost_of_its_tokens(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     model, price = MODELS[case.name]
@@ -226,20 +226,20 @@ def test_tokens_that_anthropic_writes_to_its_cache_cost_more() -> None:
 
 
 @pytest.mark.parametrize(("tokens", "cached"), [(-1, 0), (1, 2)])
-def test_a_usage_that_cannot_be_has_no_cost(tokens: int, cached: int) -> None:
+def test_an_invalid_usage_has_no_cost(tokens: int, cached: int) -> None:
     counts = {"prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens}
     assert openai_response(**counts, prompt_tokens_details={"cached_tokens": cached}).cost is None
 
 
 @pytest.mark.parametrize("start_time", [1e300, -1e18])
-def test_a_time_that_cannot_be_is_no_error(start_time: float) -> None:
+def test_an_invalid_start_time_is_no_error(start_time: float) -> None:
     response = openai_response(prompt_tokens=1000, completion_tokens=0, total_tokens=1000)
     response.start_time = start_time
     assert response.cost is None
 
 
 @pytest.mark.parametrize("calculate", [core.calculate_cost, llm.calculate_cost, calculate_cost])
-def test_a_cost_is_calculated_of_what_one_says(calculate: Any) -> None:
+def test_a_cost_is_calculated_from_given_usage(calculate: Any) -> None:
     used = base.CostMetadata(input_tokens=1000, output_tokens=1000.0)
     assert calculate("openai", "gpt-4o-mini", used) == pytest.approx(0.00075)
     assert calculate(provider="google", model="gemini-2.5-flash", metadata=used) == calculate(
@@ -261,7 +261,7 @@ def test_a_cost_is_calculated_of_what_one_says(calculate: Any) -> None:
         base.CostMetadata(input_tokens=-1, output_tokens=1),
     ],
 )
-def test_a_cost_that_cannot_be_known_is_none(lacking: base.CostMetadata | None) -> None:
+def test_an_unknown_cost_is_none(lacking: base.CostMetadata | None) -> None:
     assert calculate_cost("openai", "gpt-4o-mini", lacking) is None
     full = base.CostMetadata(input_tokens=1, output_tokens=1)
     assert calculate_cost("openai", "no-such-model", full) is None
@@ -292,7 +292,7 @@ print(response.cost)
 
 
 @pytest.mark.parametrize(("presence", "told"), [("present", "0.00015"), ("absent", "None")])
-def test_the_price_list_is_loaded_when_asked_for_and_nothing_is_fetched(
+def test_the_price_list_is_loaded_on_demand_and_nothing_is_fetched(
     presence: str, told: str
 ) -> None:
     program = [sys.executable, "-W", "error", "-c", PROGRAM, presence]
@@ -300,7 +300,7 @@ def test_the_price_list_is_loaded_when_asked_for_and_nothing_is_fetched(
     assert (done.stdout.strip(), done.stderr) == (told, "")
 
 
-def test_openai_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_openai_stream_has_audio(monkeypatch: pytest.MonkeyPatch) -> None:
     audio = [
         {"id": "audio-1", "data": b64encode(b"one").decode(), "transcript": "A"},
         {"data": b64encode(b"two").decode(), "transcript": "B"},
@@ -320,7 +320,7 @@ def test_openai_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stream.message_param.get("audio") == {"id": "audio-1"}
 
 
-def test_an_openai_response_speaks() -> None:
+def test_an_openai_response_has_audio() -> None:
     data = OPENAI.plain("")
     sound = {"id": "audio-1", "data": b64encode(b"one").decode(), "transcript": "A"}
     data["choices"][0]["message"] |= {"audio": sound | {"expires_at": 1}}

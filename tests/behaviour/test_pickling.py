@@ -231,7 +231,7 @@ def test_what_is_unpickled_shares_the_default_client(
     assert len(server.connections) == 1
 
 
-def test_a_description_of_ones_own_is_pickled_by_value(
+def test_a_user_supplied_description_is_pickled_by_value(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer(case.answer("Hello"))]
@@ -264,7 +264,7 @@ def test_an_override_of_a_function_of_a_module_stays_one(server: Loopback, case:
     assert (response.provider, response.content) == (case.name, "Hello")
 
 
-def test_a_client_cannot_leave_its_process(case: Case) -> None:
+def test_a_client_cannot_be_pickled(case: Case) -> None:
     with case.client("http://127.0.0.1:1", "key") as client:
         own = Driver(asynchronous=False).function(case, client=client)
         common = llm.call(case.name, "m", client=client)(lambda genre: genre)

@@ -56,7 +56,7 @@ def test_merged_decorators_make_an_async_call_of_a_prompt() -> None:
     assert stream.metadata == {"tags": {"v1"}}
 
 
-def test_options_of_a_call_may_come_with_messages_of_ours() -> None:
+def test_a_prompt_may_return_call_options_with_messages() -> None:
     @openai.call("m", stream=True, client=_client())
     @prompt_template()
     def recommend() -> Any:
@@ -68,7 +68,7 @@ def test_options_of_a_call_may_come_with_messages_of_ours() -> None:
     assert stream.call_kwargs["temperature"] == 0.5
 
 
-def test_history_may_hold_a_call_of_a_tool_and_its_result() -> None:
+def test_a_history_may_hold_a_tool_call_and_its_result() -> None:
     call = ToolCallPart(name="look", args={"at": 1}, id="c1")
     result = ToolResultPart(name="look", content="seen", id="c1")
 

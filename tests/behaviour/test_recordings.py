@@ -121,7 +121,7 @@ def read(stream: BaseStream, case: Case) -> None:
 
 
 @of(WHOLE)
-def test_a_recorded_answer_reads_as_the_sdk_reads_it(
+def test_a_recorded_response_is_read_as_the_sdk_reads_it(
     case: Case, recording: Recording, stream: BaseStream
 ) -> None:
     read(stream, case)
@@ -130,7 +130,7 @@ def test_a_recorded_answer_reads_as_the_sdk_reads_it(
 
 
 @of(WHOLE)
-def test_the_same_async(
+def test_a_recorded_response_is_read_the_same_async(
     case: Case, recording: Recording, replay: Loopback, loop: asyncio.Runner
 ) -> None:
     replay.queue = [played(recording)]
@@ -146,7 +146,7 @@ def test_the_same_async(
 
 
 @of(WHOLE)
-def test_the_same_however_the_bytes_are_cut(
+def test_a_recorded_response_is_read_the_same_however_its_bytes_are_cut(
     case: Case, recording: Recording, stream: BaseStream
 ) -> None:
     size = 1 if len(recording.body) < 4_000 else 1_447
@@ -157,7 +157,7 @@ def test_the_same_however_the_bytes_are_cut(
 
 
 @of(REFUSALS)
-def test_a_recorded_refusal_is_an_error_of_both_trees(
+def test_a_recorded_http_error_is_an_error_of_both_trees(
     case: Case, recording: Recording, stream: BaseStream
 ) -> None:
     with pytest.raises(errors.StreamAPIError) as caught:

@@ -60,7 +60,7 @@ def refusing(case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> L
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 @pytest.mark.usefixtures("refusing")
-def test_a_key_that_the_provider_tells_is_told_to_nobody(
+def test_an_api_key_that_the_provider_repeats_is_redacted(
     case: Case, driver: Driver, *, stream: bool
 ) -> None:
     function = driver.function(case, stream=stream)
@@ -80,7 +80,7 @@ def failed(driver: Driver, function: Callable[[str], Any]) -> errors.StreamError
     return caught.value
 
 
-def test_nor_is_the_key_of_a_client_that_the_user_brings(
+def test_the_api_key_of_a_user_supplied_client_is_redacted_too(
     case: Case, driver: Driver, refusing: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(case.key_variable)
@@ -103,7 +103,7 @@ def test_nor_is_the_key_of_a_client_that_the_user_brings(
     assert KEY not in everything_of(error)
 
 
-def test_a_key_in_an_error_inside_a_stream_is_not_told(
+def test_an_api_key_in_an_error_inside_a_stream_is_redacted(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(case.key_variable, KEY)
@@ -116,7 +116,7 @@ def test_a_key_in_an_error_inside_a_stream_is_not_told(
 
 
 @pytest.mark.parametrize("key", [f"\u201c{KEY}\u201d", f"{KEY[:9]}\n{KEY[9:]}"])
-def test_a_key_that_cannot_be_sent_is_a_wrong_key(
+def test_an_api_key_that_cannot_be_a_header_is_an_authentication_error(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv(case.key_variable, key)
@@ -234,7 +234,7 @@ def test_headers_of_a_call_are_not_kept(server: Loopback, case: Case) -> None:
     assert KEY not in response.model_dump_json()
 
 
-def test_what_was_said_is_kept_whatever_its_name(server: Loopback, case: Case) -> None:
+def test_content_is_kept_whatever_its_field_is_called(server: Loopback, case: Case) -> None:
     server.queue = [Answer.of_json(case.plain("Hello"))]
 
     @case.call("asked-for")
@@ -278,7 +278,7 @@ def test_an_error_survives_being_copied(case: Case, copied: Callable[[Any], Any]
     assert b"the-cookie" not in pickle.dumps(error)
 
 
-def test_an_error_in_mid_answer_is_pickled_with_what_had_come(
+def test_an_error_inside_a_response_is_pickled_with_what_was_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.begin, case.text("Hel"), Abort()])]
@@ -312,7 +312,9 @@ def test_the_other_errors_survive_too(copied: Callable[[Any], Any]) -> None:
     assert (str(template), isinstance(template, KeyError)) == ("no such name", True)
 
 
-def test_a_wrong_gemini_key_is_a_wrong_key(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_gemini_api_key_is_an_authentication_error(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
     said = {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}
     with Loopback() as server:
@@ -331,7 +333,7 @@ def test_a_wrong_gemini_key_is_a_wrong_key(driver: Driver, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_an_anthropic_client_without_a_key_is_told_as_that(
+def test_an_anthropic_client_without_an_api_key_is_an_error_that_names_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, *, stream: bool
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)

@@ -53,7 +53,7 @@ def seconds_to_end(answers: int, provider: str) -> float:
 
 
 @pytest.mark.parametrize("provider", ANSWERS)
-def test_the_work_is_linear_however_many_answers_end(provider: str) -> None:
+def test_the_work_is_linear_in_the_number_of_choices(provider: str) -> None:
     small, large = (min(seconds_to_end(n, provider) for _ in range(3)) for n in (500, 4_000))
     assert large < 8 * 4 * small  # quadratic work would take 64 times as long
 
@@ -97,7 +97,7 @@ def answer(case: Case) -> list[bytes]:
 
 
 @pytest.mark.parametrize("keep", ["none", "text"])
-def test_what_is_told_does_not_depend_on_what_is_kept(case: Case, keep: Keep) -> None:
+def test_chunks_and_calls_do_not_depend_on_keep(case: Case, keep: Keep) -> None:
     whole, read = Read(case, "all").all(answer(case)), Read(case, keep).all(answer(case))
     for name in ("content", "reasoning", "tool_calls", "finish_reasons", "tokens", "is_output"):
         told = [getattr(chunk, name) for chunk in read.chunks]
@@ -108,14 +108,14 @@ def test_what_is_told_does_not_depend_on_what_is_kept(case: Case, keep: Keep) ->
         assert getattr(read.decoder, name) == getattr(whole.decoder, name)
 
 
-def test_text_is_all_of_a_message(case: Case) -> None:
+def test_keep_text_keeps_all_of_a_message(case: Case) -> None:
     whole, text = Read(case, "all").all(answer(case)), Read(case, "text").all(answer(case))
     assert text.decoder.response() == whole.decoder.response()
     assert text.decoder.reply.content == "said so"
     assert text.decoder.reply.kept_calls == text.decoder.reply.tool_calls
 
 
-def test_nothing_is_kept_of_an_answer(case: Case) -> None:
+def test_keep_none_keeps_nothing_of_a_response(case: Case) -> None:
     read = Read(case, "none").all(answer(case))
     reply = read.decoder.reply
     assert (reply.content, reply.reasoning, reply.kept_calls) == ("", "", [])
@@ -160,7 +160,7 @@ LOGPROB = {"token": "a", "logprob": -1, "bytes": None, "top_logprobs": []}
         ),
     ],
 )
-def test_what_is_told_of_single_tokens_is_kept_with_everything(
+def test_logprobs_are_kept_with_keep_all_only(
     name: str, event: bytes, where: Callable[[dict[str, Any]], object]
 ) -> None:
     [data] = [data for data in SSEDecoder().feed(event) if data]

@@ -50,7 +50,7 @@ BOOKS = {
 
 
 @pytest.mark.parametrize("text", BOOKS.values(), ids=BOOKS)
-def test_what_stands_around_the_json_is_skipped(
+def test_text_around_the_json_is_skipped(
     case: Case, driver: Driver, server: Loopback, text: str
 ) -> None:
     server.queue = [Answer(saying(case, text, 2)), Answer.of_json(case.plain(text))]
@@ -66,7 +66,9 @@ def test_what_stands_around_the_json_is_skipped(
     assert plain._response.content == text
 
 
-def test_only_json_grows(case: Case, driver: Driver, server: Loopback) -> None:
+def test_partial_values_are_made_of_the_json_only(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer(saying(case, BOOKS["thinking"], 2))]
     function = driver.function(case, response_model=Book, json_mode=True)
     _, values = driver.both(function)
@@ -75,7 +77,7 @@ def test_only_json_grows(case: Case, driver: Driver, server: Loopback) -> None:
     assert all("Wind".startswith(title) for title in titles)
 
 
-def test_reasoning_that_the_provider_separates_is_not_looked_for(
+def test_separate_reasoning_is_not_searched_for_in_the_text(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.begin, case.reasoning("Hm."), case.text(WIND), *case.end(3, 2)])]
@@ -83,7 +85,7 @@ def test_reasoning_that_the_provider_separates_is_not_looked_for(
     assert stream.reasoning == "Hm."
 
 
-def test_the_text_of_a_stream_without_a_type_stays_as_it_is(
+def test_the_text_of_a_stream_without_a_response_model_is_unchanged(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer(saying(case, BOOKS["think"]))]
@@ -141,7 +143,7 @@ def test_a_bare_value_is_read(
     assert type(plain) is type(expected)
 
 
-def test_a_bare_list_grows_and_has_its_elements(
+def test_a_bare_list_streams_partial_lists_and_its_elements(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     text = f"<think>[1]</think>```json\n[{WIND}, {WIND}]\n```"
@@ -176,7 +178,7 @@ MISFITS: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("misfit", MISFITS.values(), ids=MISFITS)
-def test_what_is_no_value_of_the_type_is_refused(
+def test_what_is_no_value_of_the_type_is_an_error(
     case: Case, driver: Driver, server: Loopback, misfit: tuple[Any, str, str]
 ) -> None:
     kind, text, problem = misfit
@@ -205,7 +207,7 @@ def assert_has_the_response(error: Any, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " \n", "<think>Hm, {", "<think>Hm.</think>\n"])
 @pytest.mark.parametrize("kind", [Book, list[Book], str])
-def test_an_empty_answer_is_told_with_why_it_ended(
+def test_an_empty_response_is_an_error_with_its_finish_reason(
     case: Case, driver: Driver, server: Loopback, kind: Any, text: str
 ) -> None:
     server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
@@ -216,7 +218,7 @@ def test_an_empty_answer_is_told_with_why_it_ended(
         assert response_of(error).reasoning == without_reasoning(text)[0]
 
 
-def test_a_bare_text_that_is_cut_off_is_refused(
+def test_a_bare_text_that_is_cut_off_is_an_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     length = {"anthropic": "max_tokens", "cohere": "MAX_TOKENS", "gemini": "MAX_TOKENS"}
@@ -234,7 +236,7 @@ def test_a_bare_text_that_is_cut_off_is_refused(
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "plain"])
-def test_a_refusal_is_told(
+def test_a_refusal_is_an_error_of_its_own(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, *, streamed: bool
 ) -> None:
     said = "I cannot {help} with that."
@@ -273,7 +275,7 @@ class Loud(BaseModel):
 
 
 @pytest.mark.parametrize("mode", ["tool", "json"])
-def test_a_misfit_keeps_its_response(
+def test_an_invalid_value_keeps_its_response(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
     text = '{"name": "quiet"}'
@@ -289,7 +291,9 @@ def test_a_misfit_keeps_its_response(
         assert_has_the_response(error, text if mode == "json" else "")
 
 
-def test_so_does_one_of_whatever_provider(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_provider_agnostic_invalid_value_keeps_its_response_too(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer.of_json(case.plain('{"name": "quiet"}'))]
     decorate = llm.call(case.name, "asked-for", response_model=Loud, json_mode=True)
 
@@ -304,7 +308,7 @@ def test_so_does_one_of_whatever_provider(case: Case, driver: Driver, server: Lo
     assert_has_the_response(raised.value, '{"name": "quiet"}')
 
 
-def test_an_element_that_does_not_fit_tells_what_had_come(
+def test_an_invalid_element_reports_what_was_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer(saying(case, '[{"name": "A"}, {"name": "b"}, {"name": "C"}]'))]

@@ -63,7 +63,9 @@ def answering(case: Case, mode: str, name: str, value: object, around: str = "{}
     return saying(case, around.replace("{}", text))
 
 
-def test_a_model_grows(case: Case, driver: Driver, server: Loopback, mode: str) -> None:
+def test_a_model_streams_as_partial_values(
+    case: Case, driver: Driver, server: Loopback, mode: str
+) -> None:
     server.queue = [Answer(answering(case, mode, "Book", BOOK, "Here it is:\n```json\n{}\n```"))]
     function = driver.function(case, response_model=Book, json_mode=mode == "json")
     stream, partials = driver.both(function)
@@ -83,7 +85,7 @@ def test_a_model_grows(case: Case, driver: Driver, server: Loopback, mode: str) 
     assert (stream.stream.state, stream.stream.output_tokens) == ("finished", 2)
 
 
-def test_the_request_tells_the_type(
+def test_the_request_has_the_schema(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
     server.queue = [Answer(answering(case, mode, "Book", BOOK))]
@@ -122,7 +124,7 @@ def test_a_title_that_the_user_wrote_reaches_the_model(
     assert '"Title"' not in sent
 
 
-def test_a_plain_answer_is_the_model(
+def test_a_plain_response_is_the_model(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
     text = json.dumps(BOOK)
@@ -170,7 +172,7 @@ def test_beside_tools_a_call_of_one_is_a_response(
     ],
     ids=["list", "int", "bool", "enum", "literal", "annotated", "union"],
 )
-def test_types_that_are_no_models(
+def test_types_other_than_models_are_response_models_too(
     case: Case, driver: Driver, server: Loopback, answer: tuple[Any, Any, Any]
 ) -> None:
     kind, value, expected = answer
@@ -179,7 +181,7 @@ def test_types_that_are_no_models(
     assert values[-1] == stream.constructed_response_model == expected
 
 
-def test_the_elements_of_a_list_come_as_each_is_complete(
+def test_the_elements_of_a_list_are_yielded_as_each_is_complete(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     books = [BOOK, {**BOOK, "title": "Wise Man"}, {**BOOK, "title": "Slow Regard"}]
@@ -230,7 +232,7 @@ def test_only_lists_have_elements(case: Case, driver: Driver, server: Loopback) 
         _ = stream.elements
 
 
-def test_leaving_closes_the_connection(case: Case, driver: Driver, server: Loopback) -> None:
+def test_stopping_closes_the_connection(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
     function = driver.function(case, response_model=Book, json_mode=True)
     stream, partial = first_of(driver, function)
@@ -269,7 +271,7 @@ def test_closing_inside_the_loop_ends_it(case: Case, driver: Driver, server: Loo
     ],
     ids=["cut off", "does not fit", "no JSON", "not JSON"],
 )
-def test_an_answer_that_does_not_fit(
+def test_an_invalid_response_is_a_validation_error(
     case: Case, driver: Driver, server: Loopback, text: str, message: str
 ) -> None:
     server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
@@ -291,7 +293,9 @@ def test_a_stream_that_fails_fails(case: Case, driver: Driver, server: Loopback)
     assert isinstance(tried.error, case.sdk_error)
 
 
-def test_fields_come_from_the_call(case: Case, driver: Driver, server: Loopback, mode: str) -> None:
+def test_fields_are_filled_from_the_call_s_arguments(
+    case: Case, driver: Driver, server: Loopback, mode: str
+) -> None:
     class Recommendation(BaseModel):
         title: str
         genre: Annotated[str, FromCallArgs()]
@@ -305,7 +309,9 @@ def test_fields_come_from_the_call(case: Case, driver: Driver, server: Loopback,
     assert "genre" not in sent
 
 
-def test_a_field_from_a_call_that_lacks_it(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_field_from_an_argument_that_the_call_does_not_have_is_an_error(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     class Recommendation(BaseModel):
         title: str
         mood: Annotated[str, FromCallArgs()]
@@ -316,7 +322,7 @@ def test_a_field_from_a_call_that_lacks_it(case: Case, driver: Driver, server: L
 
 
 @ignoring_strict
-def test_strict_models_ask_for_strict_schemas(
+def test_strict_models_request_strict_schemas(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
     class Strict(BaseModel):

@@ -41,7 +41,7 @@ def without_content(case: Case, kind: str) -> Answer:
 
 
 @pytest.mark.parametrize("kind", ["refused", "failing", "aborted", "truncated"])
-def test_what_fails_before_its_first_content_is_asked_for_again(
+def test_a_failure_before_the_first_content_is_retried(
     case: Case, driver: Driver, server: Loopback, kind: str
 ) -> None:
     server.queue = [without_content(case, kind), Answer(case.answer("Hello"))]
@@ -55,7 +55,9 @@ def test_what_fails_before_its_first_content_is_asked_for_again(
     assert (retries[0].error.retryable, retries[0].error.partial) == (True, None)
 
 
-def test_it_is_asked_for_so_often_and_no_more(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_request_is_retried_max_retries_times(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     failing = without_content(case, "failing")
     for stream, answers in ((True, [refusing(case), failing]), (False, [refusing(case)] * 2)):
         server.queue = [*answers, refusing(case)]
@@ -67,14 +69,14 @@ def test_it_is_asked_for_so_often_and_no_more(case: Case, driver: Driver, server
         assert server.queue == []
 
 
-def test_what_is_wrong_is_not_asked_for_again(case: Case, driver: Driver, server: Loopback) -> None:
+def test_an_invalid_request_is_not_retried(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer.of_json(case.error_body("No."), 400)]
     with pytest.raises(errors.BadRequest):
         driver.both(driver.function(case))
     assert len(server.requests) == 1
 
 
-def test_an_interrupted_answer_begins_anew_if_it_may(
+def test_an_interrupted_response_restarts_if_that_is_allowed(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [interrupted(case, "Hel"), refusing(case), Answer(case.answer("Hello"))]
@@ -90,7 +92,9 @@ def test_an_interrupted_answer_begins_anew_if_it_may(
     assert [retry.error.partial and retry.error.partial.content for retry in retries] == ["Hel"] * 2
 
 
-def test_the_consumer_can_clear_the_screen(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_retry_is_reported_before_the_restart(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [interrupted(case, "Hel", "lo th"), Answer(case.answer("Hello"))]
     function = driver.function(case, on_interrupt="restart")
     screen: list[str] = []
@@ -115,7 +119,7 @@ def test_the_consumer_can_clear_the_screen(case: Case, driver: Driver, server: L
     assert "".join(screen) == "Hello"
 
 
-def test_what_came_is_kept_if_the_new_answer_never_comes(
+def test_what_was_received_is_kept_if_the_restart_fails(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [interrupted(case, "Hel"), refusing(case), refusing(case)]
@@ -128,7 +132,7 @@ def test_what_came_is_kept_if_the_new_answer_never_comes(
     assert len(server.requests) == 3
 
 
-def test_an_answer_that_stalls_begins_anew(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_response_that_stalls_restarts(case: Case, driver: Driver, server: Loopback) -> None:
     stalling = Answer([*case.begin, case.text("Hel"), Stall()])
     server.queue = [stalling, Answer(case.answer("Hello"))]
     timeout = Timeout(first=LATE, idle=SOON)
@@ -138,9 +142,7 @@ def test_an_answer_that_stalls_begins_anew(case: Case, driver: Driver, server: L
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
-def test_nobody_waits_longer_than_the_clocks_leave(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
+def test_no_retry_waits_beyond_the_deadline(case: Case, driver: Driver, server: Loopback) -> None:
     for options in ({}, {"stream": False}):
         server.queue = [refusing(case, **{"retry-after": "20"})]
         began = monotonic()
@@ -150,7 +152,7 @@ def test_nobody_waits_longer_than_the_clocks_leave(
         assert monotonic() - began < 5
 
 
-def test_closing_ends_the_wait(case: Case, server: Loopback) -> None:
+def test_closing_ends_the_backoff(case: Case, server: Loopback) -> None:
     server.queue = [refusing(case, **{"retry-after": "60"})]
     waiting, ended = threading.Event(), threading.Event()
     function = Driver(asynchronous=False).function(case, on_retry=lambda _: waiting.set())
@@ -170,7 +172,7 @@ def test_closing_ends_the_wait(case: Case, server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("waiting_for", ["the answer", "the time to ask again"])
-def test_closing_ends_the_wait_async(case: Case, server: Loopback, waiting_for: str) -> None:
+def test_closing_ends_the_backoff_async(case: Case, server: Loopback, waiting_for: str) -> None:
     async def read_and_close() -> Any:
         waiting = anyio.Event()
         function = Driver(asynchronous=True).function(case, on_retry=lambda _: waiting.set())
@@ -204,7 +206,7 @@ def test_closing_ends_the_wait_async(case: Case, server: Loopback, waiting_for: 
         assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
-def test_tools_of_an_interrupted_answer_come_again(
+def test_tools_of_an_interrupted_response_are_yielded_again(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     def get_author(title: str) -> str:
@@ -220,7 +222,9 @@ def test_tools_of_an_interrupted_answer_come_again(
     assert len(stream.construct_call_response().tools) == 1
 
 
-def test_a_growing_model_begins_anew(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_stream_of_a_response_model_restarts(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     class Shelf(BaseModel):
         books: list[str]
 
@@ -232,7 +236,7 @@ def test_a_growing_model_begins_anew(case: Case, driver: Driver, server: Loopbac
     assert shelves[-1] == stream.constructed_response_model == Shelf(books=["Wind"])
 
 
-def test_a_client_of_one_s_own_retries_as_it_says(
+def test_a_user_supplied_client_is_retried_as_by_default(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [refusing(case), refusing(case), Answer(case.answer("Hello"))]
@@ -282,7 +286,7 @@ def asked_with_own_retries(
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 @pytest.mark.parametrize("kind", ["refused", "hung up"])
-def test_no_retries_are_none_on_a_client_that_retries_by_itself(
+def test_max_retries_of_zero_holds_on_a_client_that_retries_by_itself(
     case: Case, driver: Driver, server: Loopback, kind: str, *, stream: bool
 ) -> None:
     server.default = lambda: refusing(case) if kind == "refused" else Answer(before=[Reset()])
@@ -306,7 +310,7 @@ def test_retries_of_such_a_client_do_not_multiply(
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_such_a_client_retries_as_it_says_where_the_call_says_nothing(
+def test_the_retries_of_such_a_client_hold_where_the_call_sets_none(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     endless = case.name == "mistral"  # whose SDK is configured with how long, not how often
@@ -325,7 +329,7 @@ def test_such_a_client_retries_as_it_says_where_the_call_says_nothing(
     ],
     ids=["gemini", "mistral"],
 )
-def test_retries_of_call_params_are_ours(
+def test_retry_options_in_call_params_do_not_multiply(
     case: Case, driver: Driver, server: Loopback, params: Any
 ) -> None:
     server.default = lambda: refusing(case)
@@ -335,7 +339,7 @@ def test_retries_of_call_params_are_ours(
     assert len(server.requests) == len(retries) + 1 == (2 if case is GEMINI else 3)
 
 
-def test_whatever_provider_tells_of_its_retries(
+def test_a_provider_agnostic_call_reports_its_retries(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [refusing(case), Answer(case.answer("Hello"))]
@@ -365,7 +369,7 @@ def test_whatever_provider_tells_of_its_retries(
         ({"on_interupt": "restart"}, TypeError, "on_interrupt"),
     ],
 )
-def test_a_wrong_option_is_told_where_it_is_given(
+def test_an_invalid_option_is_an_error_at_the_decorator(
     case: Case, options: dict[str, Any], kind: type[Exception], told: str
 ) -> None:
     with pytest.raises(kind, match=told):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_items_tell_what_the_events_say(case: Case, driver: Driver, server: Loopback) -> None:
+def test_items_hold_what_the_events_hold(case: Case, driver: Driver, server: Loopback) -> None:
     reasoning = [*case.begin, *map(case.reasoning, ["Hm", "m"])]
     answer = [*map(case.text, ["Hello", " world"]), *case.end(3, 2)]
     server.queue = [Answer([*reasoning, *answer])]
@@ -64,7 +64,7 @@ def test_a_finished_stream_is_the_response_of_a_plain_call(
     assert plain.end_time >= plain.start_time > 0
 
 
-def test_a_stream_knows_what_was_asked(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_stream_holds_its_request(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Hello"))]
     stream, _ = driver.both(driver.function(case, call_params={"temperature": 0.5}))
     assert stream.fn_args == {"genre": "fantasy"}
@@ -87,7 +87,7 @@ def test_nothing_is_sent_before_iteration(case: Case, driver: Driver, server: Lo
     assert server.connections == []
 
 
-def test_times_are_told(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_stream_has_its_start_and_end_times(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer(case.answer("Hello"))]
     before = time.time() * 1000
     stream, _ = driver.both(driver.function(case))
@@ -95,7 +95,7 @@ def test_times_are_told(case: Case, driver: Driver, server: Loopback) -> None:
     assert 0 < stream.time_to_first_chunk <= (stream.end_time - stream.start_time) / 1000 + 0.01
 
 
-def test_content_grows_as_chunks_pass(case: Case, server: Loopback) -> None:
+def test_content_accumulates_as_chunks_pass(case: Case, server: Loopback) -> None:
     server.queue = [Answer([b"".join(case.answer("a", "b", "c"))])]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     heard = ""
@@ -118,7 +118,7 @@ def test_chunks_hold_the_sdk_s_own_typed_object(
         assert type(chunk)(chunk=raw).content == chunk.content
 
 
-def test_any_cut_of_the_bytes_reads_the_same(case: Case, driver: Driver, server: Loopback) -> None:
+def test_the_bytes_may_be_cut_anywhere(case: Case, driver: Driver, server: Loopback) -> None:
     body = b"".join(case.answer("Zażółć ", "gęślą 🦊 ", "jaźń"))
     for size in (1, 7, 64):
         server.queue = [Answer(in_pieces(body, size))]
@@ -231,7 +231,7 @@ def test_a_hundred_tasks_stream_at_once(case: Case, server: Loopback) -> None:
     assert all(letter in text for letter, text in heard.items())
 
 
-def test_a_client_of_one_s_own_is_used(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_user_supplied_client_is_used(case: Case, driver: Driver, server: Loopback) -> None:
     async def ask_and_read(url: str) -> Any:
         async with case.async_client(url, "own-key") as client:
             stream = await driver.function(case, client=client)("fantasy")

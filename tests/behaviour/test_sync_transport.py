@@ -90,7 +90,7 @@ def saying(*replies: bytes) -> Iterator[str]:
     ],
     ids=["length", "chunked", "until-the-end"],
 )
-def test_a_body_ends_as_its_framing_says(client: Any, framing: bytes) -> None:
+def test_a_body_ends_where_its_framing_ends(client: Any, framing: bytes) -> None:
     with saying(HEAD + framing) as url:
         assert client.get(url).text == "Hello"
 
@@ -129,7 +129,7 @@ def test_a_head_that_is_not_http_is_an_error(client: Any, http: Any, head: bytes
         client.get(url)
 
 
-def test_headers_come_as_they_were_sent(client: Any) -> None:
+def test_response_headers_are_unchanged(client: Any) -> None:
     head = b"X-Two: 1\r\nx-two:2 \r\nX-Folded: a\r\n b\r\nX-Latin: \xe9\r\n"
     with saying(b"HTTP/1.1 299 Fine by me\r\n" + head + FIVE) as url:
         response = client.get(url)
@@ -140,7 +140,7 @@ def test_headers_come_as_they_were_sent(client: Any) -> None:
     assert response.headers.raw[3] == (b"X-Latin", b"\xe9")
 
 
-def test_what_announces_a_response_is_not_it(client: Any) -> None:
+def test_informational_responses_are_skipped(client: Any) -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n"
     with saying(b"HTTP/1.1 100 Continue\r\n\r\n" + hints * 2 + HEAD + FIVE) as url:
         response = client.get(url)
@@ -148,7 +148,7 @@ def test_what_announces_a_response_is_not_it(client: Any) -> None:
     assert "link" not in response.headers
 
 
-def test_headers_are_sent_as_they_are(client: Any) -> None:
+def test_request_headers_are_unchanged(client: Any) -> None:
     heads: list[bytes] = []
 
     def talk(sock: socket.socket) -> None:
@@ -165,7 +165,7 @@ def test_headers_are_sent_as_they_are(client: Any) -> None:
     assert "user-agent: me" in lines
 
 
-def test_a_header_that_cannot_be_sent_is_not_told(client: Any, http: Any, server: Loopback) -> None:
+def test_an_invalid_header_is_not_quoted(client: Any, http: Any, server: Loopback) -> None:
     with pytest.raises(http.LocalProtocolError) as caught:
         client.get(server.url, headers={"authorization": "a-secret\r\nx: y"})
     assert "a-secret" not in f"{caught.value} {caught.value.__context__}"
@@ -187,7 +187,7 @@ def test_a_body_in_pieces_is_sent_in_chunks(client: Any) -> None:
     assert said == [b"3\r\nHel\r\n2\r\nlo\r\n0\r\n\r\n"]
 
 
-def test_a_server_that_refuses_half_way_is_heard(client: Any) -> None:
+def test_an_error_response_during_the_request_body_is_read(client: Any) -> None:
     def talk(sock: socket.socket) -> None:
         read_head(sock)
         sock.sendall(b"HTTP/1.1 413 Too much\r\nconnection: close\r\n" + FIVE)
@@ -203,7 +203,7 @@ def test_a_server_that_refuses_half_way_is_heard(client: Any) -> None:
 
 
 @pytest.mark.parametrize("body", ["chunked", "length"])
-def test_what_has_come_is_told_before_more_is_sent(client: Any, body: str) -> None:
+def test_an_early_response_is_read_before_more_is_sent(client: Any, body: str) -> None:
     seen = threading.Semaphore(0)
     pieces = [b"He", b"l", b"lo"]
     late: list[bytes] = []
@@ -229,20 +229,20 @@ def test_what_has_come_is_told_before_more_is_sent(client: Any, body: str) -> No
     assert (blocks, late) == (pieces, [])
 
 
-def test_chunks_that_came_together_are_one_block(client: Any) -> None:
+def test_chunks_that_were_received_together_are_one_block(client: Any) -> None:
     chunked = b"transfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100 + b"0\r\n\r\n"
     with saying(HEAD + chunked) as url, client.stream("GET", url) as response:
         assert b"".join(blocks := list(response.iter_raw())) == b"x" * 100
     assert len(blocks) < 10
 
 
-def test_a_compressed_body_is_the_library_s_affair(client: Any, server: Loopback) -> None:
+def test_decompression_is_left_to_the_library(client: Any, server: Loopback) -> None:
     server.queue = [Answer([gzip.compress(b"Hello")], headers={"content-encoding": "gzip"})]
     assert client.get(server.url).text == "Hello"
     assert "gzip" in server.requests[0].headers["accept-encoding"]
 
 
-def test_redirects_and_cookies_are_the_library_s_affair(client: Any, server: Loopback) -> None:
+def test_redirects_and_cookies_are_left_to_the_library(client: Any, server: Loopback) -> None:
     server.queue = [Answer([], 307, {"location": "/there", "set-cookie": "a=b"})]
     assert client.get(server.url).status_code == 307
     server.queue = [Answer([], 307, {"location": "/there"})]
@@ -403,7 +403,7 @@ def test_closing_a_response_wakes_who_reads_it(http: Any, client: Any, server: L
     assert server.connections[0].hung_up.wait(0.5)
 
 
-def test_a_response_tells_its_socket(client: Any, server: Loopback) -> None:
+def test_a_response_exposes_its_socket(client: Any, server: Loopback) -> None:
     with client.stream("GET", server.url) as response:
         wire = response.extensions["network_stream"]
         assert isinstance(wire.get_extra_info("socket"), socket.socket)

@@ -79,7 +79,7 @@ def timed_out(
 
 
 @pytest.mark.parametrize("clock", ["first", "total"])
-def test_an_answer_that_never_begins(
+def test_a_response_that_never_begins_times_out(
     case: Case, driver: Driver, server: Loopback, clock: Any
 ) -> None:
     server.queue = [Answer(before=[Stall()])]
@@ -94,14 +94,14 @@ def keeping_alive(case: Case, *begin: bytes) -> Answer:
     return Answer(dripping([*case.begin, *begin, *signs], 0.02))
 
 
-def test_what_says_nothing_is_no_first_output(case: Case, driver: Driver, server: Loopback) -> None:
+def test_keep_alives_are_no_first_output(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [keeping_alive(case)]
     tried, error = timed_out(case, driver, server, Timeout(first=SOON, idle=LATE))
     assert (error.clock, error.phase, error.partial) == ("first", "first", None)
     assert tried.stream.state == "failed"
 
 
-def test_what_says_nothing_does_not_reset_the_idle_clock(
+def test_keep_alives_do_not_reset_the_idle_deadline(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [keeping_alive(case, case.text("Hello"))]
@@ -111,21 +111,23 @@ def test_what_says_nothing_does_not_reset_the_idle_clock(
     assert error.partial.content == tried.stream.content == "Hello"
 
 
-def test_an_answer_that_stalls(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_response_that_stalls_times_out(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
     tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
     assert (error.clock, error.phase, tried.stream.content) == ("idle", "mid", "Hello")
     assert "0.25 seconds" in str(error)
 
 
-def test_an_answer_that_drips_for_too_long(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_response_that_takes_too_long_times_out(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
     tried, error = timed_out(case, driver, server, 4 * SOON)
     assert (error.clock, error.phase) == ("total", "mid")
     assert set(tried.stream.content) == {"a"}
 
 
-def test_an_answer_that_stalls_on_a_client_of_one_s_own(
+def test_a_response_that_stalls_on_a_user_supplied_client_times_out(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
@@ -147,7 +149,7 @@ def test_an_answer_that_stalls_on_a_client_of_one_s_own(
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
-def test_a_default_holds_for_a_client_of_one_s_own(
+def test_a_default_holds_for_a_user_supplied_client(
     case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standard = Timeout(first=LATE, idle=SOON, total=inf)
@@ -160,7 +162,7 @@ def test_a_default_holds_for_a_client_of_one_s_own(
     assert (caught.value.clock, stream.content) == ("idle", "Hello")
 
 
-def test_clocks_that_are_kept_to(case: Case, driver: Driver, server: Loopback) -> None:
+def test_deadlines_that_are_met_do_not_expire(case: Case, driver: Driver, server: Loopback) -> None:
     pieces = [*case.begin, *[case.text("a")] * 12, *case.end(3, 2)]
     server.queue = [Answer(dripping(pieces, 0.1))]
     function = driver.function(case, timeout=Timeout(first=GENEROUS, idle=1, total=GENEROUS))
@@ -178,7 +180,7 @@ def test_reads_may_be_longer_than_the_wait_for_the_first_output(
     assert driver.both(function)[0].content == "Hello"
 
 
-def test_time_with_the_reader_is_not_time_without_output(case: Case, server: Loopback) -> None:
+def test_the_consumer_s_own_time_does_not_count_as_idle(case: Case, server: Loopback) -> None:
     resumed = threading.Event()
 
     def script() -> Iterator[bytes]:
@@ -196,7 +198,7 @@ def test_time_with_the_reader_is_not_time_without_output(case: Case, server: Loo
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
-def test_a_server_that_lingers_after_the_finish_reason_is_not_waited_for_long(
+def test_a_server_that_lingers_after_the_finish_reason_is_waited_for_briefly(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     said = next(at for at, event in enumerate(case.end(3, 2)) if f'"{case.stop}"'.encode() in event)
@@ -210,7 +212,9 @@ def test_a_server_that_lingers_after_the_finish_reason_is_not_waited_for_long(
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
-def test_a_plain_answer_that_does_not_come(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_plain_response_that_is_never_sent_times_out(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer(before=[Stall()])]
     function = on_a_warm_client(case, driver, server, stream=False, timeout=SOON)
     began = monotonic()
@@ -224,7 +228,7 @@ def test_a_plain_answer_that_does_not_come(case: Case, driver: Driver, server: L
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_what_is_refused_is_sent_again_only_in_time(
+def test_a_retry_has_to_fit_into_the_deadline(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     later = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "60"})
@@ -239,7 +243,7 @@ def test_what_is_refused_is_sent_again_only_in_time(
     assert answer.content == "Hello"
 
 
-def test_an_sdk_s_own_timeout_still_counts(case: Case, driver: Driver, server: Loopback) -> None:
+def test_an_sdk_s_own_timeout_still_holds(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
     options = {"call_params": case.timeout(SOON), "timeout": Timeout(first=LATE, idle=LATE)}
     _, error = timed_out(case, driver, server, **options)
@@ -255,7 +259,7 @@ def test_a_default_for_every_call(
     assert error.clock == "idle"
 
 
-def test_a_deadline_around_a_stream_keeps_its_meaning(case: Case, server: Loopback) -> None:
+def test_an_outer_deadline_is_not_translated(case: Case, server: Loopback) -> None:
     function = Driver(asynchronous=True).function(case, timeout=Timeout(idle=LATE))
 
     async def read(run_out: Callable[[], object]) -> None:
@@ -284,7 +288,7 @@ def test_a_deadline_around_a_stream_keeps_its_meaning(case: Case, server: Loopba
         assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
 
 
-def test_a_clock_inside_a_longer_deadline_is_an_error(case: Case, server: Loopback) -> None:
+def test_a_timeout_inside_a_longer_deadline_is_an_error(case: Case, server: Loopback) -> None:
     function = Driver(asynchronous=True).function(case, timeout=Timeout(first=SOON, idle=SOON))
 
     async def read() -> None:
@@ -305,7 +309,7 @@ def test_a_clock_inside_a_longer_deadline_is_an_error(case: Case, server: Loopba
         anyio.run(inside)
 
 
-def test_on_trio(case: Case, server: Loopback) -> None:
+def test_a_response_that_stalls_times_out_on_trio(case: Case, server: Loopback) -> None:
     pytest.importorskip("trio")
     if case.name == "mistral":
         pytest.skip("its SDK runs on asyncio only")
@@ -321,7 +325,7 @@ def test_on_trio(case: Case, server: Loopback) -> None:
     assert caught.value.clock == "idle"
 
 
-def test_many_streams_have_one_thread(case: Case, server: Loopback) -> None:
+def test_many_streams_share_one_watchdog_thread(case: Case, server: Loopback) -> None:
     server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
     function = Driver(asynchronous=False).function(case, timeout=Timeout(idle=LATE))
     streams = [function("fantasy") for _ in range(5)]
@@ -334,7 +338,7 @@ def test_many_streams_have_one_thread(case: Case, server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, nan, -inf])
-def test_a_clock_has_to_be_above_zero(case: Case, seconds: float) -> None:
+def test_a_timeout_has_to_be_above_zero(case: Case, seconds: float) -> None:
     with pytest.raises(ValueError, match=r"`idle`.*greater than zero"):
         Timeout(idle=seconds)
     with pytest.raises(ValueError, match="`total`"):
@@ -342,7 +346,7 @@ def test_a_clock_has_to_be_above_zero(case: Case, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["5", True, object()])
-def test_a_clock_has_to_be_a_number(case: Case, seconds: Any) -> None:
+def test_a_timeout_has_to_be_a_number(case: Case, seconds: Any) -> None:
     with pytest.raises(TypeError, match=r"seconds.*mirascope\.Timeout"):
         case.call("asked-for", timeout=seconds)
 
@@ -414,7 +418,9 @@ STREAMS, WARM_UPS = 4, 2
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
-def test_what_came_while_the_process_was_stopped_is_read(case: Case, server: Loopback) -> None:
+def test_what_was_received_while_the_process_was_stopped_is_read(
+    case: Case, server: Loopback
+) -> None:
     stopped, went_on = threading.Event(), threading.Event()
 
     def once(event: threading.Event, *pieces: bytes) -> Iterator[bytes]:

@@ -51,7 +51,7 @@ def tools_in(items: Sequence[tuple[Any, Any]]) -> list[Any]:
     return [tool for _, tool in items if tool is not None]
 
 
-def test_a_tool_comes_with_the_chunk_that_completes_it(
+def test_a_tool_is_yielded_with_the_chunk_that_completes_it(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     steps = [Says("Let me "), *one_after_another(("FormatBook", BOOK)), Says("see.")]
@@ -79,7 +79,7 @@ def test_a_plain_response_has_its_tools(case: Case, driver: Driver, server: Loop
     assert all(name in sent for name in ("FormatBook", "Record", "nothing", "title of the book"))
 
 
-def test_without_tools_there_are_none(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_call_without_tools_yields_none(case: Case, driver: Driver, server: Loopback) -> None:
     events = case.calling(*one_after_another(("FormatBook", BOOK)))
     server.queue = [Answer(events), Answer(case.answer("Hi"))]
     stream, items = driver.both(driver.function(case))
@@ -137,7 +137,7 @@ def _interleaved(draw: st.DrawFn, threads: list[list[Step]]) -> list[Step]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(script=scripts(), partial=st.booleans())
-def test_each_call_comes_once_however_calls_interleave(
+def test_each_call_is_yielded_once_however_calls_interleave(
     case: Case,
     driver: Driver,
     server: Loopback,
@@ -167,7 +167,9 @@ def test_each_call_comes_once_however_calls_interleave(
     assert (stream.input_tokens, stream.output_tokens) == (3, 2)
 
 
-def test_partial_tools_grow(case: Case, driver: Driver, server: Loopback) -> None:
+def test_partial_tools_are_yielded_as_arguments_are_received(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer(case.calling(*one_after_another(("FormatBook", BOOK))))]
     _, items = driver.both(driver.function(case, tools=TOOLS, stream={"partial_tools": True}))
     *growing, whole = tools_in(items)
@@ -187,7 +189,7 @@ def test_partial_tools_grow(case: Case, driver: Driver, server: Loopback) -> Non
     ],
     ids=["cut off", "does not fit", "unknown"],
 )
-def test_a_call_that_is_unusable_is_told_after_all_else(
+def test_an_invalid_call_is_raised_after_everything_else(
     case: Case, driver: Driver, server: Loopback, unusable: tuple[str, str, str]
 ) -> None:
     name, arguments, message = unusable
@@ -254,7 +256,7 @@ def test_tools_of_call_params_are_added(
     assert "search" in sent_tools(server)
 
 
-def test_a_call_of_a_tool_that_nobody_declares_is_still_told(
+def test_a_call_of_an_undeclared_tool_is_reported(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Answer(case.calling(*one_after_another(("find", "{}"))))]
@@ -287,7 +289,7 @@ def test_a_response_model_can_be_called_beside_tools_of_call_params(
     assert "Book" in choice or choice == '"REQUIRED"'
 
 
-def test_a_choice_of_the_user_counts(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_user_supplied_tool_choice_holds(case: Case, driver: Driver, server: Loopback) -> None:
     choices: dict[str, Any] = {
         "anthropic": {"tool_choice": {"type": "auto"}},
         "cohere": {"tool_choice": "NONE"},
@@ -302,9 +304,7 @@ def test_a_choice_of_the_user_counts(case: Case, driver: Driver, server: Loopbac
     assert "auto" in choice.lower() or choice == '"NONE"'
 
 
-def test_what_tools_gave_goes_back_to_the_model(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
+def test_tool_outputs_go_back_to_the_model(case: Case, driver: Driver, server: Loopback) -> None:
     calls = one_after_another(("FormatBook", BOOK), ("nothing", ""))
     server.queue = [Answer(case.calling(*calls)), Answer.of_json(case.plain("Good."))]
     stream, items = driver.both(driver.function(case, tools=TOOLS))

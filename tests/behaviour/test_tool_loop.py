@@ -92,7 +92,7 @@ def extended(history: list[Any], answer: Any) -> list[Any]:
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_provider_s_own_call_sends_back_what_came(
+def test_a_provider_s_own_call_sends_back_what_it_received(
     name: str, driver: Driver, monkeypatch: pytest.MonkeyPatch, *, streaming: bool
 ) -> None:
     server = strict(name)
@@ -110,7 +110,7 @@ def test_a_provider_s_own_call_sends_back_what_came(
 @pytest.mark.parametrize("saved", [False, True], ids=["", "saved"])
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("name", BY_NAME)
-def test_the_common_form_sends_back_what_came(
+def test_a_provider_agnostic_call_sends_back_what_it_received(
     name: str, driver: Driver, monkeypatch: pytest.MonkeyPatch, *, streaming: bool, saved: bool
 ) -> None:
     """Also when the history is saved as JSON and loaded again before each request."""
@@ -137,7 +137,7 @@ WITHOUT_MORE = {"openai", "gemini-without-signatures"}
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda name: name)
-def test_a_tool_loop_goes_on_with_another_provider(
+def test_a_tool_loop_continues_with_another_provider(
     one: str, other: str, driver: Driver, monkeypatch: pytest.MonkeyPatch, *, streaming: bool
 ) -> None:
     first, second = strict(one), strict(other)
@@ -161,7 +161,7 @@ def test_a_tool_loop_goes_on_with_another_provider(
 
 
 @pytest.mark.parametrize("other", ["anthropic", "mistral", "gemini"])
-def test_a_fallback_answers_in_the_middle_of_a_tool_loop(
+def test_a_fallback_continues_a_tool_loop(
     other: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = strict("groq"), strict(other)
@@ -237,7 +237,7 @@ def without_content(name: str, *, thoughts: bool) -> dict[str, Any]:
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("common", [False, True], ids=["own", "common"])
 @pytest.mark.parametrize("name", ONE_EACH)
-def test_a_conversation_goes_on_after_an_answer_without_content(
+def test_a_conversation_continues_after_a_response_without_content(
     name: str,
     driver: Driver,
     monkeypatch: pytest.MonkeyPatch,
@@ -264,7 +264,7 @@ def test_a_conversation_goes_on_after_an_answer_without_content(
 
 
 @pytest.mark.parametrize("other", ONE_EACH)
-def test_thoughts_alone_are_nothing_to_others(
+def test_reasoning_alone_is_not_sent_to_another_provider(
     other: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = "anthropic" if other != "anthropic" else "gemini"
@@ -288,7 +288,7 @@ def answers(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[BaseMessagePara
     return response.message_param, response.tool
 
 
-def test_a_message_that_was_changed_counts_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_message_is_sent_as_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     message, tool = answers("anthropic", monkeypatch)
     assert message.native is not None
     changed = message.model_copy(update={"content": [*message.content][1:]})
@@ -321,7 +321,7 @@ FOREIGN: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "message"), FOREIGN)
-def test_a_message_in_another_provider_s_form_is_refused(
+def test_a_message_in_another_provider_s_format_is_an_error(
     name: str, message: Any, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(strict(name), monkeypatch) as loopback:
@@ -391,7 +391,9 @@ def test_bytes_of_parts_are_saved_as_json() -> None:
 
 
 @pytest.mark.parametrize("name", ONE_EACH)
-def test_a_server_that_checks_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_strict_servers_reject_invalid_conversations(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The servers of these tests do see what is missing or altered."""
     server = strict(name)
     with serving(server, monkeypatch) as loopback:
@@ -410,7 +412,7 @@ def test_a_server_that_checks_refuses(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("other", ["gemini", "mistral", "openai"])
-def test_results_are_told_with_the_names_of_their_tools(
+def test_results_are_sent_with_the_names_of_their_tools(
     other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though Anthropic's own results have none, and the history is made of its own messages."""
@@ -424,7 +426,9 @@ def test_results_are_told_with_the_names_of_their_tools(
     assert answer.tool.args == {"a": 1, "b": 1}
 
 
-def test_a_provider_s_cache_knows_the_prompt_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_s_prompt_cache_sees_an_identical_prefix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The arguments of calls go back as they were written, and no loss is reported for that."""
     server = strict("openai")
     compact = '{"a":0,"b":1.0}'
@@ -446,7 +450,7 @@ def test_a_provider_s_cache_knows_the_prompt_again(monkeypatch: pytest.MonkeyPat
             chat(history)
 
 
-def test_the_end_of_an_anthropic_answer_that_is_thinking_stays_behind(
+def test_trailing_thinking_of_an_anthropic_response_is_not_sent_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The API refuses it there, and texts that are blank."""

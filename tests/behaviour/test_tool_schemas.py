@@ -109,7 +109,7 @@ def told(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str
 
 
 @every_provider
-def test_a_class_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None:
+def test_a_class_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) -> None:
     name, description, parameters = told(kind, kind.type_from_base_model_type(FormatBook))
     assert (name, description) == ("FormatBook", "Formats a book.")
     assert parameters is not None
@@ -126,7 +126,7 @@ def test_a_class_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None:
 
 
 @every_provider
-def test_a_function_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None:
+def test_a_function_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) -> None:
     name, description, parameters = told(kind, kind.type_from_fn(get_author))
     assert (name, description) == ("get_author", "Returns the author of a book.\n\nLooks far.")
     assert parameters == {
@@ -146,7 +146,7 @@ def test_a_function_is_told_in_the_provider_s_form(kind: type[BaseTool]) -> None
 
 
 @every_provider
-def test_a_class_that_holds_itself_is_an_object_all_the_same(kind: type[BaseTool]) -> None:
+def test_a_recursive_class_has_an_object_schema(kind: type[BaseTool]) -> None:
     parameters = told(kind, kind.type_from_base_model_type(Shelve))[2]
     assert parameters is not None
     assert parameters["type"] == "object"
@@ -156,7 +156,7 @@ def test_a_class_that_holds_itself_is_an_object_all_the_same(kind: type[BaseTool
 
 
 @every_provider
-def test_no_parameters(kind: type[BaseTool]) -> None:
+def test_a_tool_without_parameters_has_an_empty_schema(kind: type[BaseTool]) -> None:
     parameters = told(kind, kind.type_from_base_model_type(Nothing))[2]
     if kind in (GeminiTool, GroqTool, OpenAITool):
         assert parameters is None
@@ -183,7 +183,7 @@ def test_a_call_becomes_an_instance_of_the_user_s_class_and_the_provider_s(
 
 
 @every_provider
-def test_a_cut_off_call(kind: type[BaseTool]) -> None:
+def test_a_cut_off_call_is_an_error_or_a_partial_tool(kind: type[BaseTool]) -> None:
     tool_type = kind.type_from_base_model_type(FormatBook)
     text = '{"title": "Em'
     call = kind.sdk_call(None, "FormatBook", text)
@@ -201,7 +201,7 @@ def test_a_cut_off_call(kind: type[BaseTool]) -> None:
 
 
 @every_provider
-def test_a_call_without_arguments(kind: type[BaseTool]) -> None:
+def test_a_call_without_arguments_is_valid(kind: type[BaseTool]) -> None:
     tool_type = kind.type_from_base_model_type(Nothing)
     assert tool_type.from_tool_call(kind.sdk_call("i", "Nothing", "")).args == {}
     assert tool_type.from_arguments("", kind.sdk_call("i", "Nothing", "")).call() == "nothing"
@@ -260,7 +260,7 @@ def test_a_tool_without_a_docstring_has_a_description() -> None:
     assert told(GroqTool, GroqTool.type_from_base_model_type(Nothing))[1]
 
 
-def test_a_custom_name() -> None:
+def test_a_tool_may_have_a_custom_name() -> None:
     class Named(Nothing):
         __custom_name__ = "other"
 
@@ -288,7 +288,7 @@ def test_a_plain_model_as_a_tool(kind: type[BaseTool]) -> None:
 
 
 @every_provider
-def test_what_users_give_as_tools(kind: type[BaseTool]) -> None:
+def test_classes_and_functions_are_tools(kind: type[BaseTool]) -> None:
     found = tool_types_of([FormatBook, get_author, kind.type_from_fn(length)], kind)
     assert [one.__name__ for one in found] == ["FormatBook", "get_author", "length"]
     assert all(issubclass(one, kind) for one in found)
@@ -298,7 +298,7 @@ def length(text: str) -> int:
     return len(text)
 
 
-def test_what_users_cannot_give_as_tools() -> None:
+def test_other_values_are_no_tools() -> None:
     other = BaseTool.type_from_fn(get_author)
     with pytest.raises(ValueError, match="two tools have the name 'get_author'"):
         tool_types_of([get_author, other], OpenAITool)

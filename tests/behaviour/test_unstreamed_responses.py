@@ -84,7 +84,7 @@ def test_a_plain_response_is_one_chunk(
 
 
 @pytest.mark.parametrize("partial", [False, True], ids=["whole tools", "partial tools"])
-def test_its_tools_come_with_the_chunk(
+def test_the_tools_of_a_plain_response_are_yielded_with_its_chunk(
     case: Case, driver: Driver, server: Loopback, *, partial: bool
 ) -> None:
     body = case.called_plain("ReadBook", '{"title": "Dune"}')
@@ -105,7 +105,9 @@ def test_its_tools_come_with_the_chunk(
     assert [tool.title for tool in response.tools] == ["Dune"]
 
 
-def test_a_call_without_arguments(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_plain_response_s_call_without_arguments_is_valid(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     class Now(BaseTool):
         """Tells the time."""
 
@@ -175,7 +177,7 @@ def test_records_that_are_in_no_event(
     assert tried.items[-1][0].finish_reasons == [case.stop]
 
 
-def test_records_on_lines_are_read_as_they_come(case: Case, server: Loopback) -> None:
+def test_json_lines_are_read_as_they_are_received(case: Case, server: Loopback) -> None:
     first, *rest = (json.dumps(record).encode() + b"\n" for record in events(case))
     read_: list[Any] = []
 
@@ -291,7 +293,7 @@ def test_nothing_of_a_plain_response_is_kept_if_nothing_is_to_be(
     assert tried.stream.output_tokens == 2
 
 
-def test_the_chunk_in_common_words(case: Case, server: Loopback) -> None:
+def test_the_chunk_of_a_plain_response_is_normalized(case: Case, server: Loopback) -> None:
     server.queue = [Answer.of_json(case.plain("Hello"))]
 
     @llm.call(provider=case.name, model="m", stream=True)  # pyright: ignore[reportArgumentType]
@@ -305,7 +307,9 @@ def test_the_chunk_in_common_words(case: Case, server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("case", [OPENAI, MISTRAL], ids=lambda case: case.name)
-def test_several_choices(case: Case, driver: Driver, server: Loopback) -> None:
+def test_a_plain_response_may_have_several_choices(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     body = completion({"role": "assistant", "content": "a"})
     second = {"index": 1, "message": {"role": "assistant", "content": "b"}}
     body["choices"].append({**second, "finish_reason": "length"})
@@ -317,7 +321,7 @@ def test_several_choices(case: Case, driver: Driver, server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("case", [OPENAI, GROQ, MISTRAL], ids=lambda case: case.name)
-def test_a_plain_response_without_a_finish_reason_is_whole(
+def test_a_plain_response_without_a_finish_reason_is_complete(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     body = case.plain("Hello")

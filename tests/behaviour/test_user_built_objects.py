@@ -113,7 +113,7 @@ def built_chunks(case: Case) -> list[Any]:
 
 
 @COPIES
-def test_a_response_answers_every_property(case: Case, copied: Callable[[Any], Any]) -> None:
+def test_every_property_of_a_response_can_be_read(case: Case, copied: Callable[[Any], Any]) -> None:
     response = copied(built(case))
     assert (str(response), response.content, response.reasoning) == ("Hello", "Hello", "")
     assert response.finish_reasons == [case.stop]
@@ -135,7 +135,7 @@ def test_a_response_answers_every_property(case: Case, copied: Callable[[Any], A
 
 
 @COPIES
-def test_chunks_answer_every_property(case: Case, copied: Callable[[Any], Any]) -> None:
+def test_every_property_of_a_chunk_can_be_read(case: Case, copied: Callable[[Any], Any]) -> None:
     chunks = [copied(chunk) for chunk in built_chunks(case)]
     assert "".join(map(str, chunks)) == "Hello"
     assert all(chunk.reasoning == "" for chunk in chunks)
@@ -149,9 +149,7 @@ def test_chunks_answer_every_property(case: Case, copied: Callable[[Any], Any]) 
 
 
 @COPIES
-def test_a_chunk_that_came_on_the_wire_can_be_copied(
-    case: Case, copied: Callable[[Any], Any]
-) -> None:
+def test_a_received_chunk_can_be_copied(case: Case, copied: Callable[[Any], Any]) -> None:
     kit = KITS[case.name]
     data = case.text("Hi").split(b"data: ", 1)[1]
     wire: Any = kit.chunk
@@ -184,7 +182,7 @@ def test_a_response_can_be_logged(case: Case) -> None:
     assert {"id", "model", "usage", "cost", "messages", "metadata", "response"} <= told.keys()
 
 
-def test_bytes_are_logged_as_base64_and_half_an_emoji_as_it_is(case: Case) -> None:
+def test_bytes_are_logged_as_base64_and_half_an_emoji_is_kept(case: Case) -> None:
     image = base.ImagePart(media_type="image/png", image=b"\xff\xfe", detail=None)
     response = built(case, fn_args={"image": image, "bytes": b"\xff\xfe", "text": "\ud83d"})
     told = json.loads(response.model_dump_json())["fn_args"]

@@ -368,7 +368,7 @@ def test_a_dynamic_configuration_of_everything(case: Case, server: Loopback) -> 
     assert stream.construct_call_response().metadata == stream.metadata
 
 
-def test_common_parameters(case: Case, server: Loopback) -> None:
+def test_common_parameters_are_sent(case: Case, server: Loopback) -> None:
     @case.call("a-model", call_params={"temperature": 0.5, "max_tokens": 7, "stop": "!"})
     def ask() -> str:
         return "Hi"
@@ -436,7 +436,7 @@ def test_a_prompt_with_an_image(case: Case, server: Loopback) -> None:
     assert "iVBORw0KGgo" in sent_text(server)
 
 
-def test_errors_of_earlier_attempts_are_told(case: Case, server: Loopback) -> None:
+def test_errors_of_earlier_attempts_are_passed_on(case: Case, server: Loopback) -> None:
     @retry(stop=stop_after_attempt(3), after=collect_errors(ValueError), reraise=True)
     @case.call("a-model", output_parser=lambda response: int(response.content))
     def count(*, errors: list[ValueError] | None = None) -> str:
@@ -447,7 +447,7 @@ def test_errors_of_earlier_attempts_are_told(case: Case, server: Loopback) -> No
     assert "invalid literal" in sent_text(server)
 
 
-def test_what_a_stream_is_and_tells(case: Case, server: Loopback) -> None:
+def test_a_stream_has_the_properties_that_v1_documents(case: Case, server: Loopback) -> None:
     @case.call("a-model", stream=True)
     def ask(genre: str) -> list[BaseMessageParam]:
         return [Messages.System("Be short."), Messages.User(f"Recommend a {genre} book")]

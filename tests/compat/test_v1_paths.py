@@ -188,7 +188,7 @@ def test_values_of_the_base_are_those_that_v1_documents() -> None:
     assert metadata.input_tokens is None
 
 
-def test_what_is_marked_is_known() -> None:
+def test_markers_are_recognized() -> None:
     class Kit(base.BaseToolKit):
         @base.toolkit_tool
         def marked(self) -> str:
@@ -219,7 +219,7 @@ def test_strict_schemas_are_generated_by_the_class_that_v1_names() -> None:
     assert (schema["required"], schema["additionalProperties"]) == (["title"], False)
 
 
-def test_a_stream_of_no_provider_says_so() -> None:
+def test_a_stream_of_no_provider_is_an_error_that_says_so() -> None:
     """v1 let one make a provider of such classes; here it is a `Provider`."""
 
     class OwnStream(base.BaseStream): ...

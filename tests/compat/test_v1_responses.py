@@ -114,7 +114,7 @@ def test_a_response_model_reports_a_refusal(
     assert str(tried.error) == REFUSAL
 
 
-def test_an_answer_without_a_refusal_raises_none(case: Case, server: Loopback) -> None:
+def test_a_response_without_a_refusal_raises_none(case: Case, server: Loopback) -> None:
     server.queue = [Answer.of_json(case.plain("Emma"))]
 
     @case.call("m")
@@ -127,7 +127,9 @@ def test_an_answer_without_a_refusal_raises_none(case: Case, server: Loopback) -
     assert response.common_tools is None
 
 
-def test_what_is_not_there_yet_prints_as_none(case: Case, driver: Driver, server: Loopback) -> None:
+def test_what_is_not_received_yet_prints_as_none(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
     class Shelf(BaseModel):
         books: list[Book]
         best: Book
@@ -226,7 +228,7 @@ def test_a_message_always_has_content(
         assert stream.message_param["content"] is not None
 
 
-def test_thinking_that_is_not_there_is_none(server: Loopback, case: Case) -> None:
+def test_absent_thinking_is_none(server: Loopback, case: Case) -> None:
     server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
 
     @case.call("m")
@@ -248,7 +250,7 @@ def test_thinking_that_is_not_there_is_none(server: Loopback, case: Case) -> Non
 
 
 @ON_LLM
-def test_what_one_provider_alone_has_is_dumped(
+def test_the_fields_of_one_provider_are_dumped(
     case: Case, server: Loopback, *, agnostic: bool
 ) -> None:
     server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
@@ -276,7 +278,9 @@ def test_what_one_provider_alone_has_is_dumped(
 
 
 @ON_LLM
-def test_a_tool_is_its_own_common_form(case: Case, server: Loopback, *, agnostic: bool) -> None:
+def test_a_tool_is_provider_agnostic_itself(
+    case: Case, server: Loopback, *, agnostic: bool
+) -> None:
     server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
 
     @decorator(case, agnostic=agnostic, tools=[get_author])

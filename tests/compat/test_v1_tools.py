@@ -123,7 +123,7 @@ def test_a_class_in_a_toolkit_is_a_tool(case: Case, driver: Driver, server: Loop
         _ = made.nope
 
 
-def test_a_toolkit_without_tools_is_refused_at_once() -> None:
+def test_a_toolkit_without_tools_is_an_error_at_the_class() -> None:
     with pytest.raises(ValueError, match=r"Empty has no method marked @toolkit_tool"):
 
         class Empty(BaseToolKit):
@@ -143,7 +143,7 @@ def test_a_toolkit_without_tools_is_refused_at_once() -> None:
 
 
 @pytest.mark.parametrize("docstring", ["Looks in {self.nope}.", "Looks in {self.nope.name!r}."])
-def test_a_docstring_that_names_what_a_toolkit_lacks_is_refused_at_once(docstring: str) -> None:
+def test_a_docstring_that_names_a_missing_field_is_an_error_at_the_class(docstring: str) -> None:
     def look(self: BaseToolKit) -> str:
         return str(self)
 
@@ -252,7 +252,7 @@ def test_a_tool_may_have_fields_of_any_class(
     assert "client" not in sent
 
 
-def test_a_field_of_any_class_that_is_required_cannot_be_told() -> None:
+def test_a_required_field_of_any_class_has_no_schema() -> None:
     class Needs(BaseModel, arbitrary_types_allowed=True):
         client: Client
 
@@ -307,7 +307,7 @@ def test_an_output_that_json_cannot_hold_is_a_type_error(
     assert response.tool_message_params([(response.tool, datetime(2020, 1, 2, tzinfo=UTC))])
 
 
-def test_what_a_tool_gave_mistral_is_the_sdk_s_object(server: Loopback, case: Case) -> None:
+def test_a_tool_result_of_mistral_is_the_sdk_s_object(server: Loopback, case: Case) -> None:
     server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
 
     @case.call("m", tools=[get_author])
@@ -323,7 +323,7 @@ def test_what_a_tool_gave_mistral_is_the_sdk_s_object(server: Loopback, case: Ca
         assert result.tool_call_id == response.tool.id
 
 
-def test_arguments_that_do_not_fit_are_a_validation_error_of_pydantic(
+def test_invalid_arguments_are_a_pydantic_validation_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [
@@ -360,7 +360,7 @@ def test_arguments_that_do_not_fit_are_a_validation_error_of_pydantic(
     ],
     ids=["missing", "type", "unknown"],
 )
-def test_each_unusable_call_has_details(
+def test_each_invalid_call_has_error_details(
     case: Case, server: Loopback, name: str, arguments: str, details: tuple[Any, ...]
 ) -> None:
     server.queue = [Answer.of_json(case.called_plain(name, arguments))]

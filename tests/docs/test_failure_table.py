@@ -59,13 +59,13 @@ def test_nothing_of_ours_is_red(ours: Cells) -> None:
 
 
 @pytest.mark.skipif(WRITING, reason="the page is being written")
-def test_the_page_tells_what_is_seen_of_ours(ours: Cells) -> None:
+def test_the_page_shows_what_is_seen_of_ours(ours: Cells) -> None:
     for row, (cell, *_) in lines():
         assert told(row, ours) == cell, row.says
 
 
 @pytest.mark.skipif(WRITING, reason="the page is being written")
-def test_the_page_tells_what_is_seen_of_the_sdks() -> None:
+def test_the_page_shows_what_is_seen_of_the_sdks() -> None:
     if versions() not in written()[1]:
         pytest.skip(f"the page was made with other SDKs than {versions()}")
     cells, _ = look([row for row in ROWS if row.says in QUICK], ours=False)

@@ -41,7 +41,7 @@ def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Answ
         return [request.json for request in server.requests]
 
 
-def test_a_conversation_is_saved_and_goes_on_with_another_provider(
+def test_a_conversation_is_saved_and_continues_with_another_provider(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (sample,) = re.findall(
@@ -58,7 +58,7 @@ def test_a_conversation_is_saved_and_goes_on_with_another_provider(
     assert [message["role"] for message in sent] == ["user", "assistant"] * 2 + ["user"]
 
 
-def test_the_loop_calls_the_tool_and_goes_on(
+def test_the_loop_calls_the_tool_and_continues(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = OPENAI.calling(Says("One moment. "), *one_after_another(("Shelve", EMMA)))
@@ -69,7 +69,7 @@ def test_the_loop_calls_the_tool_and_goes_on(
     assert gave["content"] == "Emma is on shelf 2"
 
 
-def test_an_unusable_call_is_told_at_the_end(
+def test_an_invalid_call_is_raised_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps = [*one_after_another(("Shelve", '{"title": "Emma"}')), Says("Done.")]
@@ -81,7 +81,7 @@ def test_an_unusable_call_is_told_at_the_end(
     assert "shelf: Field required" in told
 
 
-def test_a_misfit_has_its_response(
+def test_an_invalid_value_has_its_response(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     definitions, _, _ = GROWING.partition("@openai.call")
@@ -105,7 +105,9 @@ def test_a_tool_is_watched(
     assert printed[-1] == "Emma is on shelf 2"
 
 
-def test_models_grow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_stream_as_partial_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     imports = "from mirascope.core import openai\n"
     answers = [
         OPENAI.calling(*by_letter("Book", BOOK)),
@@ -119,7 +121,7 @@ def test_models_grow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert printed[-3:] == ["Emma 474 ['witty', 'long']", "Emma", "Dune"]
 
 
-def test_a_turn_that_pauses_goes_on(
+def test_a_paused_turn_continues(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
@@ -141,7 +143,7 @@ def test_the_pages_link_to_files_that_are_there() -> None:
             assert link.startswith("https://") or (page.parent / link).exists(), link
 
 
-def test_the_readme_tells_the_speed_that_was_measured() -> None:
+def test_the_readme_quotes_the_measured_speed() -> None:
     """The page's one quoted line is in the README too."""
     (measured,) = re.findall(r"^> (.+)$", BENCHMARK.read_text(), re.MULTILINE)
     readme = (DOCS.parent / "README.md").read_text()

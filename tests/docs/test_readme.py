@@ -66,7 +66,7 @@ def test_the_samples_run_on_the_real_model(
     assert capsys.readouterr().out == names["stream"].content
 
 
-def test_the_error_sample_tells_what_failed(
+def test_the_error_sample_reports_what_failed(
     model: local.LocalServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = model.client().with_options(api_key="wrong", max_retries=0)
@@ -89,7 +89,7 @@ def test_the_sample_of_tools_prints_the_text_and_what_the_tool_gave(
     assert capsys.readouterr().out == "Let me see. " + told
 
 
-def test_the_sample_of_growing_models_prints_them(
+def test_the_sample_of_partial_models_prints_them(
     openai_server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = [{"title": "Emma", "author": "Austen"}, {"title": "Dune", "author": "Herbert"}]
@@ -104,7 +104,7 @@ def test_the_sample_of_growing_models_prints_them(
     assert printed[-3] == whole
 
 
-def test_the_sample_for_whatever_provider_asks_another_one(
+def test_the_provider_agnostic_sample_calls_another_provider(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Loopback() as server:
@@ -116,7 +116,7 @@ def test_the_sample_for_whatever_provider_asks_another_one(
     assert server.requests[0].json["model"] == "claude-haiku-4-5"
 
 
-def test_the_sample_of_a_restart_tells_of_it(
+def test_the_sample_of_a_restart_reports_it(
     openai_server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     interrupted = Answer([OPENAI.text("Rivers ar"), Abort()])
@@ -157,7 +157,7 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
     assert "first token after" in done.stderr
 
 
-def test_every_error_has_what_the_readme_says() -> None:
+def test_every_error_has_the_attributes_that_the_readme_lists() -> None:
     told = re.search(r"tells\n(.*?), what had come", README, re.DOTALL)
     assert told is not None
     names = re.findall(r"`(\w+)`", told[1])

@@ -95,7 +95,7 @@ def test_token_counts_replace_each_other_and_the_cached_ones_count_as_input(
     assert [c.usage.output_tokens for c in chunks if c.usage] == [1, 7, 7]
 
 
-def test_counts_that_were_not_told_are_none(server: Loopback) -> None:
+def test_counts_that_are_not_reported_are_none(server: Loopback) -> None:
     events = [message_start(usage=None), message_delta("end_turn", {"odd": 1})]
     stream, chunks = streamed(server, *events)
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (None, None, None)
@@ -261,7 +261,7 @@ def test_empty_texts_are_not_sent_back(server: Loopback) -> None:
     assert stream.message_param == {"role": "assistant", "content": []}
 
 
-def test_blocks_come_in_the_order_of_their_index(server: Loopback) -> None:
+def test_blocks_are_in_the_order_of_their_index(server: Loopback) -> None:
     blocks = [*text_block(1, "b"), *text_block(0, "a")]
     stream, _ = streamed(server, message_start(), *blocks, message_delta("end_turn"))
     response = stream.construct_call_response().response
@@ -271,7 +271,7 @@ def test_blocks_come_in_the_order_of_their_index(server: Loopback) -> None:
 @pytest.mark.parametrize(
     "reason", ["pause_turn", "refusal", "model_context_window_exceeded", "something_new"]
 )
-def test_any_stop_reason_ends_an_answer(server: Loopback, reason: str) -> None:
+def test_any_stop_reason_ends_a_response(server: Loopback, reason: str) -> None:
     details = {"type": "refusal", "category": "cyber", "explanation": None}
     stream, chunks = streamed(
         server, message_start(), *text_block(0, "Hi"), message_delta(reason, stop_details=details)
@@ -287,7 +287,7 @@ def test_any_stop_reason_ends_an_answer(server: Loopback, reason: str) -> None:
     assert response.response.stop_details.category == "cyber"
 
 
-def test_arguments_that_are_cut_off_are_kept_as_far_as_they_came(server: Loopback) -> None:
+def test_cut_off_arguments_are_kept_as_received(server: Loopback) -> None:
     stream, _ = streamed(
         server,
         message_start(),
@@ -311,7 +311,7 @@ def test_arguments_that_are_cut_off_are_kept_as_far_as_they_came(server: Loopbac
     ]
 
 
-def test_a_second_message_start_begins_the_answer_anew(server: Loopback) -> None:
+def test_a_second_message_start_restarts_the_response(server: Loopback) -> None:
     stream, _ = streamed(
         server,
         message_start(),
@@ -345,7 +345,7 @@ FAILURES: list[tuple[str, int | None, type[errors.StreamError], type[sdk.APIStat
 
 
 @pytest.mark.parametrize(("kind", "status", "ours", "theirs"), FAILURES)
-def test_the_type_of_an_error_event_tells_what_it_is(
+def test_the_type_of_an_error_event_decides_the_error(
     server: Loopback,
     kind: str,
     status: int,
@@ -364,15 +364,15 @@ def test_the_type_of_an_error_event_tells_what_it_is(
 
 
 @pytest.mark.parametrize("fields", [{}, {"error": None}, {"error": {"type": [], "message": {}}}])
-def test_an_error_event_that_says_nothing_is_an_error(
-    server: Loopback, fields: dict[str, Any]
-) -> None:
+def test_an_empty_error_event_is_an_error(server: Loopback, fields: dict[str, Any]) -> None:
     with pytest.raises(sdk.APIStatusError) as caught:
         streamed(server, message_start(), event("error", **fields))
     assert isinstance(caught.value, errors.StreamAPIError)
 
 
-def test_an_auth_token_is_a_key(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_auth_token_counts_as_an_api_key(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "a-token")
     streamed(server, *ANTHROPIC.answer("Hello"))
@@ -421,7 +421,7 @@ def test_common_parameters_are_renamed_where_all_are_common(server: Loopback) ->
     assert asked(server, Messages.User("Hi"), stop=["x", "y"])["stop_sequences"] == ["x", "y"]
 
 
-def test_parameters_that_the_sdk_has_left_are_sent_all_the_same(server: Loopback) -> None:
+def test_parameters_that_the_sdk_has_dropped_are_sent_all_the_same(server: Loopback) -> None:
     body = asked(
         server,
         Messages.User("Hi"),
@@ -435,7 +435,7 @@ def test_parameters_that_the_sdk_has_left_are_sent_all_the_same(server: Loopback
     assert (body["max_tokens"], body["thinking"]) == (2048, {"type": "disabled"})
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     parts = [
         CacheControlPart(cache_type="ephemeral"),
         TextPart(text="Look:"),
@@ -467,7 +467,7 @@ def test_parts_of_messages(server: Loopback) -> None:
         asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))
 
 
-def test_answers_can_be_sent_back(server: Loopback) -> None:
+def test_responses_can_be_sent_back(server: Loopback) -> None:
     stream, _ = streamed(server, *ANTHROPIC.answer("Hello"))
     first, response = Messages.User("Hi"), stream.construct_call_response().response
     said = {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
@@ -503,7 +503,7 @@ def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loop
         assert chunk.chunk is chunk.chunk
 
 
-def test_deltas_of_a_block_that_was_not_opened(server: Loopback) -> None:
+def test_deltas_of_an_unopened_block_are_no_error(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         message_start(),
@@ -519,7 +519,7 @@ def test_deltas_of_a_block_that_was_not_opened(server: Loopback) -> None:
     assert [chunk.tool_calls for chunk in chunks if chunk.tool_calls] == []
 
 
-def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
+def test_an_emoji_may_be_cut_in_two_json_escapes(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         *ANTHROPIC.begin,
@@ -531,7 +531,7 @@ def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
     assert chunks[2].chunk.delta.text == "\ud83e"
 
 
-def test_what_came_before_the_end_is_a_partial_message(server: Loopback) -> None:
+def test_what_was_received_before_the_end_is_a_partial_message(server: Loopback) -> None:
     server.queue = [Answer([*ANTHROPIC.begin, ANTHROPIC.text("Hel")])]
     stream = SYNC.function(ANTHROPIC)("fantasy")
     assert stream.partial().content == stream.signature == ""
@@ -571,7 +571,7 @@ def test_streams_responses_and_chunks_can_be_made_of_sdk_objects() -> None:
     assert stream.construct_call_response().response == again.response
 
 
-def test_a_client_that_is_instrumented_is_read_as_it_is(server: Loopback) -> None:
+def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
     """Tracing libraries replace ``create``, and return another kind of stream."""
     client = sdk.Anthropic()
     create = client.messages.create
@@ -603,7 +603,7 @@ def test_a_client_that_is_instrumented_is_read_as_it_is(server: Loopback) -> Non
     client.close()
 
 
-def test_what_is_not_text_on_the_wire_is_left_to_the_sdk(driver: Driver, server: Loopback) -> None:
+def test_streams_other_than_text_are_left_to_the_sdk(driver: Driver, server: Loopback) -> None:
     kind = {"content-type": "application/vnd.amazon.eventstream"}
     server.queue = [Answer(ANTHROPIC.answer("Hello", "!"), headers=kind)]
     stream, items = driver.both(driver.function(ANTHROPIC))
@@ -615,7 +615,7 @@ def test_what_is_not_text_on_the_wire_is_left_to_the_sdk(driver: Driver, server:
     ("kind", "status", "ours"),
     [("overloaded_error", 529, errors.Overloaded), ("something_new", 200, errors.StreamAPIError)],
 )
-def test_an_error_event_that_the_sdk_has_read_means_the_same(
+def test_an_error_event_that_the_sdk_raises_is_translated_the_same(
     driver: Driver, server: Loopback, kind: str, status: int, ours: type[errors.StreamError]
 ) -> None:
     failure = event("error", error={"type": kind, "message": "No."})
@@ -634,7 +634,7 @@ def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback)
         driver.ask(driver.function(ANTHROPIC, client=make(base_url=server.url)))
 
 
-def test_templates(server: Loopback) -> None:
+def test_templates_make_anthropic_messages(server: Loopback) -> None:
     server.queue = [Answer(ANTHROPIC.answer("Hello"))]
 
     @anthropic.call("m", stream=True)

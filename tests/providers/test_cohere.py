@@ -215,7 +215,7 @@ def test_tokens_are_whole_numbers_and_billed_units_stay_on_the_usage(server: Loo
         (ended("TIMEOUT"), 504, "the answer ended in TIMEOUT"),
     ],
 )
-def test_an_answer_that_ends_in_an_error_is_an_error(
+def test_a_response_that_ends_in_an_error_is_an_error(
     driver: Driver, server: Loopback, end: bytes, status: int | None, text: str
 ) -> None:
     server.queue = [Answer([*COHERE.begin, COHERE.text("Hello"), end, DONE])]
@@ -227,7 +227,9 @@ def test_an_answer_that_ends_in_an_error_is_an_error(
     assert caught.value.partial.content == "Hello"
 
 
-def test_a_plain_answer_that_ends_in_an_error_is_an_error(driver: Driver, server: Loopback) -> None:
+def test_a_plain_response_that_ends_in_an_error_is_an_error(
+    driver: Driver, server: Loopback
+) -> None:
     server.queue = [Answer.of_json(COHERE.plain("Hel") | {"finish_reason": "ERROR"})]
     with pytest.raises(errors.StreamAPIError, match="ERROR") as caught:
         driver.ask(driver.function(COHERE, stream=False))
@@ -235,7 +237,7 @@ def test_a_plain_answer_that_ends_in_an_error_is_an_error(driver: Driver, server
 
 
 @pytest.mark.skipif(not FOLDER.exists(), reason=f"no recordings in {FOLDER.name}")
-def test_recorded_answers_that_end_in_an_error_are_errors(server: Loopback) -> None:
+def test_recorded_responses_that_end_in_an_error_are_errors(server: Loopback) -> None:
     failed = [r for r in recordings("cohere") if r.name in COHERE.disagree]
     assert len(failed) == len(COHERE.disagree)
     for recording in failed:
@@ -245,7 +247,7 @@ def test_recorded_answers_that_end_in_an_error_are_errors(server: Loopback) -> N
         assert caught.value.partial is not None
 
 
-def test_an_error_s_text_is_what_the_api_says_without_headers(server: Loopback) -> None:
+def test_an_error_s_text_is_the_api_s_message_without_headers(server: Loopback) -> None:
     server.queue = [Answer.of_json(COHERE.error_body("no such model"), 404, set_cookie="secret=1")]
     with pytest.raises(errors.NotFound) as caught:
         list(SYNC.function(COHERE)("fantasy"))
@@ -257,7 +259,7 @@ def test_an_error_s_text_is_what_the_api_says_without_headers(server: Loopback) 
     assert error.headers["set-cookie"] == "secret=1"
 
 
-def test_an_error_that_is_not_json_tells_its_text(server: Loopback) -> None:
+def test_an_error_that_is_not_json_has_its_text(server: Loopback) -> None:
     server.queue = [Answer([b"<html>Bad gateway</html>"], 502, {"content-type": "text/html"})]
     with pytest.raises(errors.Overloaded, match="Bad gateway") as caught:
         list(SYNC.function(COHERE, max_retries=0)("fantasy"))
@@ -391,7 +393,7 @@ def test_half_an_emoji_is_no_error(server: Loopback) -> None:
     assert stream.state == "finished"
 
 
-def test_a_partial_answer_has_what_came(server: Loopback) -> None:
+def test_a_partial_response_has_what_was_received(server: Loopback) -> None:
     server.queue = [Answer(THOUGHTFUL)]
     stream = SYNC.function(COHERE)("fantasy")
     for chunk, _ in stream:
@@ -403,7 +405,7 @@ def test_a_partial_answer_has_what_came(server: Loopback) -> None:
     assert CohereStream(stream=[]).partial().message_param.content == ""
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     parts = [
         "Look:",
         ImagePart(media_type="image/png", image=b"png", detail="low"),
@@ -446,7 +448,7 @@ def test_parts_of_messages(server: Loopback) -> None:
     ids=["audio", "document"],
 )
 @pytest.mark.usefixtures("server")
-def test_parts_that_cohere_does_not_take_are_told_at_the_call(part: Any) -> None:
+def test_parts_that_cohere_does_not_support_are_an_error_at_the_call(part: Any) -> None:
     @cohere.call("m", stream=True)
     def listen() -> BaseMessageParam:
         return Messages.User([part])

@@ -59,7 +59,7 @@ def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[GeminiSt
     return stream, [chunk for chunk, _ in items]
 
 
-def test_parts_are_those_of_a_plain_answer(server: Loopback) -> None:
+def test_parts_are_those_of_a_plain_response(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         parts({"text": "Hm", "thought": True}),
@@ -88,7 +88,7 @@ def test_parts_are_those_of_a_plain_answer(server: Loopback) -> None:
     assert message.role == "model"
 
 
-def test_what_is_sent_back_is_what_came(server: Loopback) -> None:
+def test_what_is_sent_back_is_what_was_received(server: Loopback) -> None:
     called = {"functionCall": {"name": "f", "args": {"text": None}}, "thoughtSignature": SIGNATURE}
     first, _ = streamed(server, parts({"text": "a"}), parts(called, finishReason="STOP"))
     said = first.message_param
@@ -108,7 +108,7 @@ def test_what_is_sent_back_is_what_came(server: Loopback) -> None:
     assert sent[1]["parts"] == [{"text": "a"}, {"functionCall": called["functionCall"]}]
 
 
-def test_tool_calls_are_whole_and_keep_the_lack_of_an_id(server: Loopback) -> None:
+def test_tool_calls_are_complete_and_may_have_no_id(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         parts({"functionCall": {"name": "a", "args": {"x": 1}}}, {"functionCall": {"name": "b"}}),
@@ -122,7 +122,7 @@ def test_tool_calls_are_whole_and_keep_the_lack_of_an_id(server: Loopback) -> No
     assert [call.name for call in alone.tool_calls] == ["a", "b"]
 
 
-def test_a_blocked_prompt_is_an_end_that_tells_why(server: Loopback) -> None:
+def test_a_blocked_prompt_ends_with_its_reason(server: Loopback) -> None:
     stream, chunks = streamed(
         server, event({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, **HEADER})
     )
@@ -149,7 +149,7 @@ def test_tokens_are_totals_that_hold_thoughts_and_what_tools_found(server: Loopb
     assert chunks[-1].usage.thoughts_token_count == 3
 
 
-def test_several_candidates(server: Loopback) -> None:
+def test_a_response_may_have_several_candidates(server: Loopback) -> None:
     def of(*candidates: dict[str, Any]) -> bytes:
         return event({"candidates": list(candidates)})
 
@@ -173,7 +173,7 @@ def test_several_candidates(server: Loopback) -> None:
     ]
 
 
-def test_text_after_a_finish_reason_still_comes(server: Loopback) -> None:
+def test_text_after_a_finish_reason_is_still_yielded(server: Loopback) -> None:
     stream, _ = streamed(
         server, parts({"text": "a"}, finishReason="STOP"), parts({"text": "b"}, finishReason="STOP")
     )
@@ -221,7 +221,7 @@ def test_bare_json_without_a_response_is_an_error(server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 2, 20])
-def test_a_last_event_without_its_blank_line(server: Loopback, cut: int) -> None:
+def test_a_last_event_may_lack_its_blank_line(server: Loopback, cut: int) -> None:
     last = parts({"text": "b"}, finishReason="STOP")[:-cut]
     if cut == 20:
         with pytest.raises(errors.StreamTruncated):
@@ -230,7 +230,7 @@ def test_a_last_event_without_its_blank_line(server: Loopback, cut: int) -> None
         assert streamed(server, GEMINI.text("a"), last)[0].content == "ab"
 
 
-def test_what_the_sdk_does_not_know_does_not_matter(server: Loopback) -> None:
+def test_fields_unknown_to_the_sdk_do_not_matter(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         event({"candidates": "odd", "usageMetadata": 7, "responseId": 7, "promptFeedback": []}),
@@ -250,7 +250,7 @@ def test_what_the_sdk_does_not_know_does_not_matter(server: Loopback) -> None:
     assert (response.content, response.finish_reasons) == ("abc", stream.finish_reasons)
 
 
-def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
+def test_an_emoji_may_be_cut_in_two_json_escapes(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         parts({"text": "\ud83e"}),
@@ -323,7 +323,7 @@ MEDIA_BY_URL: list[tuple[AnyPart, str | None]] = [
 @pytest.mark.parametrize(
     ("part", "media_type"), MEDIA_BY_URL, ids=lambda each: getattr(each, "url", each)
 )
-def test_media_are_sent_by_url_and_come_back(
+def test_media_are_sent_by_url_and_received(
     server: Loopback, part: Any, media_type: str | None
 ) -> None:
     server.queue = [Answer.of_json(GEMINI.plain("ok"))]
@@ -344,7 +344,7 @@ def test_media_are_sent_by_url_and_come_back(
     assert type(back) is (DocumentURLPart if media_type is None else type(part))
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     server.queue = [Answer.of_json(GEMINI.plain("ok"))]
 
     @gemini.call("m")
@@ -373,7 +373,9 @@ def test_parts_of_messages(server: Loopback) -> None:
         look(CacheControlPart(cache_type="ephemeral"))
 
 
-def test_either_key_will_do(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_either_environment_variable_may_hold_the_api_key(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "the-one-that-wins")
     streamed(server, *GEMINI.answer("a"))
     assert GEMINI.key_of(server.requests[0]) == "the-one-that-wins"
@@ -407,7 +409,7 @@ def own_client(server: Loopback, http: httpx2.AsyncClient | None = None) -> gena
 
 
 @pytest.mark.parametrize("leave", ASYNC_WAYS, ids=lambda way: way.__name__)
-def test_leaving_closes_a_stream_of_a_client_of_one_s_own(
+def test_stopping_closes_a_stream_of_a_user_supplied_client(
     server: Loopback, leave: Callable[[Any], Awaitable[None]]
 ) -> None:
     server.queue = [endless(GEMINI)]
@@ -428,7 +430,7 @@ async def gone(connection: Connection) -> None:
     assert await anyio.to_thread.run_sync(connection.hung_up.wait, 0.5)
 
 
-def test_another_task_closes_a_stream_of_a_client_of_one_s_own(server: Loopback) -> None:
+def test_another_task_closes_a_stream_of_a_user_supplied_client(server: Loopback) -> None:
     server.queue = [Answer([GEMINI.text("a"), Stall()])]
 
     async def read_and_close() -> Any:
@@ -452,7 +454,7 @@ def test_another_task_closes_a_stream_of_a_client_of_one_s_own(server: Loopback)
     assert (stream.state, stream.content) == ("closed", "a")
 
 
-def test_a_stream_of_a_client_of_one_s_own_says_the_same(server: Loopback) -> None:
+def test_a_stream_of_a_user_supplied_client_reads_the_same(server: Loopback) -> None:
     events = [
         parts({"text": "Hm", "thought": True}),
         parts({"functionCall": {"name": "f", "id": "call-1"}, "thoughtSignature": SIGNATURE}),
@@ -484,7 +486,7 @@ def test_a_stream_of_a_client_of_one_s_own_says_the_same(server: Loopback) -> No
         assert server.connections[-1].hung_up.wait(0.5)
 
 
-def test_calls_that_come_in_pieces_are_put_together(server: Loopback) -> None:
+def test_calls_in_fragments_are_assembled(server: Loopback) -> None:
     def piece(**call: object) -> bytes:
         return parts({"functionCall": call})
 
@@ -534,7 +536,7 @@ def test_calls_that_come_in_pieces_are_put_together(server: Loopback) -> None:
         ("vertex-stream-tool-call-arguments-nested.1", ["Lasagna"]),
     ],
 )
-def test_recorded_calls_in_pieces_are_put_together(
+def test_recorded_calls_in_fragments_are_assembled(
     server: Loopback, name: str, calls: list[Any]
 ) -> None:
     found = [r for r in recordings("gemini") if r.name.endswith(f"google-{name}.chunks")]
@@ -548,7 +550,7 @@ def test_recorded_calls_in_pieces_are_put_together(
     assert all(call.name for call in stream.reply.tool_calls)
 
 
-def test_the_timeout_of_a_client_of_one_s_own_is_kept(server: Loopback) -> None:
+def test_the_timeout_of_a_user_supplied_client_is_kept(server: Loopback) -> None:
     server.queue = [Answer([parts({"text": "Hello"}), Stall()])]
     options = HttpOptions(base_url=server.url, timeout=250)
     with genai.Client(api_key="a-key", http_options=options) as client:

@@ -48,7 +48,7 @@ def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[GroqStre
     ],
     ids=["x_groq", "usage", "both", "trailing x_groq", "x_groq and trailing usage"],
 )
-def test_usage_is_one_total_wherever_it_is_told(server: Loopback, ending: list[bytes]) -> None:
+def test_usage_is_one_total_wherever_it_is_reported(server: Loopback, ending: list[bytes]) -> None:
     stream, chunks = streamed(server, completion_chunk({"content": "Hi"}), *ending, DONE)
     assert [chunk.output_tokens for chunk in chunks] == [None, 5]
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (9, 5, None)
@@ -56,7 +56,7 @@ def test_usage_is_one_total_wherever_it_is_told(server: Loopback, ending: list[b
     assert chunks[-1].usage == stream.construct_call_response().usage == told
 
 
-def test_an_answer_without_usage_has_no_counts(server: Loopback) -> None:
+def test_a_response_without_usage_has_no_counts(server: Loopback) -> None:
     stream, _ = streamed(server, completion_chunk({"content": "Hi"}, "stop", x_groq={"id": "1"}))
     assert stream.input_tokens is stream.output_tokens is None
     assert stream.construct_call_response().usage is None
@@ -68,7 +68,7 @@ def test_a_chunk_made_of_the_sdk_s_object_finds_the_usage() -> None:
     assert (chunk.input_tokens, chunk.output_tokens) == (9, 5)
 
 
-def test_usage_is_asked_for_beside_the_user_s_own_extra_body(server: Loopback) -> None:
+def test_usage_is_requested_beside_a_user_supplied_extra_body(server: Loopback) -> None:
     mine: dict[str, Any] = {"extra_body": {"debug": True, "stream_options": {"mine": 1}}}
     streamed(server, *GROQ.answer("a"))
     streamed(server, *GROQ.answer("a"), call_params=mine)
@@ -80,7 +80,7 @@ def test_usage_is_asked_for_beside_the_user_s_own_extra_body(server: Loopback) -
     assert server.requests[0].path == "/openai/v1/chat/completions"
 
 
-def test_a_plain_call_asks_for_no_stream_options(server: Loopback) -> None:
+def test_a_plain_call_sends_no_stream_options(server: Loopback) -> None:
     server.queue = [Answer.of_json(GROQ.plain("a"))]
     Driver(asynchronous=False).function(GROQ, stream=False)("fantasy")
     assert server.requests[0].json.keys() == {"model", "messages"}
@@ -105,7 +105,7 @@ def test_what_stopped_a_stream_early_is_an_error(driver: Driver, server: Loopbac
     assert caught.value.partial.content == "Hello wor"
 
 
-def test_an_error_tells_its_status(server: Loopback) -> None:
+def test_an_error_has_its_status(server: Loopback) -> None:
     told = {
         "message": "No.",
         "code": "tool_use_failed",
@@ -151,7 +151,7 @@ def test_no_reasoning_is_sent_back_where_there_is_none(server: Loopback) -> None
     assert response.message_param == {"role": "assistant", "content": "Hi"}
 
 
-def test_a_tool_that_groq_executed_is_told_once(server: Loopback) -> None:
+def test_a_tool_that_groq_executed_is_reported_once(server: Loopback) -> None:
     def executed(**fields: Any) -> bytes:
         tool = {"index": 0, "type": "search", "arguments": '{"query": "q"}', **fields}
         return completion_chunk({"executed_tools": [tool]})
@@ -236,7 +236,7 @@ def test_the_sdk_s_own_stream_is_read_and_closed(driver: Driver, server: Loopbac
     assert server.connections[0].hung_up.wait(0.5)
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     server.queue = [Answer.of_json(GROQ.plain("ok"))]
 
     @groq.call("m")
@@ -259,7 +259,7 @@ def test_parts_of_messages(server: Loopback) -> None:
     ids=["audio", "document"],
 )
 @pytest.mark.usefixtures("server")
-def test_parts_that_groq_does_not_take(part: AudioPart | DocumentPart) -> None:
+def test_parts_that_groq_does_not_support_are_an_error(part: AudioPart | DocumentPart) -> None:
     @groq.call("m", stream=True)
     def ask() -> BaseMessageParam:
         return BaseMessageParam(role="user", content=[TextPart(text="Look:"), part])

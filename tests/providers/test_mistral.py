@@ -83,7 +83,7 @@ def sent_back(server: Loopback, message: object) -> Any:
     return server.requests[-1].json["messages"][0]
 
 
-def test_thinking_is_reasoning_and_is_sent_back_as_it_came(server: Loopback) -> None:
+def test_thinking_is_reasoning_and_is_sent_back_unchanged(server: Loopback) -> None:
     stream, chunks = said(
         server,
         {"content": [thinking("Hm", closed=True)]},
@@ -126,7 +126,7 @@ def test_text_before_thinking_and_references_stay_in_their_order(server: Loopbac
     assert sent_back(server, stream.message_param)["content"] == parts
 
 
-def test_parts_that_nobody_knows_pass_through(server: Loopback) -> None:
+def test_unknown_parts_pass_through(server: Loopback) -> None:
     unknown = {"type": "hologram", "text": "?", "depth": {"z": 1}}
     stream, chunks = said(server, {"content": [unknown]}, {"content": "Hi"}, {"content": ["odd"]})
     assert chunks[0].chunk.choices[0].delta.content[0].raw == unknown
@@ -149,7 +149,7 @@ def tool_call(name: str, arguments: object, **fields: object) -> dict[str, Any]:
     return {"function": {"name": name, "arguments": arguments}, **fields}
 
 
-def test_whole_tool_calls_come_in_one_event(server: Loopback) -> None:
+def test_complete_tool_calls_are_in_one_event(server: Loopback) -> None:
     calls = [
         tool_call("weather", '{"in": "Paris"}', id="a", index=0),
         tool_call("weather", "{}", id="b", index=0),
@@ -191,7 +191,7 @@ def test_tool_calls_without_ids_and_with_objects_as_arguments(server: Loopback) 
     assert len(set(ids)) == 2
 
 
-def test_nameless_pieces_of_a_tool_call_are_no_trouble(server: Loopback) -> None:
+def test_fragments_of_a_tool_call_may_have_no_name(server: Loopback) -> None:
     stream, chunks = said(
         server,
         {"tool_calls": [tool_call("weather", '{"in":', id="a", index=0)]},
@@ -243,7 +243,7 @@ def test_a_generation_that_fails_is_an_error(server: Loopback) -> None:
     assert stream.state == "failed"
 
 
-def test_codes_of_their_own_are_no_http_status(server: Loopback) -> None:
+def test_the_provider_s_own_codes_are_no_http_status(server: Loopback) -> None:
     report = failed("No such thing.", 400) | {"raw_status_code": None, "type": "3505"}
     for record in (report, {"error": report}):
         server.queue = [Answer([MISTRAL.text("Hi"), event(record)])]
@@ -254,7 +254,7 @@ def test_codes_of_their_own_are_no_http_status(server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_refusal_in_another_form_is_a_refusal(
+def test_an_http_error_in_another_format_is_one_too(
     driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     server.queue = [Answer.of_json({"detail": "It is not valid."}, 422)]
@@ -264,7 +264,7 @@ def test_a_refusal_in_another_form_is_a_refusal(
     assert caught.value.status_code == 422
 
 
-def test_a_plain_answer_that_cannot_be_read(driver: Driver, server: Loopback) -> None:
+def test_an_unreadable_plain_response_is_an_error(driver: Driver, server: Loopback) -> None:
     server.queue = [Answer.of_json({"choices": 7})]
     with pytest.raises(errors.StreamDataError) as caught:
         driver.ask(driver.function(MISTRAL, stream=False))
@@ -302,7 +302,7 @@ def test_the_finish_and_its_usage_do_not_wait_for_the_end_of_the_body(server: Lo
     assert chunks[-1].usage.total_tokens == 5
 
 
-def test_counts_that_are_not_told_are_none(server: Loopback) -> None:
+def test_counts_that_are_not_reported_are_none(server: Loopback) -> None:
     told = {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
     stream, _ = streamed(server, completion_chunk({"content": "Hi"}, "stop", usage=told), DONE)
     response = stream.construct_call_response()
@@ -310,7 +310,7 @@ def test_counts_that_are_not_told_are_none(server: Loopback) -> None:
     assert (response.input_tokens, response.output_tokens, response.cached_tokens) == (3, None, 1)
 
 
-def test_half_an_answer_is_a_typed_response(server: Loopback) -> None:
+def test_a_partial_response_is_a_typed_response(server: Loopback) -> None:
     server.queue = [Answer([completion_chunk({"content": [thinking("Hm")]}), MISTRAL.text("Hel")])]
     stream = SYNC.function(MISTRAL)("fantasy")
     with pytest.raises(errors.StreamTruncated):
@@ -322,7 +322,7 @@ def test_half_an_answer_is_a_typed_response(server: Loopback) -> None:
     assert mistral.MistralStream(stream=iter(())).partial().message_param.content == ""
 
 
-def test_nothing_is_sent_that_mistral_refuses(server: Loopback) -> None:
+def test_nothing_is_sent_that_mistral_rejects(server: Loopback) -> None:
     streamed(server, *MISTRAL.answer("Hi"), call_params={"seed": 7, "max_tokens": 9})
     assert server.requests[0].path == "/v1/chat/completions"
     assert server.requests[0].json == {
@@ -356,7 +356,7 @@ def test_messages_of_the_sdk_and_dicts_are_messages(server: Loopback) -> None:
     assert server.requests[0].json["messages"][2]["prefix"] is True
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     parts = [
         "Look:",
         ImagePart(media_type="image/png", image=b"png", detail="low"),
@@ -387,7 +387,7 @@ def test_parts_of_messages(server: Loopback) -> None:
         look()
 
 
-def test_a_token_in_a_file_will_do(
+def test_a_token_may_be_in_a_file(
     driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     token = tmp_path / "token"
@@ -438,7 +438,7 @@ class Traced:
         await self.stream.close()
 
 
-def test_an_instrumented_client_s_stream_is_read_as_it_is(server: Loopback) -> None:
+def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
     server.queue = [Answer(MISTRAL.answer("Hello", "!"))]
     made: list[Traced] = []
 
@@ -458,7 +458,7 @@ def test_an_instrumented_client_s_stream_is_read_as_it_is(server: Loopback) -> N
     assert made[0].closed
 
 
-def test_the_same_async(server: Loopback) -> None:
+def test_an_instrumented_client_s_items_are_read_async(server: Loopback) -> None:
     server.queue = [Answer(MISTRAL.answer("Hello", "!"))]
     driver = Driver(asynchronous=True)
     made: list[Traced] = []

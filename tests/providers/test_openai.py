@@ -115,7 +115,7 @@ def test_reasoning_is_read_where_compatible_servers_put_it(server: Loopback, fie
     assert extra == {field: "Hmm"}
 
 
-def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
+def test_an_emoji_may_be_cut_in_two_json_escapes(server: Loopback) -> None:
     stream, chunks = streamed(
         server,
         completion_chunk({"content": "a"}).replace(b'"a"', b'"\\ud83e"'),
@@ -126,7 +126,7 @@ def test_an_emoji_cut_in_two_json_escapes(server: Loopback) -> None:
     assert chunks[0].chunk.choices[0].delta.content == chunks[0].content
 
 
-def test_several_choices(server: Loopback) -> None:
+def test_a_response_may_have_several_choices(server: Loopback) -> None:
     def of(index: int, text: str | None = None, finish: str | None = None) -> bytes:
         delta = {} if text is None else {"content": text}
         return completion_chunk(
@@ -216,7 +216,7 @@ def test_tool_calls_are_in_the_message_that_is_sent_back(server: Loopback) -> No
     ]
 
 
-def test_usage_is_asked_for_beside_the_user_s_own_stream_options(server: Loopback) -> None:
+def test_usage_is_requested_beside_user_supplied_stream_options(server: Loopback) -> None:
     streamed(server, *OPENAI.answer("a"))
     mine = {"stream_options": {"include_obfuscation": False}}
     streamed(server, *OPENAI.answer("a"), call_params=mine)
@@ -227,7 +227,7 @@ def test_usage_is_asked_for_beside_the_user_s_own_stream_options(server: Loopbac
     assert mine == {"stream_options": {"include_obfuscation": False}}
 
 
-def test_a_client_that_is_instrumented_is_read_as_it_is(server: Loopback) -> None:
+def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
     """Tracing libraries replace ``create``, and return another kind of stream."""
     client = sdk.OpenAI()
     create = client.chat.completions.create
@@ -341,7 +341,7 @@ def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback)
         driver.ask(driver.function(OPENAI, client=make(base_url=server.url)))
 
 
-def test_parts_of_messages(server: Loopback) -> None:
+def test_message_parts_are_encoded(server: Loopback) -> None:
     parts = [
         "Look:",
         ImagePart(media_type="image/png", image=b"png", detail="low"),

@@ -81,7 +81,7 @@ DONE = b"data: [DONE]\n\n"
 # Who answers.
 
 
-def test_without_a_key_a_local_model_answers_and_one_line_says_so(
+def test_without_an_api_key_a_local_model_is_used_and_one_line_says_so(
     server: local.LocalServer,
 ) -> None:
     done = run("Recommend a fantasy book", "--max-tokens", "12")
@@ -93,7 +93,7 @@ def test_without_a_key_a_local_model_answers_and_one_line_says_so(
     assert server.model in line
 
 
-def test_with_a_key_its_provider_answers(loopback: Loopback) -> None:
+def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("Mistborn", "stop"), DONE]))
     done = run("Recommend a book", **openai(loopback.url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "Mistborn\n", "")
@@ -103,7 +103,7 @@ def test_with_a_key_its_provider_answers(loopback: Loopback) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_provider_answers_when_it_is_named(case: Case, loopback: Loopback) -> None:
+def test_every_provider_is_called_by_its_name(case: Case, loopback: Loopback) -> None:
     loopback.queue.append(Answer(case.answer("Mist", "born")))
     variables = {case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
     limits = ("--max-tokens", "9", "--temperature", "0.5")
@@ -114,7 +114,7 @@ def test_every_provider_answers_when_it_is_named(case: Case, loopback: Loopback)
 
 
 @pytest.mark.parametrize("named", ["nobody:model", "model-of-somebody", ""])
-def test_an_unknown_provider_is_told_with_those_there_are(named: str) -> None:
+def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(named: str) -> None:
     done = run("-m", named, "hello")
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
@@ -137,7 +137,7 @@ def asked(loopback: Loopback) -> object:
         (["-m", "openai", "Why?"], "A text\n", "gpt-4o-mini", "Why?\n\nA text\n"),
     ],
 )
-def test_a_model_is_asked_the_prompt_and_what_is_piped_in(
+def test_the_prompt_and_what_is_piped_in_are_sent(
     loopback: Loopback, arguments: list[str], piped: str, model: str, question: str
 ) -> None:
     loopback.queue.append(Answer([chunk("Yes", "stop"), DONE]))
@@ -175,7 +175,7 @@ def test_bytes_that_are_no_text_do_not_stop_it(loopback: Loopback) -> None:
 @pytest.mark.parametrize(
     "arguments", [[], [" "], ["hi", "--max-tokens", "0"], ["hi", "--nonsense"]]
 )
-def test_wrong_usage_is_told(arguments: list[str]) -> None:
+def test_a_usage_error_is_reported(arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: mirascope ")
@@ -184,7 +184,7 @@ def test_wrong_usage_is_told(arguments: list[str]) -> None:
 # The answer.
 
 
-def test_stats_come_after_the_answer_on_stderr(server: local.LocalServer) -> None:
+def test_stats_are_printed_on_stderr_after_the_response(server: local.LocalServer) -> None:
     done = run(
         *("-m", "openai:any", "--stats", "--max-tokens", "8", "Recommend a fantasy book"),
         **openai(server.base_url, server.api_key),
@@ -198,14 +198,14 @@ def test_stats_come_after_the_answer_on_stderr(server: local.LocalServer) -> Non
     assert told[3:] == ["34 tokens in", "8 tokens out", "finish reason: length"]
 
 
-def test_a_limit_that_the_user_did_not_set_is_told(loopback: Loopback) -> None:
+def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("Half an", "length"), DONE]))
     done = run("hi", **openai(loopback.url))
     assert (done.returncode, done.stdout) == (0, "Half an\n")
     assert "may not say more" in done.stderr
 
 
-def test_what_stdout_cannot_say_is_replaced(loopback: Loopback) -> None:
+def test_what_stdout_cannot_encode_is_replaced(loopback: Loopback) -> None:
     half_an_emoji = chunk("caf\u00e9 \ud83d")
     loopback.queue.append(Answer([half_an_emoji, chunk(" yes\n", "stop"), DONE]))
     done = run("hi", PYTHONIOENCODING="ascii", **openai(loopback.url))
@@ -213,7 +213,7 @@ def test_what_stdout_cannot_say_is_replaced(loopback: Loopback) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals there")
-def test_an_answer_cannot_steer_the_terminal(loopback: Loopback) -> None:
+def test_a_response_cannot_send_control_sequences_to_the_terminal(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("\x1b]0;mine\x07\x1b[31mred\x9b2J\n\tdone", "stop"), DONE]))
     ours, theirs = os.openpty()
     done = subprocess.run(
@@ -233,7 +233,7 @@ def test_an_answer_cannot_steer_the_terminal(loopback: Loopback) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals there")
-def test_nothing_to_ask_on_a_terminal_is_wrong_usage() -> None:
+def test_no_prompt_on_a_terminal_is_a_usage_error() -> None:
     ours, theirs = os.openpty()
     done = subprocess.run(
         COMMAND, env=environment(), check=False, stdin=theirs, capture_output=True, timeout=60
@@ -247,7 +247,7 @@ def test_nothing_to_ask_on_a_terminal_is_wrong_usage() -> None:
 # When it fails.
 
 
-def test_a_wrong_key_is_one_line(server: local.LocalServer) -> None:
+def test_an_invalid_api_key_is_one_line(server: local.LocalServer) -> None:
     done = run("hi", **openai(server.base_url))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "mirascope: Error code: 401 - Invalid API Key\n"
@@ -266,7 +266,7 @@ def test_a_wrong_key_is_one_line(server: local.LocalServer) -> None:
     ],
     ids=["key", "truncated", "error"],
 )
-def test_a_failure_is_one_line_and_what_came_stays(
+def test_a_failure_is_one_line_after_what_was_received(
     loopback: Loopback, answer: Answer, printed: str, said: str
 ) -> None:
     loopback.queue.append(answer)
@@ -287,7 +287,9 @@ def test_a_failure_is_one_line_and_what_came_stays(
     ],
     ids=["down", "newline", "quotes", "none"],
 )
-def test_what_cannot_be_sent_is_one_line_without_the_key(more: dict[str, str], said: str) -> None:
+def test_a_request_that_cannot_be_sent_is_one_line_without_the_api_key(
+    more: dict[str, str], said: str
+) -> None:
     done = run("-m", "openai", "hi", **more)
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
@@ -315,7 +317,7 @@ def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_ctrl_c_keeps_what_came_and_hangs_up(loopback: Loopback) -> None:
+def test_ctrl_c_keeps_what_was_received_and_disconnects(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("Half"), Stall()]))
     with start("hi", "--stats", **openai(loopback.url)) as process:
         assert process.stdout
@@ -330,7 +332,7 @@ def test_ctrl_c_keeps_what_came_and_hangs_up(loopback: Loopback) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_ctrl_c_ends_a_local_model_of_ones_own_too(server: local.LocalServer) -> None:
+def test_ctrl_c_ends_a_user_supplied_local_model_too(server: local.LocalServer) -> None:
     assert server.model == local.MODEL
     [file] = Path(os.environ["MIRASCOPE_CACHE_DIR"]).iterdir()
     with start("-m", f"local:{file}", "Count to one thousand", "--stats") as process:
@@ -345,7 +347,7 @@ def test_ctrl_c_ends_a_local_model_of_ones_own_too(server: local.LocalServer) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
-def test_nobody_reading_ends_it_quietly(loopback: Loopback) -> None:
+def test_a_closed_pipe_ends_it_quietly(loopback: Loopback) -> None:
     loopback.queue.append(Answer([chunk("line\n") for _ in range(1000)] * 100))
     with start("hi", "--stats", **openai(loopback.url)) as process:
         assert process.stdout

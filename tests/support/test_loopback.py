@@ -64,13 +64,13 @@ def told(server: Loopback, client: socket.socket, answer: Answer) -> bytes:
     return received(client)
 
 
-def test_pieces_are_chunks_of_a_body(server: Loopback, client: socket.socket) -> None:
+def test_each_piece_is_one_chunk_of_the_body(server: Loopback, client: socket.socket) -> None:
     data = told(server, client, Answer([b"one", b"", b"three"]))
     assert data == HEAD + b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
     assert server.connections[0].sent == 2
 
 
-def test_requests_are_kept_as_they_came(server: Loopback, client: socket.socket) -> None:
+def test_requests_are_recorded(server: Loopback, client: socket.socket) -> None:
     server.queue = [Answer(), Answer()]
     for body in (b'{"a": 1}', b'{"a": 2}'):
         ask(client, body)
@@ -81,25 +81,27 @@ def test_requests_are_kept_as_they_came(server: Loopback, client: socket.socket)
     assert first.connection is second.connection is server.connections[0]
 
 
-def test_an_answer_can_be_made_of_its_request(client: socket.socket, server: Loopback) -> None:
+def test_a_response_can_be_made_of_its_request(client: socket.socket, server: Loopback) -> None:
     server.answer = lambda request: Answer([request.body])
     ask(client, b"echo")
     assert received(client) == HEAD + b"4\r\necho\r\n0\r\n\r\n"
 
 
-def test_who_asks_too_often_is_told_so(client: socket.socket) -> None:
+def test_a_request_beyond_the_queue_is_an_error(client: socket.socket) -> None:
     ask(client)
     assert received(client).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_refusal_with_headers(case: Case, server: Loopback, client: socket.socket) -> None:
+def test_a_response_may_be_an_error_with_headers(
+    case: Case, server: Loopback, client: socket.socket
+) -> None:
     data = told(server, client, case.refusal(429, retry_after="1"))
     assert data.startswith(b"HTTP/1.1 429 ")
     assert b"\r\nretry-after: 1\r\n" in data
     assert b"\r\ncontent-type: application/json\r\n" in data
 
 
-def test_a_length_that_is_a_lie(server: Loopback, client: socket.socket) -> None:
+def test_the_content_length_may_be_wrong(server: Loopback, client: socket.socket) -> None:
     server.queue = [Answer([b"short", Abort()], length=100)]
     ask(client)
     assert received(client).endswith(
@@ -107,7 +109,7 @@ def test_a_length_that_is_a_lie(server: Loopback, client: socket.socket) -> None
     )
 
 
-def test_bytes_outside_of_the_framing(server: Loopback, client: socket.socket) -> None:
+def test_bytes_may_be_outside_of_the_framing(server: Loopback, client: socket.socket) -> None:
     data = told(server, client, Answer([b"one", Raw(b"no size\r\n")]))
     assert data == HEAD + b"3\r\none\r\nno size\r\n0\r\n\r\n"
 
@@ -117,7 +119,7 @@ def test_bytes_outside_of_the_framing(server: Loopback, client: socket.socket) -
     [Answer(before=[Stall()]), Answer([b"one", Stall()])],
     ids=["before the head", "in the body"],
 )
-def test_a_stall_lasts_until_the_other_side_hangs_up(
+def test_a_stall_lasts_until_the_client_disconnects(
     server: Loopback, client: socket.socket, stalling: Answer
 ) -> None:
     server.queue = [stalling]
@@ -131,7 +133,7 @@ def test_a_stall_lasts_until_the_other_side_hangs_up(
     assert connection.hung_up.wait(HALF_A_SECOND)
 
 
-def test_a_wait_is_a_pause(server: Loopback, client: socket.socket) -> None:
+def test_a_wait_pauses_the_response(server: Loopback, client: socket.socket) -> None:
     server.queue = [Answer([b"one", Wait(0.1), b"two"])]
     ask(client)
     assert received(client, b"one\r\n") == HEAD + b"3\r\none\r\n"
@@ -142,7 +144,7 @@ def test_a_wait_is_a_pause(server: Loopback, client: socket.socket) -> None:
     assert received(client) == b"3\r\ntwo\r\n0\r\n\r\n"
 
 
-def test_a_script_is_played_as_it_goes_out(server: Loopback, client: socket.socket) -> None:
+def test_a_script_runs_while_it_is_sent(server: Loopback, client: socket.socket) -> None:
     read = threading.Event()
 
     def script() -> Iterator[bytes]:
@@ -157,7 +159,9 @@ def test_a_script_is_played_as_it_goes_out(server: Loopback, client: socket.sock
     assert received(client) == b"3\r\ntwo\r\n0\r\n\r\n"
 
 
-def test_an_abort_is_an_end_in_the_middle(server: Loopback, client: socket.socket) -> None:
+def test_an_abort_ends_the_connection_in_the_middle(
+    server: Loopback, client: socket.socket
+) -> None:
     data = told(server, client, Answer([b"one", Abort(), b"never"]))
     assert data == HEAD + b"3\r\none\r\n"
     connection = server.connections[0]
@@ -167,7 +171,9 @@ def test_an_abort_is_an_end_in_the_middle(server: Loopback, client: socket.socke
 
 
 @pytest.mark.parametrize("answer", [Answer([b"one", Reset()]), Answer(before=[Reset()])])
-def test_a_reset_is_one(server: Loopback, client: socket.socket, answer: Answer) -> None:
+def test_a_reset_resets_the_connection(
+    server: Loopback, client: socket.socket, answer: Answer
+) -> None:
     server.queue = [answer]
     ask(client)
     with pytest.raises(ConnectionResetError):
@@ -183,7 +189,9 @@ def test_a_connection_can_be_cut_from_outside(server: Loopback, client: socket.s
     assert received(client) == b""
 
 
-def test_hanging_up_is_seen_while_the_server_sends(server: Loopback, client: socket.socket) -> None:
+def test_a_disconnect_is_seen_while_the_server_sends(
+    server: Loopback, client: socket.socket
+) -> None:
     server.queue = [Answer(dripping([b"one"] * 1000))]
     ask(client)
     received(client, b"one\r\n")
@@ -193,14 +201,14 @@ def test_hanging_up_is_seen_while_the_server_sends(server: Loopback, client: soc
     assert 0 < connection.sent < 1000
 
 
-def test_hanging_up_is_seen_between_answers(server: Loopback, client: socket.socket) -> None:
+def test_a_disconnect_is_seen_between_responses(server: Loopback, client: socket.socket) -> None:
     told(server, client, Answer([b"one"]))
     assert not server.connections[0].hung_up.is_set()
     client.close()
     assert server.connections[0].hung_up.wait(HALF_A_SECOND)
 
 
-def test_the_server_s_end_is_the_end_of_all() -> None:
+def test_the_server_s_end_closes_all_connections() -> None:
     with Loopback() as gone:
         port = int(gone.url.rpartition(":")[2])
         client = socket.create_connection(("127.0.0.1", port), timeout=5)
@@ -217,6 +225,6 @@ def test_the_server_s_end_is_the_end_of_all() -> None:
     ("size", "left"),
     [(0, []), (2, [b"on"]), (3, [b"one"]), (4, [b"one", b"t"]), (99, [b"one", b"two"])],
 )
-def test_cutting(size: int, left: list[Any]) -> None:
+def test_pieces_can_be_cut_at_a_size(size: int, left: list[Any]) -> None:
     assert cut([b"one", b"two"], size) == left
     assert cut(in_pieces(b"onetwo", 3), size) == left

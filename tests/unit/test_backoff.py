@@ -34,7 +34,7 @@ POLICY = RetryPolicy(max_retries=2)
         ({"retry_after": "-3"}, 0.375, 0.5),
     ],
 )
-def test_the_server_says_how_long_to_wait(
+def test_retry_after_decides_how_long_to_wait(
     headers: dict[str, str], least: float, most: float
 ) -> None:
     retry = POLICY.retry(failure(**headers), 0, LATE)
@@ -42,25 +42,25 @@ def test_the_server_says_how_long_to_wait(
     assert least <= retry.wait <= most
 
 
-def test_the_server_may_say_when() -> None:
+def test_retry_after_may_be_a_date() -> None:
     at = formatdate(time() + 20, usegmt=True)
     retry = POLICY.retry(failure(retry_after=at), 0, LATE)
     assert retry is not None
     assert 15 < retry.wait <= 20
 
 
-def test_waits_double_up_to_a_bound() -> None:
+def test_the_backoff_doubles_up_to_a_bound() -> None:
     patient = RetryPolicy(max_retries=100)
     waits = [retry.wait for n in range(20) if (retry := patient.retry(failure(), n, LATE))]
     assert waits[1] > waits[0]
     assert max(waits) <= 8
 
 
-def test_a_server_that_asks_for_too_much_is_not_waited_for() -> None:
+def test_a_retry_after_beyond_the_bound_is_not_waited_for() -> None:
     assert POLICY.retry(failure(retry_after="3600"), 0, float("inf")) is None
 
 
-def test_the_server_says_whether() -> None:
+def test_x_should_retry_decides_whether_to_retry() -> None:
     assert POLICY.retry(failure(x_should_retry="false"), 0, LATE) is None
     assert POLICY.retry(failure(400, x_should_retry="true"), 0, LATE) is not None
     assert POLICY.retry(failure(400), 0, LATE) is None

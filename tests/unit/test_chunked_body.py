@@ -33,7 +33,7 @@ def test_chunks_can_be_cut_anywhere(pieces: list[bytes], sizes: list[int]) -> No
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), min_size=1))
-def test_all_of_a_chunk_that_has_come_is_told(pieces: list[bytes]) -> None:
+def test_all_of_a_chunk_that_was_received_is_returned(pieces: list[bytes]) -> None:
     whole = b"".join(pieces)
     chunks, body = ChunkedBody(), b""
     chunks.feed(b"%x\r\n" % len(whole))
@@ -44,7 +44,7 @@ def test_all_of_a_chunk_that_has_come_is_told(pieces: list[bytes]) -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9)))
-def test_whatever_comes_is_chunks_or_no_http(blocks: list[bytes]) -> None:
+def test_any_bytes_are_chunks_or_an_http_error(blocks: list[bytes]) -> None:
     chunks = ChunkedBody()
     with contextlib.suppress(HTTPException):
         for block in blocks:

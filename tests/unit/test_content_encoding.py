@@ -53,20 +53,20 @@ def unpacked(header: str, pieces: list[bytes]) -> list[bytes]:
 
 @coded
 @pytest.mark.parametrize("size", [1, 2, 7, 10**6])
-def test_what_was_packed_is_unpacked(header: str, pack: Pack, size: int) -> None:
+def test_what_was_encoded_is_decoded(header: str, pack: Pack, size: int) -> None:
     data = b"".join(b"data: %d\n\n" % number for number in range(5000))
     assert b"".join(unpacked(header, in_pieces(pack(data), size))) == data
 
 
 @coded
-def test_what_is_cut_off_is_there_as_far_as_it_came(header: str, pack: Pack) -> None:
+def test_a_cut_off_body_is_decoded_as_far_as_it_was_received(header: str, pack: Pack) -> None:
     data = b"".join(b"data: %d\n\n" % (number * 7919) for number in range(5000))
     packed = pack(data)
     assert data.startswith(b"".join(unpacked(header, [packed[: len(packed) // 2]])))
 
 
 @pytest.mark.parametrize("name", [name for name in CODINGS if name != "none"])
-def test_a_bomb_unfolds_piece_by_piece(name: str) -> None:
+def test_a_bomb_is_decoded_in_small_pieces(name: str) -> None:
     header, pack = CODINGS[name]
     unpack = unpacker(header)
     assert unpack is not None
@@ -76,18 +76,18 @@ def test_a_bomb_unfolds_piece_by_piece(name: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["gzip", "deflate", "br", "zstd", "gzip, gzip"])
-def test_what_is_no_such_coding_is_an_error(header: str) -> None:
+def test_a_body_that_is_not_in_its_encoding_is_an_error(header: str) -> None:
     if header in {"br", "zstd"} and unpacker(header) is None:
         pytest.skip("there is no package for it")
     with pytest.raises(ContentCodingError, match="content coding"):
         unpacked(header, [b"x\x9cgarbage" * 99])
 
 
-def test_codings_without_end_are_an_error() -> None:
+def test_too_many_encodings_are_an_error() -> None:
     with pytest.raises(ContentCodingError, match="50 codings"):
         unpacked(", ".join(["gzip"] * 50), [gzip.compress(b"")])
 
 
 @pytest.mark.parametrize("header", ["", "utf-8", "gzip, aws-chunked"])
-def test_what_is_not_known_here_is_left_to_the_http_library(header: str) -> None:
+def test_an_unknown_encoding_is_left_to_the_http_library(header: str) -> None:
     assert unpacker(header) is None

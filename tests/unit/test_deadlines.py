@@ -10,7 +10,7 @@ from mirascope.core.base._watchdog import Timer
 GENEROUS = 60.0
 
 
-def test_alarms_ring_in_order_and_when_moved() -> None:
+def test_timers_expire_in_order_and_when_moved() -> None:
     rang: list[str] = []
     done = threading.Event()
 

@@ -123,7 +123,7 @@ def test_any_text_is_read_as_json_reads_it_however_it_is_cut(text: str) -> None:
         ('{"a": "x", "a": 1}', {"a": 1}),
     ],
 )
-def test_what_is_not_sure_is_not_shown(text: str, value: JSON) -> None:
+def test_what_is_not_certain_is_not_shown(text: str, value: JSON) -> None:
     assert value_of(fed(text)) == value
     assert value_of(fed(*text)) == value
 
@@ -149,7 +149,7 @@ def test_what_is_not_sure_is_not_shown(text: str, value: JSON) -> None:
         ("[" * (MAX_DEPTH + 1), None),
     ],
 )
-def test_malformed_text_leaves_what_came_before(text: str, value: JSON) -> None:
+def test_malformed_text_keeps_what_was_received_before(text: str, value: JSON) -> None:
     for pieces in ([text], text):
         growing = Growing(Document)
         with pytest.raises(MalformedJSONError):

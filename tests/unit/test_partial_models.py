@@ -171,7 +171,9 @@ Bare: Any = create_model("Bare", a=(list, []), b=(tuple, ()), c=(dict, {}))
         (Pets, '{"when": "a", ', "(when='a')"),
     ],
 )
-def test_kinds_of_models(kind: type[BaseModel], text: str, seen: str) -> None:
+def test_models_of_every_kind_have_partial_values(
+    kind: type[BaseModel], text: str, seen: str
+) -> None:
     name = f"Partial{kind.__name__}"
     assert repr(follow(kind, text)[-1]).startswith(name + seen.replace("{}(", f"{name}("))
 

@@ -85,7 +85,7 @@ def shown(kind: type[BaseModel], text: str) -> Any:
 BOOK = '{"title": "Dune", "author": {"name": "Frank"}, "pages": 12, "tags": ["a"], "colour": "red"}'
 
 
-def test_a_book_grows() -> None:
+def test_a_partial_book_follows_its_json() -> None:
     assert [repr(value) for value in follow(Book, BOOK)] == [
         "PartialBook()",
         "PartialBook(title='')",
@@ -114,7 +114,7 @@ def test_a_book_grows() -> None:
     ]
 
 
-def test_what_has_not_begun_is_none_and_not_set() -> None:
+def test_a_field_that_is_not_received_is_none_and_not_set() -> None:
     book = shown(Book, '{"title": "D')
     assert (book.author, book.pages, book.tags) == (None, None, None)
     assert book.model_fields_set == {"title"}
@@ -130,7 +130,7 @@ def test_the_partial_type_is_one_subclass() -> None:
     assert partial_type(Book)().pages is None
 
 
-def test_pictures_share_what_is_complete() -> None:
+def test_partial_values_share_what_is_complete() -> None:
     growing = Growing(Shelf)
     growing.feed(f'{{"books": [{BOOK}, {{"title": "D')
     first = growing.value
@@ -158,7 +158,7 @@ def test_pictures_share_what_is_complete() -> None:
         ('{"title": "Emma", "title": "Du', "PartialBook(title='Du')"),
     ],
 )
-def test_what_is_not_valid_stays_as_it_was(text: str, seen: str) -> None:
+def test_an_invalid_value_keeps_its_last_valid_state(text: str, seen: str) -> None:
     assert repr(shown(Book, text)) == seen
     assert repr(follow(Book, text)[-1]) == seen
 
@@ -178,7 +178,7 @@ def test_the_result_is_valid_or_says_why_not() -> None:
         growing.result()
 
 
-def test_malformed_json_keeps_what_came() -> None:
+def test_malformed_json_keeps_what_was_received() -> None:
     growing = Growing(Book)
     with pytest.raises(MalformedJSONError):
         growing.feed('{"title": "Dune"]')
@@ -186,7 +186,7 @@ def test_malformed_json_keeps_what_came() -> None:
     assert growing.value.title == "Dune"
 
 
-def test_elements_come_as_they_are_complete() -> None:
+def test_elements_are_returned_as_they_are_complete() -> None:
     growing = Growing(Shelf)
     assert growing.elements("books") == []
     growing.feed(f'{{"books": [{BOOK[:-1]}')
@@ -342,7 +342,7 @@ def test_no_validator_changes_a_value_twice(kind: Any) -> None:
     assert follow(outermost, text)[-1] == truth
 
 
-def test_aliases() -> None:
+def test_fields_are_found_by_their_aliases() -> None:
     class Named(BaseModel):
         model_config = ConfigDict(populate_by_name=True)
         one: str = Field(alias="eins")

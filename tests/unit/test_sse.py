@@ -43,7 +43,7 @@ def decode(*blocks: bytes) -> list[bytes]:
         (b"", []),
     ],
 )
-def test_what_the_standard_says(stream: bytes, events: list[bytes]) -> None:
+def test_events_are_decoded_as_the_standard_defines(stream: bytes, events: list[bytes]) -> None:
     assert decode(stream) == events
     assert decode(*(stream[i : i + 1] for i in range(len(stream)))) == events
 
@@ -56,7 +56,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS, st.data())
-def test_any_events_in_any_pieces_come_back(
+def test_any_events_are_decoded_however_they_are_cut(
     events: list[tuple[bytes, list[bytes]]], data: st.DataObject
 ) -> None:
     stream = b""
@@ -83,7 +83,7 @@ def test_an_event_may_not_be_larger_than_the_bound() -> None:
         SSEDecoder(max_event_bytes=10).feed(b"data: 0123456789x\n\n")
 
 
-def test_an_event_without_end_does_not_take_the_good_ones_with_it() -> None:
+def test_an_endless_event_does_not_lose_the_events_before_it() -> None:
     decoder = SSEDecoder(max_event_bytes=10)
     assert decoder.feed(b"data: good\n\ndata: without end") == [b"good"]
     with pytest.raises(EventTooLargeError):
@@ -114,7 +114,7 @@ saying_nothing = pytest.mark.parametrize("filler", SAYING_NOTHING.values(), ids=
 
 
 @saying_nothing
-def test_a_million_of_them_take_no_memory(filler: bytes) -> None:
+def test_a_million_empty_events_take_no_memory(filler: bytes) -> None:
     decoder = SSEDecoder()
     for _ in range(500):
         assert not [data for data in decoder.feed(filler * 2000) if data]

@@ -89,7 +89,7 @@ SERVERS = st.one_of(
 
 
 @given(st.data(), SERVERS)
-def test_the_pieces_of_calls_are_put_together_as_they_were_cut(
+def test_the_deltas_of_calls_are_assembled_as_they_were_cut(
     data: st.DataObject, server: Server
 ) -> None:
     calls = data.draw(
@@ -118,7 +118,7 @@ def cuts(draw: st.DrawFn, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("late", ["", "}", '{"b": 2}'])
-def test_a_nameless_piece_with_a_known_index_opens_no_call(late: str) -> None:
+def test_a_delta_without_a_name_and_with_a_known_index_opens_no_call(late: str) -> None:
     reply = Reply()
     for piece in (
         ToolCallDelta(0, "a", "f", "{"),

@@ -74,7 +74,7 @@ def test_a_toolkit_or_its_tools_can_be_given() -> None:
     assert names == ["town_library_get_author", "town_library_lend"]
 
 
-def test_a_toolkit_below_another_has_its_tools_too() -> None:
+def test_a_toolkit_inherits_tools() -> None:
     author, lend = Town(reader=Reader(name="Ann")).create_tools()
     assert (author.__doc__, lend.__doc__) == ("Asks around.", "Lends a book.")
 

@@ -24,12 +24,12 @@ class Tree(BaseModel):
     anything: JsonValue = None
 
 
-def test_what_fits_is_validated() -> None:
+def test_valid_json_is_validated() -> None:
     tree = typed(Tree, {"kind": "oak", "root": {"name": "r", "size": 2}})
     assert tree == Tree(kind="oak", root=Leaf(name="r", size=2))
 
 
-def test_what_does_not_fit_is_built_as_far_as_it_goes() -> None:
+def test_invalid_json_is_built_as_far_as_it_is_valid() -> None:
     tree = typed(
         Tree,
         {
