@@ -41,8 +41,8 @@ PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.versio
 
 UNIT = "tests/unit"
 
-SPREAD = ("-n", "4", "--dist", "loadgroup")
-"""Test by test over more workers than most machines of CI have cores: many tests wait."""
+SPREAD = ("-n", "4", "--dist", "worksteal")
+"""More workers than the two cores of CI: many tests wait."""
 
 # What depends on the interpreter: its sockets, its event loop, its end.
 INTERPRETER_TESTS = [

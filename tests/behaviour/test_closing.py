@@ -16,7 +16,7 @@ import anyio.lowlevel
 import pytest
 from support.cases import Case, Driver
 from support.closing import ASYNC_WAYS, WAYS, by_break, by_break_async, endless, until_text
-from support.loopback import Abort, Answer, Fault, Loopback, Reset, Stall
+from support.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 
 from mirascope import Timeout, errors
 
@@ -30,7 +30,7 @@ def test_stopping_closes_the_connection(
     server.queue = [endless(case)]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     leave(stream)
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert stream.state == "closed"
     assert set(stream.content) == {"a"}
     assert stream.end_time >= stream.start_time > 0
@@ -46,8 +46,8 @@ def test_stopping_closes_the_connection_async(
     async def ask_and_leave() -> Any:
         stream = await function("fantasy")
         await leave(stream)
-        hung_up = server.connections[0].hung_up
-        assert await anyio.to_thread.run_sync(hung_up.wait, HALF_A_SECOND)
+        disconnected = server.connections[0].disconnected
+        assert await anyio.to_thread.run_sync(disconnected.wait, HALF_A_SECOND)
         return stream
 
     stream = anyio.run(ask_and_leave)
@@ -64,13 +64,13 @@ def test_a_dropped_stream_closes_without_the_garbage_collector(
         items = iter(Driver(asynchronous=False).function(case)("fantasy"))
         until_text(items)
         del items
-        assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+        assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     finally:
         gc.enable()
 
 
 def test_another_thread_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([*case.begin, case.text("a"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("a"), Stall()])]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     first, ended = threading.Event(), threading.Event()
 
@@ -86,12 +86,12 @@ def test_another_thread_can_close_a_stream_that_waits(case: Case, server: Loopba
     stream.close()
     assert ended.wait(HALF_A_SECOND)
     thread.join()
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert (stream.state, stream.content) == ("closed", "a")
 
 
 def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([*case.begin, case.text("a"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("a"), Stall()])]
     function = Driver(asynchronous=True).function(case)
 
     async def read_and_close() -> Any:
@@ -111,14 +111,14 @@ def test_another_task_can_close_a_stream_that_waits(case: Case, server: Loopback
         return stream
 
     stream = anyio.run(read_and_close)
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert (stream.state, stream.content) == ("closed", "a")
 
 
 def test_a_stream_that_is_never_iterated_sends_nothing(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    stream = driver.ask(driver.function(case))
+    stream = driver.call(driver.function(case))
     assert stream.state == "pending"
     del stream
     gc.collect()
@@ -129,7 +129,7 @@ def test_streams_release_what_they_hold(case: Case, driver: Driver, server: Loop
     script = [*case.begin, case.text("a"), *[case.text("b")] * 20]
     ends = [case.end(3, 2), [], [Abort()], [b"data: {not json}\n\n"]]
     answers = cycle(ends)
-    server.default = lambda: Answer([*script, *next(answers)])
+    server.default = lambda: Response([*script, *next(answers)])
     function = driver.function(case, max_retries=0)
     turns = range(50)
 
@@ -148,7 +148,7 @@ def test_streams_release_what_they_hold(case: Case, driver: Driver, server: Loop
 
     driver.run(leave_all) if driver.asynchronous else leave_all_in_turn()
     assert len(server.requests) == len(turns)
-    kept = [each for each in server.connections if not each.hung_up.wait(HALF_A_SECOND)]
+    kept = [each for each in server.connections if not each.disconnected.wait(HALF_A_SECOND)]
     assert len(kept) <= 2  # for another stream; one that was left may have come whole by then
     clocks = [each for each in threading.enumerate() if each.name == "mirascope-clocks"]
     assert len(clocks) <= 1
@@ -158,7 +158,7 @@ def test_streams_release_what_they_hold(case: Case, driver: Driver, server: Loop
 def test_nothing_holds_a_stream_that_failed(
     case: Case, driver: Driver, server: Loopback, fault: Fault
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("a"), fault])]
+    server.queue = [Response([*case.begin, case.text("a"), fault])]
     function = driver.function(case, max_retries=0, timeout=Timeout(idle=0.2))
     attempt = driver.attempt(function)
     assert isinstance(attempt.error, errors.StreamConnectionError | errors.StreamTimeout)
@@ -186,7 +186,7 @@ def test_what_was_received_stays_readable(case: Case, server: Loopback) -> None:
 def test_a_stream_can_be_closed_before_it_is_iterated(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    stream = driver.ask(driver.function(case))
+    stream = driver.call(driver.function(case))
     stream.close()
     assert stream.state == "closed"
     with pytest.raises(errors.StreamConsumed):
@@ -197,7 +197,7 @@ def test_a_stream_can_be_closed_before_it_is_iterated(
 def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
     case: Case, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     for chunk, _ in stream:
         if chunk.finish_reasons:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 from support.cases import Case, Driver, event
-from support.loopback import Answer, Loopback, in_pieces
+from support.loopback import Loopback, Response, in_pieces
 from support.providers import CASES
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
@@ -55,10 +55,10 @@ class Form:
     expect: dict[str, Any]
     content_type: str = field(default="text/event-stream", kw_only=True)
 
-    def answer(self, size: int) -> Answer:
+    def response(self, size: int) -> Response:
         """Return the response, in pieces of a size."""
         script = in_pieces(self.body, size)
-        return Answer(script, headers={"content-type": self.content_type})
+        return Response(script, headers={"content-type": self.content_type})
 
 
 def chunks(*deltas: Any, stop: str = "stop") -> bytes:
@@ -427,7 +427,7 @@ SIZES: Final = pytest.mark.parametrize("size", [10**6, 1], ids=["whole", "byte b
 
 def check(driver: Driver, server: Loopback, form: Form, size: int) -> None:
     """Read a form, and compare what is read with what is right."""
-    server.queue = [form.answer(size)]
+    server.queue = [form.response(size)]
     function = driver.function(form.provider, max_retries=0, tools=[add])
     tried = driver.attempt(function)
     if expected := form.expect.get("error"):
@@ -439,31 +439,31 @@ def check(driver: Driver, server: Loopback, form: Form, size: int) -> None:
     assert "".join(chunk.content for chunk, _ in tried.items) == stream.content
     assert "".join(chunk.reasoning for chunk, _ in tried.items) == stream.reasoning
     response = stream.construct_call_response()
-    for told in (stream, response):
+    for reported in (stream, response):
         for path, value in form.expect.items():
-            assert_told(told, path, value, tools)
+            assert_told(reported, path, value, tools)
 
 
-def assert_told(told: Any, path: str, expected: Any, tools: Iterable[Any]) -> None:
+def assert_told(reported: Any, path: str, expected: Any, tools: Iterable[Any]) -> None:
     if path == "tools":
         assert [tool.args for tool in tools] == expected
     elif path == "state":
-        assert getattr(told, "state", expected) == expected
+        assert getattr(reported, "state", expected) == expected
     elif isinstance(expected, str) and expected.startswith("some text, not empty"):
         ids = {tool.tool_call.id for tool in tools} | {
             message["tool_call_id"]
-            for message in told.tool_message_params([(tool, "3") for tool in tools])
+            for message in reported.tool_message_params([(tool, "3") for tool in tools])
         }
-        assert ids == {at(told, path)}
+        assert ids == {at(reported, path)}
         assert "" not in ids
     else:
-        assert at(told, path) == expected
+        assert at(reported, path) == expected
 
 
-def at(told: Any, path: str) -> Any:
+def at(reported: Any, path: str) -> Any:
     """Return what is at a path: attributes of what is told, then fields and elements of JSON."""
     first, *steps = re.findall(r"\w+", path)
-    value = getattr(told, first)
+    value = getattr(reported, first)
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True)
     for step in steps:
@@ -495,8 +495,8 @@ def test_a_recorded_variant_is_read(
 def test_a_streamed_message_is_sent_back_unchanged(server: Loopback, form: Form) -> None:
     """The message that a stream leaves goes out in the next request as it is."""
     driver = Driver(asynchronous=False)
-    server.queue = [form.answer(10**6), Answer.of_json(OPENAI.plain("ok"))]
-    stream, _ = driver.both(driver.function(OPENAI, tools=[add]))
+    server.queue = [form.response(10**6), Response.of_json(OPENAI.plain("ok"))]
+    stream, _ = driver.call_and_read(driver.function(OPENAI, tools=[add]))
 
     @OPENAI.call("m")
     def go_on() -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback, Request, dripping
+from support.loopback import Loopback, Request, Response, dripping
 from support.providers import CASES
 
 STREAMS = 500
@@ -26,10 +26,10 @@ def providers() -> Iterator[list[Case]]:
     """Providers that answer the number that they are asked for."""
 
     def answering(case: Case) -> Loopback:
-        def answer(request: Request) -> Answer:
+        def answer(request: Request) -> Response:
             number = int(request.body.partition(b"Recommend a ")[2].partition(b" ")[0])
             words = [f"{word} " for word in said(number).split()]
-            return Answer(dripping(case.answer(*words), 0.001))
+            return Response(dripping(case.response(*words), 0.001))
 
         return Loopback(answer)
 

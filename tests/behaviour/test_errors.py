@@ -13,7 +13,7 @@ import pytest
 from mistralai.client import Mistral
 from pydantic import ValidationError
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Fault, Loopback, Reset, Stall
+from support.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 from support.providers.anthropic import ANTHROPIC
 from support.providers.mistral import MISTRAL
 
@@ -82,7 +82,7 @@ def test_an_http_error_has_its_status(
     stream: bool,
 ) -> None:
     headers = {} if case.request_id_header is None else {case.request_id_header: "req-1"}
-    server.queue = [Answer.of_json(case.error_body("No."), status, **headers)]
+    server.queue = [Response.of_json(case.error_body("No."), status, **headers)]
     asked, error, texts = failing(case, driver, stream=stream)
     assert texts == []
     assert error.partial is None
@@ -98,7 +98,7 @@ def test_an_http_error_has_its_status(
 def test_a_response_without_its_end_is_truncated(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), case.text(" wor")])]
+    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" wor")])]
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
     assert (stream.state, texts) == ("truncated", ["Hello", " wor"])
@@ -108,7 +108,7 @@ def test_a_response_without_its_end_is_truncated(
 
 
 def test_an_empty_response_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([])]
+    server.queue = [Response([])]
     stream, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
     assert (stream.state, error.phase, error.partial) == ("truncated", "first", None)
@@ -118,7 +118,7 @@ def test_an_empty_response_is_truncated(case: Case, driver: Driver, server: Loop
 def test_a_connection_that_breaks_in_mid_event_is_an_error(
     case: Case, driver: Driver, server: Loopback, fault: Fault
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), case.text(" world")[:20], fault])]
+    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" world")[:20], fault])]
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamConnectionError)
     assert not isinstance(error, errors.StreamTruncated)
@@ -129,8 +129,8 @@ def test_a_connection_that_breaks_in_mid_event_is_an_error(
 def test_a_connection_that_breaks_after_the_response_s_end_does_not_matter(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.answer("Hello"), Abort()])]
-    stream, _ = driver.both(driver.function(case))
+    server.queue = [Response([*case.response("Hello"), Abort()])]
+    stream, _ = driver.call_and_read(driver.function(case))
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
@@ -148,7 +148,7 @@ def test_no_server_is_a_connection_error(
 def test_an_sdk_s_own_timeout_is_a_stream_timeout(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     stream, error, _ = failing(case, driver, call_params=case.timeout(0.2))
     assert isinstance(error, errors.StreamTimeout)
     assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)
@@ -160,7 +160,7 @@ def test_an_sdk_s_own_timeout_is_a_stream_timeout(
 def test_malformed_data_is_an_error(
     case: Case, driver: Driver, server: Loopback, data: bytes
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello") + data])]
+    server.queue = [Response([*case.begin, case.text("Hello") + data])]
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamDataError)
     assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
@@ -174,19 +174,19 @@ def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server:
         for _ in range(50):
             yield b"x" * 2**20
 
-    server.queue = [Answer(script())]
+    server.queue = [Response(script())]
     stream, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamDataError)
     assert f"{MAX_EVENT_BYTES:,}" in str(error)
     assert stream.content == "Hello"
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def test_a_body_that_its_encoding_does_not_fit_is_an_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     packed = gzip.compress(case.text("Hello"))
-    server.queue = [Answer([packed[:-12] + b"garbage" * 9], headers={"content-encoding": "gzip"})]
+    server.queue = [Response([packed[:-12] + b"garbage" * 9], headers={"content-encoding": "gzip"})]
     _, error, _ = failing(case, driver)
     assert isinstance(error, errors.StreamDataError | errors.StreamTruncated)
 
@@ -197,14 +197,14 @@ def test_a_compressed_response_that_is_cut_off_is_truncated(
     packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     pieces = [packer.compress(event) for event in (*case.begin, case.text("Hello"))]
     pieces.append(packer.flush(zlib.Z_SYNC_FLUSH))
-    server.queue = [Answer(pieces, headers={"content-encoding": "gzip"})]
+    server.queue = [Response(pieces, headers={"content-encoding": "gzip"})]
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
     assert (stream.state, texts) == ("truncated", ["Hello"])
 
 
 def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello") + case.failure])]
+    server.queue = [Response([*case.begin, case.text("Hello") + case.failure])]
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.Overloaded)
     assert (error.status_code, error.phase, error.retryable) == (case.failure_status, "mid", True)
@@ -218,7 +218,7 @@ def test_a_missing_api_key_is_an_error_at_the_call(
     monkeypatch.delenv(case.key_variable, raising=False)
     for stream in (True, False):
         with pytest.raises(errors.AuthenticationFailed, match=case.key_variable) as caught:
-            driver.ask(driver.function(case, stream=stream))
+            driver.call(driver.function(case, stream=stream))
         assert isinstance(caught.value, case.sdk_error)
 
 
@@ -249,8 +249,8 @@ def test_a_plain_response_that_may_be_long_has_to_be_streamed(
     _, error, _ = failing(case, driver, stream=False, **options)
     assert isinstance(error, errors.BadRequest)
     assert "`stream=True`" in str(error)
-    server.queue = [Answer(case.answer("Hello"))]
-    assert driver.both(driver.function(case, **options))[0].content == "Hello"
+    server.queue = [Response(case.response("Hello"))]
+    assert driver.call_and_read(driver.function(case, **options))[0].content == "Hello"
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
@@ -259,7 +259,7 @@ def test_a_parameter_that_the_sdk_does_not_have_is_a_type_error(
 ) -> None:
     function = driver.function(case, stream=stream, call_params={"nonsense": 1})
     with pytest.raises((TypeError, ValidationError), match="nonsense"):
-        driver.both(function) if stream else driver.ask(function)
+        driver.call_and_read(function) if stream else driver.call(function)
     assert server.requests == []
 
 
@@ -286,7 +286,7 @@ def test_an_invalid_base_url_is_an_error_that_names_it(
 
 
 def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> None:
-    @case.call("asked-for", stream=True)
+    @case.call("requested-model", stream=True)
     @prompt_template("Recommend a {genre} book")
     def recommend(topic: str, language: str) -> None: ...
 
@@ -302,11 +302,11 @@ def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> No
 def test_a_request_that_fails_before_the_response_is_retried(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
-    no = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
-    yes = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
+    no = Response.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
+    yes = Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello"))
     server.queue = [no, no, yes]
     function = driver.function(case, stream=stream)
-    answer = driver.both(function)[0] if stream else driver.ask(function)
+    answer = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert answer.content == "Hello"
     assert len(server.requests) == 3
 
@@ -314,9 +314,12 @@ def test_a_request_that_fails_before_the_response_is_retried(
 def test_a_request_that_fails_after_the_first_output_is_not_retried(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hel"), Abort()]), Answer(case.answer("Hello"))]
+    server.queue = [
+        Response([*case.begin, case.text("Hel"), Abort()]),
+        Response(case.response("Hello")),
+    ]
     with pytest.raises(errors.StreamConnectionError):
-        driver.both(driver.function(case))
+        driver.call_and_read(driver.function(case))
     assert len(server.requests) == 1
 
 
@@ -325,13 +328,13 @@ def test_a_description_names_streams_responses_and_errors(
 ) -> None:
     named = replace(case, call=Call(replace(case.call._provider, name="someone")))
     server.queue = [
-        Answer(case.answer("Hello")),
-        Answer.of_json(case.plain("Hello")),
+        Response(case.response("Hello")),
+        Response.of_json(case.plain("Hello")),
         case.refusal(401),
-        Answer([*case.begin, case.text("Hel")]),
+        Response([*case.begin, case.text("Hel")]),
     ]
-    stream, _ = driver.both(driver.function(named))
-    response = driver.ask(driver.function(named, stream=False))
+    stream, _ = driver.call_and_read(driver.function(named))
+    response = driver.call(driver.function(named, stream=False))
     for answer in (stream, stream.construct_call_response(), response):
         assert (answer.provider, answer.content, answer.cost) == ("someone", "Hello", None)
     for kind in (errors.AuthenticationFailed, errors.StreamTruncated):

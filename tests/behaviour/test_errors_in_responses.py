@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.cases import Attempt, Case, Driver, event
-from support.loopback import Answer, Loopback, in_pieces
+from support.loopback import Loopback, Response, in_pieces
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI, HEADER, parts
@@ -18,7 +18,7 @@ from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI, completion_chunk
 from support.providers.openai import usage as chat_usage
-from support.scripts import Closes, Opens
+from support.scripts import CallEnd, CallStart
 
 from mirascope import BaseTool, errors, llm
 from mirascope.core._wire.reports import provider_error
@@ -30,7 +30,7 @@ DONE = b"data: [DONE]\n\n"
 def read(case: Case, driver: Driver, server: Loopback, *script: bytes, **options: Any) -> Attempt:
     """Return a stream that was read as far as it went, from pieces of a size."""
     size = options.pop("size", 100_000)
-    server.queue = [Answer(in_pieces(b"".join(script), size))]
+    server.queue = [Response(in_pieces(b"".join(script), size))]
     return driver.attempt(driver.function(case, **{"max_retries": 0, **options}))
 
 
@@ -58,11 +58,11 @@ REPORTS: list[tuple[bytes, str, int | None]] = [
 ]
 
 
-@pytest.mark.parametrize("told", REPORTS, ids=range(len(REPORTS)))
+@pytest.mark.parametrize("reported", REPORTS, ids=range(len(REPORTS)))
 def test_a_report_in_any_form_is_an_error(
-    case: Case, driver: Driver, server: Loopback, told: tuple[bytes, str, int | None]
+    case: Case, driver: Driver, server: Loopback, reported: tuple[bytes, str, int | None]
 ) -> None:
-    report, text, status = told
+    report, text, status = reported
     for begun in (case.begin, [*case.begin, case.text("Hello")]):
         for size in (1, 100_000):
             tried = read(case, driver, server, *begun, report + b"\n\n", size=size)
@@ -93,7 +93,7 @@ def test_a_report_shows_no_key(case: Case, driver: Driver, server: Loopback) -> 
 
 def test_a_transient_failure_is_retried(case: Case, driver: Driver, server: Loopback) -> None:
     failure = b'event: error\ndata: {"message": "oops", "code": 503}\n\n'
-    server.queue = [Answer([*case.begin, failure]), Answer(case.answer("Hello"))]
+    server.queue = [Response([*case.begin, failure]), Response(case.response("Hello"))]
     tried = driver.attempt(driver.function(case))
     assert (tried.error, tried.stream.content) == (None, "Hello")
     assert len(server.requests) == 2
@@ -135,8 +135,8 @@ def test_a_type_or_code_implies_the_status(
 
 
 def test_a_known_type_counts_more_than_an_unknown_code() -> None:
-    told = {"error": {"code": "tool_use_failed", "type": "invalid_request_error"}}
-    assert provider_error(told).status == 400
+    reported = {"error": {"code": "tool_use_failed", "type": "invalid_request_error"}}
+    assert provider_error(reported).status == 400
     assert provider_error({"code": "3505", "type": "strange"}).status is None
     assert provider_error({"code": 1113, "status": "429"}).status == 429
 
@@ -214,12 +214,12 @@ def test_nothing_spoils_an_ended_response_on_a_user_supplied_client(
             return stream, [item async for item in stream]
 
     with Loopback() as own:
-        own.queue = [Answer(body)]
+        own.queue = [Response(body)]
         if driver.asynchronous:
             stream, _ = driver.run(lambda: read_async(case.url(own.url)))
         else:
             with case.client(case.url(own.url), "own-key") as client:
-                stream, _ = driver.both(driver.function(case, client=client))
+                stream, _ = driver.call_and_read(driver.function(case, client=client))
     assert (stream.state, stream.content, stream.output_tokens) == ("finished", "Hello", 2)
 
 
@@ -236,7 +236,7 @@ def test_usage_that_follows_garbage_still_counts(
 def test_prebuilt_sdk_items_after_the_end_do_not_spoil_it_either(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    tried = read(case, driver, server, *case.answer("Hello"))
+    tried = read(case, driver, server, *case.response("Hello"))
     raw = [chunk.chunk for chunk, _ in tried.items]
     provider = import_module(f"mirascope.core.{case.name}._provider").PROVIDER
     late = next(e for e in provider.errors.undecodable if e.__name__ == "DecodingError")
@@ -268,10 +268,10 @@ class Now(BaseTool):
 def test_the_last_chunk_reports_how_the_response_ended(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    calls = [step for call in range(2) for step in (Opens(call, "Now"), Closes(call))]
+    calls = [step for call in range(2) for step in (CallStart(call, "Now"), CallEnd(call))]
     for body, reason in (
-        (case.answer("Hello"), case.stop),
-        (case.calling(*calls), case.tool_stop),
+        (case.response("Hello"), case.stop),
+        (case.tool_call_response(*calls), case.tool_stop),
         ([json.dumps(case.plain("Hello")).encode()], case.stop),
         ([json.dumps(case.called_plain("Now", "{}")).encode()], case.tool_stop),
     ):
@@ -287,7 +287,7 @@ def test_the_last_chunk_reports_how_the_response_ended(
 def test_the_last_chunk_of_a_provider_agnostic_stream_reports_how_it_ended(
     case: Case, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
 
     @llm.call(provider=case.name, model="m", stream=True)  # pyright: ignore[reportArgumentType]
     def recommend() -> str:
@@ -357,12 +357,12 @@ def test_gemini_s_finish_reasons_that_are_failures_are_errors(
         environment.setenv(GEMINI.key_variable, "a-secret-key")
         environment.setenv(GEMINI.url_variable, server.url)
         record = ended_in(reason, "Hel")
-        server.default = lambda: Answer([event(record) if form == "event" else b""])
+        server.default = lambda: Response([event(record) if form == "event" else b""])
         if form != "event":
-            server.default = lambda: Answer.of_json(record)
+            server.default = lambda: Response.of_json(record)
         function = driver.function(GEMINI, stream=form != "plain", max_retries=0)
         with pytest.raises(errors.StreamAPIError, match=reason) as caught:
-            driver.both(function) if form != "plain" else driver.ask(function)
+            driver.call_and_read(function) if form != "plain" else driver.call(function)
     error = caught.value
     assert isinstance(error, GEMINI.sdk_error)
     assert ("It was: weather(" in str(error)) is (form != "plain")  # which the SDK drops
@@ -380,17 +380,17 @@ def test_a_failure_before_the_first_content_is_retried(
 ) -> None:
     failed = ended_in("MALFORMED_FUNCTION_CALL")
     server.queue = [
-        Answer([event(failed)]) if stream else Answer.of_json(failed),
-        Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello")),
+        Response([event(failed)]) if stream else Response.of_json(failed),
+        Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello")),
     ]
     function = driver.function(case, stream=stream)
-    response = driver.both(function)[0] if stream else driver.ask(function)
+    response = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert response.content == "Hello"
 
 
 @pytest.mark.parametrize("case", [GEMINI], ids=["gemini"])
 def test_a_user_supplied_gemini_client_reports_failures_too(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([event(ended_in("UNEXPECTED_TOOL_CALL"))])]
+    server.queue = [Response([event(ended_in("UNEXPECTED_TOOL_CALL"))])]
     with case.client(server.url, "own-key") as client:
         tried = SYNC.attempt(SYNC.function(case, client=client, max_retries=0))
     assert isinstance(tried.error, errors.StreamAPIError)
@@ -408,7 +408,7 @@ def test_a_report_that_google_s_sdk_cannot_read_on_a_user_supplied_client(
     case: Case, driver: Driver, server: Loopback, report: Any, *, begun: bool
 ) -> None:
     said = {"error": report, "of": "a-secret-key"}
-    server.queue = [Answer([parts({"text": "Hi"})] * begun + [event(said)])]
+    server.queue = [Response([parts({"text": "Hi"})] * begun + [event(said)])]
 
     async def read_async() -> None:
         async with case.async_client(case.url(server.url), "a-secret-key") as client:
@@ -420,7 +420,7 @@ def test_a_report_that_google_s_sdk_cannot_read_on_a_user_supplied_client(
             driver.run(read_async)
         else:
             with case.client(case.url(server.url), "a-secret-key") as client:
-                driver.both(driver.function(case, client=client, max_retries=0))
+                driver.call_and_read(driver.function(case, client=client, max_retries=0))
     assert isinstance(raised.value, case.sdk_error)
     assert raised.value.status_code == (429 if "429" in str(report) else None)
     assert "a-secret-key" not in repr(raised.value) + str(vars(raised.value))
@@ -443,10 +443,10 @@ def test_a_choice_that_ends_in_an_error(
 ) -> None:
     body = case.plain("Hel")
     body["choices"][0]["finish_reason"] = "error"
-    server.default = lambda: Answer.of_json(body)
+    server.default = lambda: Response.of_json(body)
     function = driver.function(case, stream=stream, max_retries=0)
     with pytest.raises(errors.StreamAPIError, match="the model failed") as caught:
-        driver.both(function) if stream else driver.ask(function)
+        driver.call_and_read(function) if stream else driver.call(function)
     assert isinstance(caught.value, case.sdk_error)
     assert caught.value.partial is not None
     assert caught.value.partial.content == "Hel"
@@ -454,16 +454,16 @@ def test_a_choice_that_ends_in_an_error(
         return  # the SDK drops what it does not know
     body["choices"][0]["error"] = {"message": "Upstream is down", "code": 502}
     with pytest.raises(errors.Overloaded, match="Upstream is down"):
-        driver.both(function) if stream else driver.ask(function)
+        driver.call_and_read(function) if stream else driver.call(function)
 
 
 @pytest.mark.parametrize("case", [COHERE], ids=["cohere"])
 def test_a_failure_in_a_plain_response_keeps_what_was_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(case.plain("Hel") | {"finish_reason": "TIMEOUT"})]
+    server.queue = [Response.of_json(case.plain("Hel") | {"finish_reason": "TIMEOUT"})]
     with pytest.raises(errors.Overloaded) as caught:
-        driver.ask(driver.function(case, stream=False))
+        driver.call(driver.function(case, stream=False))
     assert caught.value.partial is not None
     assert (caught.value.partial.content, caught.value.phase) == ("Hel", "mid")
 
@@ -484,9 +484,9 @@ def test_a_paused_turn_continues(
         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": found},
     ]
     paused = case.plain("") | {"content": blocks, "stop_reason": "pause_turn"}
-    server.queue = [Answer.of_json(paused), Answer.of_json(case.plain("Here it is."))]
+    server.queue = [Response.of_json(paused), Response.of_json(case.plain("Here it is."))]
     function = driver.function(case, stream=stream)
-    first = driver.both(function)[0] if stream else driver.ask(function)
+    first = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert first.finish_reasons == ["pause_turn"]
 
     @case.call("m", stream=stream)
@@ -498,7 +498,7 @@ def test_a_paused_turn_continues(
         return [*first.messages, first.message_param]
 
     function = (lambda _: ago_on()) if driver.asynchronous else (lambda _: go_on())
-    second = driver.both(function)[0] if stream else driver.ask(function)
+    second = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert second.content == "Here it is."
     sent = server.requests[1].json["messages"]
     assert [message["role"] for message in sent] == ["user", "assistant"]

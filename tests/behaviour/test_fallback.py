@@ -10,7 +10,7 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Loopback, Stall, dripping
+from support.loopback import Abort, Loopback, Response, Stall, dripping
 from support.providers import CASES
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
@@ -46,7 +46,7 @@ def protected(
         [{"catch": catch, "provider": other.name, "model": "falling-back"} for other in others],
     )
     template = prompt_template("Recommend a {genre} book")
-    ask = llm.call(case.name, "asked-for", **{"stream": True, "max_retries": 0, **options})
+    ask = llm.call(case.name, "requested-model", **{"stream": True, "max_retries": 0, **options})
     if driver.asynchronous:
 
         async def arecommend(genre: str) -> None: ...
@@ -58,16 +58,16 @@ def protected(
     return decorate(ask(template(recommend)))
 
 
-def overloaded(case: Case) -> Answer:
-    return Answer.of_json(case.error_body("overloaded"), 503)
+def overloaded(case: Case) -> Response:
+    return Response.of_json(case.error_body("overloaded"), 503)
 
 
 def test_a_plain_call_falls_back(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.queue = [overloaded(case)]
-    other_server.queue = [Answer.of_json(other.plain("Hello"))]
-    response = driver.ask(protected(driver, case, other, stream=False))
+    other_server.queue = [Response.of_json(other.plain("Hello"))]
+    response = driver.call(protected(driver, case, other, stream=False))
     assert isinstance(response, llm.CallResponse)
     assert (response.provider, response.content) == (other.name, "Hello")
     (caught,) = response._caught
@@ -78,18 +78,18 @@ def test_a_plain_call_falls_back(
 def test_what_succeeds_does_not_fall_back(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, items = driver.both(protected(driver, case, other))
+    server.queue = [Response(case.response("Hello"))]
+    stream, items = driver.call_and_read(protected(driver, case, other))
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
     assert (stream.provider, stream._caught) == (case.name, [])
     assert other_server.requests == []
 
 
-FAILURES: dict[str, tuple[type[Exception], Callable[[Case], Answer]]] = {
+FAILURES: dict[str, tuple[type[Exception], Callable[[Case], Response]]] = {
     "refused": (errors.Overloaded, overloaded),
-    "reported": (errors.StreamAPIError, lambda case: Answer([*case.begin, case.failure])),
-    "cut off": (errors.StreamConnectionError, lambda case: Answer([*case.begin, Abort()])),
-    "empty": (errors.StreamTruncated, lambda case: Answer(case.begin)),
+    "reported": (errors.StreamAPIError, lambda case: Response([*case.begin, case.failure])),
+    "cut off": (errors.StreamConnectionError, lambda case: Response([*case.begin, Abort()])),
+    "empty": (errors.StreamTruncated, lambda case: Response(case.begin)),
 }
 
 
@@ -105,8 +105,8 @@ def test_a_stream_falls_back_until_its_first_content(
 ) -> None:
     kind, fail = FAILURES[failure]
     server.default = lambda: fail(case)
-    other_server.queue = [Answer(other.answer("Hel", "lo"))]
-    stream, items = driver.both(protected(driver, case, other))
+    other_server.queue = [Response(other.response("Hel", "lo"))]
+    stream, items = driver.call_and_read(protected(driver, case, other))
     assert isinstance(stream, llm.Stream)
     assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
     assert {type(chunk.chunk).__module__.partition(".")[0] for chunk, _ in items} == {
@@ -131,7 +131,7 @@ def test_a_stream_does_not_fall_back_after_content(
     piece: str,
 ) -> None:
     begun = case.text("Hel") if piece == "text" else case.reasoning("hm")
-    server.queue = [Answer([*case.begin, begun, case.failure])]
+    server.queue = [Response([*case.begin, begun, case.failure])]
     stream = None
     seen = ""
 
@@ -161,11 +161,11 @@ def test_the_last_error_holds_every_failure(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     server.default = lambda: overloaded(case)
-    other_server.default = lambda: Answer.of_json(other.error_body("slow down"), 429)
+    other_server.default = lambda: Response.of_json(other.error_body("slow down"), 429)
     for stream in (False, True):
         ask = protected(driver, case, other, case, stream=stream)
         with pytest.raises(FallbackError, match="every model failed: Overloaded") as caught:
-            driver.both(ask) if stream else driver.ask(ask)
+            driver.call_and_read(ask) if stream else driver.call(ask)
         assert [type(error).__name__ for error in caught.value.caught] == [
             *("Overloaded", "RateLimited", "Overloaded")
         ]
@@ -181,15 +181,15 @@ def test_only_the_errors_to_catch_are_caught(
     for stream in (False, True):
         ask = protected(driver, case, other, catch=(errors.RateLimited, KeyError), stream=stream)
         with pytest.raises(errors.Overloaded):
-            driver.both(ask) if stream else driver.ask(ask)
+            driver.call_and_read(ask) if stream else driver.call(ask)
     assert other_server.requests == []
 
 
 def test_a_finished_stream_is_not_requested_again(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, _ = driver.both(protected(driver, case, other))
+    server.queue = [Response(case.response("Hello"))]
+    stream, _ = driver.call_and_read(protected(driver, case, other))
     with pytest.raises(errors.StreamConsumed):
         driver.read(stream)
     assert (stream.content, other_server.requests) == ("Hello", [])
@@ -200,7 +200,7 @@ def test_closing_a_stream_that_fell_back_closes_its_connection(
 ) -> None:
     server.queue = [overloaded(case)]
     endless = dripping([*other.begin, *[other.text("a")] * 10_000])
-    other_server.queue = [Answer(endless)]
+    other_server.queue = [Response(endless)]
     ask = protected(driver, case, other)
 
     async def read() -> Any:
@@ -208,8 +208,8 @@ def test_closing_a_stream_that_fell_back_closes_its_connection(
         async for chunk, _ in stream:
             if chunk.content:
                 break
-        hung_up = other_server.connections[0].hung_up
-        assert await anyio.to_thread.run_sync(hung_up.wait, HALF_A_SECOND)
+        disconnected = other_server.connections[0].disconnected
+        assert await anyio.to_thread.run_sync(disconnected.wait, HALF_A_SECOND)
         return stream
 
     if driver.asynchronous:
@@ -219,14 +219,14 @@ def test_closing_a_stream_that_fell_back_closes_its_connection(
         for chunk, _ in stream:
             if chunk.content:
                 break
-        assert other_server.connections[0].hung_up.wait(HALF_A_SECOND)
+        assert other_server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert (stream.state, stream.content) == ("closed", "a")
 
 
 def test_cancelling_before_the_first_content_closes_the_stream(
     case: Case, other: Case, server: Loopback, other_server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, Stall()])]
+    server.queue = [Response([*case.begin, Stall()])]
     ask = protected(Driver(asynchronous=True), case, other)
 
     async def read() -> Any:
@@ -240,7 +240,7 @@ def test_cancelling_before_the_first_content_closes_the_stream(
         return stream.state, ended
 
     assert anyio.run(read) == ("closed", [None])
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert other_server.requests == []
 
 
@@ -248,7 +248,7 @@ def test_a_fallback_has_its_own_client_and_parameters(
     case: Case, other: Case, server: Loopback, other_server: Loopback
 ) -> None:
     server.queue = [overloaded(case)]
-    other_server.queue = [Answer.of_json(other.plain("Hello"))]
+    other_server.queue = [Response.of_json(other.plain("Hello"))]
     with other.client(other.url(other_server.url), "its-own-key") as client:
         decorate = fallback(
             errors.StreamError,
@@ -264,7 +264,7 @@ def test_a_fallback_has_its_own_client_and_parameters(
         )
 
         @decorate
-        @llm.call(case.name, "asked-for", max_retries=0)
+        @llm.call(case.name, "requested-model", max_retries=0)
         def recommend(genre: str) -> str:
             return genre
 
@@ -279,7 +279,7 @@ def test_a_fallback_within_a_context_is_still_another_model(
 ) -> None:
     """The context of the call counts, though the stream is read after it."""
     server.queue = [overloaded(case)]
-    other_server.queue = [Answer(other.answer("Hello"))]
+    other_server.queue = [Response(other.response("Hello"))]
     ask = protected(driver, case, other)
 
     async def ask_inside_and_read_outside() -> Any:
@@ -306,10 +306,10 @@ def test_a_function_that_reads_its_stream_falls_back_in_the_middle(
     case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
 ) -> None:
     """What it has read of the stream that failed is gone with the run that failed."""
-    server.queue = [Answer([*case.begin, case.text("Hel"), case.failure])]
-    other_server.queue = [Answer(other.answer("Hello", " you"))]
+    server.queue = [Response([*case.begin, case.text("Hel"), case.failure])]
+    other_server.queue = [Response(other.response("Hello", " you"))]
     template = prompt_template("Recommend a {genre} book")
-    ask = llm.call(case.name, "asked-for", stream=True, max_retries=0)
+    ask = llm.call(case.name, "requested-model", stream=True, max_retries=0)
 
     @ask
     @template
@@ -328,7 +328,7 @@ def test_a_function_that_reads_its_stream_falls_back_in_the_middle(
     decorate = fallback(
         case.sdk_error, [{"catch": errors.StreamError, "provider": other.name, "model": "m"}]
     )
-    assert driver.ask(decorate(aread if driver.asynchronous else read)) == ["Hello", " you"]
+    assert driver.call(decorate(aread if driver.asynchronous else read)) == ["Hello", " you"]
     assert (len(server.requests), len(other_server.requests)) == (1, 1)
 
 
@@ -337,7 +337,7 @@ def test_a_function_that_calls_falls_back_with_all_its_calls(
 ) -> None:
     """The prompt of one call is made of the answer to another."""
     server.default = lambda: overloaded(case)
-    other_server.default = lambda: Answer.of_json(other.plain("Hello"))
+    other_server.default = lambda: Response.of_json(other.plain("Hello"))
 
     @llm.call(case.name, "first", max_retries=0)
     def summarize(text: str) -> str:
@@ -386,9 +386,11 @@ def test_a_stream_of_a_response_model_falls_back(
     class Book(BaseModel):
         title: str
 
-    server.queue = [overloaded(case) if kind == "refused" else Answer([*case.begin, Abort()])]
-    other_server.queue = [Answer(other.answer('{"title"', ': "Wind"}'))]
-    stream, books = driver.both(protected(driver, case, other, response_model=Book, json_mode=True))
+    server.queue = [overloaded(case) if kind == "refused" else Response([*case.begin, Abort()])]
+    other_server.queue = [Response(other.response('{"title"', ': "Wind"}'))]
+    stream, books = driver.call_and_read(
+        protected(driver, case, other, response_model=Book, json_mode=True)
+    )
     assert books[-1] == stream.constructed_response_model == Book(title="Wind")
     assert (stream.stream.provider, len(stream._caught)) == (other.name, 1)
 
@@ -409,7 +411,7 @@ def test_errors_are_collected_for_the_next_attempt(driver: Driver) -> None:
         return attempt(genre, errors=errors)
 
     decorate = retry(stop=stop_after_attempt(3), after=collect_errors(ValueError))
-    assert driver.ask(decorate(aattempt if driver.asynchronous else attempt)) == "done"
+    assert driver.call(decorate(aattempt if driver.asynchronous else attempt)) == "done"
     assert seen == [[], ["fantasy 1"], ["fantasy 1", "fantasy 2"]]
 
 
@@ -427,10 +429,10 @@ def test_other_errors_are_not_collected() -> None:
 
 
 def test_tenacity_retries_an_async_call(case: Case, server: Loopback) -> None:
-    server.queue = [overloaded(case), Answer.of_json(case.plain("Hello"))]
+    server.queue = [overloaded(case), Response.of_json(case.plain("Hello"))]
 
     @retry(stop=stop_after_attempt(2))
-    @llm.call(case.name, "asked-for", max_retries=0)
+    @llm.call(case.name, "requested-model", max_retries=0)
     async def recommend(genre: str) -> str:
         return genre
 

@@ -11,17 +11,17 @@ from targets import TARGETS
 HALF = "\ud800"
 
 
-def choice(**told: object) -> bytes:
+def choice(**reported: object) -> bytes:
     """Return an event of the dialect with these fields of a choice."""
-    return event({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {}, **told}]})
+    return event({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {}, **reported}]})
 
 
-def candidate(**told: object) -> bytes:
-    return event({"candidates": [{"index": 0, **told}]})
+def candidate(**reported: object) -> bytes:
+    return event({"candidates": [{"index": 0, **reported}]})
 
 
-def parts(*told: object, role: object = "model") -> bytes:
-    return candidate(content={"role": role, "parts": told}, finishReason="STOP")
+def parts(*reported: object, role: object = "model") -> bytes:
+    return candidate(content={"role": role, "parts": reported}, finishReason="STOP")
 
 
 def cohere(*content: object) -> bytes:

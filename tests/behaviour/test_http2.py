@@ -26,7 +26,7 @@ LATE = 20.0
 GENEROUS = 3.0
 
 
-def answer(sock: socket.socket, hung_up: list[bool]) -> None:
+def answer(sock: socket.socket, disconnected: list[bool]) -> None:
     """Begin an answer to each request, and let it stall."""
     config = h2_config.H2Configuration(client_side=False, header_encoding="utf-8")
     connection = h2_connection.H2Connection(config)
@@ -36,7 +36,7 @@ def answer(sock: socket.socket, hung_up: list[bool]) -> None:
             sock.sendall(connection.data_to_send())
             data = sock.recv(65536)
             if not data:
-                hung_up.append(True)
+                disconnected.append(True)
                 return
             for event in connection.receive_data(data):
                 if isinstance(event, h2_events.StreamEnded):
@@ -46,7 +46,7 @@ def answer(sock: socket.socket, hung_up: list[bool]) -> None:
 
 @pytest.fixture
 def server() -> Iterator[tuple[str, list[bool]]]:
-    hung_up: list[bool] = []
+    disconnected: list[bool] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
@@ -55,11 +55,11 @@ def server() -> Iterator[tuple[str, list[bool]]]:
                     sock, _ = listener.accept()
                 except OSError:
                     return
-                threading.Thread(target=answer, args=(sock, hung_up), daemon=True).start()
+                threading.Thread(target=answer, args=(sock, disconnected), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", hung_up
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", disconnected
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -101,7 +101,7 @@ def test_another_thread_can_close_a_stream_that_waits(server: tuple[str, list[bo
 
 
 def test_closing_one_stream_leaves_the_others_open(server: tuple[str, list[bool]]) -> None:
-    url, hung_up = server
+    url, disconnected = server
     with asking(url) as ask:
         streams = [ask("fantasy") for _ in range(3)]
         first, second, third = (iter(stream) for stream in streams)
@@ -111,12 +111,12 @@ def test_closing_one_stream_leaves_the_others_open(server: tuple[str, list[bool]
         del second
         until_text(third)
         assert [stream.state for stream in streams] == ["closed", "closed", "open"]
-        assert hung_up == []
+        assert disconnected == []
         streams[2].close()
 
 
 def test_deadlines_and_closing_wake_tasks_too(server: tuple[str, list[bool]]) -> None:
-    url, hung_up = server
+    url, disconnected = server
 
     async def read() -> None:
         async with httpx2.AsyncClient(http1=False, http2=True) as http:
@@ -137,7 +137,7 @@ def test_deadlines_and_closing_wake_tasks_too(server: tuple[str, list[bool]]) ->
                     async for chunk, _ in closed:
                         if chunk.content:
                             tasks.start_soon(closed.aclose)
-            assert (closed.state, open_beside.state, hung_up) == ("closed", "open", [])
+            assert (closed.state, open_beside.state, disconnected) == ("closed", "open", [])
             await open_beside.aclose()
 
     anyio.run(read)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.scripts import one_after_another
 
 from mirascope import errors
@@ -28,15 +28,15 @@ def test_items_and_usage_do_not_depend_on_keep(
     case: Case, driver: Driver, server: Loopback, keep: Any
 ) -> None:
     calls = one_after_another(("get_author", '{"title": "Wind"}'), ("get_author", '{"title": "W"}'))
-    server.queue = [Answer(case.calling(*calls))]
-    stream, items = driver.both(driver.function(case, tools=[get_author], keep=keep))
+    server.queue = [Response(case.tool_call_response(*calls))]
+    stream, items = driver.call_and_read(driver.function(case, tools=[get_author], keep=keep))
     assert [tool.call() for _, tool in items if tool] == ["WIND", "W"]
     assert (stream.state, stream.output_tokens) == ("finished", 2)
 
 
 def test_keep_none_keeps_no_content(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hel", "lo"))]
-    stream, items = driver.both(driver.function(case, keep="none"))
+    server.queue = [Response(case.response("Hel", "lo"))]
+    stream, items = driver.call_and_read(driver.function(case, keep="none"))
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
     response = stream.partial()
     assert (stream.content, response.content, response.partial) == ("", "", True)
@@ -51,7 +51,7 @@ def test_keep_none_keeps_no_content(case: Case, driver: Driver, server: Loopback
 
 def test_memory_does_not_grow_with_the_chunks(case: Case, server: Loopback) -> None:
     piece = "a few words of it. "
-    server.queue = [Answer(case.answer(*[piece] * CHUNKS)) for _ in range(3)]
+    server.queue = [Response(case.response(*[piece] * CHUNKS)) for _ in range(3)]
     function = Driver(asynchronous=False).function
     list(function(case)("fantasy"))  # what is built once is not the stream's
     for keep, most in (("none", 0), ("all", TWICE * len(piece) * CHUNKS)):
@@ -75,6 +75,6 @@ def test_a_response_model_needs_what_keep_would_drop(case: Case) -> None:
         title: str
 
     with pytest.raises(ValueError, match="response_model"):
-        case.call("asked-for", stream=True, response_model=Book, keep="none")
+        case.call("requested-model", stream=True, response_model=Book, keep="none")
     with pytest.raises(ValueError, match='"none", "text", "all"'):
-        case.call("asked-for", stream=True, keep="some")
+        case.call("requested-model", stream=True, keep="some")

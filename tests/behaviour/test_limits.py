@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 
 from mirascope import Timeout, errors
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
@@ -38,7 +38,7 @@ def bomb(piece: bytes, count: int) -> Iterator[bytes]:
 def test_a_bomb_of_one_event_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
     packed = b"".join(bomb(b"data: " + b"x" * 2 * MIB, 80))
     assert len(packed) < MIB
-    server.queue = [Answer([packed], headers={"content-encoding": "gzip"})]
+    server.queue = [Response([packed], headers={"content-encoding": "gzip"})]
     attempt, memory = measured(driver, case)
     assert isinstance(attempt.error, errors.StreamDataError | errors.StreamTruncated)
     assert isinstance(attempt.error, case.sdk_error)
@@ -48,12 +48,12 @@ def test_a_bomb_of_one_event_is_an_error(case: Case, driver: Driver, server: Loo
 def test_a_bomb_of_empty_events_takes_little_memory(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    begin, *rest = case.answer("Hello")
+    begin, *rest = case.response("Hello")
     packer = zlib.compressobj(9, wbits=31)
     packed = packer.compress(begin) + packer.compress((b":" * 1022 + b"\n\n") * 24 * 1024)
     packed += packer.compress(b"".join(rest)) + packer.flush()
     assert len(packed) < 64 * 1024
-    server.queue = [Answer([packed], headers={"content-encoding": "gzip"})]
+    server.queue = [Response([packed], headers={"content-encoding": "gzip"})]
     attempt, memory = measured(driver, case)
     assert (attempt.error, attempt.stream.state) == (None, "finished")
     assert attempt.stream.content == "Hello"
@@ -69,11 +69,11 @@ def test_a_bomb_in_a_bomb_ends_at_the_deadline(
     again = packer.compress(b":\n\n" * MIB) + packer.flush(zlib.Z_FULL_FLUSH)
     packed = gzip.compress(begin + again * 1000)
     assert len(packed) < 64 * 1024
-    server.queue = [Answer([packed, Stall()], headers={"content-encoding": "deflate, gzip"})]
+    server.queue = [Response([packed, Stall()], headers={"content-encoding": "deflate, gzip"})]
     attempt = driver.attempt(driver.function(case, timeout=Timeout(first=20, total=1)))
     assert isinstance(attempt.error, errors.StreamTimeout)
     assert (attempt.error.clock, attempt.stream.content) == ("total", "Hello")
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def test_a_line_without_end_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
@@ -82,12 +82,12 @@ def test_a_line_without_end_is_an_error(case: Case, driver: Driver, server: Loop
         while True:
             yield b"x" * MIB
 
-    server.queue = [Answer(endless())]
+    server.queue = [Response(endless())]
     attempt, memory = measured(driver, case)
     assert isinstance(attempt.error, errors.StreamDataError)
     assert attempt.stream.content == "Hello"
     assert memory < 200 * MIB
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 SAYING_NOTHING = {"comments": b": ping\n\n", "events": b"data:\n\n"}
@@ -98,15 +98,15 @@ saying_nothing = pytest.mark.parametrize("filler", SAYING_NOTHING.values(), ids=
 def test_empty_events_do_not_matter(
     case: Case, driver: Driver, server: Loopback, filler: bytes
 ) -> None:
-    begin, *rest = case.answer("Hello")
-    server.queue = [Answer([begin, *[filler * 20_000] * 5, *rest])]
+    begin, *rest = case.response("Hello")
+    server.queue = [Response([begin, *[filler * 20_000] * 5, *rest])]
     attempt = driver.attempt(driver.function(case))
     assert attempt.error is None
     assert (attempt.stream.state, attempt.stream.content) == ("finished", "Hello")
 
 
 def test_a_bottomless_event_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([case.text("Hello"), b'data: {"a":' + b"[" * 100_000 + b"\n\n"])]
+    server.queue = [Response([case.text("Hello"), b'data: {"a":' + b"[" * 100_000 + b"\n\n"])]
     attempt = driver.attempt(driver.function(case))
     assert isinstance(attempt.error, errors.StreamDataError)
     assert attempt.stream.content == "Hello"

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import errors, llm, prompt_template
@@ -49,24 +49,26 @@ def asked_model(server: Loopback) -> Any:
 
 
 def test_a_stream_is_provider_agnostic(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hel", "lo"))]
-    stream, items = driver.both(function(driver, case.name, "asked-for", stream=True))
+    server.queue = [Response(case.response("Hel", "lo"))]
+    stream, items = driver.call_and_read(
+        function(driver, case.name, "requested-model", stream=True)
+    )
     assert isinstance(stream, llm.Stream)
     assert isinstance(stream, BaseStream)
     assert all(isinstance(chunk, llm.CallResponseChunk) for chunk, _ in items)
     assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
     assert items[-1][0].finish_reasons == ["stop"]
-    told = [chunk.usage for chunk, _ in items if chunk.usage][-1]
-    assert told == Usage(input_tokens=3, output_tokens=2, cached_tokens=0, total_tokens=5)
+    reported = [chunk.usage for chunk, _ in items if chunk.usage][-1]
+    assert reported == Usage(input_tokens=3, output_tokens=2, cached_tokens=0, total_tokens=5)
     assert type(items[-1][0].chunk).__module__.startswith(case.sdk_package)
-    assert asked_model(server) == "asked-for"
+    assert asked_model(server) == "requested-model"
 
 
 def test_a_stream_has_the_attributes_of_the_providers(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, _ = driver.both(function(driver, case.name, "asked-for", stream=True))
+    server.queue = [Response(case.response("Hello"))]
+    stream, _ = driver.call_and_read(function(driver, case.name, "requested-model", stream=True))
     assert stream.provider == case.name
     assert stream.finish_reasons == [case.stop]
     assert (stream.input_tokens, stream.output_tokens) == (3, 2)
@@ -82,8 +84,8 @@ def test_a_response_of_a_stream_is_provider_agnostic(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     """The stream too, so that a conversation can go on with another provider after it."""
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, _ = driver.both(function(driver, case.name, "asked-for", stream=True))
+    server.queue = [Response(case.response("Hello"))]
+    stream, _ = driver.call_and_read(function(driver, case.name, "requested-model", stream=True))
     question = BaseMessageParam(role="user", content="Recommend a fantasy book")
     assert stream.message_param == BaseMessageParam(role="assistant", content="Hello")
     assert stream.messages == [stream.user_message_param] == [question]
@@ -94,8 +96,8 @@ def test_a_response_of_a_stream_is_provider_agnostic(
 
 
 def test_a_response_is_provider_agnostic(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
-    response = driver.ask(function(driver, case.name, "asked-for"))
+    server.queue = [Response.of_json(case.plain("Hello"))]
+    response = driver.call(function(driver, case.name, "requested-model"))
     question = BaseMessageParam(role="user", content="Recommend a fantasy book")
     assert isinstance(response, llm.CallResponse)
     assert isinstance(response, BaseCallResponse)
@@ -111,9 +113,9 @@ def test_a_response_is_provider_agnostic(case: Case, driver: Driver, server: Loo
 
 def test_responses_and_chunks_can_be_copied(case: Case, server: Loopback) -> None:
     driver = Driver(asynchronous=False)
-    server.queue = [Answer.of_json(case.plain("Hello")), Answer(case.answer("Hello"))]
-    response = driver.ask(function(driver, case.name, "asked-for"))
-    _, items = driver.both(function(driver, case.name, "asked-for", stream=True))
+    server.queue = [Response.of_json(case.plain("Hello")), Response(case.response("Hello"))]
+    response = driver.call(function(driver, case.name, "requested-model"))
+    _, items = driver.call_and_read(function(driver, case.name, "requested-model", stream=True))
     assert copy.deepcopy(response).content == "Hello"
     assert copy.deepcopy(items[-1][0]).finish_reasons == items[-1][0].finish_reasons
 
@@ -122,7 +124,7 @@ def test_a_conversation_goes_on_with_another_provider(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     """What one provider has answered can be sent to any, by the common message."""
-    server.queue = [Answer.of_json(case.plain("Hello")), Answer.of_json(case.plain("Again"))]
+    server.queue = [Response.of_json(case.plain("Hello")), Response.of_json(case.plain("Again"))]
     history: list[Any] = []
 
     def prompt(text: str) -> list[Any]:
@@ -131,25 +133,25 @@ def test_a_conversation_goes_on_with_another_provider(
     async def aprompt(text: str) -> list[Any]:
         return prompt(text)
 
-    ask = llm.call(case.name, "asked-for")(aprompt if driver.asynchronous else prompt)
-    first = driver.ask(ask)
+    ask = llm.call(case.name, "requested-model")(aprompt if driver.asynchronous else prompt)
+    first = driver.call(ask)
     history += [first.user_message_param, first.message_param]
-    second = driver.ask(ask)
+    second = driver.call(ask)
     assert [message.role for message in second.messages] == ["user", "assistant", "user"]
 
 
 def test_a_parser_gets_the_provider_agnostic_response(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(case.plain("The Hobbit"))]
+    server.queue = [Response.of_json(case.plain("The Hobbit"))]
     seen: list[Any] = []
 
     def words(response: Any) -> list[str]:
         seen.append(response)
         return str(response.content).split()
 
-    ask = function(driver, case.name, "asked-for", output_parser=words)
-    assert driver.ask(ask) == ["The", "Hobbit"]
+    ask = function(driver, case.name, "requested-model", output_parser=words)
+    assert driver.call(ask) == ["The", "Hobbit"]
     assert isinstance(seen[0], llm.CallResponse)
 
 
@@ -178,8 +180,8 @@ def test_tool_results_are_provider_agnostic(kind: Any) -> None:
 
 
 def test_provider_and_model_can_be_one_text(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
-    response = driver.ask(function(driver, f"{case.name}:asked:for"))
+    server.queue = [Response.of_json(case.plain("Hello"))]
+    response = driver.call(function(driver, f"{case.name}:asked:for"))
     assert response.provider == case.name
     assert asked_model(server) in {"asked:for", "asked"}  # a path ends at the colon
 
@@ -248,7 +250,7 @@ assert not sdks & {name.partition(".")[0] for name in sys.modules}
 
 
 def test_errors_are_the_providers(case: Case, driver: Driver, server: Loopback) -> None:
-    server.default = lambda: Answer.of_json(case.error_body("no"), 401)
+    server.default = lambda: Response.of_json(case.error_body("no"), 401)
     with pytest.raises(errors.AuthenticationFailed) as caught:
-        driver.ask(function(driver, case.name, "asked-for"))
+        driver.call(function(driver, case.name, "requested-model"))
     assert isinstance(caught.value, case.sdk_error)

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import llm, prompt_template
@@ -39,8 +39,8 @@ def asked_model(server: Loopback) -> Any:
     return request.json.get("model") or request.path.partition("/models/")[2].partition(":")[0]
 
 
-def plain_answers(case: Case, count: int) -> list[Answer]:
-    return [Answer.of_json(case.plain("Hello")) for _ in range(count)]
+def plain_answers(case: Case, count: int) -> list[Response]:
+    return [Response.of_json(case.plain("Hello")) for _ in range(count)]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def other(case: Case, monkeypatch: pytest.MonkeyPatch) -> Any:
     with Loopback() as server:
         monkeypatch.setenv(other.key_variable, "a-secret-key")
         monkeypatch.setenv(other.url_variable, other.url(server.url))
-        server.default = lambda: Answer.of_json(other.plain("from the other"))
+        server.default = lambda: Response.of_json(other.plain("from the other"))
         yield other
 
 
@@ -58,16 +58,16 @@ def test_a_context_replaces_the_provider(
     case: Case, other: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = plain_answers(case, 2)
-    ask = function(driver, case.name, "asked-for")
+    ask = function(driver, case.name, "requested-model")
     with llm.context(provider=other.name, model="another"):
-        assert driver.ask(ask).provider == other.name
+        assert driver.call(ask).provider == other.name
         with llm.context(provider=case.name, model="inner", call_params={"temperature": 0.5}):
-            assert driver.ask(ask).provider == case.name
+            assert driver.call(ask).provider == case.name
             assert asked_model(server) == "inner"
             assert case.temperature_of(server.requests[-1].json) == 0.5
-        assert driver.ask(ask).provider == other.name
-    assert driver.ask(ask).provider == case.name
-    assert asked_model(server) == "asked-for"
+        assert driver.call(ask).provider == other.name
+    assert driver.call(ask).provider == case.name
+    assert asked_model(server) == "requested-model"
 
 
 def test_provider_agnostic_options_go_to_the_replacing_provider(
@@ -78,12 +78,12 @@ def test_provider_agnostic_options_go_to_the_replacing_provider(
         ask = function(
             driver,
             case.name,
-            "asked-for",
+            "requested-model",
             client=client,
             call_params={"temperature": 0.5, "only_its_own": 1},
         )
         with llm.context(provider=f"{other.name}:another"):
-            response = driver.ask(ask)
+            response = driver.call(ask)
     assert response.provider == other.name
     assert set(response.call_params) == {"temperature"}
     assert server.requests == []
@@ -92,9 +92,9 @@ def test_provider_agnostic_options_go_to_the_replacing_provider(
 def test_a_context_can_change_what_is_returned(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     with llm.context(stream=True):
-        stream, _ = driver.both(function(driver, case.name, "asked-for"))
+        stream, _ = driver.call_and_read(function(driver, case.name, "requested-model"))
     assert isinstance(stream, llm.Stream)
     assert stream.content == "Hello"
 
@@ -107,21 +107,23 @@ def test_a_context_s_kind_of_result_replaces_that_of_the_function(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     def both(change: dict[str, Any], **options: Any) -> Any:
-        return driver.both(llm.override(function(driver, case.name, "m", **options), **change))[0]
+        return driver.call_and_read(
+            llm.override(function(driver, case.name, "m", **options), **change)
+        )[0]
 
     def asked(change: dict[str, Any], **options: Any) -> Any:
-        return driver.ask(llm.override(function(driver, case.name, "m", **options), **change))
+        return driver.call(llm.override(function(driver, case.name, "m", **options), **change))
 
     book = {"response_model": Book, "json_mode": True}
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     assert isinstance(both({"stream": True}, response_model=Book), llm.Stream)
-    server.queue = [Answer.of_json(case.plain('{"title": "Emma"}'))] * 2
+    server.queue = [Response.of_json(case.plain('{"title": "Emma"}'))] * 2
     assert asked(book, stream=True) == Book(title="Emma")
     assert asked(book, output_parser=str, tools=[look_up]) == Book(title="Emma")
     assert "look_up" not in str(server.requests[-1].json)
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
     assert asked({"output_parser": str}, stream=True) == "Hello"
-    server.queue = [Answer(case.answer('{"title": "Emma"}'))]
+    server.queue = [Response(case.response('{"title": "Emma"}'))]
     structured = both({"stream": True, **book})
     assert structured.constructed_response_model == Book(title="Emma")
 
@@ -165,7 +167,7 @@ def only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
     with Loopback() as server:
         monkeypatch.setenv(case.key_variable, "a-secret-key")
         monkeypatch.setenv(case.url_variable, case.url(server.url))
-        server.default = lambda: Answer.of_json(case.plain("Hello"))
+        server.default = lambda: Response.of_json(case.plain("Hello"))
         yield case, server
 
 
@@ -256,10 +258,10 @@ def test_an_override_leaves_the_function_as_it_is(
     case: Case, other: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = plain_answers(case, 1)
-    ask = function(driver, case.name, "asked-for")
+    ask = function(driver, case.name, "requested-model")
     overridden = llm.override(ask, provider=other.name, model="another")
-    assert driver.ask(overridden).provider == other.name
-    assert driver.ask(ask).provider == case.name
+    assert driver.call(overridden).provider == other.name
+    assert driver.call(ask).provider == case.name
 
 
 def test_an_override_counts_more_than_a_context(only: Any) -> None:
@@ -288,8 +290,8 @@ def chained(driver: Driver, outer: Callable[..., Any]) -> Any:
 def test_overridden_settings_reach_the_calls_inside(only: Any, driver: Driver) -> None:
     _, server = only
     outer = chained(driver, llm.call("openai:outer"))
-    driver.ask(llm.override(outer, provider="openai", model="overriding"))
-    driver.ask(outer)
+    driver.call(llm.override(outer, provider="openai", model="overriding"))
+    driver.call(outer)
     asked = [request.json["model"] for request in server.requests]
     assert asked == ["overriding", "overriding", "inner", "outer"]
 
@@ -297,11 +299,11 @@ def test_overridden_settings_reach_the_calls_inside(only: Any, driver: Driver) -
 def test_an_overridden_result_is_that_of_the_function_alone(only: Any, driver: Driver) -> None:
     case, server = only
     server.queue = [
-        Answer.of_json(case.plain("a title")),
-        Answer.of_json(case.plain('{"title": "Emma"}')),
+        Response.of_json(case.plain("a title")),
+        Response.of_json(case.plain('{"title": "Emma"}')),
     ]
     outer = chained(driver, llm.call("openai:outer"))
-    answer = driver.ask(llm.override(outer, response_model=Book, json_mode=True))
+    answer = driver.call(llm.override(outer, response_model=Book, json_mode=True))
     assert answer == Book(title="Emma")
     assert "Recommend: a title" in str(server.requests[-1].json)
     assert "response_format" not in server.requests[0].json
@@ -321,10 +323,10 @@ def test_an_override_of_a_function_that_calls_is_for_all_calls_inside(
 
     agent = arun if driver.asynchronous else run
     overridden = llm.override(agent, provider=other.name, model="another")
-    assert driver.ask(overridden) == [other.name, other.name]
+    assert driver.call(overridden) == [other.name, other.name]
     assert server.requests == []
     server.queue = plain_answers(case, 2)
-    assert driver.ask(agent) == [case.name, case.name]
+    assert driver.call(agent) == [case.name, case.name]
 
 
 class Agent:
@@ -351,7 +353,7 @@ def test_an_override_keeps_what_else_decorates_the_function(only: Any, driver: D
     _, server = only
     calls: list[str] = []
     ask = counted(function(driver, "openai", "own"), calls, driver)
-    driver.ask(llm.override(ask, provider="openai", model="overriding"))
+    driver.call(llm.override(ask, provider="openai", model="overriding"))
     assert calls == ["fantasy"]
     assert asked_model(server) == "overriding"
 

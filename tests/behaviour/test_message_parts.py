@@ -19,7 +19,7 @@ from mistralai.client.models import ChatCompletionRequestMessage
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import TypeAdapter
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
@@ -123,7 +123,7 @@ def test_a_call_decides_whether_texts_may_name_local_files(
     case: Case, driver: Driver, server: Loopback, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note.write_bytes(PNG)
-    server.default = lambda: Answer.of_json(case.plain("Seen."))
+    server.default = lambda: Response.of_json(case.plain("Seen."))
     for call in (partial(case.call, "m"), partial(llm.call, case.name, "m")):
         with pytest.raises(ValueError, match="names a local file"):
             looks(driver, call, local_files=False)(str(note))

@@ -15,7 +15,7 @@ import anyio.lowlevel
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback, dripping
+from support.loopback import Loopback, Response, dripping
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 
@@ -92,8 +92,8 @@ def watched(middleware: Any, driver: Driver, case: Case, **options: Any) -> Any:
 
 
 def test_a_response_is_handled(case: Case, driver: Driver, server: Loopback, log: Log) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
-    response = driver.ask(watched(log.middleware(), driver, case, stream=False))
+    server.queue = [Response.of_json(case.plain("Hello"))]
+    response = driver.call(watched(log.middleware(), driver, case, stream=False))
     assert log.seen == ["enter", "call_response", "exit"]
     assert log.results == [response]
     assert response.content == "Hello"
@@ -102,17 +102,17 @@ def test_a_response_is_handled(case: Case, driver: Driver, server: Loopback, log
 def test_a_parsed_response_is_handled_as_a_response_model(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
     ask = watched(log.middleware(), driver, case, stream=False, output_parser=str)
-    assert driver.ask(ask) == "Hello"
+    assert driver.call(ask) == "Hello"
     assert (log.seen, log.results) == (["enter", "response_model", "exit"], ["Hello"])
 
 
 def test_a_stream_is_handled_when_it_has_ended(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, items = driver.both(watched(log.middleware(), driver, case))
+    server.queue = [Response(case.response("Hello"))]
+    stream, items = driver.call_and_read(watched(log.middleware(), driver, case))
     assert log.seen == ["enter", "stream finished", "exit"]
     assert log.results == [stream]
     assert type(stream) is import_module(f"mirascope.core.{case.name}.call").PROVIDER.stream_type
@@ -123,7 +123,7 @@ def test_a_stream_is_handled_when_it_has_ended(
 def test_no_context_is_attached_while_a_stream_is_read(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer(case.answer("Hel", "lo"))]
+    server.queue = [Response(case.response("Hel", "lo"))]
     ask = watched(log.middleware(), driver, case)
     spans: set[str] = set()
 
@@ -161,7 +161,7 @@ def test_the_context_is_attached_while_the_function_runs(driver: Driver, log: Lo
         inside.append(span.get())
         return genre
 
-    assert driver.ask(log.middleware()(afn if driver.asynchronous else fn)) == "fantasy"
+    assert driver.call(log.middleware()(afn if driver.asynchronous else fn)) == "fantasy"
     assert set(inside) == {"afn" if driver.asynchronous else "fn"}
     assert span.get() == "none"
 
@@ -169,7 +169,7 @@ def test_the_context_is_attached_while_the_function_runs(driver: Driver, log: Lo
 def test_a_stream_that_is_not_read_to_its_end_is_handled_once_and_closed(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 10_000]))]
+    server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 10_000]))]
     ask = watched(log.middleware(), driver, case)
 
     async def read() -> Any:
@@ -177,8 +177,8 @@ def test_a_stream_that_is_not_read_to_its_end_is_handled_once_and_closed(
         async for chunk, _ in stream:
             if chunk.content:
                 break
-        hung_up = server.connections[0].hung_up
-        assert await anyio.to_thread.run_sync(hung_up.wait, HALF_A_SECOND)
+        disconnected = server.connections[0].disconnected
+        assert await anyio.to_thread.run_sync(disconnected.wait, HALF_A_SECOND)
         await stream.aclose()
         return stream
 
@@ -189,7 +189,7 @@ def test_a_stream_that_is_not_read_to_its_end_is_handled_once_and_closed(
         for chunk, _ in stream:
             if chunk.content:
                 break
-        assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+        assert server.connections[0].disconnected.wait(HALF_A_SECOND)
         stream.close()
     assert log.seen == ["enter", "stream closed", "exit"]
     with pytest.raises(errors.StreamNotFinished):
@@ -217,7 +217,7 @@ def test_a_stream_that_is_closed_is_handled(
 
 def test_an_async_handler_has_to_be_awaited(case: Case, server: Loopback, log: Log) -> None:
     driver = Driver(asynchronous=True)
-    stream = driver.ask(watched(log.middleware(), driver, case))
+    stream = driver.call(watched(log.middleware(), driver, case))
     with pytest.raises(TypeError, match="aclose"):
         stream.close()
     anyio.run(stream.aclose)
@@ -226,7 +226,7 @@ def test_an_async_handler_has_to_be_awaited(case: Case, server: Loopback, log: L
 
 
 def test_a_cancelled_stream_is_handled(case: Case, server: Loopback, log: Log) -> None:
-    server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 10_000]))]
+    server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 10_000]))]
     ask = watched(log.middleware(), Driver(asynchronous=True), case)
 
     async def read() -> None:
@@ -243,10 +243,10 @@ def test_a_cancelled_stream_is_handled(case: Case, server: Loopback, log: Log) -
 def test_the_error_of_a_stream_is_handled_and_goes_on(
     case: Case, driver: Driver, server: Loopback, log: Log, *, without_errors: bool
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hel"), case.failure])]
+    server.queue = [Response([*case.begin, case.text("Hel"), case.failure])]
     ask = watched(log.middleware(without_errors=without_errors), driver, case)
     with pytest.raises(errors.StreamAPIError) as caught:
-        driver.both(ask)
+        driver.call_and_read(ask)
     assert isinstance(caught.value, case.sdk_error)
     assert log.seen == [
         "enter",
@@ -261,7 +261,7 @@ def test_the_error_of_a_stream_is_handled_and_goes_on(
 def test_the_handler_of_a_streams_error_can_raise_another(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hel"), case.failure])]
+    server.queue = [Response([*case.begin, case.text("Hel"), case.failure])]
 
     def raise_another(error: Exception, *_: object) -> None:
         raise LookupError("another") from error
@@ -270,7 +270,7 @@ def test_the_handler_of_a_streams_error_can_raise_another(
         handle_error=raise_another, handle_error_async=as_async(raise_another)
     )
     with pytest.raises(LookupError, match="another") as caught:
-        driver.both(watched(middleware, driver, case))
+        driver.call_and_read(watched(middleware, driver, case))
     assert isinstance(caught.value.__cause__, errors.StreamAPIError)
     assert log.seen == ["enter", "stream failed", "left by LookupError", "exit"]
 
@@ -278,24 +278,24 @@ def test_the_handler_of_a_streams_error_can_raise_another(
 def test_the_error_of_a_call_becomes_what_its_handler_returns(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer.of_json(case.error_body("no"), 401)]
+    server.queue = [Response.of_json(case.error_body("no"), 401)]
 
     def instead(error: Exception, *_: object) -> str:
         return type(error).__name__
 
     middleware = log.middleware(handle_error=instead, handle_error_async=as_async(instead))
     ask = watched(middleware, driver, case, stream=False)
-    assert driver.ask(ask) == "AuthenticationFailed"
+    assert driver.call(ask) == "AuthenticationFailed"
     assert log.seen == ["enter", "exit"]
 
 
 def test_the_error_of_a_call_goes_on_if_nothing_handles_it(
     case: Case, driver: Driver, server: Loopback, log: Log
 ) -> None:
-    server.queue = [Answer.of_json(case.error_body("no"), 401)]
+    server.queue = [Response.of_json(case.error_body("no"), 401)]
     ask = watched(log.middleware(without_errors=True), driver, case, stream=False)
     with pytest.raises(errors.AuthenticationFailed):
-        driver.ask(ask)
+        driver.call(ask)
     assert log.seen == ["enter", "left by AuthenticationFailed", "exit"]
 
 
@@ -317,7 +317,7 @@ class Sized:
 def test_a_structured_stream_is_handled_with_its_value(
     case: Case, driver: Driver, server: Loopback, log: Log, text: str
 ) -> None:
-    server.queue = [Answer(case.answer(text))]
+    server.queue = [Response(case.response(text))]
     ask = driver.function(case)
 
     def sized(genre: str) -> Sized:
@@ -345,7 +345,7 @@ def test_a_structured_stream_is_handled_with_its_value(
 
 def test_middlewares_can_be_stacked(case: Case, driver: Driver, server: Loopback, log: Log) -> None:
     """Each is told of the end, though one before it fails."""
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
 
     def fail(*_: object) -> None:
         log.seen.append("failing")
@@ -354,15 +354,15 @@ def test_middlewares_can_be_stacked(case: Case, driver: Driver, server: Loopback
     failing = middleware_factory(handle_stream=fail, handle_stream_async=as_async(fail))
     ask = log.middleware()(watched(failing, driver, case))
     with pytest.raises(LookupError):
-        driver.both(ask)
+        driver.call_and_read(ask)
     assert log.seen == ["enter", "failing", "stream finished", "exit"]
 
 
 def test_without_handlers_nothing_happens(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello")), Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response(case.response("Hello")), Response.of_json(case.plain("Hello"))]
     nothing = middleware_factory()
-    stream, _ = driver.both(watched(nothing, driver, case))
-    response = driver.ask(watched(nothing, driver, case, stream=False))
+    stream, _ = driver.call_and_read(watched(nothing, driver, case))
+    response = driver.call(watched(nothing, driver, case, stream=False))
     assert stream.content == response.content == "Hello"
 
 
@@ -416,7 +416,7 @@ def test_a_sync_function_has_sync_handlers(log: Log) -> None:
 def calling(driver: Driver, *, catch: Any = errors.StreamError, **options: Any) -> Any:
     """Return a streaming function that asks OpenAI and falls back to Anthropic."""
     falling_back = fallback(catch, [{"catch": catch, "provider": "anthropic", "model": "another"}])
-    ask = llm.call("openai:asked-for", **{"stream": True, "max_retries": 0, **options})
+    ask = llm.call("openai:requested-model", **{"stream": True, "max_retries": 0, **options})
 
     async def arecommend(genre: str) -> str:
         return genre
@@ -440,9 +440,9 @@ def test_a_stream_that_fell_back_is_handled_once(
     driver: Driver, two_servers: tuple[Loopback, Loopback], log: Log
 ) -> None:
     first, second = two_servers
-    first.queue = [Answer.of_json(OPENAI.error_body("overloaded"), 503)]
-    second.queue = [Answer(ANTHROPIC.answer("Hello"))]
-    stream, _ = driver.both(log.middleware()(calling(driver)))
+    first.queue = [Response.of_json(OPENAI.error_body("overloaded"), 503)]
+    second.queue = [Response(ANTHROPIC.response("Hello"))]
+    stream, _ = driver.call_and_read(log.middleware()(calling(driver)))
     assert log.seen == ["enter", "stream finished", "exit"]
     assert log.results == [stream]
     assert (stream.provider, stream.content) == ("anthropic", "Hello")
@@ -452,9 +452,9 @@ def test_the_error_of_every_model_is_handled_once(
     driver: Driver, two_servers: tuple[Loopback, Loopback], log: Log
 ) -> None:
     for case, server in zip((OPENAI, ANTHROPIC), two_servers, strict=True):
-        server.default = lambda case=case: Answer.of_json(case.error_body("overloaded"), 529)
+        server.default = lambda case=case: Response.of_json(case.error_body("overloaded"), 529)
     with pytest.raises(FallbackError) as caught:
-        driver.both(log.middleware()(calling(driver)))
+        driver.call_and_read(log.middleware()(calling(driver)))
     assert log.seen == ["enter", "stream failed", "error", "left by FallbackError", "exit"]
     assert log.results[-1] is caught.value
 
@@ -463,9 +463,9 @@ def test_a_middleware_below_sees_every_attempt(
     driver: Driver, two_servers: tuple[Loopback, Loopback], log: Log
 ) -> None:
     first, second = two_servers
-    first.queue = [Answer.of_json(OPENAI.error_body("overloaded"), 503)]
-    second.queue = [Answer(ANTHROPIC.answer("Hello"))]
-    ask = llm.call("openai:asked-for", stream=True, max_retries=0)
+    first.queue = [Response.of_json(OPENAI.error_body("overloaded"), 503)]
+    second.queue = [Response(ANTHROPIC.response("Hello"))]
+    ask = llm.call("openai:requested-model", stream=True, max_retries=0)
 
     async def arecommend(genre: str) -> str:
         return genre
@@ -478,7 +478,7 @@ def test_a_middleware_below_sees_every_attempt(
         [{"catch": errors.StreamError, "provider": "anthropic", "model": "another"}],
     )
     below = log.middleware()(ask(arecommend if driver.asynchronous else recommend))
-    stream, _ = driver.both(falling_back(below))
+    stream, _ = driver.call_and_read(falling_back(below))
     assert log.seen == [
         *("enter", "stream failed", "error", "left by Overloaded", "exit"),
         *("enter", "stream finished", "exit"),
@@ -490,7 +490,7 @@ def test_a_context_reaches_through(
     driver: Driver, two_servers: tuple[Loopback, Loopback], log: Log
 ) -> None:
     _, second = two_servers
-    second.queue = [Answer(ANTHROPIC.answer("Hello"))]
+    second.queue = [Response(ANTHROPIC.response("Hello"))]
     ask = log.middleware()(calling(driver))
 
     async def call_inside_and_await_outside() -> Any:

@@ -23,7 +23,7 @@ import httpx2
 import pytest
 import trustme
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Loopback, Stall, Wait, dripping
+from support.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 from support.relay import Relay
 
 from mirascope import errors
@@ -109,11 +109,11 @@ def test_a_certificate_authority_of_the_environment_is_trusted(
     tls: ssl.SSLContext,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     function = driver.function(case)
     with Relay(server.url, tls=tls) as relay:
         asked_to(case, f"https://127.0.0.1:{relay.port}", monkeypatch)
-        stream, _ = driver.both(function)
+        stream, _ = driver.call_and_read(function)
     assert (stream.state, stream.content) == ("finished", "Hello")
 
 
@@ -157,14 +157,14 @@ def test_stopping_closes_the_connection_over_tls(
     tls: ssl.SSLContext,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 10_000], 0.001))]
+    server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 10_000], 0.001))]
     function = driver.function(case)
 
     async def ask_and_leave() -> None:
         async for chunk, _ in await function("fantasy"):
             if chunk.content:
                 break
-        assert await anyio.to_thread.run_sync(server.connections[0].hung_up.wait, 0.5)
+        assert await anyio.to_thread.run_sync(server.connections[0].disconnected.wait, 0.5)
 
     with Relay(server.url, tls=tls) as relay:
         asked_to(case, f"https://127.0.0.1:{relay.port}", monkeypatch)
@@ -174,7 +174,7 @@ def test_stopping_closes_the_connection_over_tls(
             for chunk, _ in function("fantasy"):
                 if chunk.content:
                     break
-            assert server.connections[0].hung_up.wait(0.5)
+            assert server.connections[0].disconnected.wait(0.5)
 
 
 @pytest.mark.usefixtures("trusted")
@@ -188,14 +188,14 @@ def test_a_proxy_of_the_environment_is_used(
     *,
     variable: str,
 ) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     with (
         Relay(server.url, tls=tls) as far,
         Relay(f"http://127.0.0.1:{far.port}", proxy=True) as proxy,
     ):
         monkeypatch.setenv(variable, f"http://user:pass%20word@127.0.0.1:{proxy.port}")
         asked_to(case, f"https://{NAME}:{far.port}", monkeypatch)
-        stream, _ = driver.both(driver.function(case))
+        stream, _ = driver.call_and_read(driver.function(case))
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert [head.splitlines()[0] for head in proxy.heads] == [f"CONNECT {NAME}:{far.port} HTTP/1.1"]
     allowed = base64.b64encode(b"user:pass word").decode()
@@ -206,11 +206,11 @@ def test_a_proxy_of_the_environment_is_used(
 def test_a_proxy_without_tls_is_used(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     with Relay(server.url, proxy=True) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
         asked_to(case, f"http://{NAME}", monkeypatch)
-        stream, _ = driver.both(driver.function(case))
+        stream, _ = driver.call_and_read(driver.function(case))
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert server.requests[0].path.startswith(f"http://{NAME}/")
 
@@ -218,11 +218,11 @@ def test_a_proxy_without_tls_is_used(
 def test_what_needs_no_proxy_uses_none(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     with Relay(server.url, proxy=True) as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", "example.test,127.0.0.1")
-        stream, _ = driver.both(driver.function(case))
+        stream, _ = driver.call_and_read(driver.function(case))
     assert stream.content == "Hello"
     assert proxy.heads == []
 
@@ -259,8 +259,8 @@ def test_a_server_that_does_not_speak_http_is_an_error(
     assert isinstance(error, errors.StreamConnectionError)
     assert isinstance(error, case.sdk_error)
     assert error.retryable
-    for told in causes(error):
-        assert "a-secret-key" not in f"{told!r} {told} {vars(told)}"
+    for reported in causes(error):
+        assert "a-secret-key" not in f"{reported!r} {reported} {vars(reported)}"
 
 
 def test_a_pooled_connection_that_the_server_closed_is_not_used(
@@ -275,7 +275,7 @@ def test_a_pooled_connection_that_the_server_closed_is_not_used(
             texts.append("".join([chunk.content async for chunk, _ in await function("fantasy")]))
             time.sleep(0.05)  # noqa: ASYNC251  # the event loop is not to see it
 
-    with raw(*[whole(case.answer("Hello"))] * 2) as url:
+    with raw(*[whole(case.response("Hello"))] * 2) as url:
         asked_to(case, url, monkeypatch)
         if driver.asynchronous:
             anyio.run(twice)
@@ -291,7 +291,7 @@ def test_what_was_received_before_a_connection_broke_is_in_the_stream(
 ) -> None:
     first = [*case.begin, case.text("a"), Wait(0.1)]
     rest = [*map(case.text, "bcd"), case.text("e")[:9]]
-    server.queue = [Answer([*first, *rest, Abort()])]
+    server.queue = [Response([*first, *rest, Abort()])]
     texts, error = read_slowly(case, driver, server)
     assert "".join(texts) == "abcd"
     assert isinstance(error, errors.StreamConnectionError)
@@ -300,9 +300,9 @@ def test_what_was_received_before_a_connection_broke_is_in_the_stream(
 def test_a_response_whose_end_was_received_before_the_connection_broke_is_complete(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    begin, *rest = case.answer("a", "b", "c")
+    begin, *rest = case.response("a", "b", "c")
     begins = len(case.begin)
-    server.queue = [Answer([begin, *rest[:begins], Wait(0.1), *rest[begins:], Abort()])]
+    server.queue = [Response([begin, *rest[:begins], Wait(0.1), *rest[begins:], Abort()])]
     assert read_slowly(case, driver, server) == (["a", "b", "c"], None)
 
 
@@ -332,7 +332,7 @@ def read_slowly(case: Case, driver: Driver, server: Loopback) -> tuple[list[str]
 
 
 def test_a_long_prompt_is_sent(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     function: Callable[..., Any] = driver.function(case)
     prompt = "x" * 3 * 2**20
 
@@ -347,8 +347,8 @@ def test_a_long_prompt_is_sent(case: Case, driver: Driver, server: Loopback) -> 
 
 
 def test_a_long_header_is_read(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"), headers={"x-note": "x" * 20_000})]
-    stream, _ = driver.both(driver.function(case))
+    server.queue = [Response(case.response("Hello"), headers={"x-note": "x" * 20_000})]
+    stream, _ = driver.call_and_read(driver.function(case))
     assert stream.content == "Hello"
 
 
@@ -374,14 +374,14 @@ def test_a_response_that_an_sdk_drops_closes(http: Any) -> None:
             assert response.status_code == 200
             del response
             gc.collect()
-            assert await anyio.to_thread.run_sync(server.connections[0].hung_up.wait, 0.5)
+            assert await anyio.to_thread.run_sync(server.connections[0].disconnected.wait, 0.5)
 
-    with Loopback(lambda _: Answer([Stall()])) as server:
+    with Loopback(lambda _: Response([Stall()])) as server:
         asyncio.run(drop(server.url), debug=True)
 
 
 def test_nothing_is_left_running(case: Case, server: Loopback) -> None:
-    server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
+    server.default = lambda: Response([*case.begin, case.text("a"), Stall()])
     function = Driver(asynchronous=True).function(case)
 
     async def ask_and_leave() -> None:
@@ -398,4 +398,4 @@ def test_nothing_is_left_running(case: Case, server: Loopback) -> None:
         assert not left
 
     asyncio.run(ask_and_leave())
-    assert all(connection.hung_up.wait(0.5) for connection in server.connections)
+    assert all(connection.disconnected.wait(0.5) for connection in server.connections)

@@ -11,7 +11,7 @@ import pytest
 from anthropic.types import Message
 from openai.types.chat import ChatCompletion
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.providers.anthropic import message
 from support.providers.gemini import parts
@@ -85,7 +85,7 @@ def ended(case: Case, reason: str) -> dict[str, Any]:
 def test_finish_reasons_are_normalized(
     case: Case, reason: str, common: str | None, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(ended(case, reason))]
+    server.queue = [Response.of_json(ended(case, reason))]
     response = Driver(asynchronous=False).function(case, stream=False)("fantasy")
     assert response.finish_reasons == [reason]
     assert response.common_finish_reasons == (None if common is None else [common])
@@ -94,8 +94,8 @@ def test_finish_reasons_are_normalized(
 def test_a_stream_and_its_chunks_report_the_same(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hel", "lo"))]
-    stream, items = driver.both(driver.function(case))
+    server.queue = [Response(case.response("Hel", "lo"))]
+    stream, items = driver.call_and_read(driver.function(case))
     chunks = [chunk for chunk, _ in items]
     assert stream.common_finish_reasons == ["stop"]
     ended = [chunk.common_finish_reasons for chunk in chunks if chunk.finish_reasons]
@@ -111,7 +111,7 @@ def test_a_stream_and_its_chunks_report_the_same(
 
 
 def test_nothing_is_reported_before_it_is_received(case: Case, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     assert (stream.common_finish_reasons, stream.common_usage, stream.cost) == (None, None, None)
     assert stream.cost_metadata == base.CostMetadata()
@@ -127,9 +127,9 @@ def gemini_answers(
 ) -> tuple[Any, list[Any]]:
     monkeypatch.setenv("GEMINI_API_KEY", "key")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
-    server.queue = [Answer(list(events))]
+    server.queue = [Response(list(events))]
 
-    @gemini.call("asked-for", stream=True)
+    @gemini.call("requested-model", stream=True)
     def ask() -> str:
         return "Hello"
 
@@ -187,14 +187,16 @@ def test_a_response_has_the_cost_of_its_tokens(
 ) -> None:
     model, price = MODELS[case.name]
     events = [*case.begin, case.text("Hi"), *case.end(1000, 1000)]
-    server.queue = [Answer([e.replace(b"the-model-that-answers", model.encode()) for e in events])]
+    server.queue = [
+        Response([e.replace(b"the-model-that-answers", model.encode()) for e in events])
+    ]
     function = recommend_async if driver.asynchronous else recommend
-    asked = "asked-for" if case.model else model
-    stream, items = driver.both(case.call(asked, stream=True)(function))
+    asked = "requested-model" if case.model else model
+    stream, items = driver.call_and_read(case.call(asked, stream=True)(function))
     assert stream.cost == pytest.approx(price)
     assert stream.construct_call_response().cost == pytest.approx(price)
-    told = [chunk.cost_metadata for chunk, _ in items]
-    assert base.CostMetadata(input_tokens=1000, output_tokens=1000) in told
+    reported = [chunk.cost_metadata for chunk, _ in items]
+    assert base.CostMetadata(input_tokens=1000, output_tokens=1000) in reported
 
 
 def openai_response(**usage: object) -> openai.OpenAICallResponse:
@@ -291,13 +293,13 @@ print(response.cost)
 """
 
 
-@pytest.mark.parametrize(("presence", "told"), [("present", "0.00015"), ("absent", "None")])
+@pytest.mark.parametrize(("presence", "reported"), [("present", "0.00015"), ("absent", "None")])
 def test_the_price_list_is_loaded_on_demand_and_nothing_is_fetched(
-    presence: str, told: str
+    presence: str, reported: str
 ) -> None:
     program = [sys.executable, "-W", "error", "-c", PROGRAM, presence]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert (done.stdout.strip(), done.stderr) == (told, "")
+    assert (done.stdout.strip(), done.stderr) == (reported, "")
 
 
 def test_an_openai_stream_has_audio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +311,7 @@ def test_an_openai_stream_has_audio(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_API_KEY", "key")
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         said = [completion_chunk({"audio": piece}) for piece in audio]
-        server.queue = [Answer([completion_chunk({"content": ""}), *said, *OPENAI.end(1, 1)])]
+        server.queue = [Response([completion_chunk({"content": ""}), *said, *OPENAI.end(1, 1)])]
         stream = openai.call("gpt-4o-audio-preview", stream=True)(recommend)("fantasy")
         assert stream.audio_id is None
         chunks = [chunk for chunk, _ in stream]

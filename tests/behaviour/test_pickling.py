@@ -17,7 +17,7 @@ import cloudpickle
 import pytest
 from programs.run_pickled_calls import outcomes
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback, Request
+from support.loopback import Loopback, Request, Response
 from support.scripts import one_after_another
 
 from mirascope import llm
@@ -128,21 +128,21 @@ KINDS = (
 )
 
 
-def answer(case: Case, request: Request) -> Answer:
+def answer(case: Case, request: Request) -> Response:
     """Call each tool that is asked for, or say hello; one model is refused."""
     asked = request.body.decode()
     if "refused" in request.path + asked:
         return case.refusal(400)
     if '"list"' in asked:
-        return Answer.of_json(case.called_plain("list", json.dumps({"value": ["Emma"]})))
+        return Response.of_json(case.called_plain("list", json.dumps({"value": ["Emma"]})))
     streams = "stream" in request.path or request.json.get("stream")
     names = [name for name in ("Shelve", "lend", "Book") if f'"{name}"' in asked]
     names += [name for name in (f"{case.name}_{mode}_renew" for mode in MODES) if name in asked]
-    told = json.dumps({"title": "Emma"})
+    reported = json.dumps({"title": "Emma"})
     if streams:
-        calls = one_after_another(*((name, told) for name in names))
-        return Answer(case.calling(*calls) if names else case.answer("Hello"))
-    return Answer.of_json(case.called_plain(names[0], told) if names else case.plain("Hello"))
+        calls = one_after_another(*((name, reported) for name in names))
+        return Response(case.tool_call_response(*calls) if names else case.response("Hello"))
+    return Response.of_json(case.called_plain(names[0], reported) if names else case.plain("Hello"))
 
 
 MODES = ("sync", "async")
@@ -179,7 +179,7 @@ def elsewhere(*pickles: Path) -> list[dict[str, Any]]:
 def test_calls_are_pickled_by_value_before_and_after_they_were_used(
     case: Case, server: Loopback, tmp_path: Path
 ) -> None:
-    server.answer = lambda request: answer(case, request)
+    server.respond = lambda request: answer(case, request)
     own = functions(case)
     before, after = tmp_path / "before", tmp_path / "after"
     before.write_bytes(cloudpickle.dumps(own))
@@ -214,7 +214,7 @@ def in_this_process(function: Any) -> Any:
 def test_what_is_unpickled_shares_the_default_client(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.default = lambda: Answer.of_json(case.plain("Hello"))
+    server.default = lambda: Response.of_json(case.plain("Hello"))
     function = driver.function(case, stream=False)
     other = in_this_process(function)
     assert other is not function
@@ -234,9 +234,9 @@ def test_what_is_unpickled_shares_the_default_client(
 def test_a_user_supplied_description_is_pickled_by_value(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     named = replace(case, call=Call(replace(case.call._provider, name="someone")))
-    stream, _ = driver.both(in_this_process(driver.function(named)))
+    stream, _ = driver.call_and_read(in_this_process(driver.function(named)))
     assert (stream.provider, stream.content) == ("someone", "Hello")
 
 
@@ -258,7 +258,7 @@ def test_a_function_of_a_module_is_pickled_by_reference_and_copied_as_itself(fun
 
 
 def test_an_override_of_a_function_of_a_module_stays_one(server: Loopback, case: Case) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
     overridden = llm.override(recommend_in_common, provider=case.name, model="another")
     response = in_this_process(overridden)("fantasy")
     assert (response.provider, response.content) == (case.name, "Hello")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ConfigDict
-from support.cases import Case, Driver, arguments_of, told
-from support.in_memory import Pieces
-from support.loopback import Answer, Loopback, in_pieces
+from support.cases import Case, Driver, arguments_of, reported
+from support.in_memory import InMemory
+from support.loopback import Loopback, Response, in_pieces
 from support.providers import CASES
 from support.recordings import FOLDER, Recording, recordings
 
@@ -60,13 +60,13 @@ def loop() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-def played(recording: Recording) -> Answer:
+def played(recording: Recording) -> Response:
     """Return a recording, cut at random places."""
     body = recording.body
     cuts = random.Random(recording.name).sample(range(len(body) + 1), min(9, len(body)))
     pieces = [body[a:b] for a, b in itertools.pairwise([0, *sorted(cuts), len(body)])]
     kind = "text/event-stream" if recording.status == 200 else "application/json"
-    return Answer(pieces, recording.status, {"content-type": kind})
+    return Response(pieces, recording.status, {"content-type": kind})
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_recorded_response_is_read_as_the_sdk_reads_it(
     case: Case, recording: Recording, stream: BaseStream
 ) -> None:
     read(stream, case)
-    assert told(stream) == case.expected(recording.expected)
+    assert reported(stream) == case.expected(recording.expected)
     assert stream.state == "finished"
 
 
@@ -142,7 +142,7 @@ def test_a_recorded_response_is_read_the_same_async(
             assert [item async for item in stream]
         return stream
 
-    assert told(loop.run(read_to_the_end())) == case.expected(recording.expected)
+    assert reported(loop.run(read_to_the_end())) == case.expected(recording.expected)
 
 
 @of(WHOLE)
@@ -150,10 +150,10 @@ def test_a_recorded_response_is_read_the_same_however_its_bytes_are_cut(
     case: Case, recording: Recording, stream: BaseStream
 ) -> None:
     size = 1 if len(recording.body) < 4_000 else 1_447
-    pieces = Pieces(in_pieces(recording.body, size))
-    stream = type(stream)(stream=pieces, model="asked-for", tool_types=stream.tool_types)
+    pieces = InMemory(in_pieces(recording.body, size))
+    stream = type(stream)(stream=pieces, model="requested-model", tool_types=stream.tool_types)
     read(stream, case)
-    assert told(stream) == case.expected(recording.expected)
+    assert reported(stream) == case.expected(recording.expected)
 
 
 @of(REFUSALS)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from anthropic import Anthropic, AsyncAnthropic
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Loopback
+from support.loopback import Abort, Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.gemini import GEMINI
 from support.providers.openai import OPENAI
@@ -36,8 +36,8 @@ COPIES = pytest.mark.parametrize("copied", [pickled, copy.copy, copy.deepcopy])
 
 def everything_of(error: BaseException) -> str:
     """Return all that an error says: what a log or a debugger would show."""
-    told = [str(error), repr(error), repr(error.args), repr(vars(error))]
-    return "\n".join([*told, *traceback.format_exception(error)])
+    reported = [str(error), repr(error), repr(error.args), repr(vars(error))]
+    return "\n".join([*reported, *traceback.format_exception(error)])
 
 
 def get_title(title: str) -> str:
@@ -54,7 +54,7 @@ def refusing(case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> L
     """A server that says no, and tells the key."""
     monkeypatch.setenv(case.key_variable, KEY)
     body = case.error_body(f"Incorrect API key provided: {KEY}. Or was it sk-proj-123456789?")
-    server.default = lambda: Answer.of_json(body, 401, set_cookie="session=the-cookie")
+    server.default = lambda: Response.of_json(body, 401, set_cookie="session=the-cookie")
     return server
 
 
@@ -67,16 +67,16 @@ def test_an_api_key_that_the_provider_repeats_is_redacted(
     error = driver.attempt(function).error if stream else failed(driver, function)
     assert isinstance(error, errors.AuthenticationFailed)
     assert isinstance(error, case.sdk_error)
-    told = everything_of(error)
+    reported = everything_of(error)
     assert "Incorrect API key provided: ***. Or was it ***?" in str(error)
-    assert KEY not in told
-    assert "sk-proj" not in told
+    assert KEY not in reported
+    assert "sk-proj" not in reported
     assert "the-cookie" not in repr(error) + "".join(traceback.format_exception(error))
 
 
 def failed(driver: Driver, function: Callable[[str], Any]) -> errors.StreamError:
     with pytest.raises(errors.StreamError) as caught:
-        driver.ask(function)
+        driver.call(function)
     return caught.value
 
 
@@ -108,7 +108,7 @@ def test_an_api_key_in_an_error_inside_a_stream_is_redacted(
 ) -> None:
     monkeypatch.setenv(case.key_variable, KEY)
     failure = case.failure.replace(b"is overloaded", f"is overloaded by {KEY}".encode())
-    server.queue = [Answer([*case.begin, case.text("Hello"), failure])]
+    server.queue = [Response([*case.begin, case.text("Hello"), failure])]
     error = driver.attempt(driver.function(case)).error
     assert isinstance(error, errors.Overloaded)
     assert "is overloaded by ***" in str(error)
@@ -120,22 +120,24 @@ def test_an_api_key_that_cannot_be_a_header_is_an_authentication_error(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv(case.key_variable, key)
-    server.default = lambda: Answer.of_json(case.error_body("No such key."), 401)  # Anthropic's SDK
+    server.default = lambda: Response.of_json(
+        case.error_body("No such key."), 401
+    )  # Anthropic's SDK
     function = driver.function(case, max_retries=0)
     error = driver.attempt(function).error
     assert isinstance(error, errors.AuthenticationFailed)
     assert isinstance(error, case.sdk_error)
     assert not error.retryable
-    told = everything_of(error)
-    assert KEY not in told
-    assert KEY[9:] not in told
+    reported = everything_of(error)
+    assert KEY not in reported
+    assert KEY[9:] not in reported
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 def test_half_a_character_in_a_prompt_is_a_bad_request(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
-    server.default = lambda: Answer.of_json(case.error_body("No."), 400)  # where it can be sent
+    server.default = lambda: Response.of_json(case.error_body("No."), 400)  # where it can be sent
     function = driver.function(case, stream=stream, max_retries=0)
 
     def ask(_: str) -> Any:
@@ -158,7 +160,7 @@ def test_what_a_stream_holds_does_not_show_the_prompt(case: Case, driver: Driver
         async def ask(_: str) -> Any:
             return await function(PROMPT)
 
-        stream = driver.ask(ask if driver.asynchronous else lambda _: function(PROMPT))
+        stream = driver.call(ask if driver.asynchronous else lambda _: function(PROMPT))
     request = stream.stream
     for shown in (repr(stream), repr(request), repr(vars(request)), str(request)):
         assert PROMPT not in shown
@@ -169,9 +171,9 @@ def test_what_a_stream_holds_does_not_show_the_prompt(case: Case, driver: Driver
 def test_a_stream_cannot_be_pickled(
     case: Case, driver: Driver, server: Loopback, *, read: bool
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     function = driver.function(case)
-    stream = driver.both(function)[0] if read else driver.ask(function)
+    stream = driver.call_and_read(function)[0] if read else driver.call(function)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match=r"construct_call_response\(\)"):
             pickle.dumps(stream, protocol)
@@ -192,12 +194,12 @@ def test_a_structured_stream_cannot_be_pickled(case: Case) -> None:
 def test_a_response_is_kept_without_client_key_and_headers(
     case: Case, server: Loopback, *, stream: bool
 ) -> None:
-    answer = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
+    answer = Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello"))
     answer.headers |= {"set-cookie": "session=the-cookie"}
     server.queue = [answer]
     with case.client(case.url(server.url), KEY) as client:
 
-        @case.call("asked-for", stream=stream)
+        @case.call("requested-model", stream=stream)
         @prompt_template("Recommend a {genre} book")
         def recommend(genre: str, api_key: str) -> Any:  # noqa: ARG001  # the template reads them
             return {"client": client, "computed_fields": {"tenant_client": client}}
@@ -223,9 +225,9 @@ def test_a_response_is_kept_without_client_key_and_headers(
 
 @pytest.mark.parametrize("case", [OPENAI], ids=["openai"])
 def test_headers_of_a_call_are_not_kept(server: Loopback, case: Case) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
     params = {"extra_headers": {"Authorization": f"Bearer {KEY}"}, "temperature": 0.5}
-    response = SYNC.ask(SYNC.function(case, stream=False, call_params=params))
+    response = SYNC.call(SYNC.function(case, stream=False, call_params=params))
     assert case.key_of(server.requests[0]) == KEY
     kept = pickled(response)
     assert kept.call_params == {"temperature": 0.5}
@@ -235,9 +237,9 @@ def test_headers_of_a_call_are_not_kept(server: Loopback, case: Case) -> None:
 
 
 def test_content_is_kept_whatever_its_field_is_called(server: Loopback, case: Case) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
 
-    @case.call("asked-for")
+    @case.call("requested-model")
     def ask(client: str) -> list[Any]:
         return [BaseMessageParam(role="user", content=f"Who is {client}?")]
 
@@ -251,8 +253,8 @@ def test_responses_and_items_with_tools_can_be_pickled(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     steps = one_after_another(("get_title", '{"title": "Emma"}'))
-    server.queue = [Answer(case.calling(*steps))]
-    stream, items = driver.both(driver.function(case, tools=[get_title]))
+    server.queue = [Response(case.tool_call_response(*steps))]
+    stream, items = driver.call_and_read(driver.function(case, tools=[get_title]))
     [tool] = [tool for _, tool in pickled(items) if tool]
     assert (tool.call(), type(tool)) == ("Emma", stream.tool_types[0])
     response = pickled(stream.construct_call_response())
@@ -281,7 +283,7 @@ def test_an_error_survives_being_copied(case: Case, copied: Callable[[Any], Any]
 def test_an_error_inside_a_response_is_pickled_with_what_was_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hel"), Abort()])]
+    server.queue = [Response([*case.begin, case.text("Hel"), Abort()])]
     error: Any = driver.attempt(driver.function(case)).error
     again = pickled(error)
     assert isinstance(again, errors.StreamConnectionError)
@@ -293,7 +295,7 @@ def test_an_error_of_a_tool_call_is_pickled_with_its_arguments(
     case: Case, server: Loopback
 ) -> None:
     steps = one_after_another(("get_title", '{"title": []}'), ("get_author", "{}"))
-    server.queue = [Answer(case.calling(*steps))]
+    server.queue = [Response(case.tool_call_response(*steps))]
     error: Any = SYNC.attempt(SYNC.function(case, tools=[get_title])).error
     again = pickled(error)
     assert isinstance(again, errors.ToolCallError)
@@ -321,8 +323,8 @@ def test_an_invalid_gemini_api_key_is_an_authentication_error(
         monkeypatch.setenv(GEMINI.key_variable, KEY)
         monkeypatch.setenv(GEMINI.url_variable, server.url)
         server.queue = [
-            Answer.of_json({"error": {**said, "details": [reason]}}, 400),
-            Answer.of_json({"error": {**said, "details": [{"reason": "OTHER"}, 7]}}, 400),
+            Response.of_json({"error": {**said, "details": [reason]}}, 400),
+            Response.of_json({"error": {**said, "details": [{"reason": "OTHER"}, 7]}}, 400),
         ]
         function = driver.function(GEMINI)
         about_key = driver.attempt(function).error

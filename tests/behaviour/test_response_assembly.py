@@ -12,7 +12,7 @@ import pytest
 from support.cases import Case
 from support.providers.cohere import said
 from support.providers.openai import completion_chunk
-from support.scripts import Says, Thinks, one_after_another
+from support.scripts import Reasoning, Text, one_after_another
 
 from mirascope.core._dialects.chat_completions import ChatCompletionsDecoder
 from mirascope.core._wire.events import Record
@@ -92,16 +92,16 @@ CALLS = (("first", '{"a": "told"}'), ("second", '{"b": "told too"}'), ("third", 
 
 
 def answer(case: Case) -> list[bytes]:
-    thinking = (Thinks("thought "), Thinks("about"))
-    return case.calling(*thinking, Says("said "), Says("so"), *one_after_another(*CALLS))
+    thinking = (Reasoning("thought "), Reasoning("about"))
+    return case.tool_call_response(*thinking, Text("said "), Text("so"), *one_after_another(*CALLS))
 
 
 @pytest.mark.parametrize("keep", ["none", "text"])
 def test_chunks_and_calls_do_not_depend_on_keep(case: Case, keep: Keep) -> None:
     whole, read = Read(case, "all").all(answer(case)), Read(case, keep).all(answer(case))
     for name in ("content", "reasoning", "tool_calls", "finish_reasons", "tokens", "is_output"):
-        told = [getattr(chunk, name) for chunk in read.chunks]
-        assert told == [getattr(chunk, name) for chunk in whole.chunks]
+        reported = [getattr(chunk, name) for chunk in read.chunks]
+        assert reported == [getattr(chunk, name) for chunk in whole.chunks]
     assert read.calls == whole.calls
     assert [name for name, _ in read.calls] == [name for name, _ in CALLS]
     for name in ("id", "model", "tokens", "finish_reasons", "complete", "ended"):
@@ -121,7 +121,7 @@ def test_keep_none_keeps_nothing_of_a_response(case: Case) -> None:
     assert (reply.content, reply.reasoning, reply.kept_calls) == ("", "", [])
     assert [call.name for call in reply.tool_calls] == [name for name, _ in CALLS]
     response = json.dumps(read.decoder.response())
-    assert not any(text in response for text in ("said", "thought", "told", "about"))
+    assert not any(text in response for text in ("said", "thought", "reported", "about"))
 
 
 def test_without_text_memory_does_not_grow(case: Case) -> None:

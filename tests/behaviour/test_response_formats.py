@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from pydantic import BaseModel, RootModel, ValidationError, field_validator
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers.openai import OPENAI
 from support.responses import calling, saying
 
@@ -53,13 +53,13 @@ BOOKS = {
 def test_text_around_the_json_is_skipped(
     case: Case, driver: Driver, server: Loopback, text: str
 ) -> None:
-    server.queue = [Answer(saying(case, text, 2)), Answer.of_json(case.plain(text))]
+    server.queue = [Response(saying(case, text, 2)), Response.of_json(case.plain(text))]
     options: dict[str, Any] = {"response_model": Book, "json_mode": True}
-    stream, values = driver.both(driver.function(case, **options))
+    stream, values = driver.call_and_read(driver.function(case, **options))
     expected = Book(title="Wi</think>nd" if "Wi</think>nd" in text else "Wind", pages=662)
     assert values[-1] == stream.constructed_response_model == expected
     assert stream.stream.content == text
-    plain = driver.ask(driver.function(case, stream=False, **options))
+    plain = driver.call(driver.function(case, stream=False, **options))
     assert plain == expected
     assert stream.reasoning == plain._response.reasoning == without_reasoning(text)[0]
     assert stream.stream.construct_call_response().reasoning == stream.reasoning
@@ -69,9 +69,9 @@ def test_text_around_the_json_is_skipped(
 def test_partial_values_are_made_of_the_json_only(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(saying(case, BOOKS["thinking"], 2))]
+    server.queue = [Response(saying(case, BOOKS["thinking"], 2))]
     function = driver.function(case, response_model=Book, json_mode=True)
-    _, values = driver.both(function)
+    _, values = driver.call_and_read(function)
     titles = [value.title for value in values if value.title is not None]
     assert len(set(titles)) > 2
     assert all("Wind".startswith(title) for title in titles)
@@ -80,16 +80,18 @@ def test_partial_values_are_made_of_the_json_only(
 def test_separate_reasoning_is_not_searched_for_in_the_text(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.reasoning("Hm."), case.text(WIND), *case.end(3, 2)])]
-    stream, _ = driver.both(driver.function(case, response_model=Book, json_mode=True))
+    server.queue = [
+        Response([*case.begin, case.reasoning("Hm."), case.text(WIND), *case.end(3, 2)])
+    ]
+    stream, _ = driver.call_and_read(driver.function(case, response_model=Book, json_mode=True))
     assert stream.reasoning == "Hm."
 
 
 def test_the_text_of_a_stream_without_a_response_model_is_unchanged(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(saying(case, BOOKS["think"]))]
-    stream, _ = driver.both(driver.function(case))
+    server.queue = [Response(saying(case, BOOKS["think"]))]
+    stream, _ = driver.call_and_read(driver.function(case))
     assert stream.content == BOOKS["think"]
     assert stream.reasoning == stream.construct_call_response().reasoning == ""
 
@@ -134,11 +136,11 @@ def test_a_bare_value_is_read(
     case: Case, driver: Driver, server: Loopback, bare: tuple[Any, str, object]
 ) -> None:
     kind, text, expected = bare
-    server.queue = [Answer(saying(case, text, 2)), Answer.of_json(case.plain(text))]
+    server.queue = [Response(saying(case, text, 2)), Response.of_json(case.plain(text))]
     options: dict[str, Any] = {"response_model": kind, "json_mode": True}
-    stream, values = driver.both(driver.function(case, **options))
+    stream, values = driver.call_and_read(driver.function(case, **options))
     assert values[-1] == stream.constructed_response_model == expected
-    plain = driver.ask(driver.function(case, stream=False, **options))
+    plain = driver.call(driver.function(case, stream=False, **options))
     assert plain == expected
     assert type(plain) is type(expected)
 
@@ -147,9 +149,9 @@ def test_a_bare_list_streams_partial_lists_and_its_elements(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     text = f"<think>[1]</think>```json\n[{WIND}, {WIND}]\n```"
-    server.queue = [Answer(saying(case, text, 2))] * 2
+    server.queue = [Response(saying(case, text, 2))] * 2
     function = driver.function(case, response_model=list[Book], json_mode=True)
-    _, values = driver.both(function)
+    _, values = driver.call_and_read(function)
     titles = [[book.title for book in books] for books in values]
     assert ["Wi"] in titles
     assert ["Wind", "Wi"] in titles or ["Wind", "W"] in titles
@@ -160,7 +162,7 @@ def test_a_bare_list_streams_partial_lists_and_its_elements(
 def test_elements_that_only_the_end_shows_are_not_lost(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(saying(case, f'It has {{"no": 1}}.</think>[{WIND}]'))]
+    server.queue = [Response(saying(case, f'It has {{"no": 1}}.</think>[{WIND}]'))]
     function = driver.function(case, response_model=list[Book], json_mode=True)
     tried = driver.attempt(function, lambda stream: stream.elements)
     assert (tried.error, tried.items) == (None, [BOOK])
@@ -182,7 +184,7 @@ def test_what_is_no_value_of_the_type_is_an_error(
     case: Case, driver: Driver, server: Loopback, misfit: tuple[Any, str, str]
 ) -> None:
     kind, text, problem = misfit
-    server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
+    server.queue = [Response(saying(case, text)), Response.of_json(case.plain(text))]
     for error in refusals(case, driver, kind):
         assert problem in str(error)
         assert_has_the_response(error, text)
@@ -194,7 +196,7 @@ def refusals(case: Case, driver: Driver, kind: Any, **options: Any) -> list[Any]
     tried = driver.attempt(driver.function(case, **options))
     assert isinstance(tried.error, ValidationError)
     with pytest.raises(ValidationError) as raised:
-        driver.ask(driver.function(case, stream=False, **options))
+        driver.call(driver.function(case, stream=False, **options))
     return [tried.error, raised.value]
 
 
@@ -210,7 +212,7 @@ def assert_has_the_response(error: Any, text: str) -> None:
 def test_an_empty_response_is_an_error_with_its_finish_reason(
     case: Case, driver: Driver, server: Loopback, kind: Any, text: str
 ) -> None:
-    server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
+    server.queue = [Response(saying(case, text)), Response.of_json(case.plain(text))]
     for error in refusals(case, driver, kind):
         assert "The answer is empty" in str(error)
         assert case.stop in str(error)
@@ -228,7 +230,7 @@ def test_a_bare_text_that_is_cut_off_is_an_error(
         return data.replace(f'"{case.stop}"'.encode(), f'"{reason}"'.encode())
 
     plain = json.loads(cut(json.dumps(case.plain("42")).encode()))
-    server.queue = [Answer(list(map(cut, case.answer("42")))), Answer.of_json(plain)]
+    server.queue = [Response(list(map(cut, case.response("42")))), Response.of_json(plain)]
     for error in refusals(case, driver, int):
         assert "JSON" in str(error)
         assert reason in error.__notes__[0]
@@ -255,11 +257,11 @@ def test_a_refusal_is_an_error_of_its_own(
         monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
         monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
         server.queue = [
-            Answer([*events, b"data: [DONE]\n\n"]) if streamed else Answer.of_json(plain)
+            Response([*events, b"data: [DONE]\n\n"]) if streamed else Response.of_json(plain)
         ]
         function = driver.function(OPENAI, stream=streamed, response_model=Book)
         with pytest.raises(errors.ModelRefused, match=r"^I cannot \{help\}") as raised:
-            driver.both(function) if streamed else driver.ask(function)
+            driver.call_and_read(function) if streamed else driver.call(function)
     assert response_of(raised.value).refusal == said
 
 
@@ -281,11 +283,11 @@ def test_an_invalid_value_keeps_its_response(
     text = '{"name": "quiet"}'
     if mode == "tool":
         server.queue = [
-            Answer(calling(case, "Loud", text)),
-            Answer.of_json(case.called_plain("Loud", text)),
+            Response(calling(case, "Loud", text)),
+            Response.of_json(case.called_plain("Loud", text)),
         ]
     else:
-        server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
+        server.queue = [Response(saying(case, text)), Response.of_json(case.plain(text))]
     for error in refusals(case, driver, Loud, json_mode=mode == "json"):
         assert "not in capitals" in str(error)
         assert_has_the_response(error, text if mode == "json" else "")
@@ -294,8 +296,8 @@ def test_an_invalid_value_keeps_its_response(
 def test_a_provider_agnostic_invalid_value_keeps_its_response_too(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(case.plain('{"name": "quiet"}'))]
-    decorate = llm.call(case.name, "asked-for", response_model=Loud, json_mode=True)
+    server.queue = [Response.of_json(case.plain('{"name": "quiet"}'))]
+    decorate = llm.call(case.name, "requested-model", response_model=Loud, json_mode=True)
 
     async def aask() -> str:
         return "Hi"
@@ -304,14 +306,14 @@ def test_a_provider_agnostic_invalid_value_keeps_its_response_too(
         return "Hi"
 
     with pytest.raises(ValidationError) as raised:
-        driver.ask(lambda _: decorate(aask if driver.asynchronous else ask)())
+        driver.call(lambda _: decorate(aask if driver.asynchronous else ask)())
     assert_has_the_response(raised.value, '{"name": "quiet"}')
 
 
 def test_an_invalid_element_reports_what_was_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(saying(case, '[{"name": "A"}, {"name": "b"}, {"name": "C"}]'))]
+    server.queue = [Response(saying(case, '[{"name": "A"}, {"name": "b"}, {"name": "C"}]'))]
     function = driver.function(case, response_model=list[Loud], json_mode=True)
     tried = driver.attempt(function, lambda stream: stream.elements)
     assert tried.items == [Loud(name="A")]
@@ -321,10 +323,10 @@ def test_an_invalid_element_reports_what_was_received(
 
 
 def test_a_value_has_its_response(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(saying(case, WIND)), Answer.of_json(case.plain(WIND))]
+    server.queue = [Response(saying(case, WIND)), Response.of_json(case.plain(WIND))]
     options: dict[str, Any] = {"response_model": Book, "json_mode": True}
-    stream, values = driver.both(driver.function(case, **options))
-    plain = driver.ask(driver.function(case, stream=False, **options))
+    stream, values = driver.call_and_read(driver.function(case, **options))
+    plain = driver.call(driver.function(case, stream=False, **options))
     for book in (stream.constructed_response_model, values[-1], plain):
         response = response_of(book)
         assert response is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.responses import calling, saying
@@ -66,9 +66,9 @@ def answering(case: Case, mode: str, name: str, value: object, around: str = "{}
 def test_a_model_streams_as_partial_values(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
-    server.queue = [Answer(answering(case, mode, "Book", BOOK, "Here it is:\n```json\n{}\n```"))]
+    server.queue = [Response(answering(case, mode, "Book", BOOK, "Here it is:\n```json\n{}\n```"))]
     function = driver.function(case, response_model=Book, json_mode=mode == "json")
-    stream, partials = driver.both(function)
+    stream, partials = driver.call_and_read(function)
     assert partials[-1] == stream.constructed_response_model == Book.model_validate(BOOK)
     assert type(partials[-1]) is Book
     assert all(isinstance(partial, Book) for partial in partials)
@@ -88,8 +88,10 @@ def test_a_model_streams_as_partial_values(
 def test_the_request_has_the_schema(
     case: Case, driver: Driver, server: Loopback, mode: str
 ) -> None:
-    server.queue = [Answer(answering(case, mode, "Book", BOOK))]
-    stream, _ = driver.both(driver.function(case, response_model=Book, json_mode=mode == "json"))
+    server.queue = [Response(answering(case, mode, "Book", BOOK))]
+    stream, _ = driver.call_and_read(
+        driver.function(case, response_model=Book, json_mode=mode == "json")
+    )
     sent = json.dumps(server.requests[0].json)
     assert "The title of the book" in sent
     assert "born" in sent
@@ -113,9 +115,9 @@ def test_a_title_that_the_user_wrote_reaches_the_model(
         title: str = "none"
 
     value = {"full_name": "Ada", "kind": "crime", "title": "Countess"}
-    server.queue = [Answer(answering(case, mode, "Visa", value))]
+    server.queue = [Response(answering(case, mode, "Visa", value))]
     function = driver.function(case, response_model=Visa, json_mode=mode == "json")
-    stream, _ = driver.both(function)
+    stream, _ = driver.call_and_read(function)
     assert stream.constructed_response_model.full_name == "Ada"
     sent = json.dumps(server.requests[0].json)
     for title in ("A visa in a passport", "Name as printed", "Its kind"):
@@ -129,13 +131,13 @@ def test_a_plain_response_is_the_model(
 ) -> None:
     text = json.dumps(BOOK)
     plain = case.called_plain("Book", text) if mode == "tool" else case.plain(f"```\n{text}\n```")
-    server.queue = [Answer.of_json(plain)] * 2
+    server.queue = [Response.of_json(plain)] * 2
     options = {"stream": False, "response_model": Book, "json_mode": mode == "json"}
-    book = driver.ask(driver.function(case, **options))
+    book = driver.call(driver.function(case, **options))
     assert book == Book.model_validate(BOOK)
     assert book._response.output_tokens == 2
     assert book.model_dump() == BOOK
-    title = driver.ask(driver.function(case, **options, output_parser=lambda book: book.title))
+    title = driver.call(driver.function(case, **options, output_parser=lambda book: book.title))
     assert title == BOOK["title"]
 
 
@@ -151,12 +153,12 @@ def test_beside_tools_a_call_of_one_is_a_response(
         return title
 
     server.queue = [
-        Answer.of_json(case.called_plain("look_up", '{"title": "Wind"}')),
-        Answer.of_json(case.plain(json.dumps(BOOK))),
+        Response.of_json(case.called_plain("look_up", '{"title": "Wind"}')),
+        Response.of_json(case.plain(json.dumps(BOOK))),
     ]
     function = driver.function(case, stream=False, response_model=Book, tools=[look_up])
-    assert driver.ask(function).tool.args == {"title": "Wind"}
-    assert driver.ask(function) == Book.model_validate(BOOK)
+    assert driver.call(function).tool.args == {"title": "Wind"}
+    assert driver.call(function) == Book.model_validate(BOOK)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +178,10 @@ def test_types_other_than_models_are_response_models_too(
     case: Case, driver: Driver, server: Loopback, answer: tuple[Any, Any, Any]
 ) -> None:
     kind, value, expected = answer
-    server.queue = [Answer(saying(case, json.dumps({"value": value})))]
-    stream, values = driver.both(driver.function(case, response_model=kind, json_mode=True))
+    server.queue = [Response(saying(case, json.dumps({"value": value})))]
+    stream, values = driver.call_and_read(
+        driver.function(case, response_model=kind, json_mode=True)
+    )
     assert values[-1] == stream.constructed_response_model == expected
 
 
@@ -185,7 +189,7 @@ def test_the_elements_of_a_list_are_yielded_as_each_is_complete(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     books = [BOOK, {**BOOK, "title": "Wise Man"}, {**BOOK, "title": "Slow Regard"}]
-    server.queue = [Answer(saying(case, json.dumps({"value": books})))]
+    server.queue = [Response(saying(case, json.dumps({"value": books})))]
     function = driver.function(case, response_model=list[Book], json_mode=True)
     tried = driver.attempt(function, lambda stream: stream.elements)
     assert tried.error is None
@@ -195,12 +199,12 @@ def test_the_elements_of_a_list_are_yielded_as_each_is_complete(
 
 def test_an_element_is_there_before_the_next(case: Case, driver: Driver, server: Loopback) -> None:
     text = json.dumps({"value": [BOOK, BOOK]})
-    begun = case.answer(*in_pieces_of(text[: text.index("}, {") + 20]))[: -len(case.end(3, 2))]
-    server.queue = [Answer([*begun, Stall()])]
+    begun = case.response(*in_pieces_of(text[: text.index("}, {") + 20]))[: -len(case.end(3, 2))]
+    server.queue = [Response([*begun, Stall()])]
     function = driver.function(case, response_model=list[Book], json_mode=True)
     stream, element = first_of(driver, function, lambda stream: stream.elements)
     assert element == Book.model_validate(BOOK)
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert stream.stream.state == "closed"
 
 
@@ -227,22 +231,22 @@ def in_pieces_of(text: str) -> list[str]:
 
 def test_only_lists_have_elements(case: Case, driver: Driver, server: Loopback) -> None:
     assert server.queue == []
-    stream = driver.ask(driver.function(case, response_model=Book))
+    stream = driver.call(driver.function(case, response_model=Book))
     with pytest.raises(TypeError, match="Book"):
         _ = stream.elements
 
 
 def test_stopping_closes_the_connection(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
+    server.queue = [Response([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
     function = driver.function(case, response_model=Book, json_mode=True)
     stream, partial = first_of(driver, function)
     assert partial.title is None or "The".startswith(partial.title)
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert stream.stream.state == "closed"
 
 
 def test_closing_inside_the_loop_ends_it(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
+    server.queue = [Response([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], Stall()])]
     function = driver.function(case, response_model=Book, json_mode=True)
 
     async def close_at_once() -> Any:
@@ -258,7 +262,7 @@ def test_closing_inside_the_loop_ends_it(case: Case, driver: Driver, server: Loo
         for _ in stream:
             stream.close()
     assert stream.stream.state == "closed"
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +278,7 @@ def test_closing_inside_the_loop_ends_it(case: Case, driver: Driver, server: Loo
 def test_an_invalid_response_is_a_validation_error(
     case: Case, driver: Driver, server: Loopback, text: str, message: str
 ) -> None:
-    server.queue = [Answer(saying(case, text)), Answer.of_json(case.plain(text))]
+    server.queue = [Response(saying(case, text)), Response.of_json(case.plain(text))]
     tried = driver.attempt(driver.function(case, response_model=Book, json_mode=True))
     assert isinstance(tried.error, ValidationError)
     assert message in str(tried.error)
@@ -283,11 +287,13 @@ def test_an_invalid_response_is_a_validation_error(
     inner = tried.stream.stream
     assert (inner.content, inner.state) == (text, "finished")
     with pytest.raises(ValidationError):
-        driver.ask(driver.function(case, stream=False, response_model=Book, json_mode=True))
+        driver.call(driver.function(case, stream=False, response_model=Book, json_mode=True))
 
 
 def test_a_stream_that_fails_fails(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], case.failure])]
+    server.queue = [
+        Response([*saying(case, '{"title": "The')[: -len(case.end(3, 2))], case.failure])
+    ]
     tried = driver.attempt(driver.function(case, response_model=Book, json_mode=True))
     assert isinstance(tried.error, errors.StreamAPIError)
     assert isinstance(tried.error, case.sdk_error)
@@ -300,9 +306,9 @@ def test_fields_are_filled_from_the_call_s_arguments(
         title: str
         genre: Annotated[str, FromCallArgs()]
 
-    server.queue = [Answer(answering(case, mode, "Recommendation", {"title": "Wind"}))]
+    server.queue = [Response(answering(case, mode, "Recommendation", {"title": "Wind"}))]
     function = driver.function(case, response_model=Recommendation, json_mode=mode == "json")
-    stream, values = driver.both(function)
+    stream, values = driver.call_and_read(function)
     assert stream.constructed_response_model == Recommendation(title="Wind", genre="fantasy")
     assert {value.genre for value in values} == {"fantasy"}
     sent = json.dumps({**server.requests[0].json, "messages": None, "contents": None})
@@ -317,7 +323,7 @@ def test_a_field_from_an_argument_that_the_call_does_not_have_is_an_error(
         mood: Annotated[str, FromCallArgs()]
 
     with pytest.raises(ValueError, match=r"Recommendation\.mood .* genre"):
-        driver.ask(driver.function(case, response_model=Recommendation))
+        driver.call(driver.function(case, response_model=Recommendation))
     assert server.requests == []
 
 
@@ -330,9 +336,9 @@ def test_strict_models_request_strict_schemas(
         title: str
         pages: int | None = None
 
-    server.queue = [Answer(answering(case, mode, "Strict", {"title": "Wind", "pages": None}))]
+    server.queue = [Response(answering(case, mode, "Strict", {"title": "Wind", "pages": None}))]
     function = driver.function(case, response_model=Strict, json_mode=mode == "json")
-    stream, _ = driver.both(function)
+    stream, _ = driver.call_and_read(function)
     assert stream.constructed_response_model == Strict(title="Wind")
     sent = json.dumps(server.requests[0].json)
     assert "pages" in sent
@@ -370,17 +376,17 @@ def test_no_tool_is_forced_while_the_model_thinks(
 
     text = json.dumps(BOOK)
     thinking = [case.reasoning("Hm."), *saying(case, text)[len(case.begin) :]]
-    server.queue = [Answer([*case.begin, *thinking]), Answer.of_json(case.plain(text))]
+    server.queue = [Response([*case.begin, *thinking]), Response.of_json(case.plain(text))]
     for stream in (True, False):
-        named = {"provider": case.name, "model": "asked-for"} if where == "llm" else {}
-        call = llm.call if named else partial(case.call, "asked-for")
+        named = {"provider": case.name, "model": "requested-model"} if where == "llm" else {}
+        call = llm.call if named else partial(case.call, "requested-model")
         decorated = call(**named, stream=stream, **options)(aask if driver.asynchronous else ask)
         if stream:
-            answer, values = driver.both(lambda _, run=decorated: run())
+            answer, values = driver.call_and_read(lambda _, run=decorated: run())
             assert values[-1] == Book.model_validate(BOOK)
             assert answer.reasoning == "Hm."
         else:
-            assert driver.ask(lambda _, run=decorated: run()) == Book.model_validate(BOOK)
+            assert driver.call(lambda _, run=decorated: run()) == Book.model_validate(BOOK)
     for request in server.requests:
         assert not {"tools", "tool_choice"} & request.json.keys()
         assert "The title of the book" in json.dumps(request.json["messages"])
@@ -390,10 +396,10 @@ def test_no_tool_is_forced_while_the_model_thinks(
 def test_a_tool_is_forced_where_thinking_is_off(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(case.called_plain("Book", json.dumps(BOOK)))]
+    server.queue = [Response.of_json(case.called_plain("Book", json.dumps(BOOK)))]
     options: dict[str, Any] = {"stream": False, "response_model": Book}
     params = {"call_params": {"thinking": {"type": "disabled"}}}
-    assert driver.ask(driver.function(case, **options, **params)).title == BOOK["title"]
+    assert driver.call(driver.function(case, **options, **params)).title == BOOK["title"]
     assert server.requests[0].json["tool_choice"]["name"] == "Book"
 
 
@@ -405,22 +411,22 @@ def test_effort_and_a_strict_schema_go_together(
         model_config = ResponseModelConfigDict(strict=True)
         title: str
 
-    server.queue = [Answer.of_json(case.plain('{"title": "Wind"}'))]
+    server.queue = [Response.of_json(case.plain('{"title": "Wind"}'))]
     params: Any = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}
     options: dict[str, Any] = {"stream": False, "response_model": Strict}
-    strict = driver.ask(driver.function(case, **options, call_params=params))
+    strict = driver.call(driver.function(case, **options, call_params=params))
     assert strict == Strict(title="Wind")
     sent = server.requests[0].json["output_config"]
     assert (sent["effort"], sent["format"]["type"]) == ("low", "json_schema")
 
 
 def test_json_mode_alone_is_a_stream_of_text(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(saying(case, '{"a": 1}'))]
-    stream, _ = driver.both(driver.function(case, json_mode=True))
+    server.queue = [Response(saying(case, '{"a": 1}'))]
+    stream, _ = driver.call_and_read(driver.function(case, json_mode=True))
     assert json.loads(stream.content) == {"a": 1}
     assert "json" in json.dumps(server.requests[0].json).lower()
 
 
 def test_parsers_do_not_stream(case: Case) -> None:
     with pytest.raises(ValueError, match="output_parser"):
-        case.call("asked-for", stream=True, output_parser=str)
+        case.call("requested-model", stream=True, output_parser=str)

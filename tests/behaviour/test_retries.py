@@ -10,7 +10,7 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Loopback, Request, Reset, Stall
+from support.loopback import Abort, Loopback, Request, Reset, Response, Stall
 from support.providers.gemini import GEMINI
 from support.providers.mistral import MISTRAL
 from support.responses import saying
@@ -24,29 +24,29 @@ HALF_A_SECOND = 0.5
 AT_ONCE = {"retry-after": "0"}
 
 
-def refusing(case: Case, **headers: str) -> Answer:
-    return Answer.of_json(case.error_body("Later."), 503, **(AT_ONCE | headers))
+def refusing(case: Case, **headers: str) -> Response:
+    return Response.of_json(case.error_body("Later."), 503, **(AT_ONCE | headers))
 
 
-def interrupted(case: Case, *texts: str) -> Answer:
-    return Answer([*case.begin, *map(case.text, texts), Abort()])
+def interrupted(case: Case, *texts: str) -> Response:
+    return Response([*case.begin, *map(case.text, texts), Abort()])
 
 
-def without_content(case: Case, kind: str) -> Answer:
+def without_content(case: Case, kind: str) -> Response:
     """Return an answer that fails before its first content."""
     if kind == "refused":
         return refusing(case)
     script = {"failing": [*case.begin, case.failure], "aborted": [*case.begin, Abort()]}
-    return Answer(script.get(kind, [*case.begin, case.text("")]), headers=AT_ONCE)
+    return Response(script.get(kind, [*case.begin, case.text("")]), headers=AT_ONCE)
 
 
 @pytest.mark.parametrize("kind", ["refused", "failing", "aborted", "truncated"])
 def test_a_failure_before_the_first_content_is_retried(
     case: Case, driver: Driver, server: Loopback, kind: str
 ) -> None:
-    server.queue = [without_content(case, kind), Answer(case.answer("Hello"))]
+    server.queue = [without_content(case, kind), Response(case.response("Hello"))]
     retries: list[Retry] = []
-    stream, items = driver.both(driver.function(case, on_retry=retries.append))
+    stream, items = driver.call_and_read(driver.function(case, on_retry=retries.append))
     assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
     assert stream.state == "finished"
     assert len(server.requests) == 2
@@ -64,25 +64,25 @@ def test_a_request_is_retried_max_retries_times(
         retries: list[Retry] = []
         function = driver.function(case, stream=stream, max_retries=2, on_retry=retries.append)
         with pytest.raises(errors.Overloaded):
-            driver.both(function) if stream else driver.ask(function)
+            driver.call_and_read(function) if stream else driver.call(function)
         assert [retry.count for retry in retries] == [1, 2]
         assert server.queue == []
 
 
 def test_an_invalid_request_is_not_retried(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.error_body("No."), 400)]
+    server.queue = [Response.of_json(case.error_body("No."), 400)]
     with pytest.raises(errors.BadRequest):
-        driver.both(driver.function(case))
+        driver.call_and_read(driver.function(case))
     assert len(server.requests) == 1
 
 
 def test_an_interrupted_response_restarts_if_that_is_allowed(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [interrupted(case, "Hel"), refusing(case), Answer(case.answer("Hello"))]
+    server.queue = [interrupted(case, "Hel"), refusing(case), Response(case.response("Hello"))]
     retries: list[Retry] = []
     function = driver.function(case, on_interrupt="restart", on_retry=retries.append)
-    stream, items = driver.both(function)
+    stream, items = driver.call_and_read(function)
     assert "".join(chunk.content for chunk, _ in items) == "HelHello"
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert stream.construct_call_response().content == "Hello"
@@ -95,7 +95,7 @@ def test_an_interrupted_response_restarts_if_that_is_allowed(
 def test_a_retry_is_reported_before_the_restart(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [interrupted(case, "Hel", "lo th"), Answer(case.answer("Hello"))]
+    server.queue = [interrupted(case, "Hel", "lo th"), Response(case.response("Hello"))]
     function = driver.function(case, on_interrupt="restart")
     screen: list[str] = []
 
@@ -133,13 +133,13 @@ def test_what_was_received_is_kept_if_the_restart_fails(
 
 
 def test_a_response_that_stalls_restarts(case: Case, driver: Driver, server: Loopback) -> None:
-    stalling = Answer([*case.begin, case.text("Hel"), Stall()])
-    server.queue = [stalling, Answer(case.answer("Hello"))]
+    stalling = Response([*case.begin, case.text("Hel"), Stall()])
+    server.queue = [stalling, Response(case.response("Hello"))]
     timeout = Timeout(first=LATE, idle=SOON)
     function = driver.function(case, on_interrupt="restart", timeout=timeout)
-    stream, _ = driver.both(function)
+    stream, _ = driver.call_and_read(function)
     assert (stream.state, stream.content) == ("finished", "Hello")
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 def test_no_retry_waits_beyond_the_deadline(case: Case, driver: Driver, server: Loopback) -> None:
@@ -148,7 +148,7 @@ def test_no_retry_waits_beyond_the_deadline(case: Case, driver: Driver, server: 
         began = monotonic()
         with pytest.raises(errors.Overloaded):
             function = driver.function(case, timeout=10.0, **options)
-            driver.ask(function) if options else driver.both(function)
+            driver.call(function) if options else driver.call_and_read(function)
         assert monotonic() - began < 5
 
 
@@ -193,17 +193,17 @@ def test_closing_ends_the_backoff_async(case: Case, server: Loopback, waiting_fo
 
     asked = threading.Event()
 
-    def answer(_: Request) -> Answer:
+    def answer(_: Request) -> Response:
         asked.set()
         if waiting_for == "the answer":
-            return Answer([], before=[Stall()])
+            return Response([], before=[Stall()])
         return refusing(case, **{"retry-after": "60"})
 
-    server.answer = answer
+    server.respond = answer
     assert anyio.run(read_and_close).state == "closed"
     assert len(server.requests) == 1
     if waiting_for == "the answer":
-        assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+        assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 def test_tools_of_an_interrupted_response_are_yielded_again(
@@ -214,10 +214,10 @@ def test_tools_of_an_interrupted_response_are_yielded_again(
         return title
 
     calls = case.steps(one_after_another(("get_author", '{"title": "Wind"}')))
-    whole = case.calling(*one_after_another(("get_author", '{"title": "Fear"}')))
-    server.queue = [Answer([*case.begin, *calls, Abort()]), Answer(whole)]
+    whole = case.tool_call_response(*one_after_another(("get_author", '{"title": "Fear"}')))
+    server.queue = [Response([*case.begin, *calls, Abort()]), Response(whole)]
     function = driver.function(case, tools=[get_author], on_interrupt="restart")
-    stream, items = driver.both(function)
+    stream, items = driver.call_and_read(function)
     assert [tool.call() for _, tool in items if tool][-1] == "Fear"
     assert len(stream.construct_call_response().tools) == 1
 
@@ -229,9 +229,9 @@ def test_a_stream_of_a_response_model_restarts(
         books: list[str]
 
     broken = saying(case, '{"books": ["Wrong", "Lo')[: len(case.begin) + 8]
-    server.queue = [Answer([*broken, Abort()]), Answer(saying(case, '{"books": ["Wind"]}'))]
+    server.queue = [Response([*broken, Abort()]), Response(saying(case, '{"books": ["Wind"]}'))]
     options: dict[str, Any] = {"response_model": Shelf, "json_mode": True}
-    stream, shelves = driver.both(driver.function(case, on_interrupt="restart", **options))
+    stream, shelves = driver.call_and_read(driver.function(case, on_interrupt="restart", **options))
     assert ["Wrong"] in [shelf.books for shelf in shelves]
     assert shelves[-1] == stream.constructed_response_model == Shelf(books=["Wind"])
 
@@ -239,7 +239,7 @@ def test_a_stream_of_a_response_model_restarts(
 def test_a_user_supplied_client_is_retried_as_by_default(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [refusing(case), refusing(case), Answer(case.answer("Hello"))]
+    server.queue = [refusing(case), refusing(case), Response(case.response("Hello"))]
     url = case.url(server.url)
     retries: list[Retry] = []
 
@@ -289,7 +289,7 @@ def asked_with_own_retries(
 def test_max_retries_of_zero_holds_on_a_client_that_retries_by_itself(
     case: Case, driver: Driver, server: Loopback, kind: str, *, stream: bool
 ) -> None:
-    server.default = lambda: refusing(case) if kind == "refused" else Answer(before=[Reset()])
+    server.default = lambda: refusing(case) if kind == "refused" else Response(before=[Reset()])
     error = asked_with_own_retries(case, driver, server, stream=stream, max_retries=0)
     kinds = {"refused": errors.Overloaded, "hung up": errors.StreamConnectionError}
     assert isinstance(error, kinds[kind])
@@ -314,7 +314,7 @@ def test_the_retries_of_such_a_client_hold_where_the_call_sets_none(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     endless = case.name == "mistral"  # whose SDK is configured with how long, not how often
-    whole = Answer(case.answer("Hi")) if stream else Answer.of_json(case.plain("Hi"))
+    whole = Response(case.response("Hi")) if stream else Response.of_json(case.plain("Hi"))
     server.queue = [refusing(case), refusing(case), whole if endless else refusing(case)]
     error = asked_with_own_retries(case, driver, server, stream=stream)
     assert error is None if endless else isinstance(error, errors.Overloaded)
@@ -342,7 +342,7 @@ def test_retry_options_in_call_params_do_not_multiply(
 def test_a_provider_agnostic_call_reports_its_retries(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [refusing(case), Answer(case.answer("Hello"))]
+    server.queue = [refusing(case), Response(case.response("Hello"))]
     retries: list[Retry] = []
 
     def recommend() -> str:
@@ -351,7 +351,7 @@ def test_a_provider_agnostic_call_reports_its_retries(
     async def arecommend() -> str:
         return "Hello"
 
-    ask = llm.call(case.name, "asked-for", stream=True, on_retry=retries.append)
+    ask = llm.call(case.name, "requested-model", stream=True, on_retry=retries.append)
 
     async def read() -> list[Any]:
         return [item async for item in await ask(arecommend)()]
@@ -361,7 +361,7 @@ def test_a_provider_agnostic_call_reports_its_retries(
 
 
 @pytest.mark.parametrize(
-    ("options", "kind", "told"),
+    ("options", "kind", "reported"),
     [
         ({"max_retries": -1}, ValueError, "max_retries"),
         ({"max_retries": "2"}, ValueError, "max_retries"),
@@ -370,10 +370,10 @@ def test_a_provider_agnostic_call_reports_its_retries(
     ],
 )
 def test_an_invalid_option_is_an_error_at_the_decorator(
-    case: Case, options: dict[str, Any], kind: type[Exception], told: str
+    case: Case, options: dict[str, Any], kind: type[Exception], reported: str
 ) -> None:
-    with pytest.raises(kind, match=told):
-        case.call("asked-for", **options)
+    with pytest.raises(kind, match=reported):
+        case.call("requested-model", **options)
 
 
 def test_an_async_hook_needs_an_async_function(case: Case) -> None:

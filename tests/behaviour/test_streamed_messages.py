@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.cases import Case, Driver, event
 from support.deltas import CALLS, TEXTS, UNKNOWN, Cut, JSONObject, cut, cut_calls, sliced
-from support.in_memory import Pieces
-from support.loopback import Answer, Loopback
+from support.in_memory import InMemory
+from support.loopback import Loopback, Response
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI, usage
@@ -129,8 +129,8 @@ def drawn(data: st.DataObject, dialect: Dialect) -> tuple[JSONObject, list[bytes
     """Draw a plain response, and the events of a stream of the same."""
     message = data.draw(dialect.messages)
     random = Random(data.draw(st.integers(0, 2**32)))
-    told = {name: value for name, value in message.items() if name != "role"}
-    deltas = [{"role": "assistant"}, *cut(random, told, tool_calls=cut_calls, **dialect.own)]
+    reported = {name: value for name, value in message.items() if name != "role"}
+    deltas = [{"role": "assistant"}, *cut(random, reported, tool_calls=cut_calls, **dialect.own)]
     choices = [{"index": 0, "delta": delta} for delta in deltas]
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     records: list[JSONObject] = [
@@ -158,7 +158,7 @@ def said(response: Any) -> Any:
 @given(data=st.data())
 def test_a_message_is_put_together_from_its_deltas(data: st.DataObject, dialect: Dialect) -> None:
     plain, events = drawn(data, dialect)
-    stream = dialect.stream(stream=Pieces(events))
+    stream = dialect.stream(stream=InMemory(events))
     for _ in stream:
         pass
     streamed = stream.construct_call_response()
@@ -180,9 +180,9 @@ def test_a_streamed_call_is_like_a_plain_one(
     with Loopback() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv(case.key_variable, "key")
         environment.setenv(case.url_variable, case.url(server.url))
-        server.queue = [Answer(events), Answer.of_json(plain)]
-        stream, _ = driver.both(driver.function(case))
-        whole = driver.ask(driver.function(case, stream=False))
+        server.queue = [Response(events), Response.of_json(plain)]
+        stream, _ = driver.call_and_read(driver.function(case))
+        whole = driver.call(driver.function(case, stream=False))
     assert said(stream.construct_call_response()) == said(whole)
     assert stream.message_param == whole.message_param
 
@@ -220,8 +220,8 @@ RANDOMS: Final = st.integers(0, 2**32).map(Random)
 def test_the_blocks_of_anthropic(blocks: list[JSONObject], random: Random) -> None:
     events: list[JSONObject] = [{"type": "message_start", "message": {"id": "m", "content": []}}]
     for index, block in enumerate(blocks):
-        told = {name: value for name, value in block.items() if name not in {"input", "type"}}
-        opened, *deltas = cut(random, {**told, "type": block["type"]})
+        reported = {name: value for name, value in block.items() if name not in {"input", "type"}}
+        opened, *deltas = cut(random, {**reported, "type": block["type"]})
         if "input" in block:
             opened = {**block, "input": {}}
             deltas = [{"partial_json": text} for text in sliced(random, json.dumps(block["input"]))]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback, Request, Stall, in_pieces
+from support.loopback import Loopback, Request, Response, Stall, in_pieces
 
 from mirascope import Timeout, errors
 from mirascope.core import Messages
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def test_items_hold_what_the_events_hold(case: Case, driver: Driver, server: Loopback) -> None:
     reasoning = [*case.begin, *map(case.reasoning, ["Hm", "m"])]
     answer = [*map(case.text, ["Hello", " world"]), *case.end(3, 2)]
-    server.queue = [Answer([*reasoning, *answer])]
-    stream, items = driver.both(driver.function(case))
+    server.queue = [Response([*reasoning, *answer])]
+    stream, items = driver.call_and_read(driver.function(case))
     chunks = [chunk for chunk, _ in items]
     assert [tool for _, tool in items] == [None] * len(items)
     assert "".join(str(chunk) for chunk in chunks) == stream.content == "Hello world"
@@ -37,7 +37,7 @@ def test_items_hold_what_the_events_hold(case: Case, driver: Driver, server: Loo
     assert [c.output_tokens for c in chunks if c.output_tokens is not None][-1] == 2
     assert (stream.input_tokens, stream.output_tokens) == (3, 2)
     assert stream.finish_reasons == [case.stop]
-    assert stream.model == (case.model or "asked-for")
+    assert stream.model == (case.model or "requested-model")
     assert {chunk.model for chunk in chunks} <= {stream.model, None}
     assert {chunk.id for chunk in chunks} <= {stream.id, None}
     assert stream.id
@@ -47,11 +47,11 @@ def test_a_finished_stream_is_the_response_of_a_plain_call(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [
-        Answer(case.answer("Hello", " world")),
-        Answer.of_json(case.plain("Hello world")),
+        Response(case.response("Hello", " world")),
+        Response.of_json(case.plain("Hello world")),
     ]
-    stream, _ = driver.both(driver.function(case))
-    plain = driver.ask(driver.function(case, stream=False))
+    stream, _ = driver.call_and_read(driver.function(case))
+    plain = driver.call(driver.function(case, stream=False))
     rebuilt = stream.construct_call_response()
     assert case.said(rebuilt.response) == case.said(plain.response)
     assert str(rebuilt) == str(plain) == "Hello world"
@@ -65,12 +65,12 @@ def test_a_finished_stream_is_the_response_of_a_plain_call(
 
 
 def test_a_stream_holds_its_request(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, _ = driver.both(driver.function(case, call_params={"temperature": 0.5}))
+    server.queue = [Response(case.response("Hello"))]
+    stream, _ = driver.call_and_read(driver.function(case, call_params={"temperature": 0.5}))
     assert stream.fn_args == {"genre": "fantasy"}
     assert stream.prompt_template == "Recommend a {genre} book"
     assert stream.call_params == {"temperature": 0.5}
-    assert stream.call_kwargs["model"] == "asked-for"
+    assert stream.call_kwargs["model"] == "requested-model"
     assert stream.user_message_param == stream.messages[0]
     assert stream.provider == case.name
     assert "fantasy" not in repr(stream) + repr(stream.stream)
@@ -79,8 +79,8 @@ def test_a_stream_holds_its_request(case: Case, driver: Driver, server: Loopback
 
 
 def test_nothing_is_sent_before_iteration(case: Case, driver: Driver, server: Loopback) -> None:
-    stream = driver.ask(driver.function(case))
-    assert (stream.state, stream.content, stream.model) == ("pending", "", "asked-for")
+    stream = driver.call(driver.function(case))
+    assert (stream.state, stream.content, stream.model) == ("pending", "", "requested-model")
     assert stream.finish_reasons is stream.id is stream.input_tokens is None
     assert (stream.start_time, stream.end_time, stream.time_to_first_chunk) == (0, 0, None)
     del stream
@@ -88,15 +88,15 @@ def test_nothing_is_sent_before_iteration(case: Case, driver: Driver, server: Lo
 
 
 def test_a_stream_has_its_start_and_end_times(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     before = time.time() * 1000
-    stream, _ = driver.both(driver.function(case))
+    stream, _ = driver.call_and_read(driver.function(case))
     assert before <= stream.start_time <= stream.end_time <= time.time() * 1000
     assert 0 < stream.time_to_first_chunk <= (stream.end_time - stream.start_time) / 1000 + 0.01
 
 
 def test_content_accumulates_as_chunks_pass(case: Case, server: Loopback) -> None:
-    server.queue = [Answer([b"".join(case.answer("a", "b", "c"))])]
+    server.queue = [Response([b"".join(case.response("a", "b", "c"))])]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     heard = ""
     for chunk, _ in stream:
@@ -109,8 +109,8 @@ def test_content_accumulates_as_chunks_pass(case: Case, server: Loopback) -> Non
 def test_chunks_hold_the_sdk_s_own_typed_object(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    _, items = driver.both(driver.function(case))
+    server.queue = [Response(case.response("Hello"))]
+    _, items = driver.call_and_read(driver.function(case))
     for chunk, _ in items:
         raw = chunk.chunk
         assert chunk.chunk is raw
@@ -119,26 +119,26 @@ def test_chunks_hold_the_sdk_s_own_typed_object(
 
 
 def test_the_bytes_may_be_cut_anywhere(case: Case, driver: Driver, server: Loopback) -> None:
-    body = b"".join(case.answer("Zażółć ", "gęślą 🦊 ", "jaźń"))
+    body = b"".join(case.response("Zażółć ", "gęślą 🦊 ", "jaźń"))
     for size in (1, 7, 64):
-        server.queue = [Answer(in_pieces(body, size))]
-        stream, _ = driver.both(driver.function(case))
+        server.queue = [Response(in_pieces(body, size))]
+        stream, _ = driver.call_and_read(driver.function(case))
         assert stream.content == "Zażółć gęślą 🦊 jaźń"
 
 
 def test_comments_and_other_line_ends_do_not_matter(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    body = b": keep-alive\n\n".join(case.answer("Hello", " world"))
+    body = b": keep-alive\n\n".join(case.response("Hello", " world"))
     for line_end in (b"\r\n", b"\r"):
-        server.queue = [Answer([b"\xef\xbb\xbf" + body.replace(b"\n", line_end)])]
-        stream, _ = driver.both(driver.function(case))
+        server.queue = [Response([b"\xef\xbb\xbf" + body.replace(b"\n", line_end)])]
+        stream, _ = driver.call_and_read(driver.function(case))
         assert stream.content == "Hello world"
 
 
 def test_a_stream_is_iterated_once(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Hello"))]
-    stream, _ = driver.both(driver.function(case))
+    server.queue = [Response(case.response("Hello"))]
+    stream, _ = driver.call_and_read(driver.function(case))
     with pytest.raises(errors.StreamConsumed, match="hold the iterator") as caught:
         driver.read(stream)
     assert isinstance(caught.value, case.sdk_error)
@@ -147,7 +147,7 @@ def test_a_stream_is_iterated_once(case: Case, driver: Driver, server: Loopback)
 
 
 def test_holding_the_iterator_pauses_a_stream(case: Case, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("a", "b", "c"))]
+    server.queue = [Response(case.response("a", "b", "c"))]
     stream = Driver(asynchronous=False).function(case)("fantasy")
     items = iter(stream)
     first = list(itertools.islice(items, 1))
@@ -156,7 +156,7 @@ def test_holding_the_iterator_pauses_a_stream(case: Case, server: Loopback) -> N
 
 
 def test_streams_in_a_row_use_one_connection(case: Case, driver: Driver, server: Loopback) -> None:
-    server.default = lambda: Answer(case.answer("Hello", " world"))
+    server.default = lambda: Response(case.response("Hello", " world"))
     function = driver.function(case)
 
     async def in_a_row() -> None:
@@ -177,12 +177,12 @@ def test_streams_in_a_row_use_one_connection(case: Case, driver: Driver, server:
 def test_a_server_that_lingers_after_the_end_is_not_waited_for(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.answer("Hello"), Stall()])]
+    server.queue = [Response([*case.response("Hello"), Stall()])]
     options = {} if case.last_event else {"timeout": Timeout(idle=0.2)}
-    stream, _ = driver.both(driver.function(case, **options))
+    stream, _ = driver.call_and_read(driver.function(case, **options))
     assert stream.state == "finished"
     assert stream.content == "Hello"
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def letters(request: Request) -> str:
@@ -193,8 +193,8 @@ def letters(request: Request) -> str:
 
 
 def test_many_threads_stream_at_once(case: Case, server: Loopback) -> None:
-    server.answer = lambda request: Answer(case.answer(*letters(request)))
-    function = case.call("asked-for", stream=True)(lambda letter: f"Say {letter}")
+    server.respond = lambda request: Response(case.response(*letters(request)))
+    function = case.call("requested-model", stream=True)(lambda letter: f"Say {letter}")
     heard: dict[str, str] = {}
 
     def listen(letter: str) -> None:
@@ -210,12 +210,12 @@ def test_many_threads_stream_at_once(case: Case, server: Loopback) -> None:
 
 
 def test_a_hundred_tasks_stream_at_once(case: Case, server: Loopback) -> None:
-    server.answer = lambda request: Answer(case.answer(*letters(request)))
+    server.respond = lambda request: Response(case.response(*letters(request)))
 
     async def prompt(letter: str) -> str:
         return f"Say {letter}"
 
-    function: Callable[[str], Any] = case.call("asked-for", stream=True)(prompt)
+    function: Callable[[str], Any] = case.call("requested-model", stream=True)(prompt)
     heard: dict[str, str] = {}
 
     async def listen(letter: str) -> None:
@@ -238,19 +238,19 @@ def test_a_user_supplied_client_is_used(case: Case, driver: Driver, server: Loop
             return stream, [item async for item in stream]
 
     with Loopback() as own:
-        own.queue = [Answer(case.answer("mine"))]
+        own.queue = [Response(case.response("mine"))]
         if driver.asynchronous:
             stream, _ = anyio.run(ask_and_read, case.url(own.url))
         else:
             with case.client(case.url(own.url), "own-key") as client:
-                stream, _ = driver.both(driver.function(case, client=client))
+                stream, _ = driver.call_and_read(driver.function(case, client=client))
         assert case.key_of(own.requests[0]) == "own-key"
     assert stream.content == "mine"
     assert server.requests == []
 
 
 def test_an_event_loop_takes_its_client_with_it(case: Case, server: Loopback) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     function = Driver(asynchronous=True).function(case)
     loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
@@ -262,21 +262,21 @@ def test_an_event_loop_takes_its_client_with_it(case: Case, server: Loopback) ->
     for _ in range(3):
         asyncio.run(ask_and_read())
     assert len(server.connections) == 3
-    assert all(connection.hung_up.wait(0.5) for connection in server.connections)
+    assert all(connection.disconnected.wait(0.5) for connection in server.connections)
     gc.collect()
     assert [loop() for loop in loops] == [None] * 3
 
 
 def test_a_dynamic_config_counts_for_one_call(case: Case, server: Loopback) -> None:
-    server.default = lambda: Answer(case.answer("default"))
+    server.default = lambda: Response(case.response("default"))
     with Loopback() as own, case.client(case.url(own.url), "own-key") as client:
-        own.queue = [Answer(case.answer("mine"))]
+        own.queue = [Response(case.response("mine"))]
         configs: list[dict[str, Any]] = [
             {"client": client, "call_params": {"temperature": 1.0}, "metadata": {"tags": {"x"}}},
             {},
         ]
 
-        @case.call("asked-for", stream=True, call_params={"temperature": 0.5})
+        @case.call("requested-model", stream=True, call_params={"temperature": 0.5})
         def recommend(genre: str) -> Any:
             return configs.pop(0) | {"messages": [Messages.User(genre)]}
 
@@ -293,9 +293,9 @@ def test_a_dynamic_config_counts_for_one_call(case: Case, server: Loopback) -> N
 def test_the_default_client_follows_the_environment(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.default = lambda: Answer(case.answer("Hello"))
+    server.default = lambda: Response(case.response("Hello"))
     function = driver.function(case)
-    driver.both(function)
+    driver.call_and_read(function)
     monkeypatch.setenv(case.key_variable, "another-key")
-    driver.both(function)
+    driver.call_and_read(function)
     assert [*map(case.key_of, server.requests)] == ["a-secret-key", "another-key"]

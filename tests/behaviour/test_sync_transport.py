@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-from support.loopback import Answer, Loopback, Stall, dripping
+from support.loopback import Loopback, Response, Stall, dripping
 
 from mirascope.core._transports.connections import Origin, Pool
 from mirascope.core._transports.synchronous import SyncTransport, sync_http_client
@@ -37,7 +37,7 @@ def client(http: Any) -> Iterator[Any]:
 @pytest.fixture
 def server() -> Iterator[Loopback]:
     with Loopback() as server:
-        server.default = lambda: Answer([b"Hello"])
+        server.default = lambda: Response([b"Hello"])
         yield server
 
 
@@ -237,15 +237,15 @@ def test_chunks_that_were_received_together_are_one_block(client: Any) -> None:
 
 
 def test_decompression_is_left_to_the_library(client: Any, server: Loopback) -> None:
-    server.queue = [Answer([gzip.compress(b"Hello")], headers={"content-encoding": "gzip"})]
+    server.queue = [Response([gzip.compress(b"Hello")], headers={"content-encoding": "gzip"})]
     assert client.get(server.url).text == "Hello"
     assert "gzip" in server.requests[0].headers["accept-encoding"]
 
 
 def test_redirects_and_cookies_are_left_to_the_library(client: Any, server: Loopback) -> None:
-    server.queue = [Answer([], 307, {"location": "/there", "set-cookie": "a=b"})]
+    server.queue = [Response([], 307, {"location": "/there", "set-cookie": "a=b"})]
     assert client.get(server.url).status_code == 307
-    server.queue = [Answer([], 307, {"location": "/there"})]
+    server.queue = [Response([], 307, {"location": "/there"})]
     assert client.post(server.url, content=b"x", follow_redirects=True).text == "Hello"
     there = server.requests[-1]
     assert (there.path, there.body, there.headers["cookie"]) == ("/there", b"x", "a=b")
@@ -294,24 +294,24 @@ def test_each_phase_has_its_timeout(client: Any, http: Any) -> None:
 def test_a_limit_that_changes_counts_from_the_next_read(
     client: Any, http: Any, server: Loopback
 ) -> None:
-    server.queue = [Answer([b"Hello", Stall()])]
+    server.queue = [Response([b"Hello", Stall()])]
     with client.stream("GET", server.url, timeout=60) as response:
         blocks = response.iter_raw()
         assert next(blocks) == b"Hello"
         response.request.extensions["timeout"]["read"] = 0.1
         with pytest.raises(http.ReadTimeout):
             next(blocks)
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def test_a_connection_serves_again_after_a_whole_body_only(client: Any, server: Loopback) -> None:
     for _ in range(20):
         assert client.get(server.url).text == "Hello"
     assert len(server.connections) == 1
-    server.queue = [Answer(dripping(repeat(b"x")))]
+    server.queue = [Response(dripping(repeat(b"x")))]
     with client.stream("GET", server.url) as response:
         assert next(response.iter_raw()) == b"x"
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
     assert client.get(server.url).text == "Hello"
     assert len(server.connections) == 2
 
@@ -324,16 +324,16 @@ def test_what_follows_a_body_is_no_response(client: Any) -> None:
 
 
 def test_no_more_connections_than_allowed(http: Any, server: Loopback) -> None:
-    server.default = lambda: Answer([b"x", Stall()])
+    server.default = lambda: Response([b"x", Stall()])
     transport = SyncTransport(http, http.create_ssl_context(), connections=1)
     with http.Client(transport=transport) as client:
         with client.stream("GET", server.url), pytest.raises(http.PoolTimeout):
             client.get(server.url, timeout=http.Timeout(5, pool=0.1))
-        server.default = lambda: Answer([b"Hello"])
+        server.default = lambda: Response([b"Hello"])
         assert client.get(server.url).text == "Hello"
         other = server.url.replace("127.0.0.1", "localhost")
         assert client.get(other).text == "Hello"
-    assert all(connection.hung_up.wait(0.5) for connection in server.connections)
+    assert all(connection.disconnected.wait(0.5) for connection in server.connections)
 
 
 def test_a_thread_that_waits_for_a_connection_gets_it(http: Any, server: Loopback) -> None:
@@ -361,7 +361,7 @@ def test_an_idle_connection_is_not_kept_for_ever() -> None:
 
 
 def test_closing_the_client_closes_its_connections(http: Any, server: Loopback) -> None:
-    server.queue = [Answer([b"Hello"]), Answer([b"Hello"]), Answer([b"x", Stall()])]
+    server.queue = [Response([b"Hello"]), Response([b"Hello"]), Response([b"x", Stall()])]
     began, ended = threading.Event(), threading.Event()
 
     def read() -> None:
@@ -378,11 +378,11 @@ def test_closing_the_client_closes_its_connections(http: Any, server: Loopback) 
         assert began.wait(5)
     assert ended.wait(0.5)
     thread.join()
-    assert all(connection.hung_up.wait(0.5) for connection in server.connections)
+    assert all(connection.disconnected.wait(0.5) for connection in server.connections)
 
 
 def test_closing_a_response_wakes_who_reads_it(http: Any, client: Any, server: Loopback) -> None:
-    server.queue = [Answer([b"x", Stall()])]
+    server.queue = [Response([b"x", Stall()])]
     began, errors = threading.Event(), list[Exception]()
     response = client.send(client.build_request("GET", server.url), stream=True)
 
@@ -400,7 +400,7 @@ def test_closing_a_response_wakes_who_reads_it(http: Any, client: Any, server: L
     thread.join(0.5)
     assert not thread.is_alive()
     assert len(errors) == 1
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def test_a_response_exposes_its_socket(client: Any, server: Loopback) -> None:

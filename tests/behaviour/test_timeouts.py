@@ -18,7 +18,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.loopback import Answer, Loopback, Request, Stall, Wait, dripping
+from support.loopback import Loopback, Request, Response, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
 
@@ -47,7 +47,7 @@ def on_a_warm_client(
 
     So no deadline depends on how long the machine takes to construct a client and to connect it.
     """
-    server.queue.insert(0, Answer(case.answer("Hi")))
+    server.queue.insert(0, Response(case.response("Hi")))
     first, function = driver.function(case), driver.function(case, **options)
 
     def call(genre: str) -> Any:
@@ -73,7 +73,7 @@ def timed_out(
     assert SOON <= elapsed < SOON + GENEROUS
     assert isinstance(tried.error, case.sdk_error)
     assert (tried.error.provider, tried.error.retryable) == (case.name, True)
-    assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[-1].disconnected.wait(HALF_A_SECOND)
     assert len(server.requests) == 2
     return tried, tried.error
 
@@ -82,16 +82,16 @@ def timed_out(
 def test_a_response_that_never_begins_times_out(
     case: Case, driver: Driver, server: Loopback, clock: Any
 ) -> None:
-    server.queue = [Answer(before=[Stall()])]
+    server.queue = [Response(before=[Stall()])]
     tried, error = timed_out(case, driver, server, Timeout(**{clock: SOON}))
     assert (error.clock, error.phase, error.partial) == (clock, "open", None)
     assert f"`{clock}`" in str(error)
     assert tried.stream.state == "failed"
 
 
-def keeping_alive(case: Case, *begin: bytes) -> Answer:
+def keeping_alive(case: Case, *begin: bytes) -> Response:
     signs = repeat(case.keepalive + case.text(""), 5000)
-    return Answer(dripping([*case.begin, *begin, *signs], 0.02))
+    return Response(dripping([*case.begin, *begin, *signs], 0.02))
 
 
 def test_keep_alives_are_no_first_output(case: Case, driver: Driver, server: Loopback) -> None:
@@ -112,7 +112,7 @@ def test_keep_alives_do_not_reset_the_idle_deadline(
 
 
 def test_a_response_that_stalls_times_out(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
     assert (error.clock, error.phase, tried.stream.content) == ("idle", "mid", "Hello")
     assert "0.25 seconds" in str(error)
@@ -121,7 +121,7 @@ def test_a_response_that_stalls_times_out(case: Case, driver: Driver, server: Lo
 def test_a_response_that_takes_too_long_times_out(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
+    server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
     tried, error = timed_out(case, driver, server, 4 * SOON)
     assert (error.clock, error.phase) == ("total", "mid")
     assert set(tried.stream.content) == {"a"}
@@ -130,7 +130,7 @@ def test_a_response_that_takes_too_long_times_out(
 def test_a_response_that_stalls_on_a_user_supplied_client_times_out(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     url, timeout = case.url(server.url), Timeout(first=LATE, idle=SOON)
     tried = Attempt()
 
@@ -146,7 +146,7 @@ def test_a_response_that_stalls_on_a_user_supplied_client_times_out(
             tried.stream = driver.function(case, client=client, timeout=timeout)("fantasy")
             tried.items.extend(tried.stream)
     assert (caught.value.clock, tried.stream.content) == ("idle", "Hello")
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 def test_a_default_holds_for_a_user_supplied_client(
@@ -154,7 +154,7 @@ def test_a_default_holds_for_a_user_supplied_client(
 ) -> None:
     standard = Timeout(first=LATE, idle=SOON, total=inf)
     monkeypatch.setattr("mirascope.core.base._call.STANDARD", standard)
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     with case.client(case.url(server.url), "a-key") as client:
         stream = Driver(asynchronous=False).function(case, client=client)("fantasy")
         with pytest.raises(errors.StreamTimeout) as caught:
@@ -164,9 +164,9 @@ def test_a_default_holds_for_a_user_supplied_client(
 
 def test_deadlines_that_are_met_do_not_expire(case: Case, driver: Driver, server: Loopback) -> None:
     pieces = [*case.begin, *[case.text("a")] * 12, *case.end(3, 2)]
-    server.queue = [Answer(dripping(pieces, 0.1))]
+    server.queue = [Response(dripping(pieces, 0.1))]
     function = driver.function(case, timeout=Timeout(first=GENEROUS, idle=1, total=GENEROUS))
-    stream, _ = driver.both(function)
+    stream, _ = driver.call_and_read(function)
     assert (stream.state, stream.content) == ("finished", "a" * 12)
 
 
@@ -174,10 +174,10 @@ def test_reads_may_be_longer_than_the_wait_for_the_first_output(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     begun = [*case.begin, case.text("Hel"), Wait(1.2)]
-    server.queue = [Answer([*begun, case.text("lo"), *case.end(3, 2)])]
+    server.queue = [Response([*begun, case.text("lo"), *case.end(3, 2)])]
     timeout = Timeout(first=1, idle=GENEROUS)
     function = on_a_warm_client(case, driver, server, timeout=timeout)
-    assert driver.both(function)[0].content == "Hello"
+    assert driver.call_and_read(function)[0].content == "Hello"
 
 
 def test_the_consumer_s_own_time_does_not_count_as_idle(case: Case, server: Loopback) -> None:
@@ -188,7 +188,7 @@ def test_the_consumer_s_own_time_does_not_count_as_idle(case: Case, server: Loop
         assert resumed.wait(LATE)
         yield from [case.text("lo"), *case.end(3, 2)]
 
-    server.queue = [Answer(script())]
+    server.queue = [Response(script())]
     timeout = Timeout(first=LATE, idle=0.5)
     stream = Driver(asynchronous=False).function(case, timeout=timeout)("fantasy")
     for chunk, _ in stream:
@@ -203,27 +203,27 @@ def test_a_server_that_lingers_after_the_finish_reason_is_waited_for_briefly(
 ) -> None:
     said = next(at for at, event in enumerate(case.end(3, 2)) if f'"{case.stop}"'.encode() in event)
     events = [*case.begin, case.text("Hello"), *case.end(3, 2)[: said + 1]]
-    server.queue = [Answer([*events, Stall()])]
+    server.queue = [Response([*events, Stall()])]
     began = monotonic()
-    stream, _ = driver.both(driver.function(case))
+    stream, _ = driver.call_and_read(driver.function(case))
     assert monotonic() - began < 2 + GENEROUS
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert stream.finish_reasons == [case.stop]
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 def test_a_plain_response_that_is_never_sent_times_out(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(before=[Stall()])]
+    server.queue = [Response(before=[Stall()])]
     function = on_a_warm_client(case, driver, server, stream=False, timeout=SOON)
     began = monotonic()
     with pytest.raises(errors.StreamTimeout) as caught:
-        driver.ask(function)
+        driver.call(function)
     assert SOON <= monotonic() - began < SOON + GENEROUS
     assert (caught.value.clock, caught.value.phase) == ("total", "open")
     assert isinstance(caught.value, case.sdk_error)
-    assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[-1].disconnected.wait(HALF_A_SECOND)
     assert len(server.requests) == 2
 
 
@@ -231,20 +231,20 @@ def test_a_plain_response_that_is_never_sent_times_out(
 def test_a_retry_has_to_fit_into_the_deadline(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
-    later = Answer.of_json(case.error_body("Later."), 503, **{"retry-after": "60"})
-    server.queue = [later, Answer(case.answer("Hello"))]
+    later = Response.of_json(case.error_body("Later."), 503, **{"retry-after": "60"})
+    server.queue = [later, Response(case.response("Hello"))]
     with pytest.raises(errors.Overloaded):
         function = driver.function(case, stream=stream, timeout=Timeout(first=GENEROUS))
-        driver.both(function) if stream else driver.ask(function)
-    now = Answer.of_json(case.error_body("Now."), 503, **{"retry-after": "0"})
-    yes = Answer(case.answer("Hello")) if stream else Answer.of_json(case.plain("Hello"))
+        driver.call_and_read(function) if stream else driver.call(function)
+    now = Response.of_json(case.error_body("Now."), 503, **{"retry-after": "0"})
+    yes = Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello"))
     server.queue = [now, now, yes]
-    answer = driver.both(function)[0] if stream else driver.ask(function)
+    answer = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert answer.content == "Hello"
 
 
 def test_an_sdk_s_own_timeout_still_holds(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     options = {"call_params": case.timeout(SOON), "timeout": Timeout(first=LATE, idle=LATE)}
     _, error = timed_out(case, driver, server, **options)
     assert (error.clock, error.phase) == (None, "mid")
@@ -254,7 +254,7 @@ def test_a_default_for_every_call(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Timeout, "default", Timeout(idle=SOON, total=LATE))
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     _, error = timed_out(case, driver, server, Timeout(total=GENEROUS))
     assert error.clock == "idle"
 
@@ -283,9 +283,9 @@ def test_an_outer_deadline_is_not_translated(case: Case, server: Loopback) -> No
         assert scope.cancelled_caught
 
     for within in (by_asyncio, by_anyio):
-        server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+        server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
         anyio.run(within)
-        assert server.connections[-1].hung_up.wait(HALF_A_SECOND)
+        assert server.connections[-1].disconnected.wait(HALF_A_SECOND)
 
 
 def test_a_timeout_inside_a_longer_deadline_is_an_error(case: Case, server: Loopback) -> None:
@@ -304,7 +304,10 @@ def test_a_timeout_inside_a_longer_deadline_is_an_error(case: Case, server: Loop
         assert task.cancelling() == 0
         await anyio.lowlevel.checkpoint()
 
-    for answer in (Answer([*case.begin, case.text("Hello"), Stall()]), Answer(before=[Stall()])):
+    for answer in (
+        Response([*case.begin, case.text("Hello"), Stall()]),
+        Response(before=[Stall()]),
+    ):
         server.queue = [answer]
         anyio.run(inside)
 
@@ -314,7 +317,7 @@ def test_a_response_that_stalls_times_out_on_trio(case: Case, server: Loopback) 
     if case.name == "mistral":
         pytest.skip("its SDK runs on asyncio only")
     function = Driver(asynchronous=True).function(case, timeout=Timeout(first=LATE, idle=SOON))
-    server.queue = [Answer([*case.begin, case.text("Hello"), Stall()])]
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
 
     async def read() -> None:
         async for _ in await function("fantasy"):
@@ -326,7 +329,7 @@ def test_a_response_that_stalls_times_out_on_trio(case: Case, server: Loopback) 
 
 
 def test_many_streams_share_one_watchdog_thread(case: Case, server: Loopback) -> None:
-    server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
+    server.default = lambda: Response([*case.begin, case.text("a"), Stall()])
     function = Driver(asynchronous=False).function(case, timeout=Timeout(idle=LATE))
     streams = [function("fantasy") for _ in range(5)]
     for items in [iter(stream) for stream in streams]:
@@ -342,13 +345,13 @@ def test_a_timeout_has_to_be_above_zero(case: Case, seconds: float) -> None:
     with pytest.raises(ValueError, match=r"`idle`.*greater than zero"):
         Timeout(idle=seconds)
     with pytest.raises(ValueError, match="`total`"):
-        case.call("asked-for", timeout=seconds)
+        case.call("requested-model", timeout=seconds)
 
 
 @pytest.mark.parametrize("seconds", ["5", True, object()])
 def test_a_timeout_has_to_be_a_number(case: Case, seconds: Any) -> None:
     with pytest.raises(TypeError, match=r"seconds.*mirascope\.Timeout"):
-        case.call("asked-for", timeout=seconds)
+        case.call("requested-model", timeout=seconds)
 
 
 STOPPED = """
@@ -427,16 +430,16 @@ def test_what_was_received_while_the_process_was_stopped_is_read(
         assert event.wait(60)
         yield from pieces
 
-    def answer(request: Request) -> Answer:
+    def answer(request: Request) -> Response:
         if b"warm-up" in request.body:
-            return Answer(case.answer("Hi"))
+            return Response(case.response("Hi"))
         if b"history" in request.body:
-            return Answer(case.answer("abc"), before=once(stopped))
+            return Response(case.response("abc"), before=once(stopped))
         begin = [*case.begin, case.text("a")]
         later = once(went_on, case.text("c"), *case.end(3, 2))
-        return Answer(chain(begin, once(stopped, case.text("b")), later))
+        return Response(chain(begin, once(stopped, case.text("b")), later))
 
-    server.answer = answer
+    server.respond = answer
     with subprocess.Popen(
         [sys.executable, "-c", STOPPED.format(name=case.name, seconds=3)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -447,7 +450,7 @@ def test_what_was_received_while_the_process_was_stopped_is_read(
         wait_for(lambda: len(server.requests) == STREAMS + WARM_UPS)
         process.send_signal(signal.SIGSTOP)
         stopped.set()
-        sent = WARM_UPS * len(case.answer("Hi")) + 2 * len(case.answer("abc"))
+        sent = WARM_UPS * len(case.response("Hi")) + 2 * len(case.response("abc"))
         sent += 2 * len([*case.begin, case.text("a"), case.text("b")])
         wait_for(lambda: sum(each.sent for each in server.connections) == sent)
         sleep(3.5)  # until all clocks are overdue

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback
-from support.scripts import Adds, Closes, Opens, Says, Step, Thinks, one_after_another
+from support.loopback import Loopback, Response
+from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, one_after_another
 
 from mirascope import BaseTool, errors
 from mirascope.core import Messages
@@ -54,9 +54,9 @@ def tools_in(items: Sequence[tuple[Any, Any]]) -> list[Any]:
 def test_a_tool_is_yielded_with_the_chunk_that_completes_it(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    steps = [Says("Let me "), *one_after_another(("FormatBook", BOOK)), Says("see.")]
-    server.queue = [Answer(case.calling(*steps))]
-    stream, items = driver.both(driver.function(case, tools=TOOLS))
+    steps = [Text("Let me "), *one_after_another(("FormatBook", BOOK)), Text("see.")]
+    server.queue = [Response(case.tool_call_response(*steps))]
+    stream, items = driver.call_and_read(driver.function(case, tools=TOOLS))
     (tool,) = tools_in(items)
     assert isinstance(tool, FormatBook)
     assert tool.call() == "The Name of the Wind by Rothfuss"
@@ -71,8 +71,8 @@ def test_a_tool_is_yielded_with_the_chunk_that_completes_it(
 
 
 def test_a_plain_response_has_its_tools(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.called_plain("FormatBook", BOOK))]
-    response = driver.ask(driver.function(case, stream=False, tools=TOOLS))
+    server.queue = [Response.of_json(case.called_plain("FormatBook", BOOK))]
+    response = driver.call(driver.function(case, stream=False, tools=TOOLS))
     assert isinstance(response.tool, FormatBook)
     assert response.tool.call() == "The Name of the Wind by Rothfuss"
     sent = json.dumps(server.requests[0].json)
@@ -80,12 +80,12 @@ def test_a_plain_response_has_its_tools(case: Case, driver: Driver, server: Loop
 
 
 def test_a_call_without_tools_yields_none(case: Case, driver: Driver, server: Loopback) -> None:
-    events = case.calling(*one_after_another(("FormatBook", BOOK)))
-    server.queue = [Answer(events), Answer(case.answer("Hi"))]
-    stream, items = driver.both(driver.function(case))
+    events = case.tool_call_response(*one_after_another(("FormatBook", BOOK)))
+    server.queue = [Response(events), Response(case.response("Hi"))]
+    stream, items = driver.call_and_read(driver.function(case))
     assert tools_in(items) == []
     assert stream.construct_call_response().tools is None
-    stream, items = driver.both(driver.function(case, tools=TOOLS))
+    stream, items = driver.call_and_read(driver.function(case, tools=TOOLS))
     assert tools_in(items) == []
     assert stream.construct_call_response().tools is None
 
@@ -100,7 +100,7 @@ def scripts(draw: st.DrawFn) -> tuple[list[Step], list[tuple[str, Any]]]:
         max_leaves=6,
     )
     threads: list[list[Step]] = [
-        [draw(st.builds(Says, texts) | st.builds(Thinks, texts))] for _ in range(draw(_COUNTS))
+        [draw(st.builds(Text, texts) | st.builds(Reasoning, texts))] for _ in range(draw(_COUNTS))
     ]
     calls: list[tuple[str, Any]] = []
     for call in range(draw(_COUNTS)):
@@ -109,8 +109,8 @@ def scripts(draw: st.DrawFn) -> tuple[list[Step], list[tuple[str, Any]]]:
         text = json.dumps(args) if args or draw(st.booleans()) else ""
         cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)), max_size=4)))
         pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-        adds = [Adds(call, piece) for piece in pieces if piece]
-        threads.append([Opens(call, name), *adds, Closes(call)])
+        adds = [CallDelta(call, piece) for piece in pieces if piece]
+        threads.append([CallStart(call, name), *adds, CallEnd(call)])
         calls.append((name, args))
     return _interleaved(draw, threads), calls
 
@@ -123,8 +123,8 @@ def _interleaved(draw: st.DrawFn, threads: list[list[Step]]) -> list[Step]:
     steps: list[Step] = []
     waiting = [thread for thread in threads if thread]
     while waiting:
-        first_unopened = next((t for t in waiting if isinstance(t[0], Opens)), None)
-        ready = [t for t in waiting if t is first_unopened or not isinstance(t[0], Opens)]
+        first_unopened = next((t for t in waiting if isinstance(t[0], CallStart)), None)
+        ready = [t for t in waiting if t is first_unopened or not isinstance(t[0], CallStart)]
         thread = draw(st.sampled_from(ready))
         steps.append(thread.pop(0))
         waiting = [thread for thread in waiting if thread]
@@ -147,19 +147,19 @@ def test_each_call_is_yielded_once_however_calls_interleave(
 ) -> None:
     steps, calls = script
     if case.whole_calls:
-        order = [step.call for step in steps if isinstance(step, Closes)]
+        order = [step.call for step in steps if isinstance(step, CallEnd)]
         calls = [calls[call] for call in order]
-    server.queue = [Answer(case.calling(*steps))]
+    server.queue = [Response(case.tool_call_response(*steps))]
     function = driver.function(
         case, tools=TOOLS, stream={"partial_tools": True} if partial else True
     )
-    stream, items = driver.both(function)
+    stream, items = driver.call_and_read(function)
     whole = [tool for tool in tools_in(items) if tool.delta is None]
     assert [(tool._name(), tool.args) for tool in whole] == [
         (name, {"data": None} | args if name == "Record" else {}) for name, args in calls
     ]
-    said = "".join(step.text for step in steps if isinstance(step, Says))
-    thought = "".join(step.text for step in steps if isinstance(step, Thinks))
+    said = "".join(step.text for step in steps if isinstance(step, Text))
+    thought = "".join(step.text for step in steps if isinstance(step, Reasoning))
     assert "".join(chunk.content for chunk, _ in items) == stream.content == said
     assert "".join(chunk.reasoning for chunk, _ in items) == stream.reasoning == thought
     response = stream.construct_call_response()
@@ -170,8 +170,10 @@ def test_each_call_is_yielded_once_however_calls_interleave(
 def test_partial_tools_are_yielded_as_arguments_are_received(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.calling(*one_after_another(("FormatBook", BOOK))))]
-    _, items = driver.both(driver.function(case, tools=TOOLS, stream={"partial_tools": True}))
+    server.queue = [Response(case.tool_call_response(*one_after_another(("FormatBook", BOOK))))]
+    _, items = driver.call_and_read(
+        driver.function(case, tools=TOOLS, stream={"partial_tools": True})
+    )
     *growing, whole = tools_in(items)
     assert growing
     assert "".join(tool.delta for tool in growing) in {BOOK, json.dumps(json.loads(BOOK))}
@@ -196,8 +198,8 @@ def test_an_invalid_call_is_raised_after_everything_else(
     if case.whole_calls and case.name == "gemini" and message == "EOF":
         pytest.skip("the arguments come as JSON, so they are never cut off")
     calls = one_after_another(("Record", '{"data": 1}'), (name, arguments))
-    steps = [*calls, Says("Done.")]
-    server.queue = [Answer(case.calling(*steps))]
+    steps = [*calls, Text("Done.")]
+    server.queue = [Response(case.tool_call_response(*steps))]
     tried = driver.attempt(driver.function(case, tools=TOOLS))
     error, stream = tried.error, tried.stream
     assert isinstance(error, errors.ToolCallError)
@@ -234,7 +236,7 @@ def test_tools_of_call_params_are_added(
     case: Case, driver: Driver, server: Loopback, where: str
 ) -> None:
     calls = [("search", "{}"), ("FormatBook", BOOK), ("search", "{}")]
-    server.queue = [Answer(case.calling(*one_after_another(*calls)))]
+    server.queue = [Response(case.tool_call_response(*one_after_another(*calls)))]
     config: Any = {"call_params": {"tools": theirs(case)}}
     options = {"tools": [FormatBook], **(config if where == "decorator" else {})}
     returned = ["Hi"] if where == "decorator" else {"messages": [Messages.User("Hi")], **config}
@@ -245,8 +247,8 @@ def test_tools_of_call_params_are_added(
     async def aask() -> Any:
         return returned
 
-    decorate = case.call("asked-for", stream=True, **options)
-    stream, items = driver.both(lambda _: decorate(aask if driver.asynchronous else ask)())
+    decorate = case.call("requested-model", stream=True, **options)
+    stream, items = driver.call_and_read(lambda _: decorate(aask if driver.asynchronous else ask)())
     assert [tool.args for tool in tools_in(items)] == [json.loads(BOOK)]
     assert stream.state == "finished"
     response = stream.construct_call_response()
@@ -259,7 +261,7 @@ def test_tools_of_call_params_are_added(
 def test_a_call_of_an_undeclared_tool_is_reported(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.calling(*one_after_another(("find", "{}"))))]
+    server.queue = [Response(case.tool_call_response(*one_after_another(("find", "{}"))))]
     options = {"tools": [FormatBook], "call_params": {"tools": theirs(case)}}
     tried = driver.attempt(driver.function(case, **options))
     assert isinstance(tried.error, errors.ToolCallError)
@@ -275,12 +277,12 @@ def test_a_response_model_can_be_called_beside_tools_of_call_params(
     wind = '{"title": "Wind"}'
     if stream:
         calls = one_after_another(("search", '{"query": "Wind"}'), ("Book", wind))
-        server.queue = [Answer(case.calling(*calls))]
+        server.queue = [Response(case.tool_call_response(*calls))]
     else:
-        server.queue = [Answer.of_json(case.called_plain("Book", wind))]
+        server.queue = [Response.of_json(case.called_plain("Book", wind))]
     options = {"response_model": Book, "call_params": {"tools": theirs(case)}}
     function = driver.function(case, stream=stream, **options)
-    book = driver.both(function)[1][-1] if stream else driver.ask(function)
+    book = driver.call_and_read(function)[1][-1] if stream else driver.call(function)
     assert book == Book(title="Wind")
     assert "Book" in sent_tools(server)
     assert "search" in sent_tools(server)
@@ -296,9 +298,9 @@ def test_a_user_supplied_tool_choice_holds(case: Case, driver: Driver, server: L
         "gemini": {"tool_config": {"function_calling_config": {"mode": "AUTO"}}},
     }
     params = choices.get(case.name, {"tool_choice": "auto"})
-    server.queue = [Answer.of_json(case.called_plain("Record", '{"data": 1}'))]
+    server.queue = [Response.of_json(case.called_plain("Record", '{"data": 1}'))]
     function = driver.function(case, stream=False, response_model=Record, call_params=params)
-    assert driver.ask(function).data == 1
+    assert driver.call(function).data == 1
     body = server.requests[0].json
     choice = json.dumps(body.get("tool_choice") or body["toolConfig"])
     assert "auto" in choice.lower() or choice == '"NONE"'
@@ -306,14 +308,17 @@ def test_a_user_supplied_tool_choice_holds(case: Case, driver: Driver, server: L
 
 def test_tool_outputs_go_back_to_the_model(case: Case, driver: Driver, server: Loopback) -> None:
     calls = one_after_another(("FormatBook", BOOK), ("nothing", ""))
-    server.queue = [Answer(case.calling(*calls)), Answer.of_json(case.plain("Good."))]
-    stream, items = driver.both(driver.function(case, tools=TOOLS))
+    server.queue = [
+        Response(case.tool_call_response(*calls)),
+        Response.of_json(case.plain("Good.")),
+    ]
+    stream, items = driver.call_and_read(driver.function(case, tools=TOOLS))
     tools = tools_in(items)
     outputs = stream.tool_message_params([(tools[0], tools[0].call()), (tools[1], {"done": False})])
     history = [*stream.messages, stream.message_param, *outputs]
     TypeAdapter(case.messages).validate_python(history)
 
-    @case.call("asked-for", tools=TOOLS)
+    @case.call("requested-model", tools=TOOLS)
     def go_on() -> Any:
         return {"messages": [*history, Messages.User("And?")]}
 
@@ -328,8 +333,10 @@ def test_tool_outputs_go_back_to_the_model(case: Case, driver: Driver, server: L
 def test_a_stream_can_be_made_of_chunks_and_their_tools(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer(case.calling(Says("Hm"), *one_after_another(("FormatBook", BOOK))))]
-    stream, items = driver.both(driver.function(case, tools=TOOLS))
+    server.queue = [
+        Response(case.tool_call_response(Text("Hm"), *one_after_another(("FormatBook", BOOK))))
+    ]
+    stream, items = driver.call_and_read(driver.function(case, tools=TOOLS))
     again = type(stream)(stream=iter(items), tool_types=stream.tool_types)
     assert list(again) == items
     assert again.content == "Hm"

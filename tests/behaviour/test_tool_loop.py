@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 from support.cases import Driver
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.strict_servers import BY_NAME, CALLS, Strict, strict, without_ids
 
 from mirascope import BaseMessageParam, Messages, llm, retries
@@ -72,11 +72,11 @@ def chatting(driver: Driver, decorate: Callable[..., Any]) -> Callable[[list[Any
 @contextmanager
 def losses() -> Iterator[list[str]]:
     """Collect what warnings report to stay behind, and let all others pass."""
-    told: list[str] = []
+    reported: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield told
-    told += [text for each in caught if (text := str(each.message)).startswith("parts of this")]
+        yield reported
+    reported += [text for each in caught if (text := str(each.message)).startswith("parts of this")]
 
 
 def tools_of(answer: Any) -> list[Any]:
@@ -144,7 +144,7 @@ def test_a_tool_loop_continues_with_another_provider(
     with serving(first, monkeypatch), serving(second, monkeypatch):
         call = llm.call(first.case.name, "m", tools=[add], stream=streaming)
         chat = chatting(driver, call)
-        with losses() as told:
+        with losses() as reported:
             history = extended([QUESTION], chat([QUESTION]))
             with llm.context(provider=second.case.name, model="m"):
                 history = extended(history, chat(history))
@@ -156,8 +156,8 @@ def test_a_tool_loop_continues_with_another_provider(
         for lost, to in ((one, other), (other, one))
         if lost not in WITHOUT_MORE
     ]
-    assert len(told) == len(expected)
-    assert all(text.endswith(end) for text, end in zip(told, expected, strict=True))
+    assert len(reported) == len(expected)
+    assert all(text.endswith(end) for text, end in zip(reported, expected, strict=True))
 
 
 @pytest.mark.parametrize("other", ["anthropic", "mistral", "gemini"])
@@ -173,14 +173,14 @@ def test_a_fallback_continues_a_tool_loop(
         call = llm.call("groq", "m", tools=[add], stream=True, max_retries=0)
         chat = chatting(driver, lambda fn: fallback(call(fn)))
         history = extended([QUESTION], chat([QUESTION]))
-        loopback.answer = lambda _: first.case.refusal(503)
-        with losses() as told:
+        loopback.respond = lambda _: first.case.refusal(503)
+        with losses() as reported:
             answer = chat(history)
             history = extended(history, answer)
             assert answer.provider == second.case.name
-            loopback.answer = first
+            loopback.respond = first
             assert chat(history).content == "3"
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
@@ -274,9 +274,9 @@ def test_reasoning_alone_is_not_sent_to_another_provider(
     )
     with serving(strict(other), monkeypatch):
         chat = chatting(driver, llm.call(other, "m"))
-        with losses() as told:
+        with losses() as reported:
             chat([QUESTION, thoughts, Messages.User("And?")])
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def answers(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[BaseMessageParam, Any]:
@@ -407,8 +407,8 @@ def test_the_strict_servers_reject_invalid_conversations(
             server.given[0] = json.loads(given)
             with pytest.raises(our_errors.BadRequest):
                 chat(history)
-        assert isinstance(loopback.answer, Strict)
-        assert isinstance(loopback.answer(loopback.requests[0]), Answer)
+        assert isinstance(loopback.respond, Strict)
+        assert isinstance(loopback.respond(loopback.requests[0]), Response)
 
 
 @pytest.mark.parametrize("other", ["gemini", "mistral", "openai"])

@@ -93,7 +93,7 @@ def get_author(title: str, *, language: Literal["nl", "en"] = "en") -> str:
     return f"{title} ({language})"
 
 
-def told(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str, Any] | None]:
+def reported(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str, Any] | None]:
     """Return the name, description and parameters that a provider is told."""
     schema: Any = tool.tool_schema()
     assert TypeAdapter(FORMS[kind]).validate_python(schema)
@@ -110,7 +110,7 @@ def told(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str
 
 @every_provider
 def test_a_class_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) -> None:
-    name, description, parameters = told(kind, kind.type_from_base_model_type(FormatBook))
+    name, description, parameters = reported(kind, kind.type_from_base_model_type(FormatBook))
     assert (name, description) == ("FormatBook", "Formats a book.")
     assert parameters is not None
     assert list(parameters["properties"]) == ["title", "author", "shelf"]
@@ -127,7 +127,7 @@ def test_a_class_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) -> 
 
 @every_provider
 def test_a_function_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) -> None:
-    name, description, parameters = told(kind, kind.type_from_fn(get_author))
+    name, description, parameters = reported(kind, kind.type_from_fn(get_author))
     assert (name, description) == ("get_author", "Returns the author of a book.\n\nLooks far.")
     assert parameters == {
         "type": "object",
@@ -147,7 +147,7 @@ def test_a_function_has_a_schema_in_the_provider_s_format(kind: type[BaseTool]) 
 
 @every_provider
 def test_a_recursive_class_has_an_object_schema(kind: type[BaseTool]) -> None:
-    parameters = told(kind, kind.type_from_base_model_type(Shelve))[2]
+    parameters = reported(kind, kind.type_from_base_model_type(Shelve))[2]
     assert parameters is not None
     assert parameters["type"] == "object"
     assert list(parameters["properties"]) == ["inner"]
@@ -157,7 +157,7 @@ def test_a_recursive_class_has_an_object_schema(kind: type[BaseTool]) -> None:
 
 @every_provider
 def test_a_tool_without_parameters_has_an_empty_schema(kind: type[BaseTool]) -> None:
-    parameters = told(kind, kind.type_from_base_model_type(Nothing))[2]
+    parameters = reported(kind, kind.type_from_base_model_type(Nothing))[2]
     if kind in (GeminiTool, GroqTool, OpenAITool):
         assert parameters is None
     else:
@@ -226,7 +226,7 @@ def test_a_function_is_called_with_its_arguments() -> None:
 
     tool_type = OpenAITool.type_from_fn(function)
     names = ["first", "model_name", "schema", "copy", "_hidden"]
-    assert list(told(OpenAITool, tool_type)[2]["properties"]) == names
+    assert list(reported(OpenAITool, tool_type)[2]["properties"]) == names
     arguments = {"first": 1, "model_name": "m", "schema": "s", "copy": [{"name": "A"}]}
     tool = tool_type.from_arguments(json.dumps(arguments), OpenAITool.sdk_call("i", "f", ""))
     assert list(tool.args) == names
@@ -256,22 +256,22 @@ def test_a_tool_without_a_docstring_has_a_description() -> None:
     def function(title: str) -> str:
         return title
 
-    assert told(GroqTool, GroqTool.type_from_fn(function))[1]
-    assert told(GroqTool, GroqTool.type_from_base_model_type(Nothing))[1]
+    assert reported(GroqTool, GroqTool.type_from_fn(function))[1]
+    assert reported(GroqTool, GroqTool.type_from_base_model_type(Nothing))[1]
 
 
 def test_a_tool_may_have_a_custom_name() -> None:
     class Named(Nothing):
         __custom_name__ = "other"
 
-    assert told(CohereTool, CohereTool.type_from_base_model_type(Named))[0] == "other"
+    assert reported(CohereTool, CohereTool.type_from_base_model_type(Named))[0] == "other"
 
 
 @every_provider
 @pytest.mark.parametrize("base_type", [list[str], int, Literal["a", "b"], Shelf, int | str])
 def test_a_type_as_a_tool(kind: type[BaseTool], base_type: Any) -> None:
     tool_type = kind.type_from_base_type(base_type)
-    parameters = told(kind, tool_type)[2]
+    parameters = reported(kind, tool_type)[2]
     assert parameters is not None
     assert list(parameters["properties"]) == parameters["required"] == ["value"]
     value = {"list": ["a"], "int": 1, "Literal": "b", "Shelf": "low"}.get(tool_type.__name__, "x")

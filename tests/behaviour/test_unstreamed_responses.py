@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Attempt, Case, Driver
-from support.loopback import Answer, Loopback, in_pieces
+from support.loopback import Loopback, Response, in_pieces
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
@@ -53,13 +53,13 @@ def read(
 ) -> Attempt:
     """Return a stream that was read from a body, given as bytes or as what is JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    server.queue = [Answer(in_pieces(data, size), headers=headers)]
+    server.queue = [Response(in_pieces(data, size), headers=headers)]
     return driver.attempt(driver.function(case, max_retries=0, **options))
 
 
 def events(case: Case) -> list[Any]:
     """Return the records of a streamed response."""
-    lines = b"".join(case.answer("Hello", " world")).splitlines()
+    lines = b"".join(case.response("Hello", " world")).splitlines()
     return [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
 
 
@@ -75,8 +75,8 @@ def test_a_plain_response_is_one_chunk(
     assert (chunk.input_tokens, chunk.output_tokens) == (3, 2)
     assert type(chunk.chunk).__module__.startswith(case.sdk_package)
     assert type(chunk)(chunk=chunk.chunk).content == chunk.content
-    server.queue = [Answer.of_json(case.plain("Zażółć"))]
-    plain = driver.ask(driver.function(case, stream=False))
+    server.queue = [Response.of_json(case.plain("Zażółć"))]
+    plain = driver.call(driver.function(case, stream=False))
     rebuilt = read_.stream.construct_call_response()
     assert case.said(rebuilt.response) == case.said(plain.response)
     assert rebuilt.message_param == plain.message_param
@@ -98,8 +98,8 @@ def test_the_tools_of_a_plain_response_are_yielded_with_its_chunk(
     assert [tool.title for tool in tools] == ["Dune"]
     assert tried.items[-1][0].finish_reasons == [case.tool_stop]
     response = tried.stream.construct_call_response()
-    server.queue = [Answer.of_json(body)]
-    plain = driver.ask(driver.function(case, stream=False, tools=[ReadBook]))
+    server.queue = [Response.of_json(body)]
+    plain = driver.call(driver.function(case, stream=False, tools=[ReadBook]))
     assert case.said(response.response).model_dump() == case.said(plain.response).model_dump()
     assert record_of(response.message_param) == record_of(plain.message_param)
     assert [tool.title for tool in response.tools] == ["Dune"]
@@ -120,7 +120,7 @@ def test_a_plain_response_s_call_without_arguments_is_valid(
 
 def test_a_plain_response_on_a_user_supplied_client(case: Case, driver: Driver) -> None:
     with Loopback() as own:
-        own.default = lambda: Answer(
+        own.default = lambda: Response(
             in_pieces(json.dumps(case.plain("mine")).encode(), 5), headers=AS_JSON
         )
 
@@ -133,7 +133,7 @@ def test_a_plain_response_on_a_user_supplied_client(case: Case, driver: Driver) 
             stream, items = driver.run(read_async)
         else:
             with case.client(case.url(own.url), "own-key") as client:
-                stream, items = driver.both(driver.function(case, client=client))
+                stream, items = driver.call_and_read(driver.function(case, client=client))
     assert (stream.state, [chunk.content for chunk, _ in items]) == ("finished", ["mine"])
 
 
@@ -151,7 +151,7 @@ def test_the_body_decides_not_the_content_type(
     body = lead + json.dumps(case.plain("Hello")).encode()
     headers = {"content-type": kind}
     assert read(case, driver, server, body, 3, headers=headers).stream.content == "Hello"
-    stream = b"".join(case.answer("Hello"))
+    stream = b"".join(case.response("Hello"))
     assert read(case, driver, server, stream, headers=headers).stream.content == "Hello"
 
 
@@ -187,9 +187,9 @@ def test_json_lines_are_read_as_they_are_received(case: Case, server: Loopback) 
             yield b"\n"
         yield from rest
 
-    server.queue = [Answer(script(), headers={"content-type": "application/x-ndjson"})]
+    server.queue = [Response(script(), headers={"content-type": "application/x-ndjson"})]
     if case is MISTRAL:  # whose SDK reads such a body to its end
-        server.queue = [Answer(script())]
+        server.queue = [Response(script())]
     stream = SYNC.function(case)("fantasy")
     for chunk, _ in stream:
         read_ += [chunk]
@@ -294,7 +294,7 @@ def test_nothing_of_a_plain_response_is_kept_if_nothing_is_to_be(
 
 
 def test_the_chunk_of_a_plain_response_is_normalized(case: Case, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
 
     @llm.call(provider=case.name, model="m", stream=True)  # pyright: ignore[reportArgumentType]
     def recommend() -> str:
@@ -370,8 +370,8 @@ def test_what_else_a_cohere_message_has(case: Case, driver: Driver, server: Loop
     body["message"] |= {"citations": [citation], "content": [thinking, *body["message"]["content"]]}
     stream = read(case, driver, server, body).stream
     assert (stream.content, stream.reasoning) == ("Hi", "Hm")
-    server.queue = [Answer.of_json(body)]
-    plain = driver.ask(driver.function(case, stream=False))
+    server.queue = [Response.of_json(body)]
+    plain = driver.call(driver.function(case, stream=False))
     rebuilt = stream.construct_call_response()
     assert rebuilt.response.model_dump() == plain.response.model_dump()
 

@@ -95,7 +95,7 @@ def built(case: Case, **options: Any) -> Any:
         "dynamic_config": None,
         "messages": [kit.message],
         "call_params": {},
-        "call_kwargs": {"model": "asked-for", "messages": [kit.message]},
+        "call_kwargs": {"model": "requested-model", "messages": [kit.message]},
         "user_message_param": kit.message,
         "start_time": 1,
         "end_time": 2,
@@ -107,7 +107,7 @@ def built_chunks(case: Case) -> list[Any]:
     """Build the chunks of an answer."""
     kit = KITS[case.name]
     adapter = TypeAdapter[Any](kit.raw_chunk)
-    lines = b"".join(case.answer("Hel", "lo")).splitlines()
+    lines = b"".join(case.response("Hel", "lo")).splitlines()
     data = [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: {")]
     return [kit.chunk(chunk=adapter.validate_json(event)) for event in data]
 
@@ -118,7 +118,7 @@ def test_every_property_of_a_response_can_be_read(case: Case, copied: Callable[[
     assert (str(response), response.content, response.reasoning) == ("Hello", "Hello", "")
     assert response.finish_reasons == [case.stop]
     assert response.common_finish_reasons == ["stop"]
-    assert response.model == (case.model or "asked-for")
+    assert response.model == (case.model or "requested-model")
     assert response.id
     assert (response.input_tokens, response.output_tokens) == (3, 2)
     assert response.common_usage == base.Usage(
@@ -162,31 +162,39 @@ def test_a_response_can_be_logged(case: Case) -> None:
     response = built(
         case,
         dynamic_config={"client": object(), "call_params": {"extra_headers": {"x-key": "secret"}}},
-        call_kwargs={"model": "asked-for", "http_options": {"headers": {"x-key": "secret"}}},
+        call_kwargs={"model": "requested-model", "http_options": {"headers": {"x-key": "secret"}}},
         call_params={"temperature": 0.5, "api_key": "secret"},
         tool_types=[base.BaseTool],
     )
     logged = response.model_dump_json()
     assert "secret" not in logged
-    told = json.loads(logged)
-    assert told == response.model_dump(mode="json")
-    assert told["content"] == "Hello"
-    assert (told["input_tokens"], told["cached_tokens"], told["output_tokens"]) == (3, None, 2)
-    assert told["common_usage"]["total_tokens"] == 5
-    assert told["finish_reasons"] == [case.stop]
-    assert told["call_params"] == {"temperature": 0.5}
-    assert told["dynamic_config"] == {"call_params": {}}
-    assert told["tool_types"] == [{"type": "function", "name": "BaseTool"}]
-    assert told["message_param"]
-    assert told["fn_args"] == {"genre": "fantasy"}
-    assert {"id", "model", "usage", "cost", "messages", "metadata", "response"} <= told.keys()
+    reported = json.loads(logged)
+    assert reported == response.model_dump(mode="json")
+    assert reported["content"] == "Hello"
+    assert (reported["input_tokens"], reported["cached_tokens"], reported["output_tokens"]) == (
+        3,
+        None,
+        2,
+    )
+    assert reported["common_usage"]["total_tokens"] == 5
+    assert reported["finish_reasons"] == [case.stop]
+    assert reported["call_params"] == {"temperature": 0.5}
+    assert reported["dynamic_config"] == {"call_params": {}}
+    assert reported["tool_types"] == [{"type": "function", "name": "BaseTool"}]
+    assert reported["message_param"]
+    assert reported["fn_args"] == {"genre": "fantasy"}
+    assert {"id", "model", "usage", "cost", "messages", "metadata", "response"} <= reported.keys()
 
 
 def test_bytes_are_logged_as_base64_and_half_an_emoji_is_kept(case: Case) -> None:
     image = base.ImagePart(media_type="image/png", image=b"\xff\xfe", detail=None)
     response = built(case, fn_args={"image": image, "bytes": b"\xff\xfe", "text": "\ud83d"})
-    told = json.loads(response.model_dump_json())["fn_args"]
-    assert (told["image"]["image"], told["bytes"], told["text"]) == ("__4=", "__4=", "\ud83d")
+    reported = json.loads(response.model_dump_json())["fn_args"]
+    assert (reported["image"]["image"], reported["bytes"], reported["text"]) == (
+        "__4=",
+        "__4=",
+        "\ud83d",
+    )
 
 
 def test_a_response_is_logged_in_part(case: Case) -> None:
@@ -203,8 +211,8 @@ def test_a_response_is_logged_in_part(case: Case) -> None:
 
 def test_chunks_can_be_logged(case: Case) -> None:
     chunks = built_chunks(case)
-    told = [json.loads(chunk.model_dump_json(indent=2)) for chunk in chunks]
-    assert told == [chunk.model_dump(mode="json") for chunk in chunks]
-    assert "".join(chunk["content"] for chunk in told) == "Hello"
-    assert [c["common_finish_reasons"] for c in told if c["finish_reasons"]] == [["stop"]]
-    assert all({"chunk", "id", "model", "usage", "output_tokens"} <= c.keys() for c in told)
+    reported = [json.loads(chunk.model_dump_json(indent=2)) for chunk in chunks]
+    assert reported == [chunk.model_dump(mode="json") for chunk in chunks]
+    assert "".join(chunk["content"] for chunk in reported) == "Hello"
+    assert [c["common_finish_reasons"] for c in reported if c["finish_reasons"]] == [["stop"]]
+    assert all({"chunk", "id", "model", "usage", "output_tokens"} <= c.keys() for c in reported)

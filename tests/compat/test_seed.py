@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai as sdk
 import pytest
 from support.cases import Case
-from support.loopback import Abort, Answer, Loopback
+from support.loopback import Abort, Loopback, Response
 from support.providers import CASES
 from support.providers.openai import OPENAI
 from support.seed import BASIC, CORRECTED, DETAILS, HANDLING, PAGES, run
@@ -29,7 +29,7 @@ def test_the_page_has_three_samples() -> None:
 
 
 def test_the_samples_print_the_answer(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
-    server.queue = [Answer(OPENAI.answer("The ", "Hobbit"))]
+    server.queue = [Response(OPENAI.response("The ", "Hobbit"))]
     names = run(BASIC)
     assert capsys.readouterr().out == "The Hobbit"
     run(DETAILS, chunk=names["chunk"])
@@ -46,13 +46,13 @@ def test_the_basic_sample_runs_with_every_provider_by_changing_names_only(
     with Loopback() as server:
         monkeypatch.setenv(provider.key_variable, "a-secret-key")
         monkeypatch.setenv(provider.url_variable, provider.url(server.url))
-        server.queue = [Answer(provider.answer("The ", "Hobbit"))]
+        server.queue = [Response(provider.response("The ", "Hobbit"))]
         run(BASIC.replace("openai", provider.name))
     assert capsys.readouterr().out == "The Hobbit"
 
 
 def test_provider_specific_details_work_on_every_item(server: Loopback) -> None:
-    server.queue = [Answer(OPENAI.answer("The ", "Hobbit"))]
+    server.queue = [Response(OPENAI.response("The ", "Hobbit"))]
     inner = "\n    ".join(DETAILS.splitlines())
     names = run(BASIC.replace('print(chunk.content, end="", flush=True)', inner))
     assert isinstance(names["recommend_book"]("fantasy"), OpenAIStream)
@@ -66,18 +66,18 @@ def test_the_page_s_error_sample_names_the_variable_that_it_gets_wrong(server: L
     assert server.requests == []
 
 
-FAILURES: dict[str, Answer] = {
+FAILURES: dict[str, Response] = {
     **{
-        str(status): Answer.of_json(
+        str(status): Response.of_json(
             {"error": {"message": "No."}}, status, **{"x-should-retry": "false"}
         )
         for status in (400, 401, 404, 429, 500)
     },
-    "cut": Answer([OPENAI.text("The "), OPENAI.text("Hobbit")[:30], Abort()]),
-    "no finish": Answer([OPENAI.text("The ")]),
-    "malformed": Answer([OPENAI.text("The "), b"data: {oops\n\n"]),
-    "too large": Answer([OPENAI.text("The "), b"data: "] + [b"x" * 2**20] * 50),
-    "error event": Answer([OPENAI.text("The "), OPENAI.failure]),
+    "cut": Response([OPENAI.text("The "), OPENAI.text("Hobbit")[:30], Abort()]),
+    "no finish": Response([OPENAI.text("The ")]),
+    "malformed": Response([OPENAI.text("The "), b"data: {oops\n\n"]),
+    "too large": Response([OPENAI.text("The "), b"data: "] + [b"x" * 2**20] * 50),
+    "error event": Response([OPENAI.text("The "), OPENAI.failure]),
 }
 
 

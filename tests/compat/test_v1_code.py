@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import anyio
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, create_model
-from support.loopback import Answer, Loopback
-from support.scripts import Says, one_after_another
+from support.loopback import Loopback, Response
+from support.scripts import Text, one_after_another
 from tenacity import retry, stop_after_attempt
 
 from mirascope import BaseTool, BaseToolKit, Messages, prompt_template, toolkit_tool
@@ -98,8 +98,8 @@ def test_a_tool_of_a_response(case: Case, server: Loopback, tool: Any) -> None:
         return f"Answer: {query}"
 
     server.queue = [
-        Answer.of_json(case.called_plain(name, SHELVES)),
-        Answer.of_json(case.plain("Hi")),
+        Response.of_json(case.called_plain(name, SHELVES)),
+        Response.of_json(case.plain("Hi")),
     ]
     response = ask("Which fantasy books are there?")
     if called := response.tool:
@@ -126,7 +126,7 @@ def test_an_async_tool_of_an_async_stream(case: Case, server: Loopback, tool: An
                 outputs.append(await called.call())
         return outputs
 
-    server.queue = [Answer(case.calling(*one_after_another((tool.__name__, SHELVES))))]
+    server.queue = [Response(case.tool_call_response(*one_after_another((tool.__name__, SHELVES))))]
     assert anyio.run(main) == [["a fantasy book", "another"]]
 
 
@@ -178,15 +178,15 @@ def test_an_agent_that_streams_and_calls_tools(
 
     calls = one_after_another(("_shelves", SHELVES), ("_shelves", '{"genre": "crime"}'))
     server.queue = [
-        Answer(case.calling(Says("Let me see. "), *calls)),
-        Answer(case.answer("There ", "is one.")),
-        Answer(case.answer("Bye.")),
+        Response(case.tool_call_response(Text("Let me see. "), *calls)),
+        Response(case.response("There ", "is one.")),
+        Response(case.response("Bye.")),
     ]
     librarian = Librarian(name="Ann")
     assert librarian.run("Any books?", "Bye!") == ["There is one.", "Bye."]
-    told = capsys.readouterr().out
-    assert told.startswith("Let me see. [_shelves({'genre': 'fantasy'})][_shelves(")
-    assert told.endswith("There is one.Bye.")
+    reported = capsys.readouterr().out
+    assert reported.startswith("Let me see. [_shelves({'genre': 'fantasy'})][_shelves(")
+    assert reported.endswith("There is one.Bye.")
     assert "Ann's fantasy book" in sent_text(server, 1)
     assert "Ann's crime book" in sent_text(server, 2)
     assert sent_text(server, 2).count("Any books?") == 1
@@ -211,8 +211,8 @@ def test_an_agent_with_plain_calls(case: Case, server: Loopback) -> None:
         return response.content
 
     server.queue = [
-        Answer.of_json(case.called_plain("ListBooks", SHELVES)),
-        Answer.of_json(case.plain("One.")),
+        Response.of_json(case.called_plain("ListBooks", SHELVES)),
+        Response.of_json(case.plain("One.")),
     ]
     assert run("Any books?") == "One."
     assert "another" in sent_text(server)
@@ -223,7 +223,7 @@ def test_partial_tools(case: Case, server: Loopback) -> None:
     def ask() -> str:
         return "Any books?"
 
-    server.queue = [Answer(case.calling(*one_after_another(("ListBooks", SHELVES))))]
+    server.queue = [Response(case.tool_call_response(*one_after_another(("ListBooks", SHELVES))))]
     deltas, outputs = [], []
     stream = ask()
     for _chunk, tool in stream:
@@ -257,7 +257,7 @@ def test_a_toolkit_given_by_a_dynamic_configuration(case: Case, server: Loopback
         return {"tools": toolkit.create_tools()}
 
     name = f"v1_{case.name}_shelves_search"
-    server.queue = [Answer.of_json(case.called_plain(name, '{"title": "Emma"}'))]
+    server.queue = [Response.of_json(case.called_plain(name, '{"title": "Emma"}'))]
     assert ask("Emma").tool.call() == "Emma in Dutch"
     assert "Finds a book in Dutch." in sent_text(server)
 
@@ -277,7 +277,7 @@ def test_a_response_model_of_any_type(
 
     text = json.dumps({"value": value})
     plain = case.plain(text) if json_mode else case.called_plain("Value", text)
-    server.queue = [Answer.of_json(plain)]
+    server.queue = [Response.of_json(plain)]
     answer = ask("What is it?")
     if kind is Verdict:
         assert answer is Verdict.GOOD
@@ -292,7 +292,7 @@ def test_a_response_model_knows_its_response(case: Case, server: Loopback) -> No
     @prompt_template("Extract: {text}")
     def extract(text: str) -> None: ...
 
-    server.queue = [Answer.of_json(case.called_plain("Book", json.dumps(BOOK)))]
+    server.queue = [Response.of_json(case.called_plain("Book", json.dumps(BOOK)))]
     book = extract("Emma by Austen")
     assert isinstance(book, Book)
     response = cast("BaseCallResponse[Any, Any, Any]", book._response)
@@ -317,11 +317,11 @@ def test_a_streamed_response_model_with_a_field_of_the_call(
     value = {"author": BOOK, "verdict": "good", "points": ["witty", "short"]}
     text = json.dumps(value)
     events = (
-        case.answer("```json\n", text, "\n```")
+        case.response("```json\n", text, "\n```")
         if json_mode
-        else case.calling(*one_after_another(("Review", text)))
+        else case.tool_call_response(*one_after_another(("Review", text)))
     )
-    server.queue = [Answer(events)]
+    server.queue = [Response(events)]
     stream = review("Emma")
     for partial in stream:
         assert isinstance(partial, Review)
@@ -336,7 +336,7 @@ def test_an_output_parser_and_json_mode(case: Case, server: Loopback) -> None:
     def ask() -> str:
         return "A book as JSON"
 
-    server.queue = [Answer.of_json(case.plain(json.dumps(BOOK)))]
+    server.queue = [Response.of_json(case.plain(json.dumps(BOOK)))]
     assert ask() == BOOK
 
 
@@ -355,7 +355,7 @@ def test_a_dynamic_configuration_of_everything(case: Case, server: Loopback) -> 
                 "client": client,
             }
 
-        server.queue = [Answer(case.answer("Emma"))]
+        server.queue = [Response(case.response("Emma"))]
         stream = ask("thriller")
         for chunk, _ in stream:
             print(chunk.content, end="")  # noqa: T201
@@ -373,7 +373,7 @@ def test_common_parameters_are_sent(case: Case, server: Loopback) -> None:
     def ask() -> str:
         return "Hi"
 
-    server.queue = [Answer.of_json(case.plain("Hello"))]
+    server.queue = [Response.of_json(case.plain("Hello"))]
     assert str(ask()) == "Hello"
     sent = sent_text(server)
     assert ": 7" in sent
@@ -389,7 +389,7 @@ def test_a_prompt_class_runs(case: Case, server: Loopback) -> None:
         def role(self) -> str:
             return "a librarian"
 
-    server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Em", "ma"))] * 2
+    server.queue = [Response.of_json(case.plain("Emma")), Response(case.response("Em", "ma"))] * 2
     prompt = BookPrompt(genre="fantasy")
     assert prompt.run(case.call("a-model")).content == "Emma"
     assert "".join(c.content for c, _ in prompt.run(case.call("a-model", stream=True))) == "Emma"
@@ -413,7 +413,7 @@ def test_merged_decorators(case: Case, server: Loopback) -> None:
     @ask_a_model()
     def recommend(genre: str) -> None: ...
 
-    server.queue = [Answer.of_json(case.plain("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma"))]
     response = recommend("fantasy")
     assert (response.content, response.metadata) == ("Emma", {"tags": {"merged"}})
 
@@ -430,7 +430,7 @@ def test_a_prompt_with_an_image(case: Case, server: Loopback) -> None:
     def look_again(photo: bytes) -> Any:
         return Messages.User(["What is in this?", *look.__wrapped__(photo, ["a"])[0].content[1:2]])
 
-    server.queue = [Answer.of_json(case.plain("A book"))] * 2
+    server.queue = [Response.of_json(case.plain("A book"))] * 2
     assert look(PNG, ["a", "b"]).content == "A book"
     assert look_again(PNG).content == "A book"
     assert "iVBORw0KGgo" in sent_text(server)
@@ -442,7 +442,7 @@ def test_errors_of_earlier_attempts_are_passed_on(case: Case, server: Loopback) 
     def count(*, errors: list[ValueError] | None = None) -> str:
         return f"You were wrong: {errors}" if errors else "How many?"
 
-    server.queue = [Answer.of_json(case.plain("two")), Answer.of_json(case.plain("2"))]
+    server.queue = [Response.of_json(case.plain("two")), Response.of_json(case.plain("2"))]
     assert count() == 2
     assert "invalid literal" in sent_text(server)
 
@@ -452,7 +452,7 @@ def test_a_stream_has_the_properties_that_v1_documents(case: Case, server: Loopb
     def ask(genre: str) -> list[BaseMessageParam]:
         return [Messages.System("Be short."), Messages.User(f"Recommend a {genre} book")]
 
-    server.queue = [Answer(case.answer("Em", "ma"))]
+    server.queue = [Response(case.response("Em", "ma"))]
     stream = ask("fantasy")
     assert isinstance(stream, BaseStream)
     with pytest.raises(ValueError, match="iterate it first"):
@@ -493,7 +493,7 @@ def test_a_history_as_a_field_takes_messages_of_every_form(
     def ask(history: list[Any]) -> Any:
         return driver.run(lambda: aanswer(history)) if driver.asynchronous else answer(history)
 
-    server.queue = [Answer.of_json(case.plain(text)) for text in ("Emma", "Persuasion")]
+    server.queue = [Response.of_json(case.plain(text)) for text in ("Emma", "Persuasion")]
     agent: Any = agent_type(history=[Messages.User("Recommend a book")])
     assert agent.history == [Messages.User("Recommend a book")]
     response = ask(agent.history)
@@ -529,7 +529,7 @@ def test_a_tool_call_that_does_not_fit(case: Case, server: Loopback) -> None:
     def ask() -> str:
         return "Any books?"
 
-    server.queue = [Answer.of_json(case.called_plain("ListBooks", '{"genres": 1}'))]
+    server.queue = [Response.of_json(case.called_plain("ListBooks", '{"genres": 1}'))]
     try:
         _ = ask().tool
     except ValueError as error:
@@ -543,7 +543,7 @@ def test_responses_and_chunks_in_a_model_of_the_user_s(case: Case, server: Loopb
     def ask() -> str:
         return "Hi"
 
-    server.queue = [Answer(case.answer("Hello"))]
+    server.queue = [Response(case.response("Hello"))]
     stream = ask()
     chunks = [chunk for chunk, _ in stream]
     response = stream.construct_call_response()
@@ -553,9 +553,9 @@ def test_responses_and_chunks_in_a_model_of_the_user_s(case: Case, server: Loopb
     }
     log = create_model("Log", **kinds)(response=response, chunks=chunks)
     assert log.response is response
-    told = json.loads(log.model_dump_json())
-    assert told["response"] == response.model_dump(mode="json")
-    assert [chunk["content"] for chunk in told["chunks"]] == [str(chunk) for chunk in chunks]
+    reported = json.loads(log.model_dump_json())
+    assert reported["response"] == response.model_dump(mode="json")
+    assert [chunk["content"] for chunk in reported["chunks"]] == [str(chunk) for chunk in chunks]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import pytest
 from pydantic import AfterValidator, BaseModel
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import llm
@@ -103,7 +103,9 @@ def test_what_a_prompt_class_runs_knows_the_prompt(
         names.append(fn.__name__)
         return fn
 
-    server.queue = [Answer(case.answer("Emma")) if stream else Answer.of_json(case.plain("Emma"))]
+    server.queue = [
+        Response(case.response("Emma")) if stream else Response.of_json(case.plain("Emma"))
+    ]
     prompt, call = BookPrompt(genre="fantasy"), decorator(case, agnostic=agnostic, stream=stream)
     if driver.asynchronous:
 
@@ -132,7 +134,7 @@ def test_settings_of_a_prompt_class_replace_its_metadata(case: Case, server: Loo
         genre: Annotated[str, FromCallArgs()]
         title: str
 
-    server.queue = [Answer.of_json(case.called_plain("Review", EMMA))]
+    server.queue = [Response.of_json(case.called_plain("Review", EMMA))]
     review: Any = Prompt(genre="crime").run(case.call("m", response_model=Review))
     assert review == Review(genre="crime", title="Emma")
     assert review._response.metadata == {"tags": {"crime"}}
@@ -176,7 +178,7 @@ def test_the_docstring_of_a_function_is_its_template(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE", "ENABLED")
-    server.queue = [Answer.of_json(case.plain("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma"))]
     decorate = case.call("m")
 
     @decorate
@@ -188,7 +190,7 @@ def test_the_docstring_of_a_function_is_its_template(
         """Recommend a {genre} book"""  # noqa: D415
 
     if sys.flags.optimize < 2:
-        response = driver.ask(arecommend if driver.asynchronous else recommend)
+        response = driver.call(arecommend if driver.asynchronous else recommend)
         assert response.prompt_template == "Recommend a {genre} book"
         assert response.dynamic_config is None
         assert "Recommend a fantasy book" in json.dumps(server.requests[0].json)
@@ -268,10 +270,12 @@ class Librarian:
 def test_a_method_with_a_template_is_called_bound(
     case: Case, driver: Driver, server: Loopback, method: str, *, agnostic: bool, stream: bool
 ) -> None:
-    server.queue = [Answer(case.answer("Emma")) if stream else Answer.of_json(case.plain("Emma"))]
+    server.queue = [
+        Response(case.response("Emma")) if stream else Response.of_json(case.plain("Emma"))
+    ]
     bound = getattr(Librarian(), "a" * driver.asynchronous + method)
     function = decorator(case, agnostic=agnostic, stream=stream)(bound)
-    answer = driver.both(function)[0] if stream else driver.ask(function)
+    answer = driver.call_and_read(function)[0] if stream else driver.call(function)
     assert answer.content == "Emma"
     assert answer.fn_args == {"genre": "fantasy"}
     assert answer.metadata == ({} if method == "messages" else {"tags": {"t"}})
@@ -288,7 +292,7 @@ def test_a_class_method_with_a_template_is_called_bound(
         name = "Ann"
         prompt = classmethod(getattr(Librarian, method))
 
-    server.queue = [Answer.of_json(case.plain("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma"))]
     assert case.call("m")(Town.prompt)("fantasy").content == "Emma"
     assert "You are Ann." in json.dumps(server.requests[0].json)
 
@@ -304,7 +308,7 @@ def test_a_prompt_function_gives_its_settings(driver: Driver) -> None:
     async def aask(_: str) -> Any:
         return settings
 
-    assert driver.ask(aask if driver.asynchronous else ask) == settings
+    assert driver.call(aask if driver.asynchronous else ask) == settings
 
     @prompt_template("{a}")
     def filled() -> Any:
@@ -379,7 +383,7 @@ def test_what_the_wave_module_reads_is_a_part() -> None:
     ids=lambda case: case.name,
 )
 def test_what_the_wave_module_reads_is_sent(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.plain("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma"))]
     with wave.open(sound()) as file:
         decorate = case.call("m")
 
@@ -389,7 +393,7 @@ def test_what_the_wave_module_reads_is_sent(case: Case, driver: Driver, server: 
         async def aask(genre: str) -> Any:
             return [genre, file]
 
-        driver.ask(decorate(aask if driver.asynchronous else ask))
+        driver.call(decorate(aask if driver.asynchronous else ask))
     data = base64.b64encode(sound().getvalue()).decode()
     assert data in json.dumps(server.requests[0].json).replace("-", "+").replace("_", "/")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.providers.openai import completion, completion_chunk
 from support.scripts import one_after_another
@@ -64,12 +64,12 @@ CHAT_COMPLETIONS = pytest.mark.parametrize(
 )
 
 
-def refused(case: Case, *, stream: bool) -> Answer:
+def refused(case: Case, *, stream: bool) -> Response:
     if not stream:
         said = {"role": "assistant", "content": None, "refusal": REFUSAL}
-        return Answer.of_json(completion(said))
+        return Response.of_json(completion(said))
     pieces = [completion_chunk({"refusal": piece}) for piece in (REFUSAL[:8], REFUSAL[8:])]
-    return Answer([*case.begin, *pieces, *case.end(3, 2)])
+    return Response([*case.begin, *pieces, *case.end(3, 2)])
 
 
 @CHAT_COMPLETIONS
@@ -86,8 +86,8 @@ def test_tools_report_a_refusal(
 
         responses = [ask()]
     else:
-        plain = driver.ask(driver.function(case, stream=False, tools=[get_author]))
-        stream, _ = driver.both(driver.function(case, tools=[get_author]))
+        plain = driver.call(driver.function(case, stream=False, tools=[get_author]))
+        stream, _ = driver.call_and_read(driver.function(case, tools=[get_author]))
         responses = [plain, stream.construct_call_response()]
     for response in responses:
         for read in (lambda r: r.tools, lambda r: r.tool, lambda r: r.raise_for_refusal()):
@@ -115,7 +115,7 @@ def test_a_response_model_reports_a_refusal(
 
 
 def test_a_response_without_a_refusal_raises_none(case: Case, server: Loopback) -> None:
-    server.queue = [Answer.of_json(case.plain("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma"))]
 
     @case.call("m")
     def ask() -> str:
@@ -136,8 +136,8 @@ def test_what_is_not_received_yet_prints_as_none(
 
     text = json.dumps({"books": [{"title": "T1", "author": "A1"}], "best": {"title": "T2"}})
     server.queue = [
-        Answer(case.answer('{"title": "T1"', ', "author": "A', '1"}')),
-        Answer(case.answer(text[:20], text[20:28], text[28:-3], text[-3:])),
+        Response(case.response('{"title": "T1"', ', "author": "A', '1"}')),
+        Response(case.response(text[:20], text[20:28], text[28:-3], text[-3:])),
     ]
     function = driver.function(case, response_model=Book, json_mode=True)
     printed = list(map(str, driver.attempt(function).items))
@@ -153,7 +153,7 @@ def test_what_is_not_received_yet_prints_as_none(
 def test_tools_are_dumped_as_what_they_are_to_the_model(
     case: Case, server: Loopback, *, agnostic: bool
 ) -> None:
-    server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
+    server.queue = [Response.of_json(case.called_plain("get_author", EMMA))]
 
     @decorator(case, agnostic=agnostic, tools=[get_author, Find])
     def ask() -> str:
@@ -172,7 +172,7 @@ def test_tools_are_dumped_as_what_they_are_to_the_model(
 def test_responses_and_chunks_can_be_copied(
     case: Case, server: Loopback, *, agnostic: bool, deep: bool
 ) -> None:
-    server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma")), Response(case.response("Emma"))]
 
     @decorator(case, agnostic=agnostic)
     def ask() -> str:
@@ -194,7 +194,7 @@ def test_responses_and_chunks_can_be_copied(
 
 
 def test_a_stream_knows_the_class_of_its_response(case: Case, server: Loopback) -> None:
-    server.queue = [Answer(case.answer("Emma"))]
+    server.queue = [Response(case.response("Emma"))]
 
     @case.call("m", stream=True)
     def ask() -> str:
@@ -218,10 +218,10 @@ def test_a_message_always_has_content(
 ) -> None:
     whole = case.called_plain("get_author", EMMA) if calling else case.plain("Emma")
     steps = one_after_another(("get_author", EMMA)) if calling else ()
-    events = case.calling(*steps) if calling else case.answer("Emma")
-    server.queue = [Answer.of_json(whole), Answer(events)]
-    response = driver.ask(driver.function(case, stream=False, tools=[get_author]))
-    stream, _ = driver.both(driver.function(case, tools=[get_author]))
+    events = case.tool_call_response(*steps) if calling else case.response("Emma")
+    server.queue = [Response.of_json(whole), Response(events)]
+    response = driver.call(driver.function(case, stream=False, tools=[get_author]))
+    stream, _ = driver.call_and_read(driver.function(case, tools=[get_author]))
     if isinstance(response.message_param, dict):
         assert "content" in response.message_param
         assert "content" in stream.message_param
@@ -229,7 +229,7 @@ def test_a_message_always_has_content(
 
 
 def test_absent_thinking_is_none(server: Loopback, case: Case) -> None:
-    server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma")), Response(case.response("Emma"))]
 
     @case.call("m")
     def ask() -> str:
@@ -253,7 +253,7 @@ def test_absent_thinking_is_none(server: Loopback, case: Case) -> None:
 def test_the_fields_of_one_provider_are_dumped(
     case: Case, server: Loopback, *, agnostic: bool
 ) -> None:
-    server.queue = [Answer.of_json(case.plain("Emma")), Answer(case.answer("Emma"))]
+    server.queue = [Response.of_json(case.plain("Emma")), Response(case.response("Emma"))]
     alone = {
         "anthropic": {"thinking": None, "signature": None},
         "gemini": {"thinking": None},
@@ -281,7 +281,7 @@ def test_the_fields_of_one_provider_are_dumped(
 def test_a_tool_is_provider_agnostic_itself(
     case: Case, server: Loopback, *, agnostic: bool
 ) -> None:
-    server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
+    server.queue = [Response.of_json(case.called_plain("get_author", EMMA))]
 
     @decorator(case, agnostic=agnostic, tools=[get_author])
     def ask() -> str:

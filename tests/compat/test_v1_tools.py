@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel, PrivateAttr, ValidationError
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.scripts import one_after_another
 
 from mirascope import errors, llm
@@ -110,8 +110,8 @@ def test_a_class_in_a_toolkit_is_a_tool(case: Case, driver: Driver, server: Loop
     names = ["v1_library_Format", "v1_library_a_format", "v1_library_look"]
     assert [tool._name() for tool in kit.create_tools()] == names
     calls = one_after_another(*((name, EMMA) for name in names))
-    server.queue = [Answer(case.calling(*calls))]
-    stream, _ = driver.both(driver.function(case, tools=[kit]))
+    server.queue = [Response(case.tool_call_response(*calls))]
+    stream, _ = driver.call_and_read(driver.function(case, tools=[kit]))
     made, amade, looked = stream.construct_call_response().tools
     assert isinstance(made, Library.Format)
     assert made.call() == "Emma found (DUTCH, open)"
@@ -174,8 +174,8 @@ def test_a_tool_has_the_id_of_its_call(
     case: Case, driver: Driver, server: Loopback, *, agnostic: bool
 ) -> None:
     server.queue = [
-        Answer.of_json(case.called_plain("get_author", EMMA)),
-        Answer(case.calling(*one_after_another(("get_author", EMMA)))),
+        Response.of_json(case.called_plain("get_author", EMMA)),
+        Response(case.tool_call_response(*one_after_another(("get_author", EMMA)))),
     ]
     decorate = decorator(case, agnostic=agnostic, tools=[get_author])
     streaming = decorator(case, agnostic=agnostic, tools=[get_author], stream=True)
@@ -187,12 +187,12 @@ def test_a_tool_has_the_id_of_its_call(
         return genre
 
     function = aask if driver.asynchronous else ask
-    response = driver.ask(decorate(function))
+    response = driver.call(decorate(function))
     assert response.tool.id == response.tool.tool_call.id
     assert response.tool.id or case.name == "gemini"
     assert response.common_tools == response.tools
     assert response.common_tools[0].args == {"title": "Emma"}
-    stream, items = driver.both(streaming(function))
+    stream, items = driver.call_and_read(streaming(function))
     (tool,) = (tool for _, tool in items if tool)
     assert tool.id == tool.tool_call.id
     assert stream.construct_call_response().common_tools == [tool]
@@ -235,7 +235,9 @@ def test_a_tool_may_have_fields_of_any_class(
     case: Case, driver: Driver, server: Loopback, *, partial_tools: bool
 ) -> None:
     assert Search(query="x", client=Client()).call() == "x by Client"
-    server.queue = [Answer(case.calling(*one_after_another(("Search", '{"query": "x"}'))))]
+    server.queue = [
+        Response(case.tool_call_response(*one_after_another(("Search", '{"query": "x"}'))))
+    ]
     stream = {"partial_tools": True} if partial_tools else True
     decorate = case.call("m", tools=[Search], stream=stream)
 
@@ -245,7 +247,7 @@ def test_a_tool_may_have_fields_of_any_class(
     async def aask(genre: str) -> str:
         return genre
 
-    _, items = driver.both(decorate(aask if driver.asynchronous else ask))
+    _, items = driver.call_and_read(decorate(aask if driver.asynchronous else ask))
     assert [tool.call() for _, tool in items if tool][-1] == "x by NoneType"
     sent = json.dumps(server.requests[0].json)
     assert '"query"' in sent
@@ -269,9 +271,9 @@ def test_bytes_go_to_the_model_as_base64(case: Case, server: Loopback, *, agnost
         return [Messages.User("Hi"), *history]
 
     server.queue = [
-        Answer.of_json(case.called_plain("get_author", EMMA)),
-        Answer.of_json(case.plain("Emma")),
-        Answer.of_json(case.plain("Emma")),
+        Response.of_json(case.called_plain("get_author", EMMA)),
+        Response.of_json(case.plain("Emma")),
+        Response.of_json(case.plain("Emma")),
     ]
     response = ask()
     data = b"\xff\xfe-?"
@@ -293,7 +295,7 @@ def test_bytes_go_to_the_model_as_base64(case: Case, server: Loopback, *, agnost
 def test_an_output_that_json_cannot_hold_is_a_type_error(
     case: Case, driver: Driver, server: Loopback, output: Any, *, agnostic: bool
 ) -> None:
-    server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
+    server.queue = [Response.of_json(case.called_plain("get_author", EMMA))]
 
     @decorator(case, agnostic=agnostic, tools=[get_author])
     def ask() -> str:
@@ -308,7 +310,7 @@ def test_an_output_that_json_cannot_hold_is_a_type_error(
 
 
 def test_a_tool_result_of_mistral_is_the_sdk_s_object(server: Loopback, case: Case) -> None:
-    server.queue = [Answer.of_json(case.called_plain("get_author", EMMA))]
+    server.queue = [Response.of_json(case.called_plain("get_author", EMMA))]
 
     @case.call("m", tools=[get_author])
     def ask() -> str:
@@ -327,10 +329,10 @@ def test_invalid_arguments_are_a_pydantic_validation_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [
-        Answer.of_json(case.called_plain("Find", EMMA)),
-        Answer(case.calling(*one_after_another(("Find", EMMA)))),
+        Response.of_json(case.called_plain("Find", EMMA)),
+        Response(case.tool_call_response(*one_after_another(("Find", EMMA)))),
     ]
-    response = driver.ask(driver.function(case, stream=False, tools=[Find]))
+    response = driver.call(driver.function(case, stream=False, tools=[Find]))
     with pytest.raises(ValidationError, match="must be lower case") as of_response:
         _ = response.tool
     tried = driver.attempt(driver.function(case, tools=[Find]))
@@ -363,7 +365,7 @@ def test_invalid_arguments_are_a_pydantic_validation_error(
 def test_each_invalid_call_has_error_details(
     case: Case, server: Loopback, name: str, arguments: str, details: tuple[Any, ...]
 ) -> None:
-    server.queue = [Answer.of_json(case.called_plain(name, arguments))]
+    server.queue = [Response.of_json(case.called_plain(name, arguments))]
 
     @case.call("m", tools=[Find])
     def ask() -> str:
@@ -395,8 +397,8 @@ def test_tenacity_shows_a_function_the_errors_of_its_tools(case: Case, server: L
         return ask(f"Previous errors: {errors}").tool.call()
 
     server.queue = [
-        Answer.of_json(case.called_plain("Find", EMMA)),
-        Answer.of_json(case.called_plain("Find", '{"title": "emma"}')),
+        Response.of_json(case.called_plain("Find", EMMA)),
+        Response.of_json(case.called_plain("Find", '{"title": "emma"}')),
     ]
     assert find() == "emma"
     assert seen == [0, 1]
@@ -422,12 +424,14 @@ def test_settings_of_a_tool_that_a_provider_ignores_are_warned_of(
             return self.title
 
     taken = {"anthropic": {"cache_control"}, "openai": {"strict"}}.get(case.name, set())
-    server.queue = [Answer(case.answer("Hi"))] * 2
+    server.queue = [Response(case.response("Hi"))] * 2
     for _ in range(2):
         with pytest.warns(UserWarning, match=f"{case.name} does not support") as warned:
-            driver.both(driver.function(case, tools=[Look]))
-        told = {name for name in Cached.__annotations__ for w in warned if name in str(w.message)}
-        assert told == Cached.__annotations__.keys() - taken
+            driver.call_and_read(driver.function(case, tools=[Look]))
+        reported = {
+            name for name in Cached.__annotations__ for w in warned if name in str(w.message)
+        }
+        assert reported == Cached.__annotations__.keys() - taken
 
 
 @pytest.mark.parametrize("as_tool", [False, True], ids=["response model", "tool"])
@@ -454,7 +458,7 @@ def test_strict_that_a_provider_ignores_is_warned_of(
     def ask() -> str:
         return "Hi"
 
-    server.queue = [Answer.of_json(case.called_plain(name, EMMA))]
+    server.queue = [Response.of_json(case.called_plain(name, EMMA))]
     if case.name == "openai":
         ask()
         assert not recwarn.list

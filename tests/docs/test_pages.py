@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
-from support.scripts import Adds, Closes, Opens, Says, Step, one_after_another
+from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
@@ -28,15 +28,15 @@ BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
 
 
 def by_letter(name: str, value: object) -> list[Step]:
-    return [Opens(0, name), *(Adds(0, letter) for letter in json.dumps(value)), Closes(0)]
+    return [CallStart(0, name), *(CallDelta(0, letter) for letter in json.dumps(value)), CallEnd(0)]
 
 
-def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Answer) -> list[Any]:
+def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Response) -> list[Any]:
     """Run samples against a server with answers; return the requests."""
     with Loopback() as server:
         monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
         monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
-        server.queue = [a if isinstance(a, Answer) else Answer(a) for a in answers]
+        server.queue = [a if isinstance(a, Response) else Response(a) for a in answers]
         exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
         return [request.json for request in server.requests]
 
@@ -50,9 +50,9 @@ def test_a_conversation_is_saved_and_continues_with_another_provider(
     with Loopback() as other:
         monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
         monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(other.url))
-        other.queue = [Answer.of_json(ANTHROPIC.plain("17 degrees"))]
+        other.queue = [Response.of_json(ANTHROPIC.plain("17 degrees"))]
         called = OPENAI.called_plain("temperature", '{"city": "Lima"}')
-        run(sample, monkeypatch, *(Answer.of_json(a) for a in (called, OPENAI.plain("20"))))
+        run(sample, monkeypatch, *(Response.of_json(a) for a in (called, OPENAI.plain("20"))))
         sent = other.requests[0].json["messages"]
     assert capsys.readouterr().out == "17 degrees\n"
     assert [message["role"] for message in sent] == ["user", "assistant"] * 2 + ["user"]
@@ -61,8 +61,8 @@ def test_a_conversation_is_saved_and_continues_with_another_provider(
 def test_the_loop_calls_the_tool_and_continues(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = OPENAI.calling(Says("One moment. "), *one_after_another(("Shelve", EMMA)))
-    requests = run(LOOP, monkeypatch, call, OPENAI.answer("It is done."))
+    call = OPENAI.tool_call_response(Text("One moment. "), *one_after_another(("Shelve", EMMA)))
+    requests = run(LOOP, monkeypatch, call, OPENAI.response("It is done."))
     assert capsys.readouterr().out == "One moment. It is done."
     asked, called, gave = requests[1]["messages"]
     assert (asked["role"], called["role"]) == ("user", "assistant")
@@ -72,13 +72,13 @@ def test_the_loop_calls_the_tool_and_continues(
 def test_an_invalid_call_is_raised_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = [*one_after_another(("Shelve", '{"title": "Emma"}')), Says("Done.")]
+    steps = [*one_after_another(("Shelve", '{"title": "Emma"}')), Text("Done.")]
     definitions, _, _ = LOOP.partition("\nhistory: list")
     code = definitions + UNUSABLE + "    assert answer == 'Done.'\n"
-    run(code, monkeypatch, OPENAI.calling(*steps))
-    told = capsys.readouterr().out
-    assert told.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
-    assert "shelf: Field required" in told
+    run(code, monkeypatch, OPENAI.tool_call_response(*steps))
+    reported = capsys.readouterr().out
+    assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
+    assert "shelf: Field required" in reported
 
 
 def test_an_invalid_value_has_its_response(
@@ -88,7 +88,7 @@ def test_an_invalid_value_has_its_response(
     with Loopback() as server:
         monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
         monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
-        server.queue = [Answer.of_json(OPENAI.plain("I know none."))]
+        server.queue = [Response.of_json(OPENAI.plain("I know none."))]
         code = "from mirascope.core import openai\n" + definitions + MISFIT
         exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
     assert capsys.readouterr().out == "I know none. ['stop'] 2\n"
@@ -99,7 +99,7 @@ def test_a_tool_is_watched(
 ) -> None:
     definitions, _, _ = LOOP.partition("@openai.call")
     steps = by_letter("Shelve", json.loads(EMMA))
-    run(definitions + PARTIAL, monkeypatch, OPENAI.calling(*steps))
+    run(definitions + PARTIAL, monkeypatch, OPENAI.tool_call_response(*steps))
     printed = capsys.readouterr().out.splitlines()
     assert "{'title': 'Em', 'shelf': None}" in printed
     assert printed[-1] == "Emma is on shelf 2"
@@ -110,8 +110,8 @@ def test_models_stream_as_partial_values(
 ) -> None:
     imports = "from mirascope.core import openai\n"
     answers = [
-        OPENAI.calling(*by_letter("Book", BOOK)),
-        OPENAI.calling(*by_letter("list", {"value": [BOOK, {**BOOK, "title": "Dune"}]})),
+        OPENAI.tool_call_response(*by_letter("Book", BOOK)),
+        OPENAI.tool_call_response(*by_letter("list", {"value": [BOOK, {**BOOK, "title": "Dune"}]})),
     ]
     run(imports + GROWING + ELEMENTS, monkeypatch, *answers)
     printed = capsys.readouterr().out.splitlines()
@@ -129,7 +129,7 @@ def test_a_paused_turn_continues(
     with Loopback() as server:
         monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
         monkeypatch.setenv(ANTHROPIC.url_variable, server.url)
-        server.queue = [Answer.of_json(paused), Answer(ANTHROPIC.answer("Much."))]
+        server.queue = [Response.of_json(paused), Response(ANTHROPIC.response("Much."))]
         exec(compile(PAUSED, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
         sent = [request.json for request in server.requests]
     assert capsys.readouterr().out == "Much."

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.cases import Case
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.recordings import recordings
 
@@ -54,7 +54,7 @@ def heard(stream: Any) -> dict[str, bool]:
         "usage": stream.output_tokens is not None,
         "cached tokens": stream.cached_tokens is not None,
         "id": stream.id is not None,
-        "model": stream.model != "asked-for",
+        "model": stream.model != "requested-model",
     }
 
 
@@ -64,7 +64,7 @@ def row(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(case.key_variable, "key")
         monkeypatch.setenv(case.url_variable, case.url(server.url))
 
-        @case.call("asked-for", stream=True)
+        @case.call("requested-model", stream=True)
         def ask() -> str:
             return "Hello"
 
@@ -73,11 +73,11 @@ def row(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
             answers = recording.status == 200 and reading["ok"] and reading.get("api") == case.api
             if not answers or recording.name in case.disagree:
                 continue
-            server.queue = [Answer([recording.body])]
+            server.queue = [Response([recording.body])]
             stream = ask()
             for _ in stream:
                 pass
-            counts.update(name for name, told in heard(stream).items() if told)
+            counts.update(name for name, reported in heard(stream).items() if reported)
     cells = [str(counts[name]) if counts[name] else "-" for name in COLUMNS]
     return f"| {case.name} | {' | '.join(cells)} |\n"
 

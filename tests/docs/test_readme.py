@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.cases import without_keys
-from support.loopback import Abort, Answer, Loopback
+from support.loopback import Abort, Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
-from support.scripts import Adds, Closes, Opens, Says, one_after_another
+from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 
 from mirascope import errors, local
 
@@ -83,10 +83,10 @@ def test_the_sample_of_tools_prints_the_text_and_what_the_tool_gave(
     openai_server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = one_after_another(("get_author", '{"title": "The Name of the Wind"}'))
-    openai_server.queue = [Answer(OPENAI.calling(Says("Let me see. "), *call))]
+    openai_server.queue = [Response(OPENAI.tool_call_response(Text("Let me see. "), *call))]
     run(TOOLS, {})
-    told = "{'title': 'The Name of the Wind'} -> Patrick Rothfuss\n"
-    assert capsys.readouterr().out == "Let me see. " + told
+    reported = "{'title': 'The Name of the Wind'} -> Patrick Rothfuss\n"
+    assert capsys.readouterr().out == "Let me see. " + reported
 
 
 def test_the_sample_of_partial_models_prints_them(
@@ -94,8 +94,8 @@ def test_the_sample_of_partial_models_prints_them(
 ) -> None:
     books = [{"title": "Emma", "author": "Austen"}, {"title": "Dune", "author": "Herbert"}]
     text = json.dumps({"value": books})
-    steps = [Opens(0, "list"), *(Adds(0, letter) for letter in text), Closes(0)]
-    openai_server.queue = [Answer(OPENAI.calling(*steps))] * 2
+    steps = [CallStart(0, "list"), *(CallDelta(0, letter) for letter in text), CallEnd(0)]
+    openai_server.queue = [Response(OPENAI.tool_call_response(*steps))] * 2
     run("from mirascope.core import openai\n" + GROWING, {})
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2:] == ["Emma", "Dune"]
@@ -110,7 +110,7 @@ def test_the_provider_agnostic_sample_calls_another_provider(
     with Loopback() as server:
         monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
         monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(server.url))
-        server.queue = [Answer(ANTHROPIC.answer("Em", "ma"))]
+        server.queue = [Response(ANTHROPIC.response("Em", "ma"))]
         run(WHATEVER, {})
     assert capsys.readouterr().out == "Emma"
     assert server.requests[0].json["model"] == "claude-haiku-4-5"
@@ -119,8 +119,8 @@ def test_the_provider_agnostic_sample_calls_another_provider(
 def test_the_sample_of_a_restart_reports_it(
     openai_server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupted = Answer([OPENAI.text("Rivers ar"), Abort()])
-    openai_server.queue = [interrupted, Answer(OPENAI.answer("Rivers ", "carry."))]
+    interrupted = Response([OPENAI.text("Rivers ar"), Abort()])
+    openai_server.queue = [interrupted, Response(OPENAI.response("Rivers ", "carry."))]
     run("from mirascope.core import openai\n" + RESTARTING, {})
     out = capsys.readouterr().out
     assert re.fullmatch(r"Rivers ar\n.+ From the beginning:\nRivers carry\.", out)
@@ -158,9 +158,9 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
 
 
 def test_every_error_has_the_attributes_that_the_readme_lists() -> None:
-    told = re.search(r"tells\n(.*?), what had come", README, re.DOTALL)
-    assert told is not None
-    names = re.findall(r"`(\w+)`", told[1])
+    reported = re.search(r"tells\n(.*?), what had come", README, re.DOTALL)
+    assert reported is not None
+    names = re.findall(r"`(\w+)`", reported[1])
     assert len(names) == 6
     assert all(hasattr(errors.StreamError(), name) for name in names)
 

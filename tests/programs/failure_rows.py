@@ -28,8 +28,8 @@ from support.closing import (
     until_text,
     until_text_async,
 )
-from support.loopback import Abort, Answer, Fault, Raw, Reset, Stall, Wait, dripping
-from support.scripts import Adds, Closes, Opens
+from support.loopback import Abort, Fault, Raw, Reset, Response, Stall, Wait, dripping
+from support.scripts import CallDelta, CallEnd, CallStart
 
 from mirascope import Timeout, errors
 from mirascope.core.base import BaseTool
@@ -211,7 +211,7 @@ class Row:
     """
 
     says: str
-    answers: Callable[[Case], Sequence[Answer]]
+    answers: Callable[[Case], Sequence[Response]]
     leave: Way | None = to_the_end
     aleave: AsyncWay | None = to_the_end_async
     times: int = 1
@@ -231,7 +231,7 @@ def left(
     says: str,
     leave: Way | None,
     aleave: AsyncWay | None,
-    answer: Callable[[Case], Answer] = endless,
+    answer: Callable[[Case], Response] = endless,
     **more: Any,
 ) -> Row:
     """Return the row of a way to leave an answer in which some text has come."""
@@ -249,7 +249,7 @@ def left(
 
 def failed(
     says: str,
-    answer: Callable[[Case], Answer],
+    answer: Callable[[Case], Response],
     *error: type[errors.StreamError],
     state: str = "failed",
     text: str | None = "",
@@ -275,7 +275,7 @@ truncated = partial(failed, state="truncated", closes=False)
 
 def late(
     says: str,
-    answer: Callable[[Case], Answer],
+    answer: Callable[[Case], Response],
     text: str | None,
     timeout: Timeout,
     *,
@@ -287,7 +287,7 @@ def late(
     )
 
 
-def whole(says: str, *answers: Callable[[Case], Answer], **more: Any) -> Row:
+def whole(says: str, *answers: Callable[[Case], Response], **more: Any) -> Row:
     """Return the row of an answer that comes whole, to the last of several requests."""
     return Row(
         says=says,
@@ -299,85 +299,85 @@ def whole(says: str, *answers: Callable[[Case], Answer], **more: Any) -> Row:
     )
 
 
-def hello(case: Case) -> Answer:
-    return Answer(case.answer("Hello"))
+def hello(case: Case) -> Response:
+    return Response(case.response("Hello"))
 
 
-def begun(case: Case, *more: bytes | Fault, **answer: Any) -> Answer:
+def begun(case: Case, *more: bytes | Fault, **answer: Any) -> Response:
     """Return an answer that says "Hello" and then something else than its end."""
-    return Answer([*case.begin, case.text("Hello"), *more], **answer)
+    return Response([*case.begin, case.text("Hello"), *more], **answer)
 
 
-def stalled(case: Case) -> Answer:
+def stalled(case: Case) -> Response:
     return begun(case, Stall())
 
 
-def failing(case: Case) -> Answer:
-    return Answer([*case.begin, case.failure, GOING_ON])
+def failing(case: Case) -> Response:
+    return Response([*case.begin, case.failure, GOING_ON])
 
 
-def failing_later(case: Case) -> Answer:
+def failing_later(case: Case) -> Response:
     return begun(case, case.failure, GOING_ON)
 
 
-def malformed(case: Case) -> Answer:
+def malformed(case: Case) -> Response:
     return begun(case, b"data: {not json}\n\n", GOING_ON, *case.end(3, 2))
 
 
-def too_big(case: Case) -> Answer:
+def too_big(case: Case) -> Response:
     return begun(case, b"data: ", *[b"x" * 2**20] * 40, Stall())
 
 
-def empty(case: Case) -> Answer:
-    return Answer(case.begin)
+def empty(case: Case) -> Response:
+    return Response(case.begin)
 
 
-def ending_in_a_call(case: Case) -> Answer:
+def ending_in_a_call(case: Case) -> Response:
     """Return an answer that is cut off in a tool call, or after one that is told at once."""
-    steps = [Opens(0, "Book"), Adds(0, '{"title": "The')]
+    steps = [CallStart(0, "Book"), CallDelta(0, '{"title": "The')]
     if case.whole_calls:
-        steps += [Adds(0, ' Name"}'), Closes(0)]
-    return Answer([*case.begin, *case.steps(steps)])
+        steps += [CallDelta(0, ' Name"}'), CallEnd(0)]
+    return Response([*case.begin, *case.steps(steps)])
 
 
-def ending_in_mid_event(case: Case) -> Answer:
+def ending_in_mid_event(case: Case) -> Response:
     return begun(case, case.text("more")[:20], PAUSE, Abort())
 
 
-def reset(case: Case) -> Answer:
+def reset(case: Case) -> Response:
     return begun(case, PAUSE, Reset())
 
 
-def reset_at_once(_: Case) -> Answer:
-    return Answer(before=[Reset()])
+def reset_at_once(_: Case) -> Response:
+    return Response(before=[Reset()])
 
 
-def alive(case: Case) -> Answer:
-    return Answer(dripping([*case.begin, *[case.keepalive + case.text("")] * 500], 0.02))
+def alive(case: Case) -> Response:
+    return Response(dripping([*case.begin, *[case.keepalive + case.text("")] * 500], 0.02))
 
 
-def dropping(case: Case) -> Answer:
-    return Answer(dripping([*case.begin, *[case.text("a")] * 500], 0.02))
+def dropping(case: Case) -> Response:
+    return Response(dripping([*case.begin, *[case.text("a")] * 500], 0.02))
 
 
-def too_short(case: Case) -> Answer:
+def too_short(case: Case) -> Response:
     body = b"".join([*case.begin, case.text("Hello")])
-    return Answer([body, PAUSE, Abort()], length=len(body) + 100)
+    return Response([body, PAUSE, Abort()], length=len(body) + 100)
 
 
-def too_long(case: Case) -> Answer:
+def too_long(case: Case) -> Response:
     body = b"".join([*case.begin, case.text("Hello")])
-    return Answer([body, PAUSE, *case.end(3, 2)], length=len(body))
+    return Response([body, PAUSE, *case.end(3, 2)], length=len(body))
 
 
-def without_a_last_line(case: Case) -> Answer:
-    return Answer([b"".join(case.answer("Hello")).rstrip(b"\n")])
+def without_a_last_line(case: Case) -> Response:
+    return Response([b"".join(case.response("Hello")).rstrip(b"\n")])
 
 
-def half_zipped(case: Case) -> Answer:
+def half_zipped(case: Case) -> Response:
     packer = zlib.compressobj(wbits=31)
     said = packer.compress(b"".join([*case.begin, case.text("Hello")]))
-    return Answer([said + packer.flush(zlib.Z_SYNC_FLUSH)], headers={"content-encoding": "gzip"})
+    return Response([said + packer.flush(zlib.Z_SYNC_FLUSH)], headers={"content-encoding": "gzip"})
 
 
 EXIT = Row(
@@ -449,17 +449,17 @@ SECTIONS = {
         ),
         failed(
             "a redirect to nowhere",
-            lambda _: Answer(status=307, headers={"location": NOWHERE}),
+            lambda _: Response(status=307, headers={"location": NOWHERE}),
             errors.StreamConnectionError,
             closes=False,
         ),
         failed(
             "a page of HTML at status 200",
-            lambda _: Answer([b"<html>Log in!</html>"], headers={"content-type": "text/html"}),
+            lambda _: Response([b"<html>Log in!</html>"], headers={"content-type": "text/html"}),
             errors.StreamDataError,
             closes=False,
         ),
-        whole("a plain response as JSON", lambda case: Answer.of_json(case.plain("Hello"))),
+        whole("a plain response as JSON", lambda case: Response.of_json(case.plain("Hello"))),
     ],
     "Asked for again": [
         whole("429 with `Retry-After`", lambda case: case.refusal(429, retry_after="0"), hello),
@@ -508,7 +508,7 @@ SECTIONS = {
         ),
     ],
     "Too late": [
-        late("no head", lambda _: Answer(before=[Stall()]), "", Timeout(first=SOON)),
+        late("no head", lambda _: Response(before=[Stall()]), "", Timeout(first=SOON)),
         late("no content, but keep-alives", alive, "", Timeout(first=SOON), sdk_timeout=3),
         late("silence in the middle", stalled, "Hello", Timeout(first=LATE, idle=SOON)),
         late("drop by drop, without end", dropping, None, Timeout(total=2 * SOON), sdk_timeout=3),

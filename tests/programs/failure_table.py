@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import anyio
 from support.cases import Case, Driver
-from support.loopback import Answer, Loopback, Request
+from support.loopback import Loopback, Request, Response
 from support.providers import CASES
 from support.sdk_streams import SDKS, LackingError
 
@@ -108,15 +108,15 @@ class Seen:
     def text(self) -> str:
         return self.stream.content if self.stream is not None else ""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Return what the server answers to a request."""
         self.requests.append(request)
         answers = self.row.answers(self.case)
         return answers[min(len(self.requests), len(answers)) - 1]
 
-    def hung_up(self, seconds: float) -> bool:
+    def disconnected(self, seconds: float) -> bool:
         """Wait until all connections have ended."""
-        return all(request.connection.hung_up.wait(seconds) for request in self.requests)
+        return all(request.connection.disconnected.wait(seconds) for request in self.requests)
 
     def cut(self) -> None:
         """End what is still open."""
@@ -128,7 +128,7 @@ def judged(seen: Seen) -> Cell:
     """Judge one of our cells."""
     row = seen.row
     state = seen.stream.state if seen.stream is not None else "no stream"
-    told = f"`{state}`" + (f", {seen.error}" if seen.error else "")
+    reported = f"`{state}`" + (f", {seen.error}" if seen.error else "")
     wrong = [*_wrong(seen)]
     if state not in row.state.split(" or "):
         wrong.append(f"not `{row.state}`")
@@ -137,19 +137,19 @@ def judged(seen: Seen) -> Cell:
     if len(seen.requests) != row.requests:
         wrong.append(f"{len(seen.requests)} requests")
     if row.closes and not wrong:
-        told += ", closed at once" if seen.requests else ", no request"
+        reported += ", closed at once" if seen.requests else ", no request"
     elif row.requests > 1:
-        told += f", {row.requests} requests"
+        reported += f", {row.requests} requests"
     if row.times > 1:
-        told += ", 1 connection"
-    return Cell(not wrong, ": ".join([told, ", ".join(wrong)]) if wrong else told)
+        reported += ", 1 connection"
+    return Cell(not wrong, ": ".join([reported, ", ".join(wrong)]) if wrong else reported)
 
 
 def judged_raw(seen: Seen) -> Cell:
     """Judge a cell of an SDK's own."""
     wrong = [*_wrong(seen)]
-    told = [seen.error] if seen.error and seen.error not in wrong else []
-    return Cell(not wrong, ", ".join(told + wrong))
+    reported = [seen.error] if seen.error and seen.error not in wrong else []
+    return Cell(not wrong, ", ".join(reported + wrong))
 
 
 def _wrong(seen: Seen) -> Iterator[str]:
@@ -227,13 +227,13 @@ class Column:
         """Run rows, sync."""
         for row in rows:
             seen = Seen(row, self.case)
-            self.server.answer = seen.answer
+            self.server.respond = seen.respond
             with self.side.asking(self.case, row, self._url(row)) as ask:
                 use = threading.Thread(target=self._use, args=(seen, ask), daemon=True)
                 use.start()
                 use.join(TOO_LONG)
                 seen.hung = use.is_alive()
-                seen.open = row.closes and not seen.hung_up(self.side.patience)
+                seen.open = row.closes and not seen.disconnected(self.side.patience)
                 cell = self.side.judge(seen)
                 seen.cut()
                 use.join(TOO_LONG)
@@ -249,13 +249,13 @@ class Column:
 
     async def _arun(self, row: Row) -> Cell:
         seen = Seen(row, self.case)
-        self.server.answer = seen.answer
+        self.server.respond = seen.respond
         async with self.side.aasking(self.case, row, self._url(row)) as ask:
             use = asyncio.create_task(self._ause(seen, ask))
             await asyncio.wait([use], timeout=TOO_LONG)
             seen.hung = not use.done()
             if row.closes:
-                seen.open = not await asyncio.to_thread(seen.hung_up, self.side.patience)
+                seen.open = not await asyncio.to_thread(seen.disconnected, self.side.patience)
             cell = self.side.judge(seen)
             seen.cut()
             use.cancel()
@@ -346,7 +346,7 @@ def look_at_exits(*, ours: bool) -> Cells:
         ends = [Cell(**_exit(**each)) for each in json.loads(done.stdout)]
         for server in servers.values():
             for connection in server.connections:
-                assert connection.hung_up.wait(AT_ONCE)
+                assert connection.disconnected.wait(AT_ONCE)
     return {
         (EXIT, name, asynchronous): cell
         for (name, asynchronous), cell in zip(columns, ends, strict=True)
@@ -382,7 +382,7 @@ def _servers(row: Row | None = None) -> Iterator[dict[str, Loopback]]:
     servers = {case.name: Loopback() for case in CASES}
     if row is not None:
         for case in CASES:
-            servers[case.name].answer = lambda _, case=case: row.answers(case)[0]
+            servers[case.name].respond = lambda _, case=case: row.answers(case)[0]
     for case in CASES:
         os.environ[case.key_variable] = KEY
         os.environ[case.url_variable] = case.url(servers[case.name].url)
@@ -411,8 +411,10 @@ class _Noted(logging.Handler):
 def _listening(noise: list[str]) -> Iterator[None]:
     """Note what no one catches, warns of or logs as a warning."""
     hooks = sys.unraisablehook, threading.excepthook
-    sys.unraisablehook = lambda told: noise.append(f"{told.err_msg}: {told.exc_value!r}")
-    threading.excepthook = lambda told: noise.append(repr(told.exc_value))
+    sys.unraisablehook = lambda reported: noise.append(
+        f"{reported.err_msg}: {reported.exc_value!r}"
+    )
+    threading.excepthook = lambda reported: noise.append(repr(reported.exc_value))
     handler = _Noted(noise)
     logging.getLogger().addHandler(handler)
     with warnings.catch_warnings(record=True) as warned:
@@ -438,7 +440,7 @@ def page(ours: Cells, raw: Cells) -> str:
     scores = _line("as promised", _score(ours), *(_score(raw, name) for name in NAMES))
     tables = [head + scores]
     for heading, rows in SECTIONS.items():
-        lines = [_line(row.says, told(row, ours), *told_each(row, raw)) for row in rows]
+        lines = [_line(row.says, reported(row, ours), *told_each(row, raw)) for row in rows]
         tables.append(f"## {heading}\n\n{head}{''.join(lines)}")
     return "\n".join(tables)
 
@@ -454,10 +456,10 @@ def versions() -> str:
 
 def told_each(row: Row, cells: Cells) -> list[str]:
     """Return what a row's cells say, of each provider."""
-    return [told(row, cells, [name]) for name in NAMES]
+    return [reported(row, cells, [name]) for name in NAMES]
 
 
-def told(row: Row, cells: Cells, names: list[str] = NAMES) -> str:
+def reported(row: Row, cells: Cells, names: list[str] = NAMES) -> str:
     """Return what a row's cells say, once if it is the same for all."""
     found: dict[str, list[str]] = {}
     for name in names:

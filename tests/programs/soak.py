@@ -26,7 +26,17 @@ from pathlib import Path
 from typing import Any
 
 from support.cases import Case, Driver
-from support.loopback import Abort, Answer, Fault, Loopback, Request, Reset, Stall, Wait, in_pieces
+from support.loopback import (
+    Abort,
+    Fault,
+    Loopback,
+    Request,
+    Reset,
+    Response,
+    Stall,
+    Wait,
+    in_pieces,
+)
 from support.providers import CASES
 
 from mirascope import Timeout, errors
@@ -56,10 +66,10 @@ class Fate:
         self.texts = [f"{self.number}.{word} " for word in range(self.random.randint(1, 12))]
         self.leaves_after = self.random.randint(1, len(self.texts))
 
-    def answer(self, case: Case) -> Answer:
+    def answer(self, case: Case) -> Response:
         if self.kind == "refusal":
-            return Answer.of_json(case.error_body("No."), self.random.choice([400, 429, 503]))
-        return Answer(self._script(case))
+            return Response.of_json(case.error_body("No."), self.random.choice([400, 429, 503]))
+        return Response(self._script(case))
 
     def _script(self, case: Case) -> Iterator[bytes | Fault]:
         end = [] if self.kind in LEAVING else case.end(3, 2)
@@ -89,8 +99,8 @@ class Fate:
 def serve(seed: int, pipe: Pipe) -> None:
     """Run the servers until told to stop."""
 
-    def answering(case: Case) -> Callable[[Request], Answer]:
-        def answer(request: Request) -> Answer:
+    def answering(case: Case) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
             number = int(request.body.partition(b"Recommend a ")[2].partition(b" ")[0])
             return Fate(number, seed).answer(case)
 

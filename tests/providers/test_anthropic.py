@@ -16,7 +16,7 @@ from anthropic.types import (
 from pydantic import TypeAdapter
 from support.cases import Case, Driver
 from support.cases import event as any_event
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers.anthropic import (
     ANTHROPIC,
     STOP,
@@ -60,8 +60,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[AnthropicStream, list[Any]]:
-    server.queue = [Answer(list(events))]
-    stream, items = SYNC.both(SYNC.function(ANTHROPIC, **options))
+    server.queue = [Response(list(events))]
+    stream, items = SYNC.call_and_read(SYNC.function(ANTHROPIC, **options))
     return stream, [chunk for chunk, _ in items]
 
 
@@ -85,11 +85,11 @@ def test_token_counts_replace_each_other_and_the_cached_ones_count_as_input(
         message_delta("end_turn", {"output_tokens": 7, "input_tokens": None}),
         STOP,
     )
-    told = [(c.input_tokens, c.output_tokens, c.cached_tokens) for c in chunks if c.tokens]
-    assert told == [(543, 1, 40), (543, 7, 40), (543, 7, 40)]
-    assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == told[-1]
+    reported = [(c.input_tokens, c.output_tokens, c.cached_tokens) for c in chunks if c.tokens]
+    assert reported == [(543, 1, 40), (543, 7, 40), (543, 7, 40)]
+    assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == reported[-1]
     response = stream.construct_call_response()
-    assert (response.input_tokens, response.output_tokens, response.cached_tokens) == told[-1]
+    assert (response.input_tokens, response.output_tokens, response.cached_tokens) == reported[-1]
     assert response.usage is not None
     assert response.usage.model_dump(exclude_none=True) == usage(3, 7, **cache)
     assert [c.usage.output_tokens for c in chunks if c.usage] == [1, 7, 7]
@@ -129,7 +129,7 @@ def test_every_event_is_an_item_but_pings(server: Loopback) -> None:
 
 
 def test_events_are_read_by_their_type_without_their_name(server: Loopback) -> None:
-    bare = [each.partition(b"\n")[2] for each in ANTHROPIC.answer("Hello", "!")]
+    bare = [each.partition(b"\n")[2] for each in ANTHROPIC.response("Hello", "!")]
     assert all(each.startswith(b"data: {") for each in bare)
     stream, _ = streamed(server, *bare)
     assert stream.content == "Hello!"
@@ -232,11 +232,11 @@ def test_the_message_is_rebuilt_block_for_block(driver: Driver, server: Loopback
         context_management=edits,
     )
     server.queue = [
-        Answer([message_start(), *opened, *deltas, *closed, end, STOP]),
-        Answer.of_json(message(whole, "tool_use", context_management=edits, **more)),
+        Response([message_start(), *opened, *deltas, *closed, end, STOP]),
+        Response.of_json(message(whole, "tool_use", context_management=edits, **more)),
     ]
-    stream, items = driver.both(driver.function(ANTHROPIC))
-    plain = driver.ask(driver.function(ANTHROPIC, stream=False))
+    stream, items = driver.call_and_read(driver.function(ANTHROPIC))
+    plain = driver.call(driver.function(ANTHROPIC, stream=False))
     rebuilt = stream.construct_call_response()
     assert rebuilt.response == plain.response
     assert rebuilt.message_param == plain.message_param == stream.message_param
@@ -353,9 +353,9 @@ def test_the_type_of_an_error_event_decides_the_error(
     theirs: type[sdk.APIStatusError],
 ) -> None:
     failure = event("error", error={"type": kind, "message": "No."}, request_id="req-1")
-    server.queue = [Answer([*ANTHROPIC.begin, failure], headers={"request-id": "req-1"})]
+    server.queue = [Response([*ANTHROPIC.begin, failure], headers={"request-id": "req-1"})]
     with pytest.raises(ours, match=r"^No\.$") as caught:
-        SYNC.both(SYNC.function(ANTHROPIC, max_retries=0))
+        SYNC.call_and_read(SYNC.function(ANTHROPIC, max_retries=0))
     error = caught.value
     assert isinstance(error, theirs)
     assert isinstance(error.__cause__, theirs)
@@ -375,16 +375,16 @@ def test_an_auth_token_counts_as_an_api_key(
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "a-token")
-    streamed(server, *ANTHROPIC.answer("Hello"))
+    streamed(server, *ANTHROPIC.response("Hello"))
     monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN")
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "Authorization: Bearer of-a-proxy")
-    streamed(server, *ANTHROPIC.answer("Hello"))
+    streamed(server, *ANTHROPIC.response("Hello"))
     assert [*map(ANTHROPIC.key_of, server.requests)] == ["a-token", "of-a-proxy"]
 
 
 def asked(server: Loopback, *messages: Any, **call_params: Any) -> Any:
     """Return the JSON of the request that messages and parameters make."""
-    server.queue = [Answer.of_json(ANTHROPIC.plain("ok"))]
+    server.queue = [Response.of_json(ANTHROPIC.plain("ok"))]
 
     @anthropic.call("m", call_params=call_params)
     def ask() -> Any:
@@ -468,7 +468,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
 
 
 def test_responses_can_be_sent_back(server: Loopback) -> None:
-    stream, _ = streamed(server, *ANTHROPIC.answer("Hello"))
+    stream, _ = streamed(server, *ANTHROPIC.response("Hello"))
     first, response = Messages.User("Hi"), stream.construct_call_response().response
     said = {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
     assert asked(server, first, stream.message_param)["messages"][1] == said
@@ -476,7 +476,9 @@ def test_responses_can_be_sent_back(server: Loopback) -> None:
 
 
 def test_what_a_gateway_appends_does_not_matter(server: Loopback) -> None:
-    stream, chunks = streamed(server, *ANTHROPIC.answer("Hello"), b"event: data\ndata: [DONE]\n\n")
+    stream, chunks = streamed(
+        server, *ANTHROPIC.response("Hello"), b"event: data\ndata: [DONE]\n\n"
+    )
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert chunks[-1].chunk.type == "message_stop"
 
@@ -495,10 +497,10 @@ def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loop
         event("content_block_delta", index=9, delta={"type": "input_json_delta"}),
         event("content_block_stop", index=99),
     ]
-    server.queue = [Answer([*odd, *ANTHROPIC.answer("Hello")])]
-    stream, items = driver.both(driver.function(ANTHROPIC))
+    server.queue = [Response([*odd, *ANTHROPIC.response("Hello")])]
+    stream, items = driver.call_and_read(driver.function(ANTHROPIC))
     assert stream.content == stream.construct_call_response().content == "Hello"
-    assert len(items) == len(odd) + len(ANTHROPIC.answer("Hello"))
+    assert len(items) == len(odd) + len(ANTHROPIC.response("Hello"))
     for chunk, _ in items:
         assert chunk.chunk is chunk.chunk
 
@@ -532,7 +534,7 @@ def test_an_emoji_may_be_cut_in_two_json_escapes(server: Loopback) -> None:
 
 
 def test_what_was_received_before_the_end_is_a_partial_message(server: Loopback) -> None:
-    server.queue = [Answer([*ANTHROPIC.begin, ANTHROPIC.text("Hel")])]
+    server.queue = [Response([*ANTHROPIC.begin, ANTHROPIC.text("Hel")])]
     stream = SYNC.function(ANTHROPIC)("fantasy")
     assert stream.partial().content == stream.signature == ""
     assert stream.partial().message_param == {"role": "assistant", "content": []}
@@ -547,7 +549,7 @@ def test_streams_responses_and_chunks_can_be_made_of_sdk_objects() -> None:
     adapter: TypeAdapter[RawMessageStreamEvent] = TypeAdapter(RawMessageStreamEvent)
     raw = [
         adapter.validate_json(each.partition(b"data: ")[2])
-        for each in ANTHROPIC.answer("Hello", "!")
+        for each in ANTHROPIC.response("Hello", "!")
     ]
     stream = AnthropicStream(
         stream=(each for each in raw),
@@ -595,7 +597,7 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
         return made[0]
 
     object.__setattr__(client.messages, "create", traced)
-    stream, chunks = streamed(server, *ANTHROPIC.answer("Hello", "!"), client=client)
+    stream, chunks = streamed(server, *ANTHROPIC.response("Hello", "!"), client=client)
     assert stream.content == "Hello!"
     assert isinstance(chunks[2].chunk, RawContentBlockDeltaEvent)
     assert chunks[-2].input_tokens == 3
@@ -605,8 +607,8 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
 
 def test_streams_other_than_text_are_left_to_the_sdk(driver: Driver, server: Loopback) -> None:
     kind = {"content-type": "application/vnd.amazon.eventstream"}
-    server.queue = [Answer(ANTHROPIC.answer("Hello", "!"), headers=kind)]
-    stream, items = driver.both(driver.function(ANTHROPIC))
+    server.queue = [Response(ANTHROPIC.response("Hello", "!"), headers=kind)]
+    stream, items = driver.call_and_read(driver.function(ANTHROPIC))
     assert (stream.state, stream.content) == ("finished", "Hello!")
     assert isinstance(items[0][0]._raw, RawMessageStartEvent)
 
@@ -620,9 +622,9 @@ def test_an_error_event_that_the_sdk_raises_is_translated_the_same(
 ) -> None:
     failure = event("error", error={"type": kind, "message": "No."})
     binary = {"content-type": "application/vnd.amazon.eventstream"}
-    server.queue = [Answer([*ANTHROPIC.begin, failure], headers=binary)]
+    server.queue = [Response([*ANTHROPIC.begin, failure], headers=binary)]
     with pytest.raises(ours) as caught:
-        driver.both(driver.function(ANTHROPIC, max_retries=0))
+        driver.call_and_read(driver.function(ANTHROPIC, max_retries=0))
     error = caught.value
     assert isinstance(error, sdk.APIStatusError)
     assert (error.type, error.status_code, error.retryable) == (kind, status, status == 529)
@@ -631,11 +633,11 @@ def test_an_error_event_that_the_sdk_raises_is_translated_the_same(
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
     make = sdk.Anthropic if driver.asynchronous else sdk.AsyncAnthropic
     with pytest.raises(TypeError, match="async def"):
-        driver.ask(driver.function(ANTHROPIC, client=make(base_url=server.url)))
+        driver.call(driver.function(ANTHROPIC, client=make(base_url=server.url)))
 
 
 def test_templates_make_anthropic_messages(server: Loopback) -> None:
-    server.queue = [Answer(ANTHROPIC.answer("Hello"))]
+    server.queue = [Response(ANTHROPIC.response("Hello"))]
 
     @anthropic.call("m", stream=True)
     @prompt_template("SYSTEM: Be {mood}.\nUSER: Hi")

@@ -9,7 +9,7 @@ import pytest
 from cohere.core import ApiError
 from cohere.errors import NotFoundError
 from support.cases import Case, Driver, event
-from support.loopback import Answer, Loopback
+from support.loopback import Loopback, Response
 from support.providers.cohere import COHERE, DONE, START, content, ended, said, usage
 from support.recordings import FOLDER, recordings
 
@@ -32,14 +32,14 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[CohereStream, list[Any]]:
-    server.queue = [Answer(list(events))]
-    stream, items = SYNC.both(SYNC.function(COHERE, **options))
+    server.queue = [Response(list(events))]
+    stream, items = SYNC.call_and_read(SYNC.function(COHERE, **options))
     return stream, [chunk for chunk, _ in items]
 
 
 def plain(server: Loopback, answer: dict[str, Any], **options: Any) -> CohereCallResponse:
-    server.queue = [Answer.of_json(answer)]
-    return SYNC.ask(SYNC.function(COHERE, stream=False, **options))
+    server.queue = [Response.of_json(answer)]
+    return SYNC.call(SYNC.function(COHERE, stream=False, **options))
 
 
 def call_of(index: int, id_: str, name: str) -> bytes:
@@ -129,7 +129,7 @@ def test_tool_calls_and_the_plan_are_rebuilt_and_can_be_sent_back(server: Loopba
     message = stream.construct_call_response().response.message
     assert message.content is None
     assert message.tool_plan == "I will look."
-    server.queue = [Answer(COHERE.answer("Sunny"))]
+    server.queue = [Response(COHERE.response("Sunny"))]
 
     @cohere.call("m", stream=True)
     def again() -> CohereDynamicConfig:
@@ -161,7 +161,7 @@ def test_tool_calls_and_the_plan_are_rebuilt_and_can_be_sent_back(server: Loopba
 
 def test_thinking_and_citations_can_be_sent_back(server: Loopback) -> None:
     stream, _ = streamed(server, *THOUGHTFUL)
-    server.queue = [Answer.of_json(COHERE.plain("ok"))]
+    server.queue = [Response.of_json(COHERE.plain("ok"))]
 
     @cohere.call("m")
     def again() -> CohereDynamicConfig:
@@ -185,7 +185,7 @@ def test_chunks_are_the_sdk_s_events(server: Loopback) -> None:
     assert raw[3].delta.message.tool_calls.function.name == "weather"
     assert isinstance(raw[-1], sdk.MessageEndV2ChatStreamResponse)
     assert raw[-1].delta.usage.tokens.input_tokens == 9.0
-    server.queue = [Answer(CALLING)]
+    server.queue = [Response(CALLING)]
     assert raw == list(
         sdk.ClientV2(base_url=server.url).chat_stream(
             model="m", messages=[sdk.UserChatMessageV2(content="Hi")]
@@ -218,9 +218,9 @@ def test_tokens_are_whole_numbers_and_billed_units_stay_on_the_usage(server: Loo
 def test_a_response_that_ends_in_an_error_is_an_error(
     driver: Driver, server: Loopback, end: bytes, status: int | None, text: str
 ) -> None:
-    server.queue = [Answer([*COHERE.begin, COHERE.text("Hello"), end, DONE])]
+    server.queue = [Response([*COHERE.begin, COHERE.text("Hello"), end, DONE])]
     with pytest.raises(errors.StreamAPIError, match=text) as caught:
-        driver.both(driver.function(COHERE))
+        driver.call_and_read(driver.function(COHERE))
     assert isinstance(caught.value, ApiError)
     assert caught.value.status_code == status
     assert caught.value.partial is not None
@@ -230,9 +230,9 @@ def test_a_response_that_ends_in_an_error_is_an_error(
 def test_a_plain_response_that_ends_in_an_error_is_an_error(
     driver: Driver, server: Loopback
 ) -> None:
-    server.queue = [Answer.of_json(COHERE.plain("Hel") | {"finish_reason": "ERROR"})]
+    server.queue = [Response.of_json(COHERE.plain("Hel") | {"finish_reason": "ERROR"})]
     with pytest.raises(errors.StreamAPIError, match="ERROR") as caught:
-        driver.ask(driver.function(COHERE, stream=False))
+        driver.call(driver.function(COHERE, stream=False))
     assert isinstance(caught.value, ApiError)
 
 
@@ -248,7 +248,9 @@ def test_recorded_responses_that_end_in_an_error_are_errors(server: Loopback) ->
 
 
 def test_an_error_s_text_is_the_api_s_message_without_headers(server: Loopback) -> None:
-    server.queue = [Answer.of_json(COHERE.error_body("no such model"), 404, set_cookie="secret=1")]
+    server.queue = [
+        Response.of_json(COHERE.error_body("no such model"), 404, set_cookie="secret=1")
+    ]
     with pytest.raises(errors.NotFound) as caught:
         list(SYNC.function(COHERE)("fantasy"))
     error = caught.value
@@ -260,18 +262,18 @@ def test_an_error_s_text_is_the_api_s_message_without_headers(server: Loopback) 
 
 
 def test_an_error_that_is_not_json_has_its_text(server: Loopback) -> None:
-    server.queue = [Answer([b"<html>Bad gateway</html>"], 502, {"content-type": "text/html"})]
+    server.queue = [Response([b"<html>Bad gateway</html>"], 502, {"content-type": "text/html"})]
     with pytest.raises(errors.Overloaded, match="Bad gateway") as caught:
         list(SYNC.function(COHERE, max_retries=0)("fantasy"))
     assert caught.value.status_code == 502
 
 
 def test_plain_calls_are_retried_by_one_alone(driver: Driver, server: Loopback) -> None:
-    server.default = lambda: Answer.of_json({"message": "Later."}, 503, **{"retry-after": "0"})
+    server.default = lambda: Response.of_json({"message": "Later."}, 503, **{"retry-after": "0"})
     params = {"request_options": {"max_retries": 5, "additional_headers": {"x-mine": "1"}}}
     function = driver.function(COHERE, stream=False, call_params=params, max_retries=1)
     with pytest.raises(errors.Overloaded):
-        driver.ask(function)
+        driver.call(function)
     assert len(server.requests) == 2
     assert server.requests[0].headers["x-mine"] == "1"
     assert params["request_options"]["max_retries"] == 5
@@ -280,8 +282,8 @@ def test_plain_calls_are_retried_by_one_alone(driver: Driver, server: Loopback) 
 def test_common_parameters_have_cohere_s_names(server: Loopback) -> None:
     common = {"temperature": 0.5, "max_tokens": 9, "top_p": 0.9, "seed": 1, "stop": "."}
     common |= {"frequency_penalty": 0.1, "presence_penalty": 0.2}
-    streamed(server, *COHERE.answer("a"), call_params=common)
-    streamed(server, *COHERE.answer("a"), call_params={"p": 0.8, "k": 3, "stop": ["a", "b"]})
+    streamed(server, *COHERE.response("a"), call_params=common)
+    streamed(server, *COHERE.response("a"), call_params={"p": 0.8, "k": 3, "stop": ["a", "b"]})
     first, second = (request.json for request in server.requests)
     assert {name: first[name] for name in first.keys() - {"messages", "model", "stream"}} == {
         "temperature": 0.5,
@@ -307,7 +309,7 @@ def test_clients_for_the_first_version_serve_too(driver: Driver, server: Loopbac
     async def answered_by(client: Any) -> Any:
         return await driver.function(COHERE, stream=False, client=client)("fantasy")
 
-    server.queue = [Answer(COHERE.answer("Hello")), Answer.of_json(COHERE.plain("Hello"))]
+    server.queue = [Response(COHERE.response("Hello")), Response.of_json(COHERE.plain("Hello"))]
     if driver.asynchronous:
         texts = driver.run(lambda: ask(streamed_by))
         response = driver.run(lambda: ask(answered_by))
@@ -322,11 +324,11 @@ def test_clients_for_the_first_version_serve_too(driver: Driver, server: Loopbac
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
     make = sdk.ClientV2 if driver.asynchronous else sdk.AsyncClientV2
     with pytest.raises(TypeError, match="async def"):
-        driver.ask(driver.function(COHERE, client=make(base_url=server.url)))
+        driver.call(driver.function(COHERE, client=make(base_url=server.url)))
 
 
 def test_streams_responses_and_chunks_can_be_made_of_sdk_objects(server: Loopback) -> None:
-    server.queue = [Answer(THOUGHTFUL)]
+    server.queue = [Response(THOUGHTFUL)]
     raw = list(
         sdk.ClientV2(base_url=server.url).chat_stream(
             model="m", messages=[sdk.UserChatMessageV2(content="Hi")]
@@ -343,13 +345,13 @@ def test_streams_responses_and_chunks_can_be_made_of_sdk_objects(server: Loopbac
 
 
 def test_logprobs_are_added_up(server: Loopback) -> None:
-    told = [{"text": text, "token_ids": [n], "logprobs": [-0.5]} for n, text in enumerate("ab")]
+    reported = [{"text": text, "token_ids": [n], "logprobs": [-0.5]} for n, text in enumerate("ab")]
     events = [
         said("content-delta", {"content": {"text": logprob["text"]}}, 0, logprobs=logprob)
-        for logprob in told
+        for logprob in reported
     ]
     stream, _ = streamed(server, START, *events, ended(usage=usage(3, 2)))
-    whole = plain(server, COHERE.plain("ab") | {"logprobs": told})
+    whole = plain(server, COHERE.plain("ab") | {"logprobs": reported})
     assert stream.construct_call_response().response == whole.response
 
 
@@ -367,7 +369,7 @@ def test_events_that_the_sdk_does_not_know_are_items_and_change_nothing(server: 
         {"type": "message-end", "delta": "odd"},
         {"type": "debug", "prompt": "<|START|>"},
     ]
-    stream, chunks = streamed(server, START, *map(event, odd), *COHERE.answer("a"))
+    stream, chunks = streamed(server, START, *map(event, odd), *COHERE.response("a"))
     assert stream.content == "a"
     assert stream.construct_call_response().content == "a"
     assert stream.message_param.role == "assistant"
@@ -387,14 +389,14 @@ def test_unknown_finish_reasons_and_odd_usage_pass(server: Loopback) -> None:
 
 
 def test_half_an_emoji_is_no_error(server: Loopback) -> None:
-    stream, chunks = streamed(server, *COHERE.answer("\ud83e", "\udd8a"))
+    stream, chunks = streamed(server, *COHERE.response("\ud83e", "\udd8a"))
     assert [len(chunk.content) for chunk in chunks if chunk.content] == [1, 1]
     assert chunks[2].chunk.delta.message.content.text == "\ud83e"
     assert stream.state == "finished"
 
 
 def test_a_partial_response_has_what_was_received(server: Loopback) -> None:
-    server.queue = [Answer(THOUGHTFUL)]
+    server.queue = [Response(THOUGHTFUL)]
     stream = SYNC.function(COHERE)("fantasy")
     for chunk, _ in stream:
         if chunk.content:
@@ -411,7 +413,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
         ImagePart(media_type="image/png", image=b"png", detail="low"),
         ImageURLPart(url="http://127.0.0.1/a.png"),
     ]
-    server.queue = [Answer.of_json(COHERE.plain("ok"))]
+    server.queue = [Response.of_json(COHERE.plain("ok"))]
 
     @cohere.call("m")
     def look() -> list[BaseMessageParam]:
@@ -463,7 +465,7 @@ def test_messages_in_cohere_s_own_form_stay_as_they_are(server: Loopback) -> Non
         {"role": "assistant", "content": "Hi"},
         {"role": "user", "content": [{"type": "text", "text": "Go on"}]},
     ]
-    server.queue = [Answer.of_json(COHERE.plain("ok"))]
+    server.queue = [Response.of_json(COHERE.plain("ok"))]
 
     @cohere.call("m")
     def ask() -> Any:
@@ -481,5 +483,5 @@ def test_messages_in_cohere_s_own_form_stay_as_they_are(server: Loopback) -> Non
 
 def test_documents_are_call_parameters(server: Loopback) -> None:
     documents = [{"id": "1", "data": {"text": "w"}}, "plain"]
-    streamed(server, *COHERE.answer("a"), call_params={"documents": documents})
+    streamed(server, *COHERE.response("a"), call_params={"documents": documents})
     assert server.requests[0].json["documents"] == documents

@@ -23,7 +23,7 @@ from google.genai.types import (
 from pydantic import ValidationError
 from support.cases import Case, Driver, event
 from support.closing import ASYNC_WAYS, endless
-from support.loopback import Abort, Answer, Connection, Loopback, Stall
+from support.loopback import Abort, Connection, Loopback, Response, Stall
 from support.providers.gemini import GEMINI, HEADER, parts, usage
 from support.recordings import recordings
 
@@ -53,9 +53,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[GeminiStream, list[Any]]:
-    server.queue = [Answer(list(events))]
+    server.queue = [Response(list(events))]
     driver = Driver(asynchronous=False)
-    stream, items = driver.both(driver.function(GEMINI, max_retries=0, **options))
+    stream, items = driver.call_and_read(driver.function(GEMINI, max_retries=0, **options))
     return stream, [chunk for chunk, _ in items]
 
 
@@ -97,7 +97,7 @@ def test_what_is_sent_back_is_what_was_received(server: Loopback) -> None:
     def again() -> list[Any]:
         return [Messages.User("Hi"), said]
 
-    server.queue = [Answer(GEMINI.answer("b"))]
+    server.queue = [Response(GEMINI.response("b"))]
     for _ in again():
         pass
     sent = server.requests[-1].json["contents"]
@@ -206,9 +206,9 @@ def test_an_error_without_a_frame_is_an_error(driver: Driver, server: Loopback) 
     good = b"".join([GEMINI.text("a"), parts({"text": "b"}, finishReason="STOP")])
     body = good.replace(b"\n", b"\r\n") + bare.replace("\n", "\r\n").encode()
     for size in (1, 7, len(good) + 2, len(body)):
-        server.queue = [Answer([body[i : i + size] for i in range(0, len(body), size)])]
+        server.queue = [Response([body[i : i + size] for i in range(0, len(body), size)])]
         with pytest.raises(errors.StreamAPIError, match="499 CANCELLED") as caught:
-            driver.both(driver.function(GEMINI, max_retries=0))
+            driver.call_and_read(driver.function(GEMINI, max_retries=0))
         assert isinstance(caught.value, sdk_errors.ClientError)
         assert (caught.value.status_code, caught.value.code) == (499, 499)
         assert caught.value.partial
@@ -273,7 +273,7 @@ def test_parameters_and_system_messages_are_the_config(server: Loopback) -> None
         raise AssertionError(x)
 
     for call_params in params:
-        server.queue = [Answer(GEMINI.answer("a"))]
+        server.queue = [Response(GEMINI.response("a"))]
 
         @gemini.call("m", stream=True, call_params={**call_params, "tools": [tool]})
         def ask() -> list[Any]:
@@ -326,7 +326,7 @@ MEDIA_BY_URL: list[tuple[AnyPart, str | None]] = [
 def test_media_are_sent_by_url_and_received(
     server: Loopback, part: Any, media_type: str | None
 ) -> None:
-    server.queue = [Answer.of_json(GEMINI.plain("ok"))]
+    server.queue = [Response.of_json(GEMINI.plain("ok"))]
 
     @gemini.call("m")
     def look() -> BaseMessageParam:
@@ -345,7 +345,7 @@ def test_media_are_sent_by_url_and_received(
 
 
 def test_message_parts_are_encoded(server: Loopback) -> None:
-    server.queue = [Answer.of_json(GEMINI.plain("ok"))]
+    server.queue = [Response.of_json(GEMINI.plain("ok"))]
 
     @gemini.call("m")
     def look(*more: AnyPart) -> BaseMessageParam:
@@ -377,7 +377,7 @@ def test_either_environment_variable_may_hold_the_api_key(
     server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "the-one-that-wins")
-    streamed(server, *GEMINI.answer("a"))
+    streamed(server, *GEMINI.response("a"))
     assert GEMINI.key_of(server.requests[0]) == "the-one-that-wins"
     monkeypatch.delenv("GOOGLE_API_KEY")
     monkeypatch.delenv("GEMINI_API_KEY")
@@ -394,8 +394,8 @@ def test_the_default_client_has_a_timeout(server: Loopback) -> None:
         seen.append(request.extensions["timeout"])
 
     client.http.event_hooks = {**hooks, "request": [*hooks["request"], see]}
-    streamed(server, *GEMINI.answer("a"), client=client)
-    streamed(server, *GEMINI.answer("a"), client=client, call_params=GEMINI.timeout(7))
+    streamed(server, *GEMINI.response("a"), client=client)
+    streamed(server, *GEMINI.response("a"), client=client, call_params=GEMINI.timeout(7))
     client.http.close()
     assert [(timeout["connect"], timeout["read"]) for timeout in seen] == [(5, 600), (7, 7)]
 
@@ -427,11 +427,11 @@ def test_stopping_closes_a_stream_of_a_user_supplied_client(
 
 
 async def gone(connection: Connection) -> None:
-    assert await anyio.to_thread.run_sync(connection.hung_up.wait, 0.5)
+    assert await anyio.to_thread.run_sync(connection.disconnected.wait, 0.5)
 
 
 def test_another_task_closes_a_stream_of_a_user_supplied_client(server: Loopback) -> None:
-    server.queue = [Answer([GEMINI.text("a"), Stall()])]
+    server.queue = [Response([GEMINI.text("a"), Stall()])]
 
     async def read_and_close() -> Any:
         async with httpx2.AsyncClient() as http, anyio.create_task_group() as tasks:
@@ -458,7 +458,7 @@ def test_a_stream_of_a_user_supplied_client_reads_the_same(server: Loopback) -> 
     events = [
         parts({"text": "Hm", "thought": True}),
         parts({"functionCall": {"name": "f", "id": "call-1"}, "thoughtSignature": SIGNATURE}),
-        *GEMINI.answer("Hello"),
+        *GEMINI.response("Hello"),
     ]
     with own_client(server) as client:
         mine, chunks = streamed(server, *events, client=client)
@@ -474,16 +474,16 @@ def test_a_stream_of_a_user_supplied_client_reads_the_same(server: Loopback) -> 
             (b"data: {no\n\n", errors.StreamDataError),
             (b"", errors.StreamTruncated),
         ]:
-            server.queue = [Answer([GEMINI.text("a"), fault])]
+            server.queue = [Response([GEMINI.text("a"), fault])]
             function = Driver(asynchronous=False).function(GEMINI, client=client)
             with pytest.raises(kind) as caught:
                 list(function("fantasy"))
             assert isinstance(caught.value, sdk_errors.APIError)
-        server.queue = [Answer.of_json(GEMINI.error_body("No"), 503, **{"retry-after": "0"})]
+        server.queue = [Response.of_json(GEMINI.error_body("No"), 503, **{"retry-after": "0"})]
         server.queue += [endless(GEMINI)]
         for _ in Driver(asynchronous=False).function(GEMINI, client=client)("fantasy"):
             break
-        assert server.connections[-1].hung_up.wait(0.5)
+        assert server.connections[-1].disconnected.wait(0.5)
 
 
 def test_calls_in_fragments_are_assembled(server: Loopback) -> None:
@@ -495,7 +495,7 @@ def test_calls_in_fragments_are_assembled(server: Loopback) -> None:
         return piece(partialArgs=[partial], willContinue=True)
 
     server.queue = [
-        Answer(
+        Response(
             [
                 piece(name="cook", willContinue=True),
                 adds("$.recipe.steps[0]", more=True, stringValue="Stir"),
@@ -517,7 +517,7 @@ def test_calls_in_fragments_are_assembled(server: Loopback) -> None:
     def wait() -> None: ...
 
     driver = Driver(asynchronous=False)
-    stream, items = driver.both(driver.function(GEMINI, tools=[cook, wait]))
+    stream, items = driver.call_and_read(driver.function(GEMINI, tools=[cook, wait]))
     recipe = {"steps": ["Stir well", "Eat"], "how many": 2}
     assert [(tool._name(), tool.args) for _, tool in items if tool] == [
         ("cook", {"recipe": recipe, "note": None, "cold": False}),
@@ -542,16 +542,18 @@ def test_recorded_calls_in_fragments_are_assembled(
     found = [r for r in recordings("gemini") if r.name.endswith(f"google-{name}.chunks")]
     if not found:
         pytest.skip("there are no recordings")
-    server.queue = [Answer([found[0].body])]
-    stream, _ = Driver(asynchronous=False).both(Driver(asynchronous=False).function(GEMINI))
-    told = [json.loads(call.arguments) for call in stream.reply.tool_calls]
-    firsts = [next(iter(args.values()), None) for args in told]
+    server.queue = [Response([found[0].body])]
+    stream, _ = Driver(asynchronous=False).call_and_read(
+        Driver(asynchronous=False).function(GEMINI)
+    )
+    reported = [json.loads(call.arguments) for call in stream.reply.tool_calls]
+    firsts = [next(iter(args.values()), None) for args in reported]
     assert [first["name"] if isinstance(first, dict) else first for first in firsts] == calls
     assert all(call.name for call in stream.reply.tool_calls)
 
 
 def test_the_timeout_of_a_user_supplied_client_is_kept(server: Loopback) -> None:
-    server.queue = [Answer([parts({"text": "Hello"}), Stall()])]
+    server.queue = [Response([parts({"text": "Hello"}), Stall()])]
     options = HttpOptions(base_url=server.url, timeout=250)
     with genai.Client(api_key="a-key", http_options=options) as client:
         stream = Driver(asynchronous=False).function(GEMINI, client=client)("fantasy")

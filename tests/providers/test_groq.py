@@ -9,7 +9,7 @@ import pytest
 from groq.types import CompletionUsage
 from groq.types.chat import ChatCompletion, ChatCompletionChunk
 from support.cases import Case, Driver, event
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 from support.providers.groq import GROQ
 from support.providers.openai import completion_chunk, usage
 
@@ -28,9 +28,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[GroqStream, list[Any]]:
-    server.queue = [Answer(list(events))]
+    server.queue = [Response(list(events))]
     driver = Driver(asynchronous=False)
-    stream, items = driver.both(driver.function(GROQ, **options))
+    stream, items = driver.call_and_read(driver.function(GROQ, **options))
     return stream, [chunk for chunk, _ in items]
 
 
@@ -52,8 +52,8 @@ def test_usage_is_one_total_wherever_it_is_reported(server: Loopback, ending: li
     stream, chunks = streamed(server, completion_chunk({"content": "Hi"}), *ending, DONE)
     assert [chunk.output_tokens for chunk in chunks] == [None, 5]
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (9, 5, None)
-    told = CompletionUsage(**usage(9, 5))
-    assert chunks[-1].usage == stream.construct_call_response().usage == told
+    reported = CompletionUsage(**usage(9, 5))
+    assert chunks[-1].usage == stream.construct_call_response().usage == reported
 
 
 def test_a_response_without_usage_has_no_counts(server: Loopback) -> None:
@@ -70,8 +70,8 @@ def test_a_chunk_made_of_the_sdk_s_object_finds_the_usage() -> None:
 
 def test_usage_is_requested_beside_a_user_supplied_extra_body(server: Loopback) -> None:
     mine: dict[str, Any] = {"extra_body": {"debug": True, "stream_options": {"mine": 1}}}
-    streamed(server, *GROQ.answer("a"))
-    streamed(server, *GROQ.answer("a"), call_params=mine)
+    streamed(server, *GROQ.response("a"))
+    streamed(server, *GROQ.response("a"), call_params=mine)
     first, second = (request.json for request in server.requests)
     assert first["stream_options"] == {"include_usage": True}
     assert second["stream_options"] == {"include_usage": True, "mine": 1}
@@ -81,14 +81,14 @@ def test_usage_is_requested_beside_a_user_supplied_extra_body(server: Loopback) 
 
 
 def test_a_plain_call_sends_no_stream_options(server: Loopback) -> None:
-    server.queue = [Answer.of_json(GROQ.plain("a"))]
+    server.queue = [Response.of_json(GROQ.plain("a"))]
     Driver(asynchronous=False).function(GROQ, stream=False)("fantasy")
     assert server.requests[0].json.keys() == {"model", "messages"}
 
 
 def test_what_stopped_a_stream_early_is_an_error(driver: Driver, server: Loopback) -> None:
     stopped = completion_chunk({"content": " wor"}, "stop", x_groq={"error": "out of memory"})
-    server.queue = [Answer([GROQ.text("Hello"), stopped, DONE])]
+    server.queue = [Response([GROQ.text("Hello"), stopped, DONE])]
     texts: list[str] = []
 
     async def read() -> None:
@@ -106,16 +106,16 @@ def test_what_stopped_a_stream_early_is_an_error(driver: Driver, server: Loopbac
 
 
 def test_an_error_has_its_status(server: Loopback) -> None:
-    told = {
+    reported = {
         "message": "No.",
         "code": "tool_use_failed",
         "status_code": 400,
         "failed_generation": "{",
     }
     with pytest.raises(errors.BadRequest, match=r"No\.") as caught:
-        streamed(server, event({"error": told}, "error"))
+        streamed(server, event({"error": reported}, "error"))
     assert isinstance(caught.value, sdk.APIError)
-    assert (caught.value.status_code, caught.value.body) == (400, told)
+    assert (caught.value.status_code, caught.value.body) == (400, reported)
 
 
 def test_reasoning_is_sent_back_and_the_channel_is_not(server: Loopback) -> None:
@@ -133,7 +133,7 @@ def test_reasoning_is_sent_back_and_the_channel_is_not(server: Loopback) -> None
     sent_back = {"role": "assistant", "content": "Hi", "reasoning": "Hmm"}
     assert stream.message_param == sent_back
 
-    server.queue = [Answer.of_json(GROQ.plain("ok"))]
+    server.queue = [Response.of_json(GROQ.plain("ok"))]
 
     @groq.call("m")
     def again() -> groq.GroqDynamicConfig:
@@ -146,7 +146,7 @@ def test_reasoning_is_sent_back_and_the_channel_is_not(server: Loopback) -> None
 def test_no_reasoning_is_sent_back_where_there_is_none(server: Loopback) -> None:
     plain = GROQ.plain("Hi")
     plain["choices"][0]["message"] |= {"reasoning": "", "tool_calls": []}
-    server.queue = [Answer.of_json(plain)]
+    server.queue = [Response.of_json(plain)]
     response = Driver(asynchronous=False).function(GROQ, stream=False)("fantasy")
     assert response.message_param == {"role": "assistant", "content": "Hi"}
 
@@ -161,7 +161,7 @@ def test_a_tool_that_groq_executed_is_reported_once(server: Loopback) -> None:
         executed(search_results={"results": []}),
         executed(output="Found", search_results={"results": [{"title": "a"}]}),
         completion_chunk({"executed_tools": [None, {"index": [], "type": "odd"}]}),
-        *GROQ.answer("Hi"),
+        *GROQ.response("Hi"),
     )
     assert [chunk.content for chunk in chunks[:3]] == ["", "", ""]
     message = stream.construct_call_response().response.choices[0].message
@@ -204,15 +204,15 @@ def test_events_that_are_not_groq_s_do_not_matter(driver: Driver, server: Loopba
         {"x_groq": {"usage": 7}, "usage": [], "choices": [{"index": 0, "delta": {"content": "a"}}]},
         {"choices": [{"index": 0, "delta": {"executed_tools": "odd"}}]},
     ]
-    server.queue = [Answer([event({}, "queued"), *map(event, odd), *GROQ.answer("b")])]
-    stream, items = driver.both(driver.function(GROQ))
+    server.queue = [Response([event({}, "queued"), *map(event, odd), *GROQ.response("b")])]
+    stream, items = driver.call_and_read(driver.function(GROQ))
     assert stream.content == "ab"
     assert (stream.input_tokens, stream.output_tokens) == (3, 2)
     assert all(chunk.chunk for chunk, _ in items)
 
 
 def test_the_sdk_s_own_stream_is_read_and_closed(driver: Driver, server: Loopback) -> None:
-    server.default = lambda: Answer([*GROQ.begin, GROQ.text("Hello"), Stall()])
+    server.default = lambda: Response([*GROQ.begin, GROQ.text("Hello"), Stall()])
     asked: Any = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
 
     async def read_async() -> None:
@@ -230,14 +230,14 @@ def test_the_sdk_s_own_stream_is_read_and_closed(driver: Driver, server: Loopbac
                 if chunk.content:
                     break
             assert stream.content == "Hello"
-            assert server.connections[0].hung_up.wait(0.5)
+            assert server.connections[0].disconnected.wait(0.5)
 
     driver.run(read_async) if driver.asynchronous else read()
-    assert server.connections[0].hung_up.wait(0.5)
+    assert server.connections[0].disconnected.wait(0.5)
 
 
 def test_message_parts_are_encoded(server: Loopback) -> None:
-    server.queue = [Answer.of_json(GROQ.plain("ok"))]
+    server.queue = [Response.of_json(GROQ.plain("ok"))]
 
     @groq.call("m")
     def look() -> BaseMessageParam:

@@ -20,7 +20,7 @@ from mistralai.client.models import (
     UserMessage,
 )
 from support.cases import Case, Driver, event
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 from support.providers.mistral import (
     MISTRAL,
     async_client,
@@ -56,8 +56,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[MistralStream, list[Any]]:
-    server.queue = [Answer(list(events))]
-    stream, items = SYNC.both(SYNC.function(MISTRAL, **options))
+    server.queue = [Response(list(events))]
+    stream, items = SYNC.call_and_read(SYNC.function(MISTRAL, **options))
     return stream, [chunk for chunk, _ in items]
 
 
@@ -73,7 +73,7 @@ def plain(content: object, **message: object) -> ChatCompletionResponse:
 
 def sent_back(server: Loopback, message: object) -> Any:
     """Send a message in another call, and return what the server got."""
-    server.queue = [Answer.of_json(MISTRAL.plain("ok"))]
+    server.queue = [Response.of_json(MISTRAL.plain("ok"))]
 
     @mistral.call("m")
     def go_on() -> Any:
@@ -218,8 +218,8 @@ def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loop
         completion_chunk({"content": "!"}, "a new reason"),
         DONE,
     ]
-    server.queue = [Answer(events)]
-    stream, items = driver.both(driver.function(MISTRAL))
+    server.queue = [Response(events)]
+    stream, items = driver.call_and_read(driver.function(MISTRAL))
     assert stream.content == "Hello\ud83e!"
     assert stream.finish_reasons == ["a new reason"]
     assert items[0][0].chunk.created == "now"
@@ -230,7 +230,7 @@ def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loop
 
 def test_a_generation_that_fails_is_an_error(server: Loopback) -> None:
     server.queue = [
-        Answer([MISTRAL.text("Hel"), completion_chunk({"content": "lo"}, "error"), DONE])
+        Response([MISTRAL.text("Hel"), completion_chunk({"content": "lo"}, "error"), DONE])
     ]
     stream = SYNC.function(MISTRAL)("fantasy")
     with pytest.raises(errors.StreamAPIError) as caught:
@@ -246,7 +246,7 @@ def test_a_generation_that_fails_is_an_error(server: Loopback) -> None:
 def test_the_provider_s_own_codes_are_no_http_status(server: Loopback) -> None:
     report = failed("No such thing.", 400) | {"raw_status_code": None, "type": "3505"}
     for record in (report, {"error": report}):
-        server.queue = [Answer([MISTRAL.text("Hi"), event(record)])]
+        server.queue = [Response([MISTRAL.text("Hi"), event(record)])]
         with pytest.raises(errors.StreamAPIError, match="No such thing") as caught:
             list(SYNC.function(MISTRAL)("fantasy"))
         assert type(caught.value).__bases__[0] is errors.StreamAPIError
@@ -257,17 +257,17 @@ def test_the_provider_s_own_codes_are_no_http_status(server: Loopback) -> None:
 def test_an_http_error_in_another_format_is_one_too(
     driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
-    server.queue = [Answer.of_json({"detail": "It is not valid."}, 422)]
+    server.queue = [Response.of_json({"detail": "It is not valid."}, 422)]
     function = driver.function(MISTRAL, stream=stream)
     with pytest.raises(errors.BadRequest, match="not valid") as caught:
-        driver.both(function) if stream else driver.ask(function)
+        driver.call_and_read(function) if stream else driver.call(function)
     assert caught.value.status_code == 422
 
 
 def test_an_unreadable_plain_response_is_an_error(driver: Driver, server: Loopback) -> None:
-    server.queue = [Answer.of_json({"choices": 7})]
+    server.queue = [Response.of_json({"choices": 7})]
     with pytest.raises(errors.StreamDataError) as caught:
-        driver.ask(driver.function(MISTRAL, stream=False))
+        driver.call(driver.function(MISTRAL, stream=False))
     assert isinstance(caught.value, MistralError)
 
 
@@ -277,7 +277,7 @@ def test_an_error_without_a_response_has_no_status(
     with Loopback() as gone:
         monkeypatch.setenv("MISTRAL_BASE_URL", gone.url)
     with pytest.raises(errors.StreamConnectionError) as caught:
-        driver.ask(driver.function(MISTRAL, stream=False, max_retries=0))
+        driver.call(driver.function(MISTRAL, stream=False, max_retries=0))
     assert isinstance(caught.value, MistralError)
     assert caught.value.status_code is None
     assert isinstance(caught.value.__cause__, MistralError)
@@ -286,7 +286,7 @@ def test_an_error_without_a_response_has_no_status(
 
 
 def test_the_sdk_s_error_is_the_cause(server: Loopback) -> None:
-    server.queue = [Answer.of_json(failed("Slow down.", 429), 429)]
+    server.queue = [Response.of_json(failed("Slow down.", 429), 429)]
     with pytest.raises(errors.RateLimited, match="Slow down") as caught:
         list(SYNC.function(MISTRAL, max_retries=0)("fantasy"))
     assert isinstance(caught.value, SDKError)
@@ -295,7 +295,7 @@ def test_the_sdk_s_error_is_the_cause(server: Loopback) -> None:
 
 
 def test_the_finish_and_its_usage_do_not_wait_for_the_end_of_the_body(server: Loopback) -> None:
-    server.queue = [Answer([*MISTRAL.answer("Hi")[:-1], Stall()])]
+    server.queue = [Response([*MISTRAL.response("Hi")[:-1], Stall()])]
     items = iter(SYNC.function(MISTRAL)("fantasy"))
     chunks = [chunk for chunk, _ in itertools.islice(items, 3)]
     assert (chunks[-1].finish_reasons, chunks[-1].output_tokens) == (["stop"], 2)
@@ -303,15 +303,17 @@ def test_the_finish_and_its_usage_do_not_wait_for_the_end_of_the_body(server: Lo
 
 
 def test_counts_that_are_not_reported_are_none(server: Loopback) -> None:
-    told = {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
-    stream, _ = streamed(server, completion_chunk({"content": "Hi"}, "stop", usage=told), DONE)
+    reported = {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
+    stream, _ = streamed(server, completion_chunk({"content": "Hi"}, "stop", usage=reported), DONE)
     response = stream.construct_call_response()
     assert (stream.input_tokens, stream.output_tokens, stream.cached_tokens) == (3, None, 1)
     assert (response.input_tokens, response.output_tokens, response.cached_tokens) == (3, None, 1)
 
 
 def test_a_partial_response_is_a_typed_response(server: Loopback) -> None:
-    server.queue = [Answer([completion_chunk({"content": [thinking("Hm")]}), MISTRAL.text("Hel")])]
+    server.queue = [
+        Response([completion_chunk({"content": [thinking("Hm")]}), MISTRAL.text("Hel")])
+    ]
     stream = SYNC.function(MISTRAL)("fantasy")
     with pytest.raises(errors.StreamTruncated):
         list(stream)
@@ -323,10 +325,10 @@ def test_a_partial_response_is_a_typed_response(server: Loopback) -> None:
 
 
 def test_nothing_is_sent_that_mistral_rejects(server: Loopback) -> None:
-    streamed(server, *MISTRAL.answer("Hi"), call_params={"seed": 7, "max_tokens": 9})
+    streamed(server, *MISTRAL.response("Hi"), call_params={"seed": 7, "max_tokens": 9})
     assert server.requests[0].path == "/v1/chat/completions"
     assert server.requests[0].json == {
-        "model": "asked-for",
+        "model": "requested-model",
         "messages": [{"role": "user", "content": "Recommend a fantasy book"}],
         "random_seed": 7,
         "max_tokens": 9,
@@ -335,7 +337,7 @@ def test_nothing_is_sent_that_mistral_rejects(server: Loopback) -> None:
 
 
 def test_messages_of_the_sdk_and_dicts_are_messages(server: Loopback) -> None:
-    server.queue = [Answer.of_json(MISTRAL.plain("ok"))]
+    server.queue = [Response.of_json(MISTRAL.plain("ok"))]
     system = SystemMessage(content="Be brief.")
     answer = AssistantMessage(content=[], prefix=True)
 
@@ -366,7 +368,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
         DocumentPart(media_type="application/pdf", document=b"pdf"),
         DocumentURLPart(url="http://127.0.0.1/a.pdf"),
     ]
-    server.queue = [Answer.of_json(MISTRAL.plain("ok"))]
+    server.queue = [Response.of_json(MISTRAL.plain("ok"))]
 
     @mistral.call("m")
     def look() -> BaseMessageParam:
@@ -394,14 +396,14 @@ def test_a_token_may_be_in_a_file(
     token.write_text("a-token")
     monkeypatch.setenv("MISTRAL_SA_TOKEN_PATH", str(token))
     monkeypatch.delenv("MISTRAL_API_KEY")
-    server.queue = [Answer(MISTRAL.answer("Hi"))]
-    stream, _ = driver.both(driver.function(MISTRAL))
+    server.queue = [Response(MISTRAL.response("Hi"))]
+    stream, _ = driver.call_and_read(driver.function(MISTRAL))
     assert stream.content == "Hi"
     assert MISTRAL.key_of(server.requests[0]) == "a-token"
 
 
 def test_one_client_serves_both(server: Loopback) -> None:
-    server.default = lambda: Answer(MISTRAL.answer("Hi"))
+    server.default = lambda: Response(MISTRAL.response("Hi"))
 
     async def ask_both() -> list[str]:
         with httpx2.Client() as http:
@@ -439,7 +441,7 @@ class Traced:
 
 
 def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
-    server.queue = [Answer(MISTRAL.answer("Hello", "!"))]
+    server.queue = [Response(MISTRAL.response("Hello", "!"))]
     made: list[Traced] = []
 
     def traced(create: Callable[..., Any]) -> Callable[..., Any]:
@@ -451,7 +453,7 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
 
     with client(server.url, "key") as own:
         object.__setattr__(own.chat, "stream", traced(own.chat.stream))
-        stream, items = SYNC.both(SYNC.function(MISTRAL, client=own))
+        stream, items = SYNC.call_and_read(SYNC.function(MISTRAL, client=own))
     assert stream.content == "Hello!"
     assert isinstance(items[0][0].chunk, CompletionChunk)
     assert stream.output_tokens == 2
@@ -459,7 +461,7 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
 
 
 def test_an_instrumented_client_s_items_are_read_async(server: Loopback) -> None:
-    server.queue = [Answer(MISTRAL.answer("Hello", "!"))]
+    server.queue = [Response(MISTRAL.response("Hello", "!"))]
     driver = Driver(asynchronous=True)
     made: list[Traced] = []
 
@@ -482,7 +484,7 @@ def test_an_instrumented_client_s_items_are_read_async(server: Loopback) -> None
 
 
 def test_streams_can_be_made_of_sdk_objects() -> None:
-    records = [json.loads(e[6:]) for e in MISTRAL.answer("Hello", "!")[:-1]]
+    records = [json.loads(e[6:]) for e in MISTRAL.response("Hello", "!")[:-1]]
     for raw in (
         [CompletionChunk.model_validate(record) for record in records],
         [CompletionEvent.model_validate({"data": record}) for record in records],

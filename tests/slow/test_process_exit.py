@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import pytest
 from support.cases import Case
 from support.fixtures import known_authority, trust
-from support.loopback import Answer, Loopback, Stall
+from support.loopback import Loopback, Response, Stall
 
 __all__ = ["known_authority", "trust"]
 
@@ -121,12 +121,12 @@ def test_a_process_ends_at_once_and_quietly(
 ) -> None:
     if program is HELD_AT_THE_END_OF_A_LOOP and find_spec("aiohttp") is None:
         pytest.skip("the loop's end closes the generators of httpx at the same time as ours")
-    server.default = lambda: Answer([*case.begin, case.text("a"), Stall()])
+    server.default = lambda: Response([*case.begin, case.text("a"), Stall()])
     with begun(program, case, "-X", "dev", "-W", "error") as process:
         assert process.communicate(timeout=120) == (printed, "")
     assert process.returncode == 0
     for connection in server.connections:
-        assert connection.hung_up.wait(HALF_A_SECOND)
+        assert connection.disconnected.wait(HALF_A_SECOND)
 
 
 def test_a_forked_child_that_exits_does_not_close_its_parent_s_connection(
@@ -139,7 +139,7 @@ def test_a_forked_child_that_exits_does_not_close_its_parent_s_connection(
         child_ended.wait(120)
         yield from [case.text("b"), *case.end(3, 2)]
 
-    server.queue = [Answer(script())]
+    server.queue = [Response(script())]
     with begun(HELD_BY_A_CHILD_TOO, case) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "0\n"

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 
 from mirascope.core import prompt_template
-from support.loopback import Answer, Request
+from support.loopback import Request, Response
 from support.scripts import Step
 
 
@@ -104,19 +104,19 @@ class Case:
     expected: Callable[[dict[str, Any]], dict[str, Any]]
     disagree: dict[str, str] = field(default_factory=dict)
 
-    def answer(self, *texts: str) -> list[bytes]:
+    def response(self, *texts: str) -> list[bytes]:
         """Return the events of a whole answer: 3 tokens in, 2 out."""
         return [*self.begin, *map(self.text, texts), *self.end(3, 2)]
 
-    def calling(self, *steps: Step, stop: str | None = None) -> list[bytes]:
+    def tool_call_response(self, *steps: Step, stop: str | None = None) -> list[bytes]:
         """Return the events of a whole answer that calls tools."""
         stop = self.tool_stop if stop is None else stop
         end = [event.replace(_quoted(self.stop), _quoted(stop)) for event in self.end(3, 2)]
         return [*self.begin, *self.steps(steps), *end]
 
-    def refusal(self, status: int, message: str = "No.", **headers: str) -> Answer:
+    def refusal(self, status: int, message: str = "No.", **headers: str) -> Response:
         """Return an HTTP error as the provider tells one; ``retry_after="1"`` is a header."""
-        return Answer.of_json(self.error_body(message), status, **headers)
+        return Response.of_json(self.error_body(message), status, **headers)
 
     def url(self, address: str) -> str:
         """Return the base URL of a server."""
@@ -139,7 +139,7 @@ def event(data: object, name: str | None = None) -> bytes:
     return start + b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
-def told(stream: Any) -> dict[str, Any]:
+def reported(stream: Any) -> dict[str, Any]:
     """Return what a finished stream said, in the words of `Case.expected`."""
     response = stream.construct_call_response()
     assert response.content == stream.content
@@ -187,7 +187,7 @@ class Driver:
 
     def function(self, case: Case, *, stream: bool = True, **options: Any) -> Callable[[str], Any]:
         """Return a decorated prompt function."""
-        decorate = case.call("asked-for", stream=stream, **options)
+        decorate = case.call("requested-model", stream=stream, **options)
         template = prompt_template("Recommend a {genre} book")
         if self.asynchronous:
 
@@ -199,7 +199,7 @@ class Driver:
 
         return decorate(template(recommend))
 
-    def ask(self, function: Callable[[str], Any]) -> Any:
+    def call(self, function: Callable[[str], Any]) -> Any:
         """Return a prompt function's stream or response."""
         return anyio.run(function, "fantasy") if self.asynchronous else function("fantasy")
 
@@ -234,7 +234,7 @@ class Driver:
             tried.error = error
         return tried
 
-    def both(self, function: Callable[[str], Any]) -> tuple[Any, list[tuple[Any, Any]]]:
+    def call_and_read(self, function: Callable[[str], Any]) -> tuple[Any, list[tuple[Any, Any]]]:
         """Ask and read, in one event loop; return the stream and its items."""
 
         async def ask_and_read() -> tuple[Any, list[tuple[Any, Any]]]:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from support.cases import Case
-from support.loopback import Answer, dripping
+from support.loopback import Response, dripping
 
 
 class LeaveError(Exception):
@@ -202,5 +202,5 @@ ASYNC_WAYS: list[Callable[[Any], Awaitable[None]]] = [
 ]
 
 
-def endless(case: Case) -> Answer:
-    return Answer(dripping([*case.begin, *[case.text("a")] * 10_000]))
+def endless(case: Case) -> Response:
+    return Response(dripping([*case.begin, *[case.text("a")] * 10_000]))

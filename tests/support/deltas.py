@@ -124,9 +124,9 @@ def _of_list(random: Random, values: list[Any]) -> list[list[Any]]:
 
 def _element(random: Random, element: JSONObject, key: str) -> list[JSONObject]:
     """Cut an element that a key, or that and a type, tells from others: all pieces have both."""
-    told = {name: element[name] for name in (key, "type") if name in element}
-    rest = {name: value for name, value in element.items() if name not in told}
-    return [{**told, **piece} for piece in cut(random, rest) or [{}]]
+    reported = {name: element[name] for name in (key, "type") if name in element}
+    rest = {name: value for name, value in element.items() if name not in reported}
+    return [{**reported, **piece} for piece in cut(random, rest) or [{}]]
 
 
 def _one_by_one(random: Random, sequences: list[list[Any]]) -> list[list[Any]]:

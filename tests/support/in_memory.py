@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Pieces(Opener):
+class InMemory(Opener):
     """An answer that comes in given pieces."""
 
     def __init__(self, pieces: list[bytes]) -> None:

@@ -1,30 +1,30 @@
-r"""A server on loopback that answers as it is told to, and tells what it saw.
+r"""A server on loopback that responds as its script says, and records what it saw.
 
-Real clients talk to it over real sockets. What it answers is a script: the pieces of the body, each
-of which is one HTTP chunk, and between them the ways in which an answer can go wrong::
+Real clients talk to it over real sockets. A response is a script: the pieces of the body, each of
+which is one HTTP chunk, and between them the ways in which a response can go wrong::
 
     with Loopback() as server:
         server.queue = [
-            Answer([b"data: 1\n\n", Wait(0.1), b"data: 2\n\n"]),    # a pause
-            Answer(dripping([b"data: 1\n\n"] * 100, 0.02)),         # drop by drop
-            Answer([b"data: 1\n\n", Stall()]),                      # hangs in the middle
-            Answer([b"data: 1\n\n", b"dat", Abort()]),              # ends in the middle
-            Answer([b"data: 1\n\n", b"dat", Reset()]),              # breaks in the middle
-            Answer([b"data: 1\n\n", Raw(b"no size\r\n")]),          # is not HTTP in the middle
-            Answer(cut([b"data: 1\n\n", b"data: 2\n\n"], 12)),      # lacks the rest
-            Answer([b"data: 1\n\n", Abort()], length=1000),         # is shorter than it said
-            Answer(before=[Stall()]),                               # has not even a head
-            Answer.of_json({"error": "Later."}, 429, retry_after="1"),
-            Answer(status=307, headers={"location": "http://127.0.0.1:1/"}),
+            Response([b"data: 1\n\n", Wait(0.1), b"data: 2\n\n"]),  # a pause
+            Response(dripping([b"data: 1\n\n"] * 100, 0.02)),       # drop by drop
+            Response([b"data: 1\n\n", Stall()]),                    # hangs in the middle
+            Response([b"data: 1\n\n", b"dat", Abort()]),            # ends in the middle
+            Response([b"data: 1\n\n", b"dat", Reset()]),            # breaks in the middle
+            Response([b"data: 1\n\n", Raw(b"no size\r\n")]),        # is not HTTP in the middle
+            Response(cut([b"data: 1\n\n", b"data: 2\n\n"], 12)),    # lacks the rest
+            Response([b"data: 1\n\n", Abort()], length=1000),       # is shorter than its header
+            Response(before=[Stall()]),                             # does not even have a head
+            Response.of_json({"error": "Later."}, 429, retry_after="1"),
+            Response(status=307, headers={"location": "http://127.0.0.1:1/"}),
         ]
         ...  # talk to server.url
-        server.requests[0].json                                     # what was asked
-        server.connections[0].hung_up.wait(0.5)                     # whether the client let go
+        server.requests[0].json                                     # what was requested
+        server.connections[0].disconnected.wait(0.5)                # whether the client closed it
 
-One answer is given to each request, whatever the connection. A script may be a generator: it is
-played as the answer goes out, so it can tell when, and wait for what the test does meanwhile. The
-server looks for the end of the connection while it plays, and after that while it is kept alive.
-How a provider says things, in its own events and refusals, a `Case` tells (``cases.py``).
+Each request gets one response, whatever the connection. A script may be a generator: it runs while
+the response is sent, so it can record when, and wait for what the test does meanwhile. The server
+watches for the end of the connection while it sends, and after that while it is kept alive. What a
+provider's events and errors look like, a `Case` defines (``cases.py``).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from typing import Any, Self
 Script = Iterable["bytes | Fault"]
 
 PATIENCE = 60.0
-"""How many seconds the server waits for the other side to hang up."""
+"""How many seconds the server waits for the client to disconnect."""
 
 
 class Fault:
@@ -58,7 +58,7 @@ class Wait(Fault):
 
 
 class Stall(Wait):
-    """Send nothing until the other side hangs up."""
+    """Send nothing until the client disconnects."""
 
     def __init__(self) -> None:
         super().__init__(PATIENCE)
@@ -72,15 +72,15 @@ class Raw(Fault):
 
 
 class Abort(Fault):
-    """Send no more: the other side gets the end of the connection, and may still hang up."""
+    """Send no more: the client gets the end of the connection, and may still close its side."""
 
 
 class Reset(Fault):
-    """Break the connection: the other side gets a reset."""
+    """Break the connection: the client gets a reset."""
 
 
 @dataclass
-class Answer:
+class Response:
     """One HTTP response.
 
     Args:
@@ -88,7 +88,7 @@ class Answer:
         status: The HTTP status.
         headers: Further headers.
         before: What happens before the head is sent: faults.
-        length: The length that is told, right or wrong; the body is then not sent in chunks.
+        length: The content length, right or wrong; the body is then not sent in chunks.
     """
 
     script: Script = ()
@@ -98,7 +98,7 @@ class Answer:
     length: int | None = None
 
     @classmethod
-    def of_json(cls, body: object, status: int = 200, **headers: str) -> Answer:
+    def of_json(cls, body: object, status: int = 200, **headers: str) -> Response:
         """Return a response with a JSON body; ``retry_after="1"`` is a header."""
         return cls(
             [json.dumps(body).encode()], status, {"content-type": "application/json"} | headers
@@ -120,8 +120,8 @@ class Answer:
         if self.length is not None:
             sized = f"content-length: {self.length}"
         headers = {"content-type": "text/event-stream"} | self.headers
-        told = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        return "\r\n".join([f"HTTP/1.1 {self.status} Whatever", sized, *told, "", ""]).encode()
+        reported = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        return "\r\n".join([f"HTTP/1.1 {self.status} Whatever", sized, *reported, "", ""]).encode()
 
     def _framed(self, piece: bytes) -> bytes:
         if self.length is not None:
@@ -151,41 +151,41 @@ class Connection:
     Attributes:
         requests: The requests that came on it.
         sent: How many pieces of bodies were sent on it.
-        over: Set when this side ends it within an answer, by `Abort`.
-        hung_up: Set when the other side has closed it.
+        over: Set when this side ends it within a response, by `Abort`.
+        disconnected: Set when the client has closed it.
     """
 
     socket: socket.socket = field(repr=False)
     requests: list[Request] = field(default_factory=list)
     sent: int = 0
     over: threading.Event = field(default_factory=threading.Event)
-    hung_up: threading.Event = field(default_factory=threading.Event)
+    disconnected: threading.Event = field(default_factory=threading.Event)
 
     def cut(self) -> None:
-        """End the connection from this side, wherever its answer is."""
+        """End the connection from this side, wherever its response is."""
         with suppress(OSError):  # it is closed
             self.socket.shutdown(socket.SHUT_RDWR)
 
 
-class HungUpError(Exception):
-    """The other side closed the connection."""
+class DisconnectedError(Exception):
+    """The client closed the connection."""
 
 
 class Loopback:
     """The server; use it with ``with``.
 
     Args:
-        answer: Called for each request; by default the answers of `queue`, then `default`.
+        respond: Called for each request; by default it takes from `queue`, then calls `default`.
 
     Attributes:
         connections: The connections so far.
         url: Where it listens.
     """
 
-    def __init__(self, answer: Callable[[Request], Answer] | None = None) -> None:
-        self.answer = answer or self._next
-        self.queue: list[Answer] = []
-        self.default: Callable[[], Answer] | None = None
+    def __init__(self, respond: Callable[[Request], Response] | None = None) -> None:
+        self.respond = respond or self._next
+        self.queue: list[Response] = []
+        self.default: Callable[[], Response] | None = None
         self.connections: list[Connection] = []
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -208,11 +208,11 @@ class Loopback:
         for connection in self.connections:
             connection.cut()
 
-    def _next(self, _: Request) -> Answer:
+    def _next(self, _: Request) -> Response:
         if self.queue:
             return self.queue.pop(0)
         if self.default is None:
-            return Answer.of_json({"error": {"message": "the test has no answer left"}}, 400)
+            return Response.of_json({"error": {"message": "the test has no response left"}}, 400)
         return self.default()
 
     def _accept(self) -> None:
@@ -231,13 +231,13 @@ class Loopback:
             try:
                 while request := _read_request(reader, connection):
                     connection.requests.append(request)
-                    for step in self.answer(request).steps():
+                    for step in self.respond(request).steps():
                         self._do(step, connection)
             except _OverError:
                 return
-            except (OSError, HungUpError):
+            except (OSError, DisconnectedError):
                 pass
-            connection.hung_up.set()
+            connection.disconnected.set()
 
     def _do(self, step: bytes | Fault, connection: Connection) -> None:
         sock = connection.socket
@@ -258,17 +258,17 @@ class Loopback:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 raise _OverError
             case _:
-                raise TypeError(f"{step!r} is no step of an answer")
+                raise TypeError(f"{step!r} is no step of a response")
 
     def _watch(self, sock: socket.socket, seconds: float) -> None:
-        """Wait, but not for who has hung up."""
+        """Wait, but no longer than the client is connected."""
         until = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:  # whatever the number of the socket
             selector.register(sock, selectors.EVENT_READ)
             while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
                 if selector.select(min(left, 0.05)):
                     if not sock.recv(1, socket.MSG_PEEK):
-                        raise HungUpError
+                        raise DisconnectedError
                     time.sleep(min(left, 0.01))  # a request that has to wait for its turn
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from support.cases import Case
-from support.scripts import Adds, Closes, Opens, Step
+from support.scripts import CallDelta, CallEnd, CallStart, Step
 
 
 def calling(case: Case, name: str, arguments: str, size: int = 3) -> list[bytes]:
     """Return an answer that calls the tool of a response model, in small pieces."""
     pieces = [arguments[at : at + size] for at in range(0, len(arguments), size)]
-    steps: list[Step] = [Opens(0, name), *(Adds(0, piece) for piece in pieces), Closes(0)]
-    return case.calling(*steps)
+    steps: list[Step] = [CallStart(0, name), *(CallDelta(0, piece) for piece in pieces), CallEnd(0)]
+    return case.tool_call_response(*steps)
 
 
 def saying(case: Case, text: str, size: int = 3) -> list[bytes]:
     """Return an answer in text, in small pieces."""
-    return case.answer(*(text[at : at + size] for at in range(0, len(text), size)))
+    return case.response(*(text[at : at + size] for at in range(0, len(text), size)))

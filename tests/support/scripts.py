@@ -11,29 +11,29 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 
-class Says(NamedTuple):
+class Text(NamedTuple):
     text: str
 
 
-class Thinks(NamedTuple):
+class Reasoning(NamedTuple):
     text: str
 
 
-class Opens(NamedTuple):
+class CallStart(NamedTuple):
     call: int
     name: str
 
 
-class Adds(NamedTuple):
+class CallDelta(NamedTuple):
     call: int
     arguments: str
 
 
-class Closes(NamedTuple):
+class CallEnd(NamedTuple):
     call: int
 
 
-Step: TypeAlias = Says | Thinks | Opens | Adds | Closes
+Step: TypeAlias = Text | Reasoning | CallStart | CallDelta | CallEnd
 Tell: TypeAlias = Callable[[Step], "Iterable[bytes]"]
 
 
@@ -49,17 +49,17 @@ class WholeCall(NamedTuple):
     arguments: str
 
 
-def with_whole_calls(steps: Iterable[Step]) -> Iterator[Says | Thinks | WholeCall]:
+def with_whole_calls(steps: Iterable[Step]) -> Iterator[Text | Reasoning | WholeCall]:
     """Gather the steps of each call, for providers that tell calls whole."""
     names: dict[int, str] = {}
     arguments: defaultdict[int, str] = defaultdict(str)
     for step in steps:
         match step:
-            case Opens(call, name):
+            case CallStart(call, name):
                 names[call] = name
-            case Adds(call, text):
+            case CallDelta(call, text):
                 arguments[call] += text
-            case Closes(call):
+            case CallEnd(call):
                 yield WholeCall(call, names[call], arguments[call])
             case _:
                 yield step
@@ -70,6 +70,6 @@ def one_after_another(*calls: tuple[str, str]) -> list[Step]:
     steps: list[Step] = []
     for call, (name, arguments) in enumerate(calls):
         half = len(arguments) // 2
-        pieces = [Adds(call, piece) for piece in (arguments[:half], arguments[half:]) if piece]
-        steps += [Opens(call, name), *pieces, Closes(call)]
+        pieces = [CallDelta(call, piece) for piece in (arguments[:half], arguments[half:]) if piece]
+        steps += [CallStart(call, name), *pieces, CallEnd(call)]
     return steps

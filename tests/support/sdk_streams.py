@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Self
 
-ASKED = "asked-for"
+ASKED = "requested-model"
 MESSAGES = [{"role": "user", "content": "Recommend a fantasy book"}]
 
 

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from support.cases import Case
-from support.loopback import Answer, Request
+from support.loopback import Request, Response
 from support.providers import anthropic as case_anthropic
 from support.providers import cohere as case_cohere
 from support.providers import gemini as case_gemini
@@ -71,7 +71,7 @@ class Strict:
     sent: str = "messages"
     given: list[Message] = field(default_factory=list)
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: Request) -> Response:
         messages = request.json[self.sent]
         try:
             self.check(messages)
@@ -83,8 +83,8 @@ class Strict:
         answer = self.calling(answers) if answers < CALLS else self.text("3")
         self.given.append(json.loads(json.dumps(answer)))
         if request.json.get("stream") or "stream" in request.path:
-            return Answer(self.events(answer))
-        return Answer.of_json(self.plain(answer))
+            return Response(self.events(answer))
+        return Response.of_json(self.plain(answer))
 
     def _check_given(self, message: Message) -> None:
         for given in self.given:
@@ -448,7 +448,7 @@ def like_gemini(name: str, calling: Callable[[int], Message]) -> Strict:
         case=GEMINI,
         calling=calling,
         text=gemini_text,
-        plain=lambda message: case_gemini.answer(*message["parts"]),
+        plain=lambda message: case_gemini.response_of(*message["parts"]),
         events=gemini_events,
         check=check_gemini,
         marks=given_args,
@@ -465,7 +465,7 @@ def servers() -> Iterable[Strict]:
         case=COHERE,
         calling=cohere,
         text=cohere_text,
-        plain=lambda message: case_cohere.answer(
+        plain=lambda message: case_cohere.response_of(
             message, "TOOL_CALL" if message.get("tool_calls") else "COMPLETE"
         ),
         events=cohere_events,

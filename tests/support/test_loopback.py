@@ -12,10 +12,10 @@ import pytest
 from support.cases import Case
 from support.loopback import (
     Abort,
-    Answer,
     Loopback,
     Raw,
     Reset,
+    Response,
     Stall,
     Wait,
     cut,
@@ -57,7 +57,7 @@ def received(client: socket.socket, end: bytes = b"0\r\n\r\n") -> bytes:
     return data
 
 
-def told(server: Loopback, client: socket.socket, answer: Answer) -> bytes:
+def reported(server: Loopback, client: socket.socket, answer: Response) -> bytes:
     """Return what comes of an answer, all of it."""
     server.queue = [answer]
     ask(client)
@@ -65,13 +65,13 @@ def told(server: Loopback, client: socket.socket, answer: Answer) -> bytes:
 
 
 def test_each_piece_is_one_chunk_of_the_body(server: Loopback, client: socket.socket) -> None:
-    data = told(server, client, Answer([b"one", b"", b"three"]))
+    data = reported(server, client, Response([b"one", b"", b"three"]))
     assert data == HEAD + b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
     assert server.connections[0].sent == 2
 
 
 def test_requests_are_recorded(server: Loopback, client: socket.socket) -> None:
-    server.queue = [Answer(), Answer()]
+    server.queue = [Response(), Response()]
     for body in (b'{"a": 1}', b'{"a": 2}'):
         ask(client, body)
         received(client)
@@ -82,7 +82,7 @@ def test_requests_are_recorded(server: Loopback, client: socket.socket) -> None:
 
 
 def test_a_response_can_be_made_of_its_request(client: socket.socket, server: Loopback) -> None:
-    server.answer = lambda request: Answer([request.body])
+    server.respond = lambda request: Response([request.body])
     ask(client, b"echo")
     assert received(client) == HEAD + b"4\r\necho\r\n0\r\n\r\n"
 
@@ -95,14 +95,14 @@ def test_a_request_beyond_the_queue_is_an_error(client: socket.socket) -> None:
 def test_a_response_may_be_an_error_with_headers(
     case: Case, server: Loopback, client: socket.socket
 ) -> None:
-    data = told(server, client, case.refusal(429, retry_after="1"))
+    data = reported(server, client, case.refusal(429, retry_after="1"))
     assert data.startswith(b"HTTP/1.1 429 ")
     assert b"\r\nretry-after: 1\r\n" in data
     assert b"\r\ncontent-type: application/json\r\n" in data
 
 
 def test_the_content_length_may_be_wrong(server: Loopback, client: socket.socket) -> None:
-    server.queue = [Answer([b"short", Abort()], length=100)]
+    server.queue = [Response([b"short", Abort()], length=100)]
     ask(client)
     assert received(client).endswith(
         b"\r\ncontent-length: 100\r\ncontent-type: text/event-stream\r\n\r\nshort"
@@ -110,17 +110,17 @@ def test_the_content_length_may_be_wrong(server: Loopback, client: socket.socket
 
 
 def test_bytes_may_be_outside_of_the_framing(server: Loopback, client: socket.socket) -> None:
-    data = told(server, client, Answer([b"one", Raw(b"no size\r\n")]))
+    data = reported(server, client, Response([b"one", Raw(b"no size\r\n")]))
     assert data == HEAD + b"3\r\none\r\nno size\r\n0\r\n\r\n"
 
 
 @pytest.mark.parametrize(
     "stalling",
-    [Answer(before=[Stall()]), Answer([b"one", Stall()])],
+    [Response(before=[Stall()]), Response([b"one", Stall()])],
     ids=["before the head", "in the body"],
 )
 def test_a_stall_lasts_until_the_client_disconnects(
-    server: Loopback, client: socket.socket, stalling: Answer
+    server: Loopback, client: socket.socket, stalling: Response
 ) -> None:
     server.queue = [stalling]
     ask(client)
@@ -128,13 +128,13 @@ def test_a_stall_lasts_until_the_client_disconnects(
     with pytest.raises(TimeoutError):
         received(client)
     connection = server.connections[0]
-    assert not connection.hung_up.is_set()
+    assert not connection.disconnected.is_set()
     client.close()
-    assert connection.hung_up.wait(HALF_A_SECOND)
+    assert connection.disconnected.wait(HALF_A_SECOND)
 
 
 def test_a_wait_pauses_the_response(server: Loopback, client: socket.socket) -> None:
-    server.queue = [Answer([b"one", Wait(0.1), b"two"])]
+    server.queue = [Response([b"one", Wait(0.1), b"two"])]
     ask(client)
     assert received(client, b"one\r\n") == HEAD + b"3\r\none\r\n"
     client.settimeout(0.05)
@@ -152,7 +152,7 @@ def test_a_script_runs_while_it_is_sent(server: Loopback, client: socket.socket)
         assert read.wait(5)
         yield b"two"
 
-    server.queue = [Answer(script())]
+    server.queue = [Response(script())]
     ask(client)
     received(client, b"one\r\n")
     read.set()
@@ -162,27 +162,27 @@ def test_a_script_runs_while_it_is_sent(server: Loopback, client: socket.socket)
 def test_an_abort_ends_the_connection_in_the_middle(
     server: Loopback, client: socket.socket
 ) -> None:
-    data = told(server, client, Answer([b"one", Abort(), b"never"]))
+    data = reported(server, client, Response([b"one", Abort(), b"never"]))
     assert data == HEAD + b"3\r\none\r\n"
     connection = server.connections[0]
-    assert not connection.hung_up.is_set()
+    assert not connection.disconnected.is_set()
     client.close()
-    assert connection.hung_up.wait(HALF_A_SECOND)
+    assert connection.disconnected.wait(HALF_A_SECOND)
 
 
-@pytest.mark.parametrize("answer", [Answer([b"one", Reset()]), Answer(before=[Reset()])])
+@pytest.mark.parametrize("answer", [Response([b"one", Reset()]), Response(before=[Reset()])])
 def test_a_reset_resets_the_connection(
-    server: Loopback, client: socket.socket, answer: Answer
+    server: Loopback, client: socket.socket, answer: Response
 ) -> None:
     server.queue = [answer]
     ask(client)
     with pytest.raises(ConnectionResetError):
         received(client)
-    assert not server.connections[0].hung_up.is_set()
+    assert not server.connections[0].disconnected.is_set()
 
 
 def test_a_connection_can_be_cut_from_outside(server: Loopback, client: socket.socket) -> None:
-    server.queue = [Answer([b"one", Stall()])]
+    server.queue = [Response([b"one", Stall()])]
     ask(client)
     received(client, b"one\r\n")
     server.connections[0].cut()
@@ -192,27 +192,27 @@ def test_a_connection_can_be_cut_from_outside(server: Loopback, client: socket.s
 def test_a_disconnect_is_seen_while_the_server_sends(
     server: Loopback, client: socket.socket
 ) -> None:
-    server.queue = [Answer(dripping([b"one"] * 1000))]
+    server.queue = [Response(dripping([b"one"] * 1000))]
     ask(client)
     received(client, b"one\r\n")
     client.close()
     connection = server.connections[0]
-    assert connection.hung_up.wait(HALF_A_SECOND)
+    assert connection.disconnected.wait(HALF_A_SECOND)
     assert 0 < connection.sent < 1000
 
 
 def test_a_disconnect_is_seen_between_responses(server: Loopback, client: socket.socket) -> None:
-    told(server, client, Answer([b"one"]))
-    assert not server.connections[0].hung_up.is_set()
+    reported(server, client, Response([b"one"]))
+    assert not server.connections[0].disconnected.is_set()
     client.close()
-    assert server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
 
 
 def test_the_server_s_end_closes_all_connections() -> None:
     with Loopback() as gone:
         port = int(gone.url.rpartition(":")[2])
         client = socket.create_connection(("127.0.0.1", port), timeout=5)
-        gone.queue = [Answer([b"one", Stall()])]
+        gone.queue = [Response([b"one", Stall()])]
         ask(client)
         received(client, b"one\r\n")
     with client:

@@ -12,7 +12,7 @@ from anthropic.types import MessageParam
 from mirascope.core import anthropic
 from support.cases import Case, arguments_of
 from support.cases import event as any_event
-from support.scripts import Adds, Closes, Opens, Says, Step, Thinks, call_id
+from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, call_id
 
 
 def event(kind: str, **fields: object) -> bytes:
@@ -91,25 +91,25 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
 
 def steps(steps: Iterable[Step]) -> list[bytes]:
     """Return the events of steps; the index of a call is that of its block."""
-    return [told for index, step in enumerate(steps, 1) for told in _told(index, step)]
+    return [reported for index, step in enumerate(steps, 1) for reported in _told(index, step)]
 
 
 def _told(index: int, step: Step) -> Iterator[bytes]:
     match step:
-        case Says(text):
+        case Text(text):
             block, delta = {"type": "text", "text": ""}, block_delta(index, "text_delta", text=text)
-        case Thinks(text):
+        case Reasoning(text):
             block = {"type": "thinking", "thinking": "", "signature": ""}
             delta = block_delta(index, "thinking_delta", thinking=text)
-        case Opens(call, name):
+        case CallStart(call, name):
             yield block_start(
                 _block_of(call), type="tool_use", id=call_id(call), name=name, input={}
             )
             return
-        case Adds(call, arguments):
+        case CallDelta(call, arguments):
             yield block_delta(_block_of(call), "input_json_delta", partial_json=arguments)
             return
-        case Closes(call):
+        case CallEnd(call):
             yield block_stop(_block_of(call))
             return
     yield from (block_start(index, **block), delta, block_stop(index))

@@ -9,7 +9,7 @@ from cohere.core import ApiError
 
 from mirascope.core import cohere
 from support.cases import Case, arguments_of, event
-from support.scripts import Adds, Closes, Opens, Says, Step, Thinks, call_id
+from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, call_id
 
 
 def said(
@@ -64,35 +64,35 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
             counts.get("cached_tokens"),
         ),
         "id": reading["id"],
-        "model": "asked-for",
+        "model": "requested-model",
     }
 
 
 def step(step: Step) -> bytes:
     """Return the event of a step."""
     match step:
-        case Says(text):
+        case Text(text):
             return content(text=text)
-        case Thinks(text):
+        case Reasoning(text):
             return content(1, thinking=text)
-        case Opens(call, name):
+        case CallStart(call, name):
             function = {"name": name, "arguments": ""}
             calls = {"id": call_id(call), "type": "function", "function": function}
             return said("tool-call-start", {"tool_calls": calls}, call)
-        case Adds(call, arguments):
+        case CallDelta(call, arguments):
             calls = {"function": {"arguments": arguments}}
             return said("tool-call-delta", {"tool_calls": calls}, call)
-        case Closes(call):
+        case CallEnd(call):
             return said("tool-call-end", index=call)
 
 
-def answer(message: dict[str, Any], finish_reason: str) -> dict[str, Any]:
+def response_of(message: dict[str, Any], finish_reason: str) -> dict[str, Any]:
     """Return a plain response."""
-    told = {"role": "assistant", **message}
+    reported = {"role": "assistant", **message}
     return {
         "id": "reply-1",
         "finish_reason": finish_reason,
-        "message": told,
+        "message": reported,
         "usage": usage(3, 2),
     }
 
@@ -119,7 +119,7 @@ COHERE = Case(
     failure_status=504,
     steps=lambda steps: [step(each) for each in steps],
     tool_stop="TOOL_CALL",
-    called_plain=lambda name, arguments: answer(
+    called_plain=lambda name, arguments: response_of(
         {
             "tool_calls": [
                 {
@@ -132,7 +132,7 @@ COHERE = Case(
         "TOOL_CALL",
     ),
     messages=list[sdk.ChatMessageV2],
-    plain=lambda text: answer({"content": [{"type": "text", "text": text}]}, "COMPLETE"),
+    plain=lambda text: response_of({"content": [{"type": "text", "text": text}]}, "COMPLETE"),
     model=None,
     client=lambda url, key, **options: sdk.ClientV2(base_url=url, api_key=key, **options),
     async_client=lambda url, key, **options: sdk.AsyncClientV2(

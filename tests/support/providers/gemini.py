@@ -14,7 +14,7 @@ from google.genai.types import Content, HttpOptions, HttpRetryOptions
 
 from mirascope.core import gemini
 from support.cases import Case, arguments_of, event
-from support.scripts import Says, Thinks, WholeCall, call_id, with_whole_calls
+from support.scripts import Reasoning, Text, WholeCall, call_id, with_whole_calls
 
 HEADER = {"modelVersion": "the-model-that-answers", "responseId": "response-1"}
 
@@ -34,8 +34,8 @@ def usage(input_tokens: int, output_tokens: int) -> dict[str, int]:
 
 
 def added(*counts: int | None) -> int | None:
-    told = [count for count in counts if count is not None]
-    return sum(told) if told else None
+    reported = [count for count in counts if count is not None]
+    return sum(reported) if reported else None
 
 
 def expected(reading: dict[str, Any]) -> dict[str, Any]:
@@ -54,23 +54,23 @@ def expected(reading: dict[str, Any]) -> dict[str, Any]:
             counts.get("cached_content_token_count"),
         ),
         "id": reading["id"],
-        "model": reading["model"] or "asked-for",
+        "model": reading["model"] or "requested-model",
     }
 
 
-def step(step: Says | Thinks | WholeCall) -> bytes:
+def step(step: Text | Reasoning | WholeCall) -> bytes:
     """Return the event of a step."""
     match step:
-        case Says(text):
+        case Text(text):
             return parts({"text": text})
-        case Thinks(text):
+        case Reasoning(text):
             return parts({"text": text, "thought": True})
         case WholeCall(call, name, arguments):
-            told = {"id": call_id(call), "name": name, "args": json.loads(arguments or "{}")}
-            return parts({"functionCall": told})
+            reported = {"id": call_id(call), "name": name, "args": json.loads(arguments or "{}")}
+            return parts({"functionCall": reported})
 
 
-def answer(*parts: dict[str, Any]) -> dict[str, Any]:
+def response_of(*parts: dict[str, Any]) -> dict[str, Any]:
     """Return a plain response."""
     content = {"parts": list(parts), "role": "model"}
     candidate = {"content": content, "finishReason": "STOP", "index": 0}
@@ -122,11 +122,11 @@ GEMINI = Case(
     steps=lambda steps: [step(each) for each in with_whole_calls(steps)],
     tool_stop="STOP",
     whole_calls=True,
-    called_plain=lambda name, arguments: answer(
+    called_plain=lambda name, arguments: response_of(
         {"functionCall": {"id": call_id(0), "name": name, "args": json.loads(arguments or "{}")}}
     ),
     messages=list[Content],
-    plain=lambda text: answer({"text": text}),
+    plain=lambda text: response_of({"text": text}),
     said=lambda response: response.model_copy(update={"sdk_http_response": None}),
     client=client,
     async_client=async_client,

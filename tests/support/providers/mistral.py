@@ -15,7 +15,7 @@ from mistralai.client.utils import BackoffStrategy, RetryConfig
 from mirascope.core import mistral
 from support.cases import Case, event
 from support.providers.openai import called, completion, expected, usage
-from support.scripts import Says, Thinks, WholeCall, call_id, with_whole_calls
+from support.scripts import Reasoning, Text, WholeCall, call_id, with_whole_calls
 
 
 def completion_chunk(
@@ -64,12 +64,12 @@ async def async_client(url: str, key: str, **options: Any) -> AsyncIterator[Mist
         yield Mistral(server_url=url, api_key=key, client=unused, async_client=http, **options)
 
 
-def step(step: Says | Thinks | WholeCall) -> dict[str, Any]:
+def step(step: Text | Reasoning | WholeCall) -> dict[str, Any]:
     """Return the delta of a step."""
     match step:
-        case Says(text):
+        case Text(text):
             return {"content": text}
-        case Thinks(text):
+        case Reasoning(text):
             return {"content": [thinking(text)]}
         case WholeCall(call, name, arguments):
             function = {"name": name, "arguments": arguments}

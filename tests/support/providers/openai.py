@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from mirascope.core import openai
 from support.cases import Case, arguments_of, event
-from support.scripts import Adds, Opens, Says, Step, Thinks, call_id
+from support.scripts import CallDelta, CallStart, Reasoning, Step, Text, call_id
 
 
 def completion_chunk(
@@ -64,14 +64,14 @@ def call_piece(index: int, **piece: Any) -> dict[str, Any]:
 def step(step: Step, reasoning: str = "reasoning_content") -> dict[str, Any] | None:
     """Return the delta of a step."""
     match step:
-        case Says(text):
+        case Text(text):
             return {"content": text}
-        case Thinks(text):
+        case Reasoning(text):
             return {reasoning: text}
-        case Opens(call, name):
+        case CallStart(call, name):
             function = {"name": name, "arguments": ""}
             return call_piece(call, id=call_id(call), type="function", function=function)
-        case Adds(call, arguments):
+        case CallDelta(call, arguments):
             return call_piece(call, function={"arguments": arguments})
         case _:
             return None
