@@ -1,4 +1,4 @@
-"""However a stream is left, the server sees the connection end, within half a second."""
+"""However a consumer stops reading, the server sees the connection end, within half a second."""
 
 from __future__ import annotations
 

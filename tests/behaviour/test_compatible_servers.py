@@ -1,4 +1,4 @@
-"""What servers other than a provider's own send, in the forms that they use.
+"""What servers other than a provider's own send, in the variants that they use.
 
 Each case is a body and what is right of its reading, sync and async, whole and byte by byte. More
 cases come from a file beside the project, where there is one.
@@ -62,7 +62,7 @@ class Form:
 
 
 def chunks(*deltas: Any, stop: str = "stop") -> bytes:
-    """Return a whole stream of deltas in the dialect of Chat Completions."""
+    """Return a complete stream of deltas in the dialect of Chat Completions."""
     reasons = [*([None] * len(deltas)), stop]
     return (
         b"".join(
@@ -86,7 +86,7 @@ def calls(*pieces: dict[str, Any]) -> dict[str, Any]:
 
 
 def calling(*deltas: Any, **fields: Any) -> bytes:
-    """Return a stream that ends with a whole call of the tool, which has further fields."""
+    """Return a stream that ends with a complete call of the tool, which has further fields."""
     call = {"id": "a", "type": "function", "function": CALL, **fields}
     return chunks(*deltas, calls(call), stop="tool_calls")
 
@@ -426,7 +426,7 @@ SIZES: Final = pytest.mark.parametrize("size", [10**6, 1], ids=["whole", "byte b
 
 
 def check(driver: Driver, server: Loopback, form: Form, size: int) -> None:
-    """Read a form, and compare what is read with what is right."""
+    """Read a variant, and compare the stream with what is expected."""
     server.queue = [form.response(size)]
     function = driver.function(form.provider, max_retries=0, tools=[add])
     tried = driver.attempt(function)
@@ -461,7 +461,7 @@ def assert_told(reported: Any, path: str, expected: Any, tools: Iterable[Any]) -
 
 
 def at(reported: Any, path: str) -> Any:
-    """Return what is at a path: attributes of what is told, then fields and elements of JSON."""
+    """Return what is at a path: attributes of the stream, then fields and elements of JSON."""
     first, *steps = re.findall(r"\w+", path)
     value = getattr(reported, first)
     if hasattr(value, "model_dump"):

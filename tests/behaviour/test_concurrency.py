@@ -23,7 +23,7 @@ def said(number: int) -> str:
 
 @pytest.fixture
 def providers() -> Iterator[list[Case]]:
-    """Providers that answer the number that they are asked for."""
+    """Providers that respond with the number in the prompt."""
 
     def answering(case: Case) -> Loopback:
         def answer(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is an error of both trees, and what came before stays readable."""
+"""Whatever goes wrong is an error of both trees, and what was received before stays readable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
 def failing(
     case: Case, driver: Driver, *, stream: bool = True, **options: Any
 ) -> tuple[Any, errors.StreamError, list[str]]:
-    """Ask for what fails; return the stream, the error and the texts that came before.
+    """Request what fails; return the stream, the error and the texts that were received before.
 
     Args:
         case: The provider.

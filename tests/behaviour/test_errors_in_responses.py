@@ -28,7 +28,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def read(case: Case, driver: Driver, server: Loopback, *script: bytes, **options: Any) -> Attempt:
-    """Return a stream that was read as far as it went, from pieces of a size."""
+    """Return a stream that was read as far as it went, from blocks of a size."""
     size = options.pop("size", 100_000)
     server.queue = [Response(in_pieces(b"".join(script), size))]
     return driver.attempt(driver.function(case, **{"max_retries": 0, **options}))

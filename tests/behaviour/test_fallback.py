@@ -1,4 +1,4 @@
-"""Another model answers when one fails; a stream becomes it before its first content only."""
+"""Another model is called when one fails; a stream falls back before its first content only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def other_server(other: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopb
 def protected(
     driver: Driver, case: Case, *others: Case, catch: Any = errors.StreamError, **options: Any
 ) -> Any:
-    """Return a function that asks one provider and falls back to others."""
+    """Return a function that calls one provider and falls back to others."""
     decorate = fallback(
         catch,
         [{"catch": catch, "provider": other.name, "model": "falling-back"} for other in others],
@@ -335,7 +335,7 @@ def test_a_function_that_reads_its_stream_falls_back_in_the_middle(
 def test_a_function_that_calls_falls_back_with_all_its_calls(
     case: Case, other: Case, server: Loopback, other_server: Loopback
 ) -> None:
-    """The prompt of one call is made of the answer to another."""
+    """The prompt of one call is made of the response to another."""
     server.default = lambda: overloaded(case)
     other_server.default = lambda: Response.of_json(other.plain("Hello"))
 

@@ -1,4 +1,4 @@
-"""Over HTTP/2, which a client of the user's own may speak, answers share a connection."""
+"""Over HTTP/2, which a user-supplied client may use, responses share a connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GENEROUS = 3.0
 
 
 def answer(sock: socket.socket, disconnected: list[bool]) -> None:
-    """Begin an answer to each request, and let it stall."""
+    """Begin a response to each request, and let it stall."""
     config = h2_config.H2Configuration(client_side=False, header_encoding="utf-8")
     connection = h2_connection.H2Connection(config)
     connection.initiate_connection()

@@ -1,4 +1,4 @@
-"""How much of an answer a stream keeps, the caller says; what it tells does not depend on that."""
+"""How much of a response a stream keeps is an option; what it yields does not depend on that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls whose provider is named by a text: one form for all, and another one at each call."""
+"""Calls whose provider is named by a text: provider-agnostic responses, streams and tools."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def function(driver: Driver, provider: str, model: str | None = None, **options:
 
 
 def asked_model(server: Loopback) -> Any:
-    """Return what the newest request asks for: the model's name is in the body or in the path."""
+    """Return the newest request's model, whose name is in the body or in the path."""
     request = server.requests[-1]
     return request.json.get("model") or request.path.partition("/models/")[2].partition(":")[0]
 
@@ -123,7 +123,7 @@ def test_responses_and_chunks_can_be_copied(case: Case, server: Loopback) -> Non
 def test_a_conversation_goes_on_with_another_provider(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    """What one provider has answered can be sent to any, by the common message."""
+    """A response of one provider can be sent to any, as a provider-agnostic message."""
     server.queue = [Response.of_json(case.plain("Hello")), Response.of_json(case.plain("Again"))]
     history: list[Any] = []
 

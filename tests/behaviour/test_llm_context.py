@@ -34,7 +34,7 @@ def function(driver: Driver, provider: str, model: str | None = None, **options:
 
 
 def asked_model(server: Loopback) -> Any:
-    """Return what the newest request asks for: the model's name is in the body or in the path."""
+    """Return the newest request's model, whose name is in the body or in the path."""
     request = server.requests[-1]
     return request.json.get("model") or request.path.partition("/models/")[2].partition(":")[0]
 
@@ -275,7 +275,7 @@ def test_an_override_counts_more_than_a_context(only: Any) -> None:
 
 
 def chained(driver: Driver, outer: Callable[..., Any]) -> Any:
-    """Return a function that makes a call, and another one of what that answers."""
+    """Return a function that makes a call, and another one with its response."""
     inner = function(driver, "openai", "inner")
 
     def run(genre: str) -> str:
@@ -312,7 +312,7 @@ def test_an_overridden_result_is_that_of_the_function_alone(only: Any, driver: D
 def test_an_override_of_a_function_that_calls_is_for_all_calls_inside(
     case: Case, other: Case, driver: Driver, server: Loopback
 ) -> None:
-    """Such a function is the run of an agent, say."""
+    """Such a function is the run of an agent, for example."""
     first, second = (function(driver, case.name, model) for model in ("first", "second"))
 
     def run(genre: str) -> list[str]:

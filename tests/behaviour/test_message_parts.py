@@ -96,7 +96,7 @@ def note(tmp_path: Path) -> Path:
 
 
 def looks(driver: Driver, call: Any, **options: Any) -> Callable[[object], Any]:
-    """Return a function that asks about an image, whose template another function may have."""
+    """Return a function whose prompt has an image, and whose template another function may have."""
     template = prompt_template("{source:image}")
     if driver.asynchronous:
 

@@ -344,7 +344,7 @@ def test_a_structured_stream_is_handled_with_its_value(
 
 
 def test_middlewares_can_be_stacked(case: Case, driver: Driver, server: Loopback, log: Log) -> None:
-    """Each is told of the end, though one before it fails."""
+    """Each callback runs at the end, though one before it fails."""
     server.queue = [Response(case.response("Hello"))]
 
     def fail(*_: object) -> None:
@@ -414,7 +414,7 @@ def test_a_sync_function_has_sync_handlers(log: Log) -> None:
 
 
 def calling(driver: Driver, *, catch: Any = errors.StreamError, **options: Any) -> Any:
-    """Return a streaming function that asks OpenAI and falls back to Anthropic."""
+    """Return a streaming function that calls OpenAI and falls back to Anthropic."""
     falling_back = fallback(catch, [{"catch": catch, "provider": "anthropic", "model": "another"}])
     ask = llm.call("openai:requested-model", **{"stream": True, "max_retries": 0, **options})
 

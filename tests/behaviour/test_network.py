@@ -62,7 +62,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def raw(*replies: bytes) -> Iterator[str]:
-    """Serve, on each further connection, one of these, and hang up; return the URL."""
+    """Serve, on each further connection, one of these, and close it; return the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -84,7 +84,7 @@ def raw(*replies: bytes) -> Iterator[str]:
 
 
 def whole(events: list[bytes]) -> bytes:
-    """Return an HTTP response with a body of known length, after which no one says goodbye."""
+    """Return an HTTP response with a body of known length."""
     body = b"".join(events)
     head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: "
     return f"{head}{len(body)}\r\n\r\n".encode() + body
@@ -95,7 +95,7 @@ def asked_to(case: Case, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, and what it came from."""
+    """Yield an error, and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

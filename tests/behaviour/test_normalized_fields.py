@@ -1,4 +1,4 @@
-"""What is told in words that are the same for every provider: why it ended, usage, cost."""
+"""Normalized fields: finish reasons, usage and cost are the same for every provider."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ KINDS = (
 
 
 def answer(case: Case, request: Request) -> Response:
-    """Call each tool that is asked for, or say hello; one model is refused."""
+    """Respond with a call of each tool, or with a text; one model is rejected."""
     asked = request.body.decode()
     if "refused" in request.path + asked:
         return case.refusal(400)
@@ -161,7 +161,7 @@ def functions(case: Case) -> dict[str, Callable[[str], Any]]:
 
 
 def elsewhere(*pickles: Path) -> list[dict[str, Any]]:
-    """Return what functions answer in another process."""
+    """Return the results of functions in another process."""
     done = subprocess.run(
         [
             *(sys.executable, "-W", "error", "-m", "programs.run_pickled_calls"),

@@ -99,7 +99,7 @@ def of(pairs: list[tuple[Case, Recording]]) -> pytest.MarkDecorator:
 
 
 def read(stream: BaseStream, case: Case) -> None:
-    """Iterate a stream; its chunks, since the answer last began, say what it says."""
+    """Iterate a stream; its chunks, since the response last began, add up to it."""
     chunks: list[Any] = []
     tools: list[Any] = []
     unusable: list[tuple[str, str]] = []

@@ -35,7 +35,7 @@ COPIES = pytest.mark.parametrize("copied", [pickled, copy.copy, copy.deepcopy])
 
 
 def everything_of(error: BaseException) -> str:
-    """Return all that an error says: what a log or a debugger would show."""
+    """Return all that an error shows: what a log or a debugger would show."""
     reported = [str(error), repr(error), repr(error.args), repr(vars(error))]
     return "\n".join([*reported, *traceback.format_exception(error)])
 
@@ -51,7 +51,7 @@ def get_title(title: str) -> str:
 
 @pytest.fixture
 def refusing(case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """A server that says no, and tells the key."""
+    """A server that rejects the request, and repeats the API key."""
     monkeypatch.setenv(case.key_variable, KEY)
     body = case.error_body(f"Incorrect API key provided: {KEY}. Or was it sk-proj-123456789?")
     server.default = lambda: Response.of_json(body, 401, set_cookie="session=the-cookie")

@@ -1,4 +1,4 @@
-"""The answer so far: which tool call a piece belongs to, and how much of it all is kept."""
+"""The response so far: how decoders assemble it, and how much of it is kept."""
 
 from __future__ import annotations
 

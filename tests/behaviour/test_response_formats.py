@@ -191,7 +191,7 @@ def test_what_is_no_value_of_the_type_is_an_error(
 
 
 def refusals(case: Case, driver: Driver, kind: Any, **options: Any) -> list[Any]:
-    """Return the errors of a stream and of a plain call whose answers do not fit."""
+    """Return the errors of a stream and of a plain call whose responses are invalid."""
     options = {"response_model": kind, "json_mode": True, **options}
     tried = driver.attempt(driver.function(case, **options))
     assert isinstance(tried.error, ValidationError)

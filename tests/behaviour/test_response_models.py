@@ -1,4 +1,4 @@
-"""Answers of a type, whole and as they grow, for each provider, sync and async."""
+"""Response models, complete and as partial values, for each provider, sync and async."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_an_element_is_there_before_the_next(case: Case, driver: Driver, server:
 
 
 def first_of(driver: Driver, function: Any, items_of: Any = lambda stream: stream) -> Any:
-    """Ask, read one item and leave; return the stream and the item."""
+    """Call, read one item and stop; return the stream and the item."""
 
     async def first() -> Any:
         stream = await function("fantasy")

@@ -1,4 +1,4 @@
-"""What fails before its first content is asked for again; afterwards only if the caller says so."""
+"""A failure before the first content is retried; one after it only if the caller allows that."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def interrupted(case: Case, *texts: str) -> Response:
 
 
 def without_content(case: Case, kind: str) -> Response:
-    """Return an answer that fails before its first content."""
+    """Return a response that fails before its first content."""
     if kind == "refused":
         return refusing(case)
     script = {"failing": [*case.begin, case.failure], "aborted": [*case.begin, Abort()]}

@@ -66,7 +66,7 @@ EXECUTED: Final = st.lists(
 
 
 def retold(random: Random, tools: list[JSONObject]) -> list[list[JSONObject]]:
-    """Cut tools that Groq executed: each record tells all that there is so far of one."""
+    """Cut tools that Groq executed: each record holds all that there is so far of one."""
     sizes = [range(random.randint(2, len(tool)), len(tool) + 1) for tool in tools]
     return [
         [dict([*tool.items()][:size])]
@@ -187,7 +187,7 @@ def test_a_streamed_call_is_like_a_plain_one(
     assert stream.message_param == whole.message_param
 
 
-# The providers whose answers are blocks or parts: what opens one, and what is added to it.
+# The providers whose responses are blocks or parts: what opens one, and what is added to it.
 
 BLOCKS: Final = st.lists(
     st.one_of(

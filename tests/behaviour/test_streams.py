@@ -186,7 +186,7 @@ def test_a_server_that_lingers_after_the_end_is_not_waited_for(
 
 
 def letters(request: Request) -> str:
-    """Return what a request asks to say."""
+    """Return the text that a request is to get."""
     found = re.search(r"Say (\w+)", request.body.decode())
     assert found is not None
     return found[1]

@@ -70,7 +70,7 @@ def read_head(sock: socket.socket) -> bytes:
 
 @contextmanager
 def saying(*replies: bytes) -> Iterator[str]:
-    """Serve one of these for each request of a connection, and hang up after the last."""
+    """Serve one of these for each request of a connection, and close it after the last."""
 
     def talk(sock: socket.socket) -> None:
         for reply in replies:

@@ -42,7 +42,7 @@ def serving(server: Strict, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopbac
 
 
 def chatting(driver: Driver, decorate: Callable[..., Any]) -> Callable[[list[Any]], Any]:
-    """Return a function that sends a history and reads the answer whole."""
+    """Return a function that sends a history and reads the response to its end."""
 
     async def achat(history: list[Any]) -> list[Any]:
         return history
@@ -84,7 +84,7 @@ def tools_of(answer: Any) -> list[Any]:
 
 
 def extended(history: list[Any], answer: Any) -> list[Any]:
-    """Return a history with an answer and what its tools gave."""
+    """Return a history with a response and its tools' outputs."""
     outputs = [(tool, tool.call()) for tool in tools_of(answer)]
     results = answer.tool_message_params(outputs) if outputs else []
     return [*history, answer.message_param, *results]
@@ -132,7 +132,7 @@ def test_a_provider_agnostic_call_sends_back_what_it_received(
 
 PAIRS = [(one, other) for one in ONE_EACH for other in ONE_EACH if one != other]
 WITHOUT_MORE = {"openai", "gemini-without-signatures"}
-"""Servers whose answers the parts of common messages hold whole."""
+"""Servers whose responses fit completely into the parts of provider-agnostic messages."""
 
 
 @pytest.mark.parametrize("streaming", [False, True], ids=["plain", "stream"])
@@ -224,7 +224,7 @@ THOUGHTS = {
 
 
 def without_content(name: str, *, thoughts: bool) -> dict[str, Any]:
-    """Return an answer without content."""
+    """Return a response without content."""
     empty = EMPTY[name]
     if not thoughts:
         return empty
@@ -246,7 +246,7 @@ def test_a_conversation_continues_after_a_response_without_content(
     streaming: bool,
     thoughts: bool,
 ) -> None:
-    """After the results of tools, which is where models answer so."""
+    """After the results of tools, which is where models respond so."""
     server = strict(name)
     answer = without_content(name, thoughts=thoughts)
     server.text = lambda _: answer
@@ -280,7 +280,7 @@ def test_reasoning_alone_is_not_sent_to_another_provider(
 
 
 def answers(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[BaseMessageParam, Any]:
-    """Return the common message of a first answer, and the tool that it calls."""
+    """Return the provider-agnostic message of a first response, and the tool that it calls."""
     with serving(strict(name), monkeypatch):
         response: Any = chatting(Driver(asynchronous=False), llm.call(name, "m", tools=[add]))(
             [QUESTION]

@@ -1,4 +1,4 @@
-"""Tools: classes and functions, in every provider's form."""
+"""Tools, classes and functions, in every provider's format."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def get_author(title: str, *, language: Literal["nl", "en"] = "en") -> str:
 
 
 def reported(kind: type[BaseTool], tool: type[BaseTool]) -> tuple[str, str, dict[str, Any] | None]:
-    """Return the name, description and parameters that a provider is told."""
+    """Return the name, description and parameters in a provider's schema."""
     schema: Any = tool.tool_schema()
     assert TypeAdapter(FORMS[kind]).validate_python(schema)
     if kind is GeminiTool:

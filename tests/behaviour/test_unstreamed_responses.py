@@ -1,4 +1,4 @@
-"""Responses to a streaming request that are no stream: JSON, whole or in pieces, and other text."""
+"""Responses to a streaming request that are no stream: JSON, complete or not, and other text."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ COPIES = pytest.mark.parametrize(
 
 
 def built(case: Case, **options: Any) -> Any:
-    """Build a response with all that v1 asked for."""
+    """Build a response with all arguments that v1 needs."""
     kit = KITS[case.name]
     given: dict[str, Any] = {
         "metadata": {"tags": {"a"}},
@@ -104,7 +104,7 @@ def built(case: Case, **options: Any) -> Any:
 
 
 def built_chunks(case: Case) -> list[Any]:
-    """Build the chunks of an answer."""
+    """Build the chunks of a response."""
     kit = KITS[case.name]
     adapter = TypeAdapter[Any](kit.raw_chunk)
     lines = b"".join(case.response("Hel", "lo")).splitlines()

@@ -60,7 +60,7 @@ def test_provider_specific_details_work_on_every_item(server: Loopback) -> None:
 
 
 def test_the_page_s_error_sample_names_the_variable_that_it_gets_wrong(server: Loopback) -> None:
-    """Its template says ``genre``, its function ``topic``: told at the call, as a KeyError."""
+    """Its template has ``genre``, its function ``topic``: a KeyError at the call."""
     with pytest.raises(KeyError, match=r"genre.*topic"):
         run(HANDLING)
     assert server.requests == []

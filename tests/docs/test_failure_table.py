@@ -1,4 +1,4 @@
-"""What ``docs/failures.md`` says is what is seen, and nothing of ours in it is red.
+"""What ``docs/failures.md`` shows is what is seen, and nothing of ours in it is red.
 
 ``nox -s table`` writes the page, which takes about two minutes. In every run all cells of ours are
 looked at, and some of the SDKs' own, if these are the versions that the page was made with.
@@ -38,7 +38,7 @@ def written() -> tuple[str, str, str]:
 
 
 def lines() -> list[tuple[Row, list[str]]]:
-    """Return the rows with what the page tells of them, ours first."""
+    """Return the rows with the page's cells, ours first."""
     cells = [
         [cell.strip() for cell in line.split("|")[2:-1]]
         for line in written()[1].splitlines()

@@ -1,4 +1,4 @@
-"""The samples in the pages of ``docs/`` do what is said there."""
+"""The samples in the pages of ``docs/`` do what the pages claim."""
 
 from __future__ import annotations
 

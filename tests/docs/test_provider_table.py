@@ -31,11 +31,11 @@ COLUMNS = [
     "model",
 ]
 CITATIONS = {"annotations", "citationMetadata", "citations", "groundingMetadata", "reference_ids"}
-"""Where the providers have them in a whole response."""
+"""Where the providers have them in a complete response."""
 
 
 def cites(response: Any) -> bool:
-    """Tell whether a whole response, in the provider's JSON, has a citation."""
+    """Return whether a complete response, in the provider's JSON, has a citation."""
     if isinstance(response, dict):
         return any(
             (name in CITATIONS and bool(value)) or cites(value) for name, value in response.items()
@@ -44,7 +44,7 @@ def cites(response: Any) -> bool:
 
 
 def heard(stream: Any) -> dict[str, bool]:
-    """Return what a stream told; of the model, whether it was the provider who told it."""
+    """Return what a stream reports; of the model, whether it was the provider who reported it."""
     return {
         "recordings": True,
         "text": bool(stream.content),

@@ -30,7 +30,7 @@ kept: list[Any] = []
 
 
 def leave(provider: str, url: str, *, ours: bool, asynchronous: bool) -> None:
-    """Read a stream until text has come, and keep it."""
+    """Read a stream until text is received, and keep it."""
     case = case_of(provider)
     os.environ[case.key_variable] = KEY
     os.environ[case.url_variable] = case.url(url)

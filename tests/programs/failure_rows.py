@@ -1,4 +1,4 @@
-"""The ways for a stream to be left and to fail, as data: the rows of ``docs/failures.md``."""
+"""The ways for a stream to be closed and to fail, as data: the rows of ``docs/failures.md``."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from mirascope.core.base import BaseTool
 SOON = 0.25
 LATE = 20.0
 PAUSE = Wait(0.05)
-"""So that what came before is read before."""
+"""So that what is sent before is read before."""
 
 GOING_ON = Wait(2)
-"""The answer has not ended yet: it is whoever reads it who hangs up."""
+"""The response has not ended yet: it is the reader who disconnects."""
 
 NOWHERE = "http://127.0.0.1:1/"
 
@@ -190,7 +190,7 @@ class Book(BaseTool):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Row:
-    """A way to be left or to fail, and what has to be seen then.
+    """A way to be closed or to fail, and what has to be seen then.
 
     Attributes:
         says: What happens, in words.
@@ -234,7 +234,7 @@ def left(
     answer: Callable[[Case], Response] = endless,
     **more: Any,
 ) -> Row:
-    """Return the row of a way to leave an answer in which some text has come."""
+    """Return the row of a way to stop reading a response of which some text was received."""
     return Row(
         says=says,
         answers=lambda case: [answer(case)],
@@ -257,7 +257,7 @@ def failed(
     sdk_timeout: float | None = None,
     **options: Any,
 ) -> Row:
-    """Return the row of an answer that fails and is not asked for again."""
+    """Return the row of a response that fails and is not retried."""
     return Row(
         says=says,
         answers=lambda case: [answer(case)],
@@ -281,14 +281,14 @@ def late(
     *,
     sdk_timeout: float = SOON,
 ) -> Row:
-    """Return the row of an answer that takes too long."""
+    """Return the row of a response that takes too long."""
     return failed(
         says, answer, errors.StreamTimeout, text=text, sdk_timeout=sdk_timeout, timeout=timeout
     )
 
 
 def whole(says: str, *answers: Callable[[Case], Response], **more: Any) -> Row:
-    """Return the row of an answer that comes whole, to the last of several requests."""
+    """Return the row of a complete response, to the last of several requests."""
     return Row(
         says=says,
         answers=lambda case: [answer(case) for answer in answers],
@@ -304,7 +304,7 @@ def hello(case: Case) -> Response:
 
 
 def begun(case: Case, *more: bytes | Fault, **answer: Any) -> Response:
-    """Return an answer that says "Hello" and then something else than its end."""
+    """Return a response with "Hello" and then something else than its end."""
     return Response([*case.begin, case.text("Hello"), *more], **answer)
 
 
@@ -333,7 +333,7 @@ def empty(case: Case) -> Response:
 
 
 def ending_in_a_call(case: Case) -> Response:
-    """Return an answer that is cut off in a tool call, or after one that is told at once."""
+    """Return a response that is cut off in a tool call, or after a complete one."""
     steps = [CallStart(0, "Book"), CallDelta(0, '{"title": "The')]
     if case.whole_calls:
         steps += [CallDelta(0, ' Name"}'), CallEnd(0)]
@@ -387,7 +387,7 @@ EXIT = Row(
     aleave=None,
     state="open",
 )
-"""How streams are left here, `exit_while_streaming.py` tells."""
+"""How streams are held here, `exit_while_streaming.py` defines."""
 
 SECTIONS = {
     "Left": [

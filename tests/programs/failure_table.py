@@ -1,4 +1,4 @@
-"""What the server and the user see when a stream is left or fails: ours, and each SDK's own.
+"""What the server and the user see when a stream is closed or fails: ours, and each SDK's own.
 
 A column is one provider, sync or async. Its rows run one after another, the columns at the same
 time. What was seen (`Seen`) is judged by what a `Row` asks for; a cell is red if anything else was
@@ -36,7 +36,7 @@ AT_ONCE = 0.5
 """Within how many seconds the server has to see that a connection ends."""
 
 A_WHILE = 1.0
-"""After how many seconds an SDK's connection is still open if it is told to be."""
+"""After how many seconds an SDK's connection that is kept open is still open."""
 
 TOO_LONG = 4.0
 """After how many seconds a stream hangs."""
@@ -109,7 +109,7 @@ class Seen:
         return self.stream.content if self.stream is not None else ""
 
     def respond(self, request: Request) -> Response:
-        """Return what the server answers to a request."""
+        """Return the server's response to a request."""
         self.requests.append(request)
         answers = self.row.answers(self.case)
         return answers[min(len(self.requests), len(answers)) - 1]
@@ -175,13 +175,13 @@ def _wrong(seen: Seen) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Side:
-    """Whose streams are asked for: ours, or the SDKs' own."""
+    """Whose streams are requested: ours, or the SDKs' own."""
 
     ours: bool
 
     @contextmanager
     def asking(self, case: Case, row: Row, url: str) -> Iterator[Callable[[], Any]]:
-        """Give a function that asks for a stream; ours has the default client if it can."""
+        """Yield a function that requests a stream; ours has the default client if it can."""
         own = row.refused or not self.ours
         with case.client(url, KEY) if own else nullcontext() as client:
             if self.ours:
@@ -194,7 +194,7 @@ class Side:
     async def aasking(
         self, case: Case, row: Row, url: str
     ) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
-        """Give a function that asks for an async stream; see `asking`."""
+        """Yield a function that requests an async stream; see `asking`."""
         own = row.refused or not self.ours
         async with case.async_client(url, KEY) if own else nullcontext() as client:
             if self.ours:
@@ -241,7 +241,7 @@ class Column:
             yield cell
 
     async def arun(self, rows: Iterable[Row], noise: list[str]) -> list[Cell]:
-        """Run rows, async, in one event loop; add what that says to the noise."""
+        """Run rows, async, in one event loop; add what that logs to the noise."""
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: noise.append(f"{context['message']}: {context.get('exception')!r}")
         )
@@ -286,7 +286,7 @@ Cells = dict[tuple[Row, str, bool], Cell]
 
 
 def look(rows: Iterable[Row], *, ours: bool) -> tuple[Cells, list[str]]:
-    """Run rows in all columns; return the cells, and what was said that nobody asked for.
+    """Run rows in all columns; return the cells, and warnings and logs that are not expected.
 
     Nothing but the rows that do so collects garbage; they come last. What is left of all is
     collected in the end.
@@ -455,12 +455,12 @@ def versions() -> str:
 
 
 def told_each(row: Row, cells: Cells) -> list[str]:
-    """Return what a row's cells say, of each provider."""
+    """Return a row's cells as text, one for each provider."""
     return [reported(row, cells, [name]) for name in NAMES]
 
 
 def reported(row: Row, cells: Cells, names: list[str] = NAMES) -> str:
-    """Return what a row's cells say, once if it is the same for all."""
+    """Return a row's cells as text, once if it is the same for all."""
     found: dict[str, list[str]] = {}
     for name in names:
         both = {

@@ -1,4 +1,4 @@
-"""Unpickles decorated functions, calls them, and prints what they answer as JSON."""
+"""Unpickles decorated functions, calls them, and prints their results as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mirascope.core.base.structured_stream import BaseStructuredStream
 
 
 def outcome(function: Callable[[str], Any]) -> Any:
-    """Return what a function answers, as JSON has it: tools' outputs, a model's fields or text."""
+    """Return a function's result as JSON: tools' outputs, a model's fields or text."""
     if inspect.iscoroutinefunction(function):
         return asyncio.run(_aread(function))
     answer = function("fantasy")
@@ -49,7 +49,7 @@ def _told(answer: Any, items: list[Any]) -> Any:
 
 
 def outcomes(functions: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
-    """Return what functions answer, and which of them are async."""
+    """Return the results of functions, and which of them are async."""
     return {
         name: [inspect.iscoroutinefunction(function), outcome(function)]
         for name, function in functions.items()

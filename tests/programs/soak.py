@@ -97,7 +97,7 @@ class Fate:
 
 
 def serve(seed: int, pipe: Pipe) -> None:
-    """Run the servers until told to stop."""
+    """Run the servers until the pipe has a message."""
 
     def answering(case: Case) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:

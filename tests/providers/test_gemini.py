@@ -400,7 +400,7 @@ def test_the_default_client_has_a_timeout(server: Loopback) -> None:
     assert [(timeout["connect"], timeout["read"]) for timeout in seen] == [(5, 600), (7, 7)]
 
 
-# A client of one's own hands over typed items, not bytes.
+# A user-supplied client yields typed items, not bytes.
 
 
 def own_client(server: Loopback, http: httpx2.AsyncClient | None = None) -> genai.Client:

@@ -99,7 +99,7 @@ print(stream.content)
 
 
 def begun(program: str, case: Case, *options: str) -> subprocess.Popen[str]:
-    """Start a program that asks the server of a test."""
+    """Start a program that calls the server of a test."""
     return subprocess.Popen(
         [sys.executable, *options, "-c", program.format(name=case.name)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

@@ -1,8 +1,8 @@
 """The providers as the tests see them, and the two ways to drive a stream.
 
-One test body serves all providers, sync and async. A `Case` tells how a provider says things on the
-wire, one file each (``case_openai.py``); a `Driver` makes a prompt function sync or async and reads
-its stream. ``providers.py`` has the list.
+One test body serves all providers, sync and async. A `Case` defines what a provider sends, one
+module each (``providers/openai.py``); a `Driver` makes a prompt function sync or async and reads
+its stream.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ class Case:
         url_path: What follows the server's address in a base URL.
         key_of: Finds the key in a request.
         temperature_of: Finds the temperature in a request's JSON.
-        text: Returns the event of a piece of text.
-        reasoning: Returns the event, or events, of a piece of reasoning.
+        text: Returns the event of a text delta.
+        reasoning: Returns the event, or events, of a reasoning delta.
         begin: The events before the first text.
-        keepalive: What is sent to show that the connection lives, and says nothing.
+        keepalive: What keeps the connection alive, and holds nothing.
         end: Returns the events after the last text, given the tokens in and out.
         stop: The finish reason in those.
-        last_event: Whether an event tells that none follows it. Where not, only the end of the body
-            tells, and a server that lingers is waited for, but not for long.
+        last_event: Whether an event marks the end. Where not, only the end of the body does, and a
+            server that lingers is waited for, but not for long.
         failure: The event of an error like HTTP's 503, inside a stream; its text says "overloaded".
         failure_status: The HTTP status that it is like.
-        steps: Returns the events of an answer that calls tools, between `begin` and the end.
-        tool_stop: The finish reason of such an answer.
-        whole_calls: Whether a call is told at once.
+        steps: Returns the events of a response that calls tools, between `begin` and the end.
+        tool_stop: The finish reason of such a response.
+        whole_calls: Whether a call is sent at once.
         called_plain: Returns the JSON of a plain response that calls one tool.
-        plain: Returns the JSON of a plain response that says the same as an answer of one text.
+        plain: Returns the JSON of a plain response with the same text as a stream.
         messages: The type of the messages of a request, as the SDK declares it.
-        said: What a raw response says, without what the SDK adds of the connection.
-        model: The model that answers according to the events, if they tell.
+        said: Returns a raw response without what the SDK adds of the connection.
+        model: The model that the events report, if they do.
         client: Makes a sync client in a context manager, given a base URL, a key and options.
         async_client: Makes an async client in a context manager.
         retrying: The options of a client that retries by itself, where that is not the default.
         timeout: Returns call parameters that set the SDK's own timeout in seconds.
         error_body: Returns the JSON of an HTTP error with a message.
-        request_id_header: The header with the request's id, if the SDK's errors tell it.
+        request_id_header: The header with the request's id, if the SDK's errors have it.
         recordings: The folders of its recordings.
         api: What the recordings of the provider's API that is read here are marked with.
-        begins: Tells a chunk with which an answer begins anew, if it can.
-        expected: Makes of an official SDK's reading of a recording what `told` makes of a stream.
-        disagree: Recordings that we read otherwise, each with the reason.
+        begins: Returns whether a response restarts with a chunk, if it can.
+        expected: Turns an official SDK's reading of a recording into what `reported` returns.
+        disagree: Recordings that we read differently, each with the reason.
     """
 
     name: str
@@ -105,17 +105,17 @@ class Case:
     disagree: dict[str, str] = field(default_factory=dict)
 
     def response(self, *texts: str) -> list[bytes]:
-        """Return the events of a whole answer: 3 tokens in, 2 out."""
+        """Return the events of a complete response: 3 tokens in, 2 out."""
         return [*self.begin, *map(self.text, texts), *self.end(3, 2)]
 
     def tool_call_response(self, *steps: Step, stop: str | None = None) -> list[bytes]:
-        """Return the events of a whole answer that calls tools."""
+        """Return the events of a complete response that calls tools."""
         stop = self.tool_stop if stop is None else stop
         end = [event.replace(_quoted(self.stop), _quoted(stop)) for event in self.end(3, 2)]
         return [*self.begin, *self.steps(steps), *end]
 
     def refusal(self, status: int, message: str = "No.", **headers: str) -> Response:
-        """Return an HTTP error as the provider tells one; ``retry_after="1"`` is a header."""
+        """Return an HTTP error as the provider sends one; ``retry_after="1"`` is a header."""
         return Response.of_json(self.error_body(message), status, **headers)
 
     def url(self, address: str) -> str:
@@ -140,7 +140,7 @@ def event(data: object, name: str | None = None) -> bytes:
 
 
 def reported(stream: Any) -> dict[str, Any]:
-    """Return what a finished stream said, in the words of `Case.expected`."""
+    """Return what a finished stream reports, with the keys of `Case.expected`."""
     response = stream.construct_call_response()
     assert response.content == stream.content
     assert response.reasoning == stream.reasoning
@@ -163,7 +163,7 @@ def reported(stream: Any) -> dict[str, Any]:
 
 
 def arguments_of(text: str) -> Any:
-    """Return what the text of a tool call's arguments says; cut-off text stays as it is."""
+    """Return a tool call's arguments; cut-off text stays as it is."""
     try:
         return json.loads(text or "{}")
     except ValueError:
@@ -216,7 +216,7 @@ class Driver:
         function: Callable[[str], Any],
         items_of: Callable[[Any], Any] = lambda stream: stream,
     ) -> Attempt:
-        """Ask and read, in one event loop, until the end or a failure."""
+        """Call and read, in one event loop, until the end or a failure."""
         tried = Attempt()
 
         async def ask_and_read() -> None:
@@ -230,12 +230,12 @@ class Driver:
             else:
                 tried.stream = function("fantasy")
                 tried.items.extend(items_of(tried.stream))
-        except Exception as error:  # noqa: BLE001  # the test tells which it is to be
+        except Exception as error:  # noqa: BLE001  # the test checks which it is
             tried.error = error
         return tried
 
     def call_and_read(self, function: Callable[[str], Any]) -> tuple[Any, list[tuple[Any, Any]]]:
-        """Ask and read, in one event loop; return the stream and its items."""
+        """Call and read, in one event loop; return the stream and its items."""
 
         async def ask_and_read() -> tuple[Any, list[tuple[Any, Any]]]:
             stream = await function("fantasy")

@@ -19,7 +19,7 @@ class LeaveError(Exception):
 
 
 def until_text(items: Any) -> None:
-    """Read on until text has come."""
+    """Read until text is received."""
     while not next(items)[0].content:
         pass
 

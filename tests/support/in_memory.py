@@ -1,4 +1,4 @@
-"""An answer as given pieces of bytes, for what needs no connection."""
+"""A response as given blocks of bytes, for what needs no connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class InMemory(Opener):
-    """An answer that comes in given pieces."""
+    """A response that is received in given blocks."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self.pieces = pieces

@@ -18,7 +18,7 @@ BLOCK = 2**16
 
 
 class Relay:
-    """Passes on what comes; use it with ``with``.
+    """Forwards what it receives; use it with ``with``.
 
     Args:
         to: The URL of what it stands before.

@@ -7,12 +7,12 @@ from support.scripts import CallDelta, CallEnd, CallStart, Step
 
 
 def calling(case: Case, name: str, arguments: str, size: int = 3) -> list[bytes]:
-    """Return an answer that calls the tool of a response model, in small pieces."""
+    """Return a response that calls the tool of a response model, in small fragments."""
     pieces = [arguments[at : at + size] for at in range(0, len(arguments), size)]
     steps: list[Step] = [CallStart(0, name), *(CallDelta(0, piece) for piece in pieces), CallEnd(0)]
     return case.tool_call_response(*steps)
 
 
 def saying(case: Case, text: str, size: int = 3) -> list[bytes]:
-    """Return an answer in text, in small pieces."""
+    """Return a response in text, in small fragments."""
     return case.response(*(text[at : at + size] for at in range(0, len(text), size)))

@@ -1,7 +1,7 @@
-"""Answers as steps: what a model does, in an order that each provider can tell in its own way.
+"""Responses as steps: what a model does, in an order that each provider can send in its own way.
 
-A `Case` makes the events of it. Providers that tell a call in pieces tell a step as it comes; those
-that tell calls whole (`Case.whole_calls`) tell one when it is closed.
+A `Case` makes the events of it. Providers that send a call in fragments send each step as it is;
+those that send complete calls (`Case.whole_calls`) send one at its end.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def call_id(call: int) -> str:
 
 
 class WholeCall(NamedTuple):
-    """A call that is told at once."""
+    """A call that is sent at once."""
 
     call: int
     name: str
@@ -50,7 +50,7 @@ class WholeCall(NamedTuple):
 
 
 def with_whole_calls(steps: Iterable[Step]) -> Iterator[Text | Reasoning | WholeCall]:
-    """Gather the steps of each call, for providers that tell calls whole."""
+    """Gather the steps of each call, for providers that send complete calls."""
     names: dict[int, str] = {}
     arguments: defaultdict[int, str] = defaultdict(str)
     for step in steps:

@@ -1,4 +1,4 @@
-"""Each SDK's own stream, asked for and read as its documentation does it.
+"""Each SDK's own stream, requested and read as its documentation does it.
 
 An `SDKStream` has items like ours, so that whatever reads or leaves one of our streams can do the
 same to an SDK's. It adds nothing that would change how that ends: no generator is put around it.

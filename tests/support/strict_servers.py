@@ -1,4 +1,4 @@
-"""Servers that refuse what their providers refuse, and the answers of a tool loop.
+"""Servers that reject what their providers reject, and the responses of a tool loop.
 
 A `Strict` answers the first requests of a conversation with a tool call each, and then with a text.
 With each call come things that its provider insists on getting back. It answers 400 if something
@@ -32,7 +32,7 @@ from support.providers.openai import OPENAI
 Message = dict[str, Any]
 
 CALLS = 2
-"""How many of a conversation's answers call the tool ``add``, one after the other."""
+"""How many of a conversation's responses call the tool ``add``, one after the other."""
 
 
 class RefusedError(Exception):
@@ -98,7 +98,7 @@ def is_answer(message: Message) -> bool:
 
 
 def comparable(value: Any) -> Any:
-    """Return what a message says: without nulls and defaults, ids that were made, and blanks."""
+    """Return a message to compare: without nulls and defaults, generated ids, and white space."""
     if isinstance(value, dict):
         fields = {name: comparable(said) for name, said in value.items()}
         absent = (None, [], {}, "", False)
@@ -164,7 +164,7 @@ def call_ids(message: Message) -> list[str]:
 
 
 def chat_deltas(message: Message) -> Iterator[Message]:
-    """Yield a message in deltas, one for each field, and calls in two pieces."""
+    """Yield a message in deltas, one for each field, and calls in two fragments."""
     for name, said in message.items():
         if name != "tool_calls":
             yield {name: said}

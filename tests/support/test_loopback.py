@@ -1,4 +1,4 @@
-"""What a script says is what a socket gets."""
+"""What a script holds is what a socket receives."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ask(client: socket.socket, body: bytes = b"") -> None:
 
 
 def received(client: socket.socket, end: bytes = b"0\r\n\r\n") -> bytes:
-    """Return what comes, up to an end or that of the connection."""
+    """Return what is received, up to an end or that of the connection."""
     data = b""
     while not data.endswith(end) and (block := client.recv(4096)):
         data += block
@@ -58,7 +58,7 @@ def received(client: socket.socket, end: bytes = b"0\r\n\r\n") -> bytes:
 
 
 def reported(server: Loopback, client: socket.socket, answer: Response) -> bytes:
-    """Return what comes of an answer, all of it."""
+    """Return all that is received of a response."""
     server.queue = [answer]
     ask(client)
     return received(client)

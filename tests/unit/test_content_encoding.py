@@ -1,4 +1,4 @@
-"""Content codings are undone in small pieces, whatever is in them and however it was cut."""
+"""Content encodings are decoded in small pieces, whatever is in them and however it was cut."""
 
 from __future__ import annotations
 

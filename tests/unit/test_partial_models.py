@@ -61,7 +61,7 @@ class Book(BaseModel):
 
 
 def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
-    """Return the values that are told as changes."""
+    """Return the values that are reported as changes."""
     growing = Growing(kind)
     changes: list[Any] = []
     for i in range(0, len(text), size):

@@ -1,4 +1,4 @@
-"""Values that grow, for models written here and for models made up by hypothesis."""
+"""Partial values follow the JSON that is received, and validators run on what is complete."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Shelf(BaseModel):
 
 
 def follow(kind: type[BaseModel], text: str, size: int = 1) -> list[Any]:
-    """Return the values that are told as changes."""
+    """Return the values that are reported as changes."""
     growing = Growing(kind)
     changes: list[Any] = []
     for i in range(0, len(text), size):

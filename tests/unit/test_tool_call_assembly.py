@@ -1,4 +1,4 @@
-"""Which tool call a delta belongs to, however a server marks them."""
+"""Which tool call a delta belongs to, by index, id or name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NAMES: Final[dict[str, Callable[[str], list[str | None]]]] = {
 
 @dataclass(frozen=True)
 class Server:
-    """How a server tells the calls of an answer apart."""
+    """How a server tells the calls of a response apart."""
 
     ids: str
     names: str

@@ -39,7 +39,7 @@ def thinking(text: str, **fields: object) -> dict[str, Any]:
 
 
 def failed(message: str, status: int) -> dict[str, Any]:
-    """Return what the API says of a failure; its code is not the HTTP status."""
+    """Return the API's error body; its code is not the HTTP status."""
     return {
         "object": "error",
         "message": message,
