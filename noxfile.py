@@ -10,6 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import nox
@@ -36,19 +39,38 @@ OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 
 PROBE = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:3])"
 
+UNIT = "tests/unit"
+
+SPREAD = ("-n", "4", "--dist", "worksteal")
+"""More workers than the two cores of CI: many tests wait."""
+
 # What depends on the interpreter: its sockets, its event loop, its end.
-INTERPRETER_TESTS = [f"tests/test_{name}.py" for name in ("stream", "leaving", "network")]
+INTERPRETER_TESTS = [
+    *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
+    "tests/slow/test_process_exit.py",
+]
 
 # What streams promise, on whatever SDK and transport there is.
-TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/test_failures.py"]
+TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
-TYPE_TESTS = [f"tests/test_{name}.py" for name in ("tools", "structured", "partial", "tool")]
+TYPE_TESTS = [
+    *(f"tests/behaviour/test_{name}.py" for name in ("tool_calls", "tool_schemas")),
+    "tests/behaviour/test_response_models.py",
+    *(f"tests/unit/test_{name}.py" for name in ("tools", "partial_models", "partial_values")),
+]
 
 
 def python(session: nox.Session, *arguments: str, **environment: str) -> None:
     """Run a module or a script with this environment's interpreter."""
     session.run(sys.executable, *arguments, env=environment)
+
+
+def together(*jobs: Callable[[], object]) -> None:
+    """Run jobs side by side, each of which has one core; fail as the first of them that fails."""
+    with ThreadPoolExecutor() as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()
 
 
 @nox.session
@@ -61,8 +83,10 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Both type checkers, strict."""
-    python(session, "-m", "pyright", "--pythonpath", sys.executable)
-    python(session, "-m", "mypy")
+    together(
+        partial(python, session, "-m", "pyright", "--pythonpath", sys.executable),
+        partial(python, session, "-m", "mypy"),
+    )
 
 
 @nox.session
@@ -73,14 +97,24 @@ def contracts(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, and the examples in docstrings."""
-    python(session, "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+    """All tests, and the examples in docstrings; the pure ones first, and without any SDK."""
+    if session.posargs:
+        python(session, "-m", "pytest", *SPREAD, *session.posargs)
+        return
+    python(session, "-m", "pytest", "-q", UNIT)
+    python(session, "-m", "pytest", *SPREAD, f"--ignore={UNIT}")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """The pure tests, in seconds."""
+    python(session, "-m", "pytest", "-q", UNIT, *session.posargs)
 
 
 @nox.session
 def tests_on_httpx(session: nox.Session) -> None:
     """The tests of transports again, on those that clients of one's own have."""
-    options = ("-n", "5", "-p", "on_httpx")  # which mostly wait
+    options = ("-n", "5", "-p", "support.on_httpx")  # which mostly wait
     dev = ("-X", "dev")  # which costs a quarter more, so only here
     python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
 
@@ -94,7 +128,7 @@ def tools() -> list[str]:
 @nox.session(venv_backend="venv")
 def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
-    session.install("-q", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
+    session.install("-q", "--no-compile", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
     session.run("pytest", "-n", "3", *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
 
 
@@ -104,13 +138,18 @@ def interpreters(session: nox.Session) -> None:
     found = _interpreters()
     names = ", ".join(f"3.{minor} ({path})" for minor, path in found.items())
     session.log(f"beside 3.{sys.version_info.minor}, this machine has: {names or 'none'}")
-    for minor, path in found.items():
-        venv = Path(session.create_tmp()) / f"3.{minor}"
-        own = str(venv / "bin" / "python")
-        session.run(path, "-m", "venv", "--clear", str(venv), external=True)
-        session.run(own, "-m", "pip", "install", "-q", *tools(), "-e", f".[{SDKS}]", external=True)
-        options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
-        session.run(own, "-m", "pytest", *options, *INTERPRETER_TESTS, external=True)
+    together(*(partial(_run_on, session, minor, path) for minor, path in found.items()))
+
+
+def _run_on(session: nox.Session, minor: int, path: str) -> None:
+    """Run the tests of interpreters on one."""
+    venv = Path(session.create_tmp()) / f"3.{minor}"
+    own = str(venv / "bin" / "python")
+    session.run(path, "-m", "venv", "--clear", str(venv), external=True)
+    install = ("-m", "pip", "install", "-q", "--no-compile")  # what is imported is compiled then
+    session.run(own, *install, *tools(), "-e", f".[{SDKS}]", external=True)
+    options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
+    session.run(own, "-m", "pytest", "-q", *options, *INTERPRETER_TESTS, external=True)
 
 
 def _interpreters() -> dict[int, str]:
@@ -140,13 +179,20 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Twenty thousand short streams with faults; fails if anything is lost, or left over."""
-    python(session, "tests/soak.py", *session.posargs)
+    python(session, "-m", "programs.soak", *session.posargs, PYTHONPATH="tests")
 
 
 @nox.session
 def table(session: nox.Session) -> None:
     """What is seen when a stream is left or fails, ours and the SDKs' own: docs/failures.md."""
-    python(session, "-m", "pytest", "-q", "tests/test_failure_table.py", MIRASCOPE_WRITE_TABLES="1")
+    python(
+        session,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/docs/test_failure_table.py",
+        MIRASCOPE_WRITE_TABLES="1",
+    )
 
 
 @nox.session

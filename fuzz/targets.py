@@ -16,13 +16,13 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
-from cases import Case
-from loopback import in_pieces
-from pieces import Pieces
-from providers import CASES
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
-from recordings import recordings
-from scripts import Says, Thinks, one_after_another
+from support.cases import Case
+from support.in_memory import InMemory
+from support.loopback import in_pieces
+from support.providers import CASES
+from support.recordings import recordings
+from support.scripts import Reasoning, Text, one_after_another
 
 from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
@@ -152,7 +152,7 @@ def growing(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), PartialValue(Book), PartialValue(Book)
     assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
     assert repr(whole.value) == repr(cut.value)
-    if whole.complete and not fed(whole, []):
+    if whole.is_complete and not fed(whole, []):
         with suppress(ValidationError):
             assert isinstance(whole.result(), Book)
         with suppress(ValidationError):  # which is also for text after the end
@@ -187,7 +187,10 @@ def tools_of(case: Case) -> list[type[BaseTool]]:
 
 def stream_of(case: Case, pieces: list[bytes], **options: Any) -> BaseStream[Any, Any, Any, Any]:
     return provider_of(case).stream_type(
-        stream=Pieces(pieces), model="asked-for", call_kwargs={"model": "asked-for"}, **options
+        stream=InMemory(pieces),
+        model="requested-model",
+        call_kwargs={"model": "requested-model"},
+        **options,
     )
 
 
@@ -270,8 +273,8 @@ def seeds(target: str) -> list[bytes]:
 
 def seeds_of(case: Case) -> Iterator[bytes]:
     calls = one_after_another(("ReadBook", ARGUMENTS), ("Anything", "{}"), ("Unknown", "{}"))
-    yield b"".join(case.answer("He", "llo"))
-    yield b"".join(case.answer(ARGUMENTS))
-    yield b"".join(case.calling(Thinks("hm"), Says("well"), *calls))
+    yield b"".join(case.response("He", "llo"))
+    yield b"".join(case.response(ARGUMENTS))
+    yield b"".join(case.tool_call_response(Reasoning("hm"), Text("well"), *calls))
     yield b"".join([*case.begin, case.reasoning("hm"), case.text("we"), case.failure])
     yield from (recording.body for recording in recordings(*case.recordings))

@@ -1,0 +1,345 @@
+"""Whatever goes wrong is an error of both trees, and what was received before stays readable."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+import pytest
+from mistralai.client import Mistral
+from pydantic import ValidationError
+from support.cases import Case, Driver
+from support.loopback import Abort, Fault, Loopback, Reset, Response, Stall
+from support.providers.anthropic import ANTHROPIC
+from support.providers.mistral import MISTRAL
+
+from mirascope import errors
+from mirascope.core import prompt_template
+from mirascope.core._calls.decorator import Call
+from mirascope.core._wire.sse import MAX_EVENT_BYTES
+
+STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
+    (400, errors.BadRequest, False),
+    (401, errors.AuthenticationFailed, False),
+    (403, errors.PermissionDenied, False),
+    (404, errors.NotFound, False),
+    (409, errors.StreamAPIError, True),
+    (422, errors.BadRequest, False),
+    (429, errors.RateLimited, True),
+    (500, errors.Overloaded, True),
+    (503, errors.Overloaded, True),
+]
+
+
+def failing(
+    case: Case, driver: Driver, *, stream: bool = True, **options: Any
+) -> tuple[Any, errors.StreamError, list[str]]:
+    """Request what fails; return the stream, the error and the texts that were received before.
+
+    Args:
+        case: The provider.
+        driver: Sync or async.
+        stream: Whether to stream.
+        options: Further options of the call.
+    """
+    function = driver.function(case, stream=stream, max_retries=0, **options)
+    asked: Any = None
+    texts: list[str] = []
+
+    async def ask_and_read() -> None:
+        nonlocal asked
+        asked = await function("fantasy")
+        async for chunk, _ in asked:
+            texts.append(chunk.content)
+
+    with pytest.raises(errors.StreamError) as caught:
+        if driver.asynchronous:
+            driver.run(ask_and_read)
+        asked = function("fantasy")
+        for chunk, _ in asked:
+            texts.append(chunk.content)
+    error = caught.value
+    assert isinstance(error, case.sdk_error)
+    assert error.provider == case.name
+    assert "a-secret-key" not in f"{error!r} {error} {vars(error)}"
+    return asked, error, [text for text in texts if text]
+
+
+@pytest.mark.parametrize(("status", "kind", "retryable"), STATUSES)
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_an_http_error_has_its_status(
+    case: Case,
+    driver: Driver,
+    server: Loopback,
+    status: int,
+    kind: type[errors.StreamError],
+    *,
+    retryable: bool,
+    stream: bool,
+) -> None:
+    headers = {} if case.request_id_header is None else {case.request_id_header: "req-1"}
+    server.queue = [Response.of_json(case.error_body("No."), status, **headers)]
+    asked, error, texts = failing(case, driver, stream=stream)
+    assert texts == []
+    assert error.partial is None
+    if stream:
+        assert asked.state == "failed"
+    assert isinstance(error, kind)
+    assert error.status_code == status
+    assert (error.phase, error.retryable) == ("open", retryable)
+    assert error.request_id == (case.request_id_header and "req-1")
+    assert isinstance(error.__cause__, case.sdk_error)
+
+
+def test_a_response_without_its_end_is_truncated(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" wor")])]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, texts) == ("truncated", ["Hello", " wor"])
+    assert (error.phase, error.retryable) == ("mid", True)
+    assert error.partial is not None
+    assert error.partial.content == "Hello wor"
+
+
+def test_an_empty_response_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Response([])]
+    stream, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, error.phase, error.partial) == ("truncated", "first", None)
+
+
+@pytest.mark.parametrize("fault", [Abort(), Reset()], ids=["abort", "reset"])
+def test_a_connection_that_breaks_in_mid_event_is_an_error(
+    case: Case, driver: Driver, server: Loopback, fault: Fault
+) -> None:
+    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" world")[:20], fault])]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert not isinstance(error, errors.StreamTruncated)
+    assert (stream.state, stream.content, error.phase) == ("failed", "Hello", "mid")
+    assert texts == ["Hello"]
+
+
+def test_a_connection_that_breaks_after_the_response_s_end_does_not_matter(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Response([*case.response("Hello"), Abort()])]
+    stream, _ = driver.call_and_read(driver.function(case))
+    assert (stream.state, stream.content) == ("finished", "Hello")
+
+
+def test_no_server_is_a_connection_error(
+    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback() as gone:
+        monkeypatch.setenv(case.url_variable, case.url(gone.url))
+    stream, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert (stream.state, error.phase, error.retryable) == ("failed", "open", True)
+    assert server.requests == []
+
+
+def test_an_sdk_s_own_timeout_is_a_stream_timeout(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
+    stream, error, _ = failing(case, driver, call_params=case.timeout(0.2))
+    assert isinstance(error, errors.StreamTimeout)
+    assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)
+
+
+@pytest.mark.parametrize(
+    "data", [b"data: {not json}\n\n", b"data: [1]\n\n", b"data: \xff\xfe\n\n", b"data: 7\n\n"]
+)
+def test_malformed_data_is_an_error(
+    case: Case, driver: Driver, server: Loopback, data: bytes
+) -> None:
+    server.queue = [Response([*case.begin, case.text("Hello") + data])]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError)
+    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
+
+
+def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
+    def script() -> Iterator[bytes]:
+        yield from case.begin
+        yield case.text("Hello")
+        yield b"data: "
+        for _ in range(50):
+            yield b"x" * 2**20
+
+    server.queue = [Response(script())]
+    stream, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError)
+    assert f"{MAX_EVENT_BYTES:,}" in str(error)
+    assert stream.content == "Hello"
+    assert server.connections[0].disconnected.wait(0.5)
+
+
+def test_a_body_that_its_encoding_does_not_fit_is_an_error(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    packed = gzip.compress(case.text("Hello"))
+    server.queue = [Response([packed[:-12] + b"garbage" * 9], headers={"content-encoding": "gzip"})]
+    _, error, _ = failing(case, driver)
+    assert isinstance(error, errors.StreamDataError | errors.StreamTruncated)
+
+
+def test_a_compressed_response_that_is_cut_off_is_truncated(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    pieces = [packer.compress(event) for event in (*case.begin, case.text("Hello"))]
+    pieces.append(packer.flush(zlib.Z_SYNC_FLUSH))
+    server.queue = [Response(pieces, headers={"content-encoding": "gzip"})]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.StreamTruncated)
+    assert (stream.state, texts) == ("truncated", ["Hello"])
+
+
+def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Response([*case.begin, case.text("Hello") + case.failure])]
+    stream, error, texts = failing(case, driver)
+    assert isinstance(error, errors.Overloaded)
+    assert (error.status_code, error.phase, error.retryable) == (case.failure_status, "mid", True)
+    assert "overloaded" in str(error)
+    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
+
+
+def test_a_missing_api_key_is_an_error_at_the_call(
+    case: Case, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(case.key_variable, raising=False)
+    for stream in (True, False):
+        with pytest.raises(errors.AuthenticationFailed, match=case.key_variable) as caught:
+            driver.call(driver.function(case, stream=stream))
+        assert isinstance(caught.value, case.sdk_error)
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_what_the_sdk_rejects_before_sending_is_a_bad_request(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    wrong: dict[str, Any] = {
+        "cohere": {"documents": [object()]},
+        "gemini": {"audio_timestamp": True},  # which only Vertex has
+        "mistral": {"stop": object()},
+    }
+    params = wrong.get(case.name, {"metadata": {"a": object()}})
+    _, error, _ = failing(case, driver, stream=stream, call_params=params)
+    assert type(error) is not errors.BadRequest
+    assert isinstance(error, errors.BadRequest)
+    assert isinstance(error, case.sdk_error)
+    assert (error.phase, error.retryable) == ("open", False)
+    assert "the SDK rejects the request" in str(error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])
+def test_a_plain_response_that_may_be_long_has_to_be_streamed(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    options: dict[str, Any] = {"call_params": {"max_tokens": 100_000}}
+    _, error, _ = failing(case, driver, stream=False, **options)
+    assert isinstance(error, errors.BadRequest)
+    assert "`stream=True`" in str(error)
+    server.queue = [Response(case.response("Hello"))]
+    assert driver.call_and_read(driver.function(case, **options))[0].content == "Hello"
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_a_parameter_that_the_sdk_does_not_have_is_a_type_error(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    function = driver.function(case, stream=stream, call_params={"nonsense": 1})
+    with pytest.raises((TypeError, ValidationError), match="nonsense"):
+        driver.call_and_read(function) if stream else driver.call(function)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("case", [MISTRAL], ids=["mistral"])
+def test_an_error_of_the_user_s_own_code_is_not_translated(case: Case, server: Loopback) -> None:
+    def hook(_: object) -> None:
+        raise ValueError("mine")
+
+    http = httpx2.Client(event_hooks={"request": [hook]})
+    client = Mistral(server_url=server.url, api_key="a-secret-key", client=http)
+    function = Driver(asynchronous=False).function(case, client=client)
+    with http, pytest.raises(ValueError, match="mine") as raised:
+        list(function("fantasy"))
+    assert type(raised.value) is ValueError
+
+
+def test_an_invalid_base_url_is_an_error_that_names_it(
+    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(case.url_variable, "http://host:port")
+    _, error, _ = failing(case, driver, stream=False)
+    assert isinstance(error, errors.StreamConnectionError)
+    assert server.requests == []
+
+
+def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> None:
+    @case.call("requested-model", stream=True)
+    @prompt_template("Recommend a {genre} book")
+    def recommend(topic: str, language: str) -> None: ...
+
+    with pytest.raises(KeyError) as caught:
+        recommend("fantasy", "en")
+    assert isinstance(caught.value, errors.TemplateError)
+    assert str(caught.value) == (
+        "the template of recommend names {genre}, but its variables are: topic, language"
+    )
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_a_request_that_fails_before_the_response_is_retried(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    no = Response.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
+    yes = Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello"))
+    server.queue = [no, no, yes]
+    function = driver.function(case, stream=stream)
+    answer = driver.call_and_read(function)[0] if stream else driver.call(function)
+    assert answer.content == "Hello"
+    assert len(server.requests) == 3
+
+
+def test_a_request_that_fails_after_the_first_output_is_not_retried(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    server.queue = [
+        Response([*case.begin, case.text("Hel"), Abort()]),
+        Response(case.response("Hello")),
+    ]
+    with pytest.raises(errors.StreamConnectionError):
+        driver.call_and_read(driver.function(case))
+    assert len(server.requests) == 1
+
+
+def test_a_description_names_streams_responses_and_errors(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    named = replace(case, call=Call(replace(case.call._provider, name="someone")))
+    server.queue = [
+        Response(case.response("Hello")),
+        Response.of_json(case.plain("Hello")),
+        case.refusal(401),
+        Response([*case.begin, case.text("Hel")]),
+    ]
+    stream, _ = driver.call_and_read(driver.function(named))
+    response = driver.call(driver.function(named, stream=False))
+    for answer in (stream, stream.construct_call_response(), response):
+        assert (answer.provider, answer.content, answer.cost) == ("someone", "Hello", None)
+    for kind in (errors.AuthenticationFailed, errors.StreamTruncated):
+        tried = driver.attempt(driver.function(named, max_retries=0))
+        assert isinstance(tried.error, kind)
+        assert isinstance(tried.error, case.sdk_error)
+        assert tried.error.provider == "someone"
+    assert tried.error.partial.provider == "someone"

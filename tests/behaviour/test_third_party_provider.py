@@ -1,0 +1,453 @@
+"""A provider of another package: the example in ``examples/provider``, installed and used by name.
+
+It runs the tests that the built-in providers run, by the same `Case`, and asserts what a package
+adds: the entry point, the errors of a broken one, and that it needs public names only.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeGuard
+
+import httpx
+import pytest
+import test_closing
+import test_errors
+import test_redaction
+import test_retries
+import test_streams
+from pydantic import BaseModel
+from support.base_install import SOURCES
+from support.cases import Case, Driver
+from support.loopback import Loopback, Response, in_pieces
+from support.scripts import Reasoning, Text, WholeCall, call_id, one_after_another, with_whole_calls
+
+from mirascope import errors, llm
+from mirascope.core import providers
+from mirascope.core._calls import registry
+from mirascope.core._calls.provider import load_provider
+from mirascope.llm._providers import call_factory
+from mirascope.retries import fallback
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "provider"
+NAME = "ollama-native"
+SYNC = Driver(asynchronous=False)
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(EXAMPLE)
+    import mirascope_ollama as example
+
+
+def record(**fields: object) -> bytes:
+    """Return a line of a stream."""
+    chat = {"model": "the-model-that-answers", "created_at": "2026-01-01T00:00:00Z", "done": False}
+    return json.dumps({**chat, **fields}).encode() + b"\n"
+
+
+def message(**fields: object) -> bytes:
+    return record(message={"role": "assistant", "content": "", **fields})
+
+
+def step(step: Text | Reasoning | WholeCall) -> bytes:
+    match step:
+        case Text(text):
+            return message(content=text)
+        case Reasoning(text):
+            return message(thinking=text)
+        case WholeCall(call, name, arguments):
+            function = {"name": name, "arguments": json.loads(arguments or "{}")}
+            return message(tool_calls=[{"id": call_id(call), "function": function}])
+
+
+def end(tokens_in: int, tokens_out: int) -> bytes:
+    counts = {"prompt_eval_count": tokens_in, "eval_count": tokens_out}
+    text = {"role": "assistant", "content": ""}
+    return record(message=text, done=True, done_reason="stop", total_duration=1, **counts)
+
+
+def client(url: str, key: str, **options: Any) -> AbstractContextManager[httpx.Client]:
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, **options)
+
+
+def async_client(url: str, key: str, **options: Any) -> AbstractAsyncContextManager[Any]:
+    return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, **options)
+
+
+def plain(said: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **json.loads(end(3, 2)),
+        "message": {"role": "assistant", "content": "", **said},
+    }
+
+
+OLLAMA = Case(
+    name=NAME,
+    call=example.call,
+    sdk_error=example.OllamaError,
+    sdk_package="httpx",
+    key_variable="OLLAMA_API_KEY",
+    url_variable="OLLAMA_HOST",
+    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
+    temperature_of=lambda body: body["options"]["temperature"],
+    text=lambda text: message(content=text),
+    reasoning=lambda text: message(thinking=text),
+    keepalive=b"\n",
+    end=lambda tokens_in, tokens_out: [end(tokens_in, tokens_out)],
+    failure=b'{"error": {"message": "It is overloaded", "status": 503}}\n',
+    steps=lambda steps: map(step, with_whole_calls(steps)),
+    tool_stop="stop",
+    whole_calls=True,
+    called_plain=lambda name, arguments: plain(
+        {"tool_calls": [{"function": {"name": name, "arguments": json.loads(arguments)}}]}
+    ),
+    messages=list[dict[str, Any]],
+    plain=lambda text: plain({"content": text}),
+    client=client,
+    async_client=async_client,
+    timeout=lambda seconds: {"timeout": seconds},
+    error_body=lambda message: {"error": message},
+    request_id_header="x-request-id",
+    expected=lambda reading: reading,
+)
+
+
+@pytest.fixture(params=[OLLAMA], ids=[NAME])
+def case(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Case]:
+    """The example as an installed package, as far as its metadata goes."""
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, tmp_path_factory.mktemp("installed"), NAME, "mirascope_ollama:PROVIDER")
+        yield request.param
+    load_provider.cache_clear()
+    call_factory.cache_clear()
+
+
+def install(patch: pytest.MonkeyPatch, folder: Path, name: str, target: str) -> None:
+    """Write the metadata of a package that registers a provider, and put it on the path."""
+    info = folder / f"made_{name.replace('-', '_')}-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: made-{name}\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{name} = {target}\n")
+    patch.syspath_prepend(folder)
+    patch.syspath_prepend(EXAMPLE)
+
+
+OF_SDKS = {
+    "test_a_missing_api_key_is_an_error_at_the_call": "it needs no key",
+    "test_a_parameter_that_the_sdk_does_not_have_is_a_type_error": "no SDK knows all",
+    "test_chunks_hold_the_sdk_s_own_typed_object": "there is no SDK",
+    "test_comments_and_other_line_ends_do_not_matter": "they are those of server-sent events",
+    "test_items_hold_what_the_events_hold": "its responses have no id",
+    "test_nor_are_those_in_the_headers_of_a_call": "the name of the parameter is its own",
+    "test_what_the_sdk_rejects_before_sending_is_a_bad_request": "there is no SDK",
+}
+"""The shared tests that do not fit, each with the reason."""
+
+
+def shared(*modules: ModuleType) -> dict[str, Any]:
+    """Return the tests of modules that run for any provider, in this process."""
+    tests = {name: test for module in modules for name, test in vars(module).items()}
+    return {
+        name: test
+        for name, test in tests.items()
+        if name.startswith("test_") and name not in OF_SDKS and runs_for_any_provider(test)
+    }
+
+
+def runs_for_any_provider(test: Any) -> bool:
+    marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    own_cases = any("case" in mark.args[0] for mark in marks)
+    takes_a_case = "case" in inspect.signature(test).parameters
+    return takes_a_case and not own_cases and "begun(" not in inspect.getsource(test)
+
+
+refusing = test_redaction.refusing
+globals().update(shared(test_streams, test_closing, test_errors, test_retries, test_redaction))
+
+
+# By its name.
+
+
+def get_author(title: str) -> str:
+    """Return the author of a book.
+
+    Args:
+        title: The title.
+    """
+    return f"the author of {title}"
+
+
+def test_it_is_called_by_its_name(case: Case, driver: Driver, server: Loopback) -> None:
+    steps = one_after_another(("get_author", '{"title": "Emma"}'))
+    server.queue = [
+        Response([case.reasoning("Hm"), *case.tool_call_response(*steps)]),
+        Response.of_json(case.plain("Hello")),
+    ]
+    named = replace(case, call=lambda model, **options: llm.call(f"{NAME}:{model}", **options))
+    stream, items = driver.both(driver.function(named, tools=[get_author]))
+    assert isinstance(stream, llm.Stream)
+    [tool] = [tool for _, tool in items if tool]
+    assert tool.call() == "the author of Emma"
+    assert (stream.provider, stream.reasoning, stream.common_finish_reasons) == (
+        NAME,
+        "Hm",
+        ["stop"],
+    )
+    assert (stream.input_tokens, stream.output_tokens) == (3, 2)
+    [result] = stream.tool_message_params([(tool, "Jane Austen")])
+    assert [*example.encode_message(result)] == [
+        {
+            "role": "tool",
+            "tool_name": "get_author",
+            "tool_call_id": tool.tool_call.id,
+            "content": "Jane Austen",
+        }
+    ]
+    response = driver.ask(driver.function(named, stream=False))
+    assert (response.content, response.provider, response.input_tokens) == ("Hello", NAME, 3)
+    body = server.requests[0].json
+    assert (body["model"], body["stream"]) == ("asked-for", True)
+    assert body["tools"][0]["function"]["name"] == "get_author"
+
+
+class Book(BaseModel):
+    title: str
+
+
+def test_a_response_model_is_its_format(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Response.of_json(case.plain('{"title": "Emma"}'))]
+    assert driver.ask(driver.function(case, stream=False, response_model=Book)) == Book(
+        title="Emma"
+    )
+    body = server.requests[0].json
+    assert body["format"]["properties"]["title"]["type"] == "string"
+    assert [message["role"] for message in body["messages"]] == ["user"]
+
+
+def test_other_providers_calls_can_be_sent_to_it(case: Case, server: Loopback) -> None:
+    server.default = lambda: Response(case.response("Hello"))
+
+    @llm.call("openai:gpt-4o-mini", stream=True)
+    def recommend() -> str:
+        return "Recommend a book"
+
+    with llm.context(provider=NAME, model="llama3.2"):
+        assert "".join(chunk.content for chunk, _ in recommend()) == "Hello"
+    overridden = llm.override(recommend, provider=NAME, model="llama3.2")
+    assert "".join(chunk.content for chunk, _ in overridden()) == "Hello"
+    protected = fallback(
+        errors.StreamError, [{"catch": errors.StreamError, "provider": NAME, "model": "m"}]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "k")
+        patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+        failing = llm.call("openai:gpt-4o-mini", stream=True, max_retries=0)(recommend.__wrapped__)
+        assert "".join(chunk.content for chunk, _ in protected(failing)()) == "Hello"
+    assert [request.json["model"] for request in server.requests] == ["llama3.2", "llama3.2", "m"]
+
+
+def test_a_conversation_goes_on_with_it(case: Case, server: Loopback) -> None:
+    steps = one_after_another(("get_author", '{"title": "Emma"}'))
+    server.queue = [
+        Response(case.tool_call_response(*steps)),
+        Response.of_json(case.plain("Hello")),
+    ]
+    stream, items = SYNC.both(SYNC.function(case, tools=[get_author]))
+    tools = [(tool, "Jane Austen") for _, tool in items if tool]
+    for history in (
+        [*stream.messages, stream.message_param, *stream.tool_message_params(tools)],
+        [
+            *stream.common_messages,
+            stream.common_message_param,
+            *llm.Stream.tool_message_params(tools),
+        ],
+    ):
+        server.queue = [Response.of_json(case.plain("Hello"))]
+        assert case.call("asked-for")(lambda history=history: history)().content == "Hello"
+        sent = server.requests[-1].json["messages"]
+        assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
+        [call] = sent[1]["tool_calls"]
+        assert call["function"] == {"name": "get_author", "arguments": {"title": "Emma"}}
+        assert sent[2]["tool_call_id"] == call["id"] != ""
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
+def test_what_is_no_json_is_an_error_of_both_trees(
+    case: Case, driver: Driver, server: Loopback, *, stream: bool
+) -> None:
+    server.default = lambda: Response([b"<html>Log in</html>"])
+    with pytest.raises(errors.StreamDataError) as caught:
+        function = driver.function(case, stream=stream, max_retries=0)
+        driver.both(function) if stream else driver.ask(function)
+    assert isinstance(caught.value, example.OllamaError)
+
+
+def test_the_command_line_knows_it(case: Case, server: Loopback, tmp_path: Path) -> None:
+    server.queue = [Response(case.response("Mist", "born"))]
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, tmp_path, NAME, "mirascope_ollama:PROVIDER")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "mirascope", "-m", f"{NAME}:llama3.2", "Hi"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(EXAMPLE), SOURCES])},
+        capture_output=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("Mistborn\n", "")
+
+
+def test_it_is_pickled_as_its_name(case: Case) -> None:
+    assert case.name in providers.provider_names()
+    provider = providers.load_provider(NAME)
+    assert provider is example.PROVIDER
+    assert pickle.loads(pickle.dumps(provider)) is provider  # noqa: S301  # our own bytes
+    assert NAME.encode() in pickle.dumps(provider)
+
+
+def test_what_json_cannot_hold_is_a_bad_request(case: Case, driver: Driver) -> None:
+    params = {"options": {"stop": object()}}
+    tried = driver.attempt(driver.function(case, call_params=params))
+    assert isinstance(tried.error, errors.BadRequest)
+    assert isinstance(tried.error, example.OllamaError)
+    assert "not JSON serializable" in str(tried.error)
+
+
+# A name that leads to no provider.
+
+
+def test_the_error_for_an_unknown_name_lists_those_that_are_registered(case: Case) -> None:
+    with pytest.raises(ValueError, match=f"no provider 'acme'; there are: openai, .*, {case.name}"):
+        llm.call("acme:model")
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("made_up_module:PROVIDER", "ModuleNotFoundError: No module named 'made_up_module'"),
+        ("mirascope_ollama:MISSING", "has no attribute 'MISSING'"),
+        ("mirascope_ollama:OPTIONS", "it is a dict, not a Provider"),
+    ],
+)
+def test_a_broken_entry_point_is_named(
+    target: str, problem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "acme", target)
+
+    @llm.call("acme:model")
+    def recommend() -> str:
+        return "Recommend a book"
+
+    with pytest.raises(errors.ProviderLoadError) as caught:
+        recommend()
+    said = f"the provider 'acme', which made-acme 0.1.0 registers as '{target}', cannot be loaded"
+    assert str(caught.value).startswith(said)
+    assert problem in str(caught.value)
+    assert isinstance(caught.value, ImportError)
+
+
+def test_a_built_in_name_stays_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, "openai", "made_up_module:PROVIDER")
+    assert providers.load_provider("openai").name == "openai"
+    assert providers.provider_names().count("openai") == 1
+
+
+# The package.
+
+
+def test_it_needs_public_names_only() -> None:
+    tree = ast.parse((EXAMPLE / "mirascope_ollama.py").read_text())
+    modules = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [a.name for a in node.names]
+        )
+        if name.partition(".")[0] == "mirascope"
+    }
+    assert modules == {"mirascope.core"}
+    used = {node.attr for node in ast.walk(tree) if is_of_providers(node)}
+    assert used <= set(providers.__all__)
+    assert len(used) > 20
+
+
+def is_of_providers(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "p"
+    )
+
+
+def test_it_is_short() -> None:
+    tree = ast.parse((EXAMPLE / "mirascope_ollama.py").read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    for node in [node for node in ast.walk(tree) if isinstance(node, documented)]:
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    assert len(ast.unparse(tree).split("\n")) < 150
+
+
+def test_its_metadata_is_what_the_tests_install() -> None:
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"] == {registry.GROUP: {NAME: "mirascope_ollama:PROVIDER"}}
+
+
+def test_the_built_in_names_are_listed_once() -> None:
+    built_in = {name for name, row in registry.BUILT_IN.items() if row.api_keys} - {"google"}
+    lists = [
+        str(path.relative_to(SOURCES))
+        for path in Path(SOURCES, "mirascope").rglob("*.py")
+        if built_in <= {*re.findall(r'"(\w+)"', path.read_text())}
+    ]
+    assert sorted(lists) == ["mirascope/core/_calls/registry.py", "mirascope/core/_types.py"]
+
+
+# The framing.
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_lines_are_records_however_they_are_cut(size: int) -> None:
+    body = b'\n{"a": "\xc3\xa4"}\r\n\n{"b": 2}\n{"c": 3}'
+    decoder = providers.NDJSONDecoder()
+    records = [record for piece in in_pieces(body, size) for record in decoder.feed(piece)]
+    records += decoder.feed(decoder.missing_terminator())
+    assert records == [b'{"a": "\xc3\xa4"}', b'{"b": 2}', b'{"c": 3}']
+    assert (decoder.is_text, decoder.unread) == (False, b"")
+
+
+def test_a_line_that_is_cut_off_is_no_record() -> None:
+    decoder = providers.NDJSONDecoder()
+    assert [*decoder.feed(b'{"a": 1}\n{"b"')] == [b'{"a": 1}']
+    assert (decoder.missing_terminator(), decoder.cut_off) == (b"", b'{"b"')
+
+
+def test_text_is_no_record() -> None:
+    decoder = providers.NDJSONDecoder()
+    assert [*decoder.feed(b"<html>\n{}\n")] == []
+    assert (decoder.is_text, decoder.unread) == (True, b"<html>\n{}\n")
+
+
+def test_a_line_has_a_maximum_size() -> None:
+    decoder = providers.NDJSONDecoder(max_record_bytes=10)
+    assert [*decoder.feed(b"{}\n" + b"{" * 11)] == [b"{}"]
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        decoder.feed(b"{")

@@ -1,0 +1,3 @@
+from support.fixtures import case, driver, frozen, server
+
+__all__ = ["case", "driver", "frozen", "server"]

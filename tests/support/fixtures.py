@@ -1,0 +1,61 @@
+"""What most tests take: a provider, a way to read its streams, and a server for its client."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import certifi
+import pytest
+
+from support.cases import Case, Driver
+from support.loopback import Loopback
+from support.providers import CASES
+
+AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@pytest.fixture(scope="session")
+def known_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One certificate of an authority: each client that trusts all of them reads them for 25 ms."""
+    found = AUTHORITY.search(Path(certifi.where()).read_text())
+    assert found is not None
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    path.write_text(found[0])
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frozen() -> None:
+    """Let collections of garbage leave out what the SDKs' modules hold, which stays anyway."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trust(known_authority: Path) -> Iterator[None]:
+    """Let clients trust that authority only; servers on loopback have no certificate."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(known_authority))
+        yield
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    return Driver(asynchronous=request.param)
+
+
+@pytest.fixture
+def server(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """A server that the provider's default client talks to."""
+    with Loopback() as server:
+        monkeypatch.setenv(case.key_variable, "a-secret-key")
+        monkeypatch.setenv(case.url_variable, case.url(server.url))
+        yield server
