@@ -275,7 +275,7 @@ def test_a_structured_stream_cannot_be_pickled(case: Case) -> None:
         patch.setenv(case.key_variable, KEY)
         stream = SYNC.function(case, response_model=list[str], json_mode=True)("fantasy")
     for each in (stream, stream.elements):
-        with pytest.raises(TypeError, match="the value that it ends in"):
+        with pytest.raises(TypeError, match="use its last value"):
             pickle.dumps(each)
 
 

