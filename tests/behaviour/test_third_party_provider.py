@@ -35,7 +35,7 @@ from support.cases import Case, Driver
 from support.loopback import Loopback, Response, in_pieces
 from support.scripts import Reasoning, Text, WholeCall, call_id, one_after_another, with_whole_calls
 
-from mirascope import errors, llm
+from mirascope import _cli, errors, llm
 from mirascope.core import providers
 from mirascope.core._calls import registry
 from mirascope.core._calls.provider import load_provider
@@ -310,6 +310,16 @@ def test_the_command_line_knows_it(case: Case, server: Loopback, tmp_path: Path)
         timeout=60,
     )
     assert (done.stdout, done.stderr) == ("Mistborn\n", "")
+
+
+@pytest.mark.parametrize("name", [NAME, "ollama"])
+def test_the_command_line_needs_the_model_of_a_provider_without_a_default(
+    case: Case, name: str
+) -> None:
+    assert case.name == NAME
+    with pytest.raises(errors.MirascopeError, match=f"with the provider '{name}': {name}:MODEL"):
+        _cli._provider_and_model(name)
+    assert _cli._provider_and_model(f"{name}:m") == (name, "m")
 
 
 def test_it_is_pickled_as_its_name(case: Case) -> None:
