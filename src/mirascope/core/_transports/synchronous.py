@@ -23,6 +23,7 @@ from typing_extensions import TypeVar
 
 from mirascope.core._transports.connections import Connection, Origin, Pool, Response
 from mirascope.core._transports.environment import proxies
+from mirascope.core.base._opening import connected
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class SyncTransport:
                 with _told(self._http, "ConnectTimeout", "ConnectError"):
                     name = request.extensions.get("sni_hostname")
                     connection.open(self._tls, name, limits.get("connect"))
+            connected(connection.hang_up)
             self._send(connection, request, limits.get("write"))
             with _told(self._http, "ReadTimeout", "ReadError"):
                 response = connection.receive(limits.get("read"))

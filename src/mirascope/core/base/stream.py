@@ -57,6 +57,7 @@ from mirascope.core.base._called import ToolT, call_id, call_of, called
 from mirascope.core.base._clocks import Clocks
 from mirascope.core.base._closing import Closing
 from mirascope.core.base._exit import closed_at_exit
+from mirascope.core.base._opening import opening
 from mirascope.core.base._retry import Retry, RetryHook, RetryPolicy, atell, tell
 from mirascope.core.base._secrets import excerpt
 from mirascope.core.base._source import (
@@ -134,10 +135,12 @@ class Opener(ABC):
     """Sends the request of a stream.
 
     Attributes:
+        is_async: Whether `aopen` sends it, and not `open`.
         clocks: The clocks that the answer is to be read by.
         policy: When it is sent again.
     """
 
+    is_async: bool
     clocks: Clocks
     policy: RetryPolicy
 
@@ -531,7 +534,11 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
 
     def _open(self) -> Source:
         if self._opener is not None:
-            source = self._opener.open()
+            with opening() as request:
+                self._when_shut = request.end
+                if self._closed:  # by another thread, which could not reach the request yet
+                    request.end()
+                source = self._opener.open()
         elif isinstance(self.stream, Iterable):
             source = ItemSource(self.stream)
         else:
@@ -708,6 +715,12 @@ class BaseStream(Told, Closing, Asked[MessageT], Generic[ResponseT, ChunkT, Tool
             self.state = "open"
         self._leave("closed")
         self._when_shut()
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is iterated with ``async for``, and closed with `aclose`."""
+        opener = self._opener
+        return not isinstance(self.stream, Iterable) if opener is None else opener.is_async
 
     # The answer so far.
 

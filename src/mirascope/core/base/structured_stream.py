@@ -78,6 +78,7 @@ class BaseStructuredStream(_Reading[T], Closing):
     Attributes:
         stream: The stream of the answer, with its text, its usage and its state.
         growing: The value so far.
+        json_delta: The JSON text that the newest chunk has added, as the model wrote it.
         constructed_response_model: The whole value, once it has come; a model among them has the
             response as ``_response`` (`response_of`).
 
@@ -103,6 +104,7 @@ class BaseStructuredStream(_Reading[T], Closing):
         self._type = AnswerType(response_model)
         self._text = _AnswerText(stream, self._type)
         self.growing: Growing[BaseModel] = Growing(self._type.model)
+        self.json_delta = ""
 
     @property
     def reasoning(self) -> str:
@@ -132,7 +134,7 @@ class BaseStructuredStream(_Reading[T], Closing):
 
     def grow(self, chunk: Chunk) -> bool:
         """Read a chunk, and tell whether that has added to the value so far."""
-        text = self._text.of(chunk)
+        self.json_delta = text = self._text.of(chunk)
         if self._text.begins_anew:
             self.growing = Growing(self._type.model)
         with suppress(MalformedJSONError):  # which validation tells at the end
@@ -161,14 +163,19 @@ class BaseStructuredStream(_Reading[T], Closing):
             return False
         return not self._text.is_doubtful
 
+    @property
+    def partial_value(self) -> T | None:
+        """The value so far, as iteration yields it; ``None`` before it has begun."""
+        so_far = self.growing.value
+        if so_far is not None and self.fields_from_call_args:
+            so_far = so_far.model_copy(update=self.fields_from_call_args)
+        return None if so_far is None else self._type.unwrap(so_far)
+
     @override
     def _read(self, chunk: Chunk) -> Iterable[T]:
-        if not self.grow(chunk) or self.growing.complete or self.growing.value is None:
+        if not self.grow(chunk) or self.growing.complete:
             return ()
-        so_far = self.growing.value
-        if self.fields_from_call_args:
-            so_far = so_far.model_copy(update=self.fields_from_call_args)
-        value = self._type.unwrap(so_far)
+        value = self.partial_value
         return () if value is None else (value,)
 
     @override
