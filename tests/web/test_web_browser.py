@@ -1,0 +1,226 @@
+"""The example's page in a real browser: `useChat`, `useObject` and `EventSource` as they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from web_support import (
+    EXAMPLE,
+    HALF_A_SECOND,
+    OPENAI,
+    Adds,
+    Answer,
+    Closes,
+    Loopback,
+    Opens,
+    Says,
+    ServerThread,
+    Stall,
+    Thinks,
+    Wait,
+    needs,
+    one_after_another,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "web.png"
+BOOK = '{"title": "Emma", "author": "Jane Austen", "reasons": ["witty", "long"]}'
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(node_modules: Path) -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    needs(chromium, "Chromium")
+    build = subprocess.run(  # of what is in the working tree
+        ["npm", "--prefix", str(node_modules.parent), "run", "build"],  # noqa: S607
+        cwd=EXAMPLE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stderr
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # where there is a browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, openai_server: Loopback, example: Callable[[str], Any]) -> Iterator[Page]:
+    app = example("fastapi_app").app
+    with ServerThread(app, "asgi") as url:
+        page = browser.new_page(viewport={"width": 900, "height": 1100})
+        page.goto(url)
+        assert not openai_server.requests
+        yield page
+        page.close()
+
+
+def ask(page: Page, text: str) -> None:
+    page.fill("#chat input", text)
+    page.click("#chat .send")
+
+
+def script(events: list[bytes], *pauses: int) -> Iterator[Any]:
+    """Return a script that waits before some of the events."""
+    for at, event in enumerate(events):
+        if at in pauses:
+            yield Wait(0.3)
+        yield event
+
+
+def test_a_chat_grows_with_reasoning_a_tool_and_its_result(
+    page: Page, openai_server: Loopback
+) -> None:
+    called = OPENAI.calling(
+        Thinks("A book, "),
+        Thinks("so I look it up."),
+        Says("Let me "),
+        Says("see. "),
+        *one_after_another(("get_author", '{"title": "Emma"}')),
+    )
+    openai_server.queue = [
+        Answer(script(called, 1, 3)),
+        Answer(script(OPENAI.answer("It is by ", "Jane Austen."), 1)),
+    ]
+    ask(page, "Who wrote Emma?")
+    page.wait_for_selector("#chat .reasoning")
+    seen: set[str] = set()
+    last = page.locator("#chat article.assistant")
+    while page.get_attribute("#chat", "data-status") in {"submitted", "streaming"}:
+        seen.add(last.inner_text() if last.count() else "")
+    texts = page.locator("#chat article.assistant .text").all_inner_texts()
+    assert texts == ["Let me see.", "It is by Jane Austen."]
+    assert page.inner_text("#chat .reasoning") == "A book, so I look it up."
+    tool = page.inner_text("#chat .tool")
+    assert tool.startswith('get_author({"title":"Emma"}) output-available -> "Jane Austen"')
+    assert page.inner_text("#chat .usage") == "10 tokens"
+    assert len(seen) > 3  # it grew
+    assert page.locator("#chat .error").count() == 0
+    sent = openai_server.requests[1].json["messages"]
+    assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
+
+
+def test_the_conversation_goes_on(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [Answer(OPENAI.answer("Emma.")), Answer(OPENAI.answer("Jane Austen."))]
+    ask(page, "A book?")
+    page.wait_for_selector("#chat[data-status=ready] article.assistant")
+    ask(page, "By whom?")
+    page.wait_for_selector("text=Jane Austen.")
+    sent = openai_server.requests[1].json["messages"]
+    assert [message["content"] for message in sent] == ["A book?", "Emma.", "By whom?"]
+
+
+def test_the_user_approves_a_tool(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [
+        Answer(OPENAI.calling(*one_after_another(("order", '{"title": "Emma"}')))),
+        Answer(OPENAI.answer("Done.")),
+    ]
+    ask(page, "Order Emma")
+    page.click("#chat .yes")
+    page.wait_for_selector("text=Done.")
+    assert 'output-available -> "Emma is on its way"' in page.inner_text("#chat .tool")
+    *_, result = openai_server.requests[1].json["messages"]
+    assert (result["role"], result["content"]) == ("tool", "Emma is on its way")
+    assert page.locator("#chat article.assistant").count() == 1
+
+
+def test_the_user_denies_a_tool(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [
+        Answer(OPENAI.calling(*one_after_another(("order", '{"title": "Emma"}')))),
+        Answer(OPENAI.answer("As you like.")),
+    ]
+    ask(page, "Order Emma")
+    page.click("#chat .no")
+    page.wait_for_selector("text=As you like.")
+    *_, result = openai_server.requests[1].json["messages"]
+    assert result["content"] == "The user denied this call."
+
+
+def test_an_error_is_shown_and_tells_nothing(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [Answer([OPENAI.text("It is "), OPENAI.failure])]
+    ask(page, "Who?")
+    page.wait_for_selector("#chat .error")
+    assert page.inner_text("#chat .error") == "The model is overloaded. Try again later."
+    assert "It is" in page.inner_text("#chat article.assistant")
+
+
+def test_a_failure_before_the_first_event_is_shown(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [OPENAI.refusal(401, "wrong key: sk-1234")]
+    ask(page, "Who?")
+    page.wait_for_selector("#chat .error")
+    assert page.inner_text("#chat .error") == "The model could not be reached."
+
+
+def test_the_stop_button_ends_the_connection_to_the_provider(
+    page: Page, openai_server: Loopback
+) -> None:
+    openai_server.queue = [Answer([OPENAI.text("Once upon"), Stall()])]
+    ask(page, "A story")
+    page.wait_for_selector("text=Once upon")
+    page.click("#chat .stop")
+    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    page.wait_for_selector("#chat[data-status=ready]")
+    assert page.locator("#chat .error").count() == 0
+
+
+def test_an_object_grows(page: Page, openai_server: Loopback) -> None:
+    letters = [Adds(0, letter) for letter in BOOK]
+    events = OPENAI.calling(Opens(0, "Book"), *letters, Closes(0))
+    openai_server.queue = [Answer(script(events, 20, 40))]
+    page.click("#object .submit")
+    page.wait_for_selector("#object .object")
+    assert "witty" not in page.inner_text("#object .object")
+    page.wait_for_selector("#object[data-loading=false]")
+    assert '"long"' in page.inner_text("#object .object")
+    assert page.locator("#object .error").count() == 0
+
+
+def test_an_event_source_reads_plain_events(page: Page, openai_server: Loopback) -> None:
+    openai_server.queue = [Answer(OPENAI.answer("Good ", "day."))]
+    page.click("#plain .ask")
+    page.wait_for_selector("#plain[data-reason=stop]")
+    assert page.inner_text("#plain .text") == "Good day."
+    page.wait_for_timeout(50)
+    assert len(openai_server.requests) == 1  # it does not connect again
+
+
+def test_the_picture_in_the_docs(page: Page, openai_server: Loopback) -> None:
+    """Show all of it at once, and keep the picture where that is wanted."""
+    openai_server.queue = [
+        Answer(
+            OPENAI.calling(
+                Thinks("The user wants to know the author of Emma. I can look it up."),
+                Says("Let me look that up. "),
+                *one_after_another(("get_author", '{"title": "Emma"}')),
+            )
+        ),
+        Answer(OPENAI.answer("Emma was written by ", "Jane Austen.")),
+        Answer(OPENAI.calling(Opens(0, "Book"), Adds(0, BOOK), Closes(0))),
+        Answer(OPENAI.answer("Hello! ", "How can I help you?")),
+    ]
+    ask(page, "Who wrote Emma?")
+    page.wait_for_selector("text=Jane Austen.")
+    page.wait_for_selector("#chat[data-status=ready]")
+    page.click("#object .submit")
+    page.wait_for_selector("#object[data-loading=false] .object")
+    page.click("#plain .ask")
+    page.wait_for_selector("#plain[data-reason=stop]")
+    picture = page.screenshot(full_page=True)
+    assert picture.startswith(b"\x89PNG")
+    if os.environ.get("MIRASCOPE_WRITE_PICTURES"):
+        SCREENSHOT.write_bytes(picture)
