@@ -22,6 +22,8 @@ class EventsResponse(Response):
     Args:
         events: The events.
         headers: Headers beside those of the protocol.
+        once: Whether a browser that connects again by itself, after an event with an id, is refused
+            with 204, which ends that: what it missed is not kept, and it did not ask again.
         background: What runs after the response.
     """
 
@@ -30,15 +32,21 @@ class EventsResponse(Response):
         events: Events,
         *,
         headers: Mapping[str, str] | None = None,
+        once: bool = False,
         background: BackgroundTask | None = None,
     ) -> None:
         self._events = events
+        self._once = once
         self.status_code = events.status
         self.background = background
         self.init_headers({**events.headers, **(headers or {})})
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._once and any(name == b"last-event-id" for name, _ in scope["headers"]):
+            await self._events.aclose()
+            await Response(status_code=204)(scope, receive, send)
+            return
         broken: Exception | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch, receive, tasks)

@@ -88,14 +88,16 @@ def response(
     """
     if not isinstance(stream, Events):
         stream = events(stream, ping=ping, on_error=on_error)
-    return starlette_response(stream, headers)
+    return starlette_response(stream, headers, once=True)
 
 
-def starlette_response(events: Events, headers: Mapping[str, str] | None) -> Response:
+def starlette_response(
+    events: Events, headers: Mapping[str, str] | None, *, once: bool = False
+) -> Response:
     """Return events as a response."""
     from mirascope.web._response import EventsResponse  # noqa: PLC0415  # only here Starlette is needed
 
-    return EventsResponse(events, headers=headers)
+    return EventsResponse(events, headers=headers, once=once)
 
 
 class _SSE(Encoder):
