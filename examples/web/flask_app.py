@@ -18,11 +18,13 @@ def refuse(error: ValueError) -> Response:
 
 @app.post("/chat")
 def chat() -> Response:
-    events = ai_sdk.events(turn(ai_sdk.messages(request.get_data())), ping=15).open()
+    events = ai_sdk.events(turn(ai_sdk.messages(request.get_data())), ping=15)
+    events.open(request.environ)  # until there is something to send
     return Response(events, events.status, dict(events.headers))
 
 
 @app.post("/chat/async")
 def chat_async() -> Response:
-    events = ai_sdk.events(aturn(ai_sdk.messages(request.get_data())), ping=15).open()
+    events = ai_sdk.events(aturn(ai_sdk.messages(request.get_data())), ping=15)
+    events.open(request.environ)  # until there is something to send
     return Response(events, events.status, dict(events.headers))

@@ -24,6 +24,8 @@ from collections.abc import (
 from contextlib import aclosing, closing, suppress
 from contextvars import copy_context
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any, Final, Self, TypeAlias, cast
 
 import anyio
@@ -33,6 +35,7 @@ from mirascope.web._failures import Shown, log, shown
 from mirascope.web._pipe import Pipe
 from mirascope.web._turns import Approval, Step, Stream, Streamed
 from mirascope.web._walk import Encoder, Walk
+from mirascope.web._wsgi import Gone, watcher
 
 OnError: TypeAlias = Callable[[Exception], str]
 """Makes the text of an error that the browser gets."""
@@ -40,6 +43,9 @@ OnError: TypeAlias = Callable[[Exception], str]
 Stop: TypeAlias = Callable[[], Awaitable[None]]
 Spawn: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], Stop]
 """Runs a coroutine beside the iteration; returns what ends it."""
+
+_LOOK: Final = 0.1
+"""After how many seconds without an event to look whether the browser is gone, where only that tells."""
 
 _UNENDED: Final = frozenset({"pending", "open"})
 STREAMS: Final = (BaseStream, BaseStructuredStream)
@@ -78,6 +84,7 @@ class Events:
         self._reading: BaseStream[Any, Any, Any, Any] | None = None
         self._closed = False
         self._failure: Shown | None = None
+        self._gone: Gone | None = None
         self.spawn: Spawn = _as_task
         self._first: list[bytes] = []
         self._blocks: Iterator[bytes] | None = None
@@ -97,11 +104,16 @@ class Events:
     async def __anext__(self) -> bytes:
         return self._first.pop(0) if self._first else await anext(self._abegun())
 
-    def open(self) -> Self:
+    def open(self, environ: Mapping[str, Any] | None = None) -> Self:
         """Wait for the first event, or until a ping is due; then `status` and `headers` are known.
 
         Without it the status is 200, and a failure before the first event is an event too.
+
+        Args:
+            environ: The environment of a WSGI request. Werkzeug's, Gunicorn's and Waitress's let
+                the iteration end when the browser goes, also while there is nothing to write.
         """
+        self._gone = watcher(environ) if environ is not None else None
         try:
             self._settle(next(self._begun(), b""))
         except Exception:  # noqa: BLE001  # it may be what the response is
@@ -150,12 +162,13 @@ class Events:
             if self._is_async:
                 self._blocks = self._in_own_loop()
             else:
-                self._blocks = self._sync() if self.ping is None else self._from_thread()
+                direct = self.ping is None and self._gone is None
+                self._blocks = self._sync() if direct else self._from_thread()
         return self._blocks
 
     def _abegun(self) -> AsyncIterator[bytes]:
         if self._ablocks is None:
-            if self._is_async and self.ping is None:
+            if self._is_async and self.ping is None and self._gone is None:
                 self._ablocks = self._async()
             else:
                 self._ablocks = self._piped()
@@ -188,8 +201,10 @@ class Events:
         """Yield what a thread reads, with pings, to a thread."""
         pipe = self._thread()
         try:
-            while (block := pipe.take(self.ping)) is not None:
-                yield block or self._encoder.ping
+            wait = _Wait(self.ping, self._gone)
+            while (block := pipe.take(wait.seconds())) is not None and not wait.is_over(block):
+                if block or wait.is_due:
+                    yield block or self._encoder.ping
             if pipe.error is not None:
                 raise pipe.error
         finally:
@@ -199,8 +214,12 @@ class Events:
         """Yield what a thread or a task reads, with pings, to a task."""
         pipe, stop = self._begin_reading()
         try:
-            while (block := await pipe.atake(self.ping)) is not None:
-                yield block or self._encoder.ping
+            wait = _Wait(self.ping, self._gone)
+            while (block := await pipe.atake(wait.seconds())) is not None and not wait.is_over(
+                block
+            ):
+                if block or wait.is_due:
+                    yield block or self._encoder.ping
             if pipe.error is not None:
                 raise pipe.error
         finally:
@@ -391,6 +410,33 @@ def _as_task(read: Callable[[], Coroutine[Any, Any, None]]) -> Stop:
             await task
 
     return stop
+
+
+class _Wait:
+    """How long to wait for the next event, and what it means that none came.
+
+    Attributes:
+        is_due: Whether a ping is.
+    """
+
+    def __init__(self, ping: float | None, gone: Gone | None) -> None:
+        self._ping = inf if ping is None else ping
+        self._gone = gone
+        self._at = monotonic() + self._ping
+        self.is_due = True
+
+    def seconds(self) -> float | None:
+        """Return how long to wait."""
+        if self.is_due:
+            self._at = monotonic() + self._ping
+        left = self._at - monotonic()
+        left = left if self._gone is None else min(left, _LOOK)
+        return None if left == inf else max(0, left)
+
+    def is_over(self, block: bytes) -> bool:
+        """Note what came, and return whether the browser is gone."""
+        self.is_due = bool(block) or monotonic() >= self._at
+        return not block and self._gone is not None and self._gone()
 
 
 def _plain(stream: Stream) -> BaseStream[Any, Any, Any, Any]:
