@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 Gone = Callable[[], bool]
+
+_PEEK: Final[int | None] = (
+    socket.MSG_PEEK | socket.MSG_DONTWAIT if hasattr(socket, "MSG_DONTWAIT") else None
+)
 
 
 def watcher(environ: Mapping[str, Any]) -> Gone | None:
@@ -19,13 +23,15 @@ def watcher(environ: Mapping[str, Any]) -> Gone | None:
     if callable(tells):
         return cast("Gone", tells)
     sock = environ.get("werkzeug.socket") or environ.get("gunicorn.socket")
-    return (lambda: _is_closed(sock)) if isinstance(sock, socket.socket) else None
+    if _PEEK is None or not isinstance(sock, socket.socket):
+        return None
+    return lambda: _is_closed(sock, _PEEK)
 
 
-def _is_closed(sock: socket.socket) -> bool:
+def _is_closed(sock: socket.socket, peek: int) -> bool:
     """Look at what has come without taking it; the plain method, as TLS has no such look."""
     try:
-        return not socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        return not socket.socket.recv(sock, 1, peek)
     except BlockingIOError:
         return False
     except OSError:

@@ -327,19 +327,21 @@ def messages(body: object, *, max_bytes: int = MAX_BYTES) -> Conversation:
         ValueError: messages[0].role must be system, user or assistant, not 'robot'
     """
     place = Place(decoded(body, max_bytes), "the body")
-    place = place if isinstance(place.value, list) else place.field("messages")
+    if isinstance(place.value, list):
+        place.name = "messages"
+    else:
+        place = place.field("messages")
     read = Conversation()
     found = place.items(MAX_MESSAGES)
     if not found:
         raise place.wrong("is empty")
     calls: set[str] = set()
     for message in found:
-        read.approved = []
-        _read_message(message, read, calls)
+        _read_message(message, read, calls, newest=message is found[-1])
     return read
 
 
-def _read_message(message: Place, into: Conversation, calls: set[str]) -> None:
+def _read_message(message: Place, into: Conversation, calls: set[str], *, newest: bool) -> None:
     role = message.field("role").text()
     if role not in _PARTS:
         raise message.field("role").wrong(
@@ -352,11 +354,11 @@ def _read_message(message: Place, into: Conversation, calls: set[str]) -> None:
             steps.append([])
         elif _kind(kind) in _PARTS[role]:
             steps[-1].append(part)
-        elif _kind(kind) not in _DROPPED:
+        elif _kind(kind) not in _DROPPED[role]:
             raise part.wrong(f"is a part of the type {shortened(kind)}, which {role} cannot have")
     for step in steps:
         if role == "assistant":
-            _Step(step, calls).read(into)
+            _Step(step, calls, newest=newest).read(into)
         elif content := [_content(part) for part in step]:
             texts = [each.text for each in content if isinstance(each, TextPart)]
             alone = len(content) == len(texts) == 1 or role == "system"
@@ -368,7 +370,11 @@ _PARTS: Final = {
     "user": {"text", "file"},
     "assistant": {"text", "tool", _MESSAGE},
 }
-_DROPPED: Final = {"reasoning", "source-url", "source-document", "data", "file", "step-start"}
+_DROPPED: Final = {
+    "system": {"data"},
+    "user": {"data"},
+    "assistant": {"data", "reasoning", "source-url", "source-document", "file"},
+}
 """What a page shows, and no model reads again."""
 
 
@@ -392,10 +398,12 @@ class _Step:
     Args:
         parts: The parts.
         calls: The ids of the calls before, and of these.
+        newest: Whether it is of the newest message: only there an approval counts.
     """
 
-    def __init__(self, parts: list[Place], calls: set[str]) -> None:
+    def __init__(self, parts: list[Place], calls: set[str], *, newest: bool) -> None:
         self._parts = parts
+        self._newest = newest
         self._calls = calls
         self._said: list[TextPart | ToolCallPart] = []
         self._results: list[ToolResultPart] = []
@@ -415,7 +423,7 @@ class _Step:
                 self._brought = part.field("data").value
         if self._said:
             into.append(returned(self._said, self._brought))
-            into.approved = self._approved
+            into.approved += self._approved
         if self._results:
             into.append(BaseMessageParam(role="tool", content=self._results))
 
@@ -435,7 +443,7 @@ class _Step:
                 f"must be one of {', '.join(_STATES)}, not {shortened(state)}"
             )
         result = self._result(part, state)
-        approved = state == "approval-responded" and result is None
+        approved = state == "approval-responded" and result is None and self._newest
         if result is None and not approved:
             return  # nobody has answered the call, and so no model is to read of it
         call = ToolCallPart(name=name, args=self._arguments(part, state), id=call_id)
