@@ -1,4 +1,4 @@
-"""The AI SDK's stream with Flask, of a sync and of an async model: ``flask --app flask_app run``."""
+"""The AI SDK's stream with Flask, of a sync and an async model: ``flask --app flask_app run``."""
 
 from __future__ import annotations
 

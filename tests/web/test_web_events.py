@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
+import anyio.lowlevel
 import pytest
 from pydantic import BaseModel
 from web_support import (
+    HALF_A_SECOND,
     Abort,
     Adds,
     Answer,
@@ -17,6 +21,7 @@ from web_support import (
     Closes,
     Opens,
     Says,
+    Stall,
     Streams,
     Thinks,
     Wait,
@@ -24,6 +29,7 @@ from web_support import (
     parsed,
 )
 
+from mirascope import errors
 from mirascope.web import Approval, Events, ag_ui, ai_sdk, sse
 
 PROTOCOLS = [sse, ai_sdk, ag_ui]
@@ -246,35 +252,39 @@ STATUSES = {400: 400, 401: 502, 403: 502, 404: 502, 429: 429, 500: 503, 503: 503
 @pytest.mark.parametrize("told", STATUSES)
 def test_a_failure_before_the_first_event_has_a_status(streams: Streams, told: int) -> None:
     streams.server.queue = [streams.case.refusal(told, "key sk-1234 is wrong", retry_after="999")]
-    events = opened(streams, ai_sdk.events(streams.stream()))
-    assert events.status == STATUSES[told]
-    assert events.headers["content-type"].startswith("text/plain")
-    body = streams.text(events)
-    assert body
-    assert "sk-1234" not in body
-    assert "data:" not in body
+    response = opened(streams, ai_sdk.events(streams.stream()))
+    assert response.status == STATUSES[told]
+    assert response.headers["content-type"].startswith("text/plain")
+    assert response.text
+    assert "sk-1234" not in response.text
+    assert "data:" not in response.text
 
 
-def opened(streams: Streams, events: Events) -> Events:
-    async def kept() -> Events:
+class Opened(NamedTuple):
+    """Events that were opened, and read."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+def opened(streams: Streams, events: Events) -> Opened:
+    async def read() -> Opened:
         await events.aopen()
-        blocks = [block async for block in events]
-        events._first, events._ablocks = blocks, nothing()
-        return events
+        text = b"".join([block async for block in events]).decode()
+        return Opened(events.status, events.headers, text)
 
-    return streams.driver.run(kept) if streams.driver.asynchronous else events.open()
-
-
-async def nothing() -> Any:
-    return
-    yield
+    if streams.driver.asynchronous:
+        return streams.driver.run(read)
+    events.open()
+    return Opened(events.status, events.headers, b"".join(events).decode())
 
 
 def test_open_waits_for_the_first_event_and_loses_none(streams: Streams) -> None:
     streams.server.queue = [Answer(streams.case.answer("a", "b"))]
-    events = opened(streams, sse.events(streams.stream()))
-    assert events.status == 200
-    assert joined(streams.told(events), "text", "text") == "ab"
+    response = opened(streams, sse.events(streams.stream()))
+    assert response.status == 200
+    assert joined(parsed(response.text), "text", "text") == "ab"
 
 
 def test_an_answer_that_begins_again(streams: Streams) -> None:
@@ -416,8 +426,51 @@ def test_an_iterator_of_bytes(streams: Streams) -> None:
     events = sse.events(streams.stream())
     assert b'"text":"a"' in next(events)
     assert b'"text":"b"' in b"".join(events)
-    with pytest.raises(StopIteration):
+    with pytest.raises(errors.StreamConsumed):
         next(events)
+    with pytest.raises(errors.StreamConsumed):
+        iter(events)
+
+
+def test_leaving_the_iteration_closes_the_stream(streams: Streams) -> None:
+    begun = [*streams.case.begin, *map(streams.case.text, "ab"), Stall()]
+    streams.server.queue = [Answer(begun), Answer(begun)]
+
+    async def leave(events: Events) -> None:
+        async for block in events:
+            if b'"b"' in block:
+                break
+        del block
+        await anyio.lowlevel.checkpoint()
+
+    kept = []
+    for ping in (None, 10.0):
+        kept.append(events := sse.events(streams.stream(), ping=ping))
+        if streams.driver.asynchronous:
+            streams.driver.run(partial(leave, events))
+        else:
+            for block in events:
+                if b'"b"' in block:
+                    break
+        assert streams.server.connections[-1].hung_up.wait(HALF_A_SECOND)
+
+
+def test_what_is_never_iterated_is_left_alone(streams: Streams) -> None:
+    events = sse.events(streams.stream())
+    if streams.driver.asynchronous:
+        streams.driver.run(events.aclose)
+    else:
+        events.close()
+    assert list(events) == []
+    assert streams.server.requests == []
+
+
+@pytest.mark.parametrize("keep", ["none", "text"])
+def test_what_is_not_kept_is_streamed(streams: Streams, keep: str) -> None:
+    streams.server.queue = [everything(streams.case)]
+    told = streams.told(ai_sdk.events(streams.stream(tools=[get_author], keep=keep)))
+    assert joined(told, "text-delta", "delta") == 'It is "é\U0001f600"\n'
+    assert told[-1]["finishReason"] in {"tool-calls", "stop"}  # as Gemini says it
 
 
 def test_what_is_no_stream_is_refused() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 from web_support import (
+    CASES,
     Abort,
     Adds,
     Answer,
     Case,
     Closes,
+    Driver,
+    Loopback,
     Opens,
     Says,
     ServerThread,
@@ -20,6 +25,7 @@ from web_support import (
     Thinks,
     node,
     one_after_another,
+    recordings,
 )
 
 from mirascope import llm
@@ -127,6 +133,33 @@ def test_a_message_goes_to_the_browser_and_back(streams: Streams, node_modules: 
         streams.text(ai_sdk.events(reply(conversation)))
     there, stayed = (_without_ids(request.json) for request in server.requests[-2:])
     assert there == stayed
+
+
+@pytest.mark.parametrize("of", CASES, ids=lambda case: case.name)
+def test_what_real_servers_sent_fits_the_schema_of_the_ai_sdk(
+    of: Case, node_modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = [each for each in recordings(*of.recordings) if each.expected.get("api") == of.api]
+    if not recorded:
+        pytest.skip("there are no recordings")
+    bodies: list[str] = []
+    with Loopback() as server:
+        monkeypatch.setenv(of.key_variable, "key")
+        monkeypatch.setenv(of.url_variable, of.url(server.url))
+        call = Driver(asynchronous=False).function(of, max_retries=0)
+        for each in recorded:
+            kind = "text/event-stream" if each.status == 200 else "application/json"
+            server.queue = [Answer([each.body], each.status, {"content-type": kind})]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an SDK, about words that it does not know
+                bodies.append(b"".join(ai_sdk.events(call("fantasy"))).decode())
+    results = node("read_ui_message_stream.mjs", node_modules, data=json.dumps(bodies))
+    problems = {
+        each.name: result["problems"]
+        for each, result in zip(recorded, results, strict=True)
+        if result["problems"]
+    }
+    assert problems == {}
 
 
 def _kept_here(streams: Streams) -> list[BaseMessageParam]:

@@ -17,12 +17,15 @@ import pytest
 from case_openai import OPENAI
 from cases import Case, Driver
 from loopback import Abort, Answer, Loopback, Stall, Wait, dripping
+from providers import CASES
+from recordings import recordings
 from scripts import Adds, Closes, Opens, Says, Thinks, one_after_another
 
 from mirascope.core import prompt_template
 from mirascope.web import Events
 
 __all__ = [
+    "CASES",
     "EXAMPLE",
     "HALF_A_SECOND",
     "OPENAI",
@@ -45,6 +48,7 @@ __all__ = [
     "node",
     "one_after_another",
     "parsed",
+    "recordings",
 ]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "web"

@@ -8,6 +8,7 @@ its own. However the iteration ends, the stream that is being read is closed the
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import (
     AsyncGenerator,
@@ -30,6 +31,7 @@ from typing import Any, Final, Self, TypeAlias, cast
 
 import anyio
 
+from mirascope import errors
 from mirascope.core.base import BaseStream, BaseStructuredStream
 from mirascope.web._failures import Shown, log, shown
 from mirascope.web._pipe import Pipe
@@ -45,7 +47,7 @@ Spawn: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], Stop]
 """Runs a coroutine beside the iteration; returns what ends it."""
 
 _LOOK: Final = 0.1
-"""After how many seconds without an event to look whether the browser is gone, where only that tells."""
+"""After how many seconds without an event to look whether the browser is gone."""
 
 _UNENDED: Final = frozenset({"pending", "open"})
 STREAMS: Final = (BaseStream, BaseStructuredStream)
@@ -87,19 +89,26 @@ class Events:
         self._gone: Gone | None = None
         self.spawn: Spawn = _as_task
         self._first: list[bytes] = []
+        self._handed_out = False
         self._blocks: Iterator[bytes] | None = None
         self._ablocks: AsyncIterator[bytes] | None = None
 
     # What users iterate.
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._first_and(self._begun())
+        blocks = self._first_and(self._begun())
+        self._handed_out = True  # so that whoever iterates ends it by leaving
+        self._blocks = None
+        return blocks
 
     def __next__(self) -> bytes:
         return self._first.pop(0) if self._first else next(self._begun())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._afirst_and(self._abegun())
+        blocks = self._afirst_and(self._abegun())
+        self._handed_out = True
+        self._ablocks = None
+        return blocks
 
     async def __anext__(self) -> bytes:
         return self._first.pop(0) if self._first else await anext(self._abegun())
@@ -146,18 +155,31 @@ class Events:
 
         An async one is closed by the end of its iteration; this does nothing then.
         """
-        self._closed = True
+        self._close()
         self._close_stream()
 
     async def aclose(self) -> None:
         """End it, async."""
-        self._closed = True
+        self._close()
         if self._reading is not None:
             await self._reading.aclose()
 
+    def _close(self) -> None:
+        self._closed = True
+        call = self._streamed
+        if inspect.iscoroutine(call) and inspect.getcoroutinestate(call) == inspect.CORO_CREATED:
+            call.close()  # which nobody is to await any more
+
     # The four ways to read.
 
+    def _check(self) -> None:
+        if self._handed_out:
+            raise errors.StreamConsumed(
+                "these events were iterated already; they are iterated once"
+            )
+
     def _begun(self) -> Iterator[bytes]:
+        self._check()
         if self._blocks is None:
             if self._is_async:
                 self._blocks = self._in_own_loop()
@@ -167,12 +189,14 @@ class Events:
         return self._blocks
 
     def _abegun(self) -> AsyncIterator[bytes]:
+        self._check()
         if self._ablocks is None:
-            if self._is_async and self.ping is None and self._gone is None:
-                self._ablocks = self._async()
-            else:
-                self._ablocks = self._piped()
+            self._ablocks = self._areader()
         return self._ablocks
+
+    def _areader(self) -> AsyncIterator[bytes]:
+        direct = self._is_async and self.ping is None and self._gone is None
+        return self._async() if direct else self._piped()
 
     def _first_and(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         if not self._first:
@@ -229,7 +253,7 @@ class Events:
     def _in_own_loop(self) -> Generator[bytes]:
         """Yield what an async stream gives, to a thread that has no event loop."""
         with asyncio.Runner() as runner:
-            blocks = cast("AsyncGenerator[bytes]", self._abegun())
+            blocks = cast("AsyncGenerator[bytes]", self._areader())
 
             async def following() -> bytes | None:
                 return await anext(blocks, None)

@@ -41,6 +41,8 @@ _SHOWN: Final[tuple[tuple[type[Exception], Shown], ...]] = (
     (errors.StreamConnectionError, _PROVIDERS),
     (errors.ModelRefused, Shown(422, "The model refused to answer.")),
     (errors.ToolCallError, Shown(502, "The model called a tool in a way that it cannot be.")),
+    (errors.StreamConsumed, _OURS),
+    (errors.StreamNotFinished, _OURS),
     (errors.StreamError, _PROVIDERS),
     (ValidationError, Shown(502, "The answer does not have the form that it should have.")),
 )

@@ -1,7 +1,7 @@
 """Whether the browser of a WSGI request is still there.
 
-WSGI itself shows that only when something is written. Some servers have more in the environment: the
-socket (Werkzeug, Gunicorn), or a function that tells (Waitress).
+WSGI itself shows that only when something is written. Some servers have more in the environment:
+the socket (Werkzeug, Gunicorn), or a function that returns it (Waitress).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ def watcher(environ: Mapping[str, Any]) -> Gone | None:
     if callable(tells):
         return cast("Gone", tells)
     sock = environ.get("werkzeug.socket") or environ.get("gunicorn.socket")
-    if _PEEK is None or not isinstance(sock, socket.socket):
+    peek = _PEEK
+    if peek is None or not isinstance(sock, socket.socket):
         return None
-    return lambda: _is_closed(sock, _PEEK)
+    return lambda: _is_closed(sock, peek)
 
 
 def _is_closed(sock: socket.socket, peek: int) -> bool:
