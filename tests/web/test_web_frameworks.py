@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 from web_support import (
     HALF_A_SECOND,
@@ -318,4 +319,76 @@ def test_an_event_source_that_connects_again_gets_no_other_answer(
     with ServerThread(Starlette(routes=[Route("/", answer)]), "asgi") as url:
         browser = Browser(url, "GET", "/", **{"last-event-id": "7"})
         assert browser.response().status == 204
+    assert openai_server.requests == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("middleware", ["none", "base", "gzip"])
+@pytest.mark.parametrize("path", ["/sync", "/async"])
+def test_other_event_loops_and_middleware(
+    openai_server: Loopback, backend: str, middleware: str, path: str
+) -> None:
+    openai_server.queue = [Answer([OPENAI.text("Good "), Stall()])]
+    sent = anyio.run(_told, _app(middleware), path, backend=backend)
+    assert sent[0]["status"] == 200
+    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert settled() == []
+
+
+def _app(middleware: str) -> Any:
+    from starlette.applications import Starlette  # noqa: PLC0415  # only where it is served
+    from starlette.middleware import Middleware  # noqa: PLC0415
+    from starlette.middleware.base import BaseHTTPMiddleware  # noqa: PLC0415
+    from starlette.middleware.gzip import GZipMiddleware  # noqa: PLC0415
+    from starlette.routing import Route  # noqa: PLC0415
+
+    class Passing(BaseHTTPMiddleware):
+        async def dispatch(self, request: Any, call_next: Any) -> Any:
+            return await call_next(request)
+
+    async def sync(_: Any) -> Any:
+        return sse.response(reply("Hello"), ping=10)
+
+    async def asynchronous(_: Any) -> Any:
+        return sse.response(await areply("Hello"), ping=10)
+
+    around: dict[str, Any] = {"none": [], "base": [Passing], "gzip": [GZipMiddleware]}
+    return Starlette(
+        routes=[Route("/sync", sync), Route("/async", asynchronous)],
+        middleware=[Middleware(kind) for kind in around[middleware]],
+    )
+
+
+async def _told(app: Any, path: str) -> list[Any]:
+    """Be a server whose browser goes when the first word has come."""
+    sent: list[Any] = []
+    gone = anyio.Event()
+    received = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        if not received:
+            await gone.wait()
+        return received.pop() if received else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if b"Good" in message.get("body", b""):
+            gone.set()
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": ""}
+    scope |= {"http_version": "1.1", "scheme": "http", "asgi": {"version": "3.0"}}
+    scope |= {"headers": [(b"accept-encoding", b"gzip")], "raw_path": path.encode()}
+    with anyio.fail_after(10):
+        await app(scope, receive, send)
+    return sent
+
+
+def test_fifty_megabytes_are_refused(
+    openai_server: Loopback, example: Callable[[str], Any]
+) -> None:
+    body = {"messages": [{"role": "user", "parts": [{"type": "text", "text": "x" * 50_000_000}]}]}
+    with ServerThread(example("fastapi_app").app, "asgi") as url:
+        response = Browser(url, "POST", "/api/chat", body).response()
+        assert response.status == 400
+        assert response.read() == b"the body is larger than 16777216 bytes"
     assert openai_server.requests == []
