@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 from web_support import (
     EXAMPLE,
     HALF_A_SECOND,
@@ -23,7 +25,6 @@ from web_support import (
     ServerThread,
     Stall,
     Thinks,
-    Wait,
     needs,
     one_after_another,
 )
@@ -51,7 +52,6 @@ def browser(node_modules: Path) -> Iterator[Any]:
         check=False,
     )
     assert build.returncode == 0, build.stderr
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # where there is a browser
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
@@ -75,41 +75,60 @@ def ask(page: Page, text: str) -> None:
     page.click("#chat .send")
 
 
-def script(events: list[bytes], *pauses: int) -> Iterator[Any]:
-    """Return a script that waits before some of the events."""
-    for at, event in enumerate(events):
-        if at in pauses:
-            yield Wait(0.3)
-        yield event
+class Gated:
+    """A script that sends each part of an answer when the test has seen the one before.
+
+    Args:
+        parts: The events of each part.
+    """
+
+    def __init__(self, *parts: list[bytes]) -> None:
+        self._parts = parts
+        self._gates = [threading.Event() for _ in parts]
+        self._gates[0].set()
+        self._opened = 0
+
+    def go_on(self) -> None:
+        """Have the next part sent."""
+        self._opened += 1
+        self._gates[self._opened].set()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for gate, part in zip(self._gates, self._parts, strict=True):
+            assert gate.wait(30)
+            yield from part
 
 
 def test_a_chat_grows_with_reasoning_a_tool_and_its_result(
     page: Page, openai_server: Loopback
 ) -> None:
-    called = OPENAI.calling(
+    first, second, third, *rest = OPENAI.calling(
         Thinks("A book, "),
         Thinks("so I look it up."),
-        Says("Let me "),
-        Says("see. "),
+        Says("Let me see. "),
         *one_after_another(("get_author", '{"title": "Emma"}')),
     )
-    openai_server.queue = [
-        Answer(script(called, 1, 3)),
-        Answer(script(OPENAI.answer("It is by ", "Jane Austen."), 1)),
-    ]
+    start, *end = OPENAI.answer("It is by ", "Jane Austen.")
+    called, answered = Gated([first], [second], [third], rest), Gated([start], end)
+    openai_server.queue = [Answer(called), Answer(answered)]
     ask(page, "Who wrote Emma?")
-    page.wait_for_selector("#chat .reasoning")
-    seen: set[str] = set()
-    last = page.locator("#chat article.assistant")
-    while page.get_attribute("#chat", "data-status") in {"submitted", "streaming"}:
-        seen.add(last.inner_text() if last.count() else "")
+    reasoning = page.locator("#chat .reasoning")
+    for grown in ("A book,", "A book, so I look it up."):
+        expect(reasoning).to_have_text(grown)
+        called.go_on()
+    expect(page.locator("#chat .assistant .text")).to_have_text("Let me see. ")
+    assert page.get_attribute("#chat", "data-status") == "streaming"
+    called.go_on()
+    expect(page.locator("#chat .assistant .text").last).to_have_text("It is by ")
+    expect(page.locator("#chat .tool")).to_contain_text("output-available")
+    answered.go_on()
+    page.wait_for_selector("#chat[data-status=ready]")
     texts = page.locator("#chat article.assistant .text").all_inner_texts()
     assert texts == ["Let me see.", "It is by Jane Austen."]
     assert page.inner_text("#chat .reasoning") == "A book, so I look it up."
     tool = page.inner_text("#chat .tool")
     assert tool.startswith('get_author({"title":"Emma"}) output-available -> "Jane Austen"')
     assert page.inner_text("#chat .usage") == "10 tokens"
-    assert len(seen) > 3  # it grew
     assert page.locator("#chat .error").count() == 0
     sent = openai_server.requests[1].json["messages"]
     assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
@@ -181,11 +200,13 @@ def test_the_stop_button_ends_the_connection_to_the_provider(
 def test_an_object_grows(page: Page, openai_server: Loopback) -> None:
     letters = [Adds(0, letter) for letter in BOOK]
     events = OPENAI.calling(Opens(0, "Book"), *letters, Closes(0))
-    openai_server.queue = [Answer(script(events, 20, 40))]
+    answer = Gated(events[:20], events[20:])
+    openai_server.queue = [Answer(answer)]
     page.click("#object .submit")
-    page.wait_for_selector("#object .object")
+    expect(page.locator("#object .object")).to_contain_text("Emma")
     assert "witty" not in page.inner_text("#object .object")
-    page.wait_for_selector("#object[data-loading=false]")
+    answer.go_on()
+    page.wait_for_selector("#object[data-loading=false] .object")
     assert '"long"' in page.inner_text("#object .object")
     assert page.locator("#object .error").count() == 0
 

@@ -140,6 +140,7 @@ def test_what_real_servers_sent_fits_the_schema_of_the_ai_sdk(
     of: Case, node_modules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = [each for each in recordings(*of.recordings) if each.expected.get("api") == of.api]
+    recorded = recorded[::4]  # all of them do, but take a minute
     if not recorded:
         pytest.skip("there are no recordings")
     bodies: list[str] = []
