@@ -220,6 +220,22 @@ def test_an_event_source_reads_plain_events(page: Page, openai_server: Loopback)
     assert len(openai_server.requests) == 1  # it does not connect again
 
 
+def test_a_real_model_answers(
+    browser: Any, example: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL", "local")
+    with ServerThread(example("fastapi_app").app, "asgi") as url:
+        page = browser.new_page()
+        page.goto(url)
+        ask(page, "Write a long story about a cat.")
+        text = page.locator("#chat .assistant .text")
+        expect(text).to_contain_text(" ", timeout=60_000)
+        page.click("#chat .stop")
+        page.wait_for_selector("#chat[data-status=ready]")
+        assert page.locator("#chat .error").count() == 0
+        page.close()
+
+
 def test_the_picture_in_the_docs(page: Page, openai_server: Loopback) -> None:
     """Show all of it at once, and keep the picture where that is wanted."""
     openai_server.queue = [

@@ -178,6 +178,8 @@ BAD: list[tuple[Any, str]] = [
     (b"x", "the body is not JSON: Expecting value at character 0"),
     (b"\xff\xfe\x00", "the body is not JSON"),
     ("[" * 100_000, "the body is not JSON: it is nested too deeply|nested more than"),
+    ("[" + "1" * 5000 + "]", "the body is not JSON: a number is too long"),
+    (b'[{"role": "user", "parts": "\\ud83d"}]', "half of a surrogate pair"),
     (1, "the body must be an object, not a number"),
     (None, "the body must be an object, not missing or null"),
     ({}, "messages must be a list, not missing or null"),

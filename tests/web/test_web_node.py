@@ -243,17 +243,29 @@ def test_a_run_that_fails_and_a_state(streams: Streams, node_modules: Path) -> N
 
     async def agent(request: Request) -> Response:
         run = ag_ui.run_input(await request.body())
-        return ag_ui.response(streams.stream(response_model=Book), run)
+        options: Any = {"response_model": Book}
+        if run.messages[0].id == "restart":
+            options = {"on_interrupt": "restart"}
+        call = streams.driver.function(streams.case, max_retries=1, **options)("fantasy")
+        return ag_ui.response(call, run)
 
     letters = [Opens(0, "Book"), *(Adds(0, letter) for letter in BOOK), Closes(0)]
     begun = [*streams.case.begin, streams.case.text("x"), Abort()]
-    streams.server.queue = [Answer(streams.case.calling(*letters)), Answer(begun)]
-    asked = json.dumps({"messages": [{"id": "1", "role": "user", "content": "Who?"}]})
+    answers = [streams.case.calling(*letters), begun, begun, streams.case.answer("Emma")]
+    streams.server.queue = list(map(Answer, answers))
+
+    def asked(message_id: str) -> str:
+        return json.dumps({"messages": [{"id": message_id, "role": "user", "content": "Who?"}]})
+
     with ServerThread(Starlette(routes=[Route("/", agent, methods=["POST"])]), "asgi") as url:
-        grown, failed = (
-            node("run_ag_ui_agent.mjs", node_modules, url, data=asked) for _ in range(2)
+        grown, failed, restarted = (
+            node("run_ag_ui_agent.mjs", node_modules, url, data=asked(each))
+            for each in ("grows", "fails", "restart")
         )
     assert (grown["problems"], grown["error"]) == ([], None)
     assert grown["state"] == {"title": "Emma", "pages": 474}
     assert failed["problems"] == []
     assert "cut off" in failed["error"] or "502" in failed["error"]
+    assert (restarted["problems"], restarted["error"]) == ([], None)
+    assert "CUSTOM" in restarted["events"]
+    assert [message.get("content") for message in restarted["messages"]] == ["Who?", "x", "Emma"]

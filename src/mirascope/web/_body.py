@@ -37,6 +37,7 @@ Media: TypeAlias = (
 )
 
 _SHORT: Final = 40
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}")
 
 
@@ -100,7 +101,9 @@ def _too_large(max_bytes: int) -> ValueError:
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}"
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "it is nested too deeply"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a number is too long"
 
 
 def _size(value: object, limit: int) -> int:
@@ -111,7 +114,13 @@ def _size(value: object, limit: int) -> int:
         each, depth = left.pop()
         if depth > MAX_DEPTH:
             raise ValueError(f"the body is nested more than {MAX_DEPTH} levels deep")
-        size += len(each) + 2 if isinstance(each, str) else 2
+        size += 2
+        if isinstance(each, str):
+            size += len(each)
+            if not each.isascii() and _SURROGATE.search(each):
+                raise ValueError(
+                    "the body has a text that is not Unicode: half of a surrogate pair"
+                )
         if isinstance(each, dict):
             inside = cast("dict[object, object]", each)
             left += [(one, depth + 1) for pair in inside.items() for one in pair]

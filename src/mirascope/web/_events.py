@@ -65,6 +65,8 @@ class Events:
         status: The HTTP status: 200, or that of a failure before the first event. `open` finds out.
         headers: The headers of the response.
         ping: After how many seconds without an event a comment comes; ``None`` for never.
+        spawn: Runs a coroutine beside the iteration, and returns what ends it; by default a task of
+            asyncio.
     """
 
     def __init__(
@@ -161,8 +163,9 @@ class Events:
     async def aclose(self) -> None:
         """End it, async."""
         self._close()
-        if self._reading is not None:
-            await self._reading.aclose()
+        stream = self._reading
+        if stream is not None and stream.state in _UNENDED:
+            await stream.aclose()
 
     def _close(self) -> None:
         self._closed = True

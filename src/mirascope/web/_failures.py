@@ -40,7 +40,7 @@ _SHOWN: Final[tuple[tuple[type[Exception], Shown], ...]] = (
     (errors.StreamTruncated, _CUT_OFF),
     (errors.StreamConnectionError, _PROVIDERS),
     (errors.ModelRefused, Shown(422, "The model refused to answer.")),
-    (errors.ToolCallError, Shown(502, "The model called a tool in a way that it cannot be.")),
+    (errors.ToolCallError, Shown(502, "The model called a tool with arguments that do not fit.")),
     (errors.StreamConsumed, _OURS),
     (errors.StreamNotFinished, _OURS),
     (errors.StreamError, _PROVIDERS),
