@@ -28,6 +28,7 @@ nox.options.sessions = [
     "oldest",
     "interpreters",
     "instructions",
+    "web",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -198,12 +199,34 @@ def table(session: nox.Session) -> None:
 @nox.session
 def instructions(session: nox.Session) -> None:
     """The instructions that a chunk and a call take, against the SDK's; needs valgrind."""
-    if shutil.which("valgrind") is None and shutil.which("apt-get") and os.geteuid() == 0:
-        for words in ("update -q", "install -q -y valgrind"):
-            session.run("apt-get", *words.split(), external=True)
+    if shutil.which("valgrind") is None:
+        _apt(session, "valgrind")
     if shutil.which("valgrind") is None:
         session.skip("valgrind is not installed, so nothing counts instructions")
     python(session, "bench/instructions.py")
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """The page of examples/web in Chromium, and its events in Node; npm brings the page's parts."""
+    if shutil.which("chromium") is None:
+        _apt(session, "chromium")
+    if shutil.which("npm") is None:
+        _apt(session, "nodejs", "npm")
+    if shutil.which("chromium") is None or shutil.which("npm") is None:
+        session.skip("neither Chromium nor npm is installed, so no page is shown")
+    quietly = ("--no-audit", "--no-fund", "--no-package-lock")
+    session.run("npm", "install", "--prefix", "examples/web", *quietly, external=True)
+    tests = [f"tests/web/test_web_{name}.py" for name in ("node", "browser")]
+    options = ("-n", "2", "--dist", "loadfile")
+    python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")
+
+
+def _apt(session: nox.Session, *packages: str) -> None:
+    """Install packages of the system, if that is Debian and we may."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        session.run("apt-get", "update", "-q", external=True)
+        session.run("apt-get", "install", "-q", "-y", *packages, external=True)
 
 
 @nox.session

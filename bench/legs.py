@@ -4,7 +4,9 @@ Ours has the client that a call has by itself, the SDK's the one that its class 
 that is what users have. Both import the same modules, so that a full collection costs the same.
 """
 
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -16,6 +18,7 @@ from pydantic import BaseModel
 from sdks import GENRE, QUESTION, SDKS, environment
 
 from mirascope.core import BaseTool, prompt_template
+from mirascope.web import ai_sdk, sse
 
 
 class Book(BaseModel):
@@ -124,12 +127,28 @@ def pieces_of_a_call(item: Any) -> str:
     return "".join(piece.arguments for piece in chunk.tool_calls)
 
 
+def of_a_page(leg: Leg, events: Any, text: bytes) -> Leg:
+    """A leg as the bytes of a web page, whose events of text have something before the text."""
+    found = re.compile(re.escape(text) + rb"(.*)}$", re.MULTILINE)
+
+    async def aopen(model: str) -> Any:
+        return events(await leg.aopen(model))
+
+    def whole(blocks: Iterable[bytes]) -> str:
+        """All of the text, decoded at once: that is no part of what a chunk costs."""
+        return "".join(json.loads(b"[%b]" % b",".join(found.findall(b"".join(blocks)))))
+
+    return Leg(lambda model: events(leg.open(model)), aopen, lambda block: block, whole)
+
+
 def legs(provider: str) -> dict[str, Leg]:
     sdk = SDKS[provider]()
     call = import_module(f"mirascope.core.{provider}").call
     return {
         "sdk": sdk.leg(),
         "ours": ours(call),
+        "sse.events": of_a_page(ours(call), sse.events, b'"type":"text","text":'),
+        "ai_sdk.events": of_a_page(ours(call), ai_sdk.events, b'"id":"1","delta":'),
         "touched": ours(call, said=lambda item: sdk.said(item[0].chunk)),
         "given": ours(call, client=sdk.client, async_client=sdk.async_client),
         "books": of_a_model(call, Books),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lab import IN_A_ROW, Cost
 from others import PeerCost, Peers
 from parts import (
+    ADDED,
     COALESCED,
     DRIVERS,
     GROWTH,
@@ -37,6 +38,7 @@ class Report(NamedTuple):
     calls: list[Call] | None = None
     together: list[Cost] | None = None
     documents: list[Cost] | None = None
+    pages: list[Cost] | None = None
     memory: list[Memory] | None = None
     imports: list[Imported] | None = None
     connections: list[Connections] | None = None
@@ -98,6 +100,25 @@ its own, so the text or the list that is growing is copied for it, when somebody
 """
     head = " | plain, us | read, us | ratio | of the rounds | target"
     yield table(head, (cells[:-1] for cells in cost_rows(costs)))
+
+
+def page_table(report: Report, costs: list[Cost]) -> Iterator[str]:
+    yield f"""## Events for a web page
+
+Microseconds per chunk of OpenAI's, of {report.size.coalesced} that are there at once: our stream,
+and our stream as the bytes that a browser reads.
+"""
+    head = " | the stream, us | the events, us | added, us | target"
+    rows = (
+        (
+            cost.name,
+            f"{cost.base:.1f}",
+            f"{cost.ours:.1f}",
+            *held(cost.ours - cost.base, ADDED, ".1f"),
+        )
+        for cost in costs
+    )
+    yield table(head, rows)
 
 
 def call_table(report: Report, calls: list[Call]) -> Iterator[str]:
@@ -258,6 +279,7 @@ def page(report: Report) -> str:
         yield from told(call_table, report.calls, report)
         yield from told(together_table, report.together)
         yield from told(document_table, report.documents)
+        yield from told(page_table, report.pages, report)
         yield from told(memory_table, report.memory, report)
         yield from told(connection_table, report.connections)
         yield from told(import_table, report.imports, report)

@@ -47,6 +47,7 @@ def targets() -> Iterator[tuple[str, float]]:
 
 TARGETS = dict(targets())
 TOGETHER, DOCUMENT, IMPORT, GROWTH = 0.35, 3.0, 0.15, 2.0
+ADDED = 6.0  # microseconds
 
 
 class Size(NamedTuple):
@@ -211,6 +212,25 @@ def documents(lab: Lab, size: Size) -> list[Cost]:
         for kb in size.documents
     ]
     return costs(measured(lab, rows, size.document_rounds), rows)
+
+
+PAGES = ("sse.events", "ai_sdk.events")
+
+
+def pages(lab: Lab, size: Size) -> list[Cost]:
+    """Events for a web page, against our own stream that they are made of."""
+    rows = [
+        row(
+            f"{leg}, {driver}",
+            subject("openai", leg, driver),
+            "whole",
+            coalesced(size.coalesced),
+            base="ours",
+        )
+        for leg in PAGES
+        for driver in DRIVERS
+    ]
+    return costs(measured(lab, rows, size.rounds), rows)
 
 
 class Call(NamedTuple):

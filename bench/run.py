@@ -33,6 +33,10 @@ CEILINGS = {  # looser than the targets, so that a busy machine passes; imports 
     "openai, async, a write per event": 0.50,
     "a growing list of models, 200 kB": 3.0,
     "import mirascope": 0.25,
+    "us that sse.events, sync adds": 9.0,
+    "us that sse.events, async adds": 9.0,
+    "us that ai_sdk.events, sync adds": 9.0,
+    "us that ai_sdk.events, async adds": 9.0,
 }
 PARTS = (
     "connections",
@@ -40,6 +44,7 @@ PARTS = (
     "calls",
     "together",
     "documents",
+    "pages",
     "memory",
     "imports",
     "peers",
@@ -86,6 +91,7 @@ def measure(wanted: list[str], size: parts.Size) -> Report:
             calls=part("calls", lambda: parts.calls(lab, size)),
             together=part("together", lambda: parts.together(lab, size)),
             documents=part("documents", lambda: parts.documents(lab, size)),
+            pages=part("pages", lambda: parts.pages(lab, size)),
             memory=part("memory", lambda: parts.memory(size)),
             imports=part("imports", lambda: parts.imports(size)),
             peers=part("peers", lambda: others.peers(lab, size)),
@@ -99,7 +105,9 @@ def check() -> None:
     with Lab() as lab:
         ours = parts.chunks(lab, parts.CHECK, ["openai"]).ours
         documents = parts.documents(lab, parts.CHECK)
+        pages = parts.pages(lab, parts.CHECK)
     found = {cost.name: cost.ratio for cost in (*ours, *documents)}
+    found |= {f"us that {cost.name} adds": cost.ours - cost.base for cost in pages}
     found |= {each.statement: each.seconds for each in parts.imports(parts.CHECK, [])}
     for name, measured in found.items():
         ceiling = CEILINGS.get(name)

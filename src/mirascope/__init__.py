@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mirascope._version import __version__
 
 if TYPE_CHECKING:
-    from mirascope import core, errors, integrations, llm, local, retries
+    from mirascope import core, errors, integrations, llm, local, retries, web
     from mirascope.core import (
         AudioPart,
         AudioURLPart,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _MODULES = frozenset({"core", "errors", "integrations", "llm", "local", "retries"})
+    _MODULES = frozenset({"core", "errors", "integrations", "llm", "local", "retries", "web"})
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
@@ -78,4 +78,5 @@ __all__ = [
     "prompt_template",
     "retries",
     "toolkit_tool",
+    "web",
 ]

@@ -1,4 +1,4 @@
-"""Objects that can be closed, by ``with``, ``async with`` or the exit of the interpreter.
+"""Closing: by ``with``, at the exit of the interpreter, and while a request is being sent.
 
 Streams that are still open when the interpreter exits are closed while all modules are intact.
 Later the garbage collector would close them while modules are torn down, on which the HTTP
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import weakref
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -86,3 +88,54 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
+
+
+class PendingRequest:
+    """A sync request without a response yet, which another thread can interrupt.
+
+    A thread that waits in a read wakes when its connection is shut down. Before the response, only
+    the transport knows the connection, and passes it on by `set_connection`. The transport of a
+    user-supplied client does not, so there only the client's own timeouts end the wait.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shut_down: Callable[[], object] | None = None
+        self._interrupted = False
+
+    def set_shut_down(self, shut_down: Callable[[], object] | None) -> None:
+        """Set what shuts down the connection; ``None`` once the response has the connection."""
+        with self._lock:
+            self._shut_down = shut_down
+            if self._interrupted and shut_down is not None:
+                shut_down()
+
+    def interrupt(self) -> None:
+        """Shut down the connection, and each that the request still makes, from any thread."""
+        with self._lock:
+            self._interrupted = True
+            if self._shut_down is not None:
+                self._shut_down()
+
+
+_pending: ContextVar[PendingRequest | None] = ContextVar("_pending", default=None)
+
+
+@contextmanager
+def pending_request() -> Generator[PendingRequest]:
+    """Let the request that is sent inside of the block be interrupted."""
+    request = PendingRequest()
+    before = _pending.get()
+    _pending.set(request)
+    try:
+        yield request
+    finally:
+        _pending.set(before)
+        request.set_shut_down(None)
+
+
+def set_connection(shut_down: Callable[[], object]) -> None:
+    """Record what shuts down the connection of the request that this thread sends."""
+    request = _pending.get()
+    if request is not None:
+        request.set_shut_down(shut_down)

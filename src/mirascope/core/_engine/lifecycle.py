@@ -25,6 +25,7 @@ from typing import Any, Final, TypeAlias, cast
 import anyio
 
 from mirascope import errors
+from mirascope.core._engine.closing import pending_request
 from mirascope.core._engine.item_reader import ItemReader
 from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
 from mirascope.core._errors.retry import Retry, RetryHook, arun_hooks, run_hooks
@@ -210,6 +211,15 @@ class Lifecycle:
             if self.state == "open":
                 with self.until_closed():
                     await anyio.sleep(self.retry.wait)
+
+    @contextmanager
+    def sending(self) -> Generator[None]:
+        """Surround a sync request, which another thread interrupts by closing the stream."""
+        with pending_request() as request:
+            self._on_close = request.interrupt
+            if self.is_closed:  # before there was anything to interrupt
+                request.interrupt()
+            yield
 
     def until_closed(self) -> anyio.CancelScope:
         """Return a cancel scope that another task cancels by closing the stream."""

@@ -118,11 +118,13 @@ class StreamRequest(ABC):
 
     Attributes:
         user_supplied: Whether nothing is sent, because the user supplies the items.
+        is_async: Whether `aopen` sends the request, and not `open`.
         deadlines: The deadlines of the response.
         policy: When to retry.
     """
 
     user_supplied: ClassVar[bool] = False
+    is_async: bool
     deadlines: Deadlines
     policy: RetryPolicy
 
@@ -151,6 +153,7 @@ class UserItems(StreamRequest):
     def __init__(self, items: Iterable[UserItem] | AsyncIterable[UserItem]) -> None:
         self.deadlines = Deadlines(NEVER, NEVER)
         self.policy = RetryPolicy(max_retries=0)
+        self.is_async = not isinstance(items, Iterable)
         self._items = items
 
     @override

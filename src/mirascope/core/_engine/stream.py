@@ -183,7 +183,9 @@ class BaseStream(
 
     def _open(self, stack: ExitStack, reader: ItemReader[ChunkT, ToolT]) -> Source:
         """Send the request and return the source of its response, which is closed on leaving."""
-        self._lifecycle.source = source = self._request.open()
+        with self._lifecycle.sending():
+            source = self._request.open()
+        self._lifecycle.source = source
         stack.callback(lambda: source.finish() if reader.done else source.close())
         stack.enter_context(closed_at_exit(self._lifecycle.close_at_exit))
         if self._lifecycle.is_closed:  # by another thread, which could not reach the source yet
@@ -291,6 +293,11 @@ class BaseStream(
         If `Retry.restarts`, the items that were yielded before are void.
         """
         return self._lifecycle.on_retry
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is iterated with ``async for``, and closed with `aclose`."""
+        return self._request.is_async
 
     @property
     def reply(self) -> MessageAccumulator:

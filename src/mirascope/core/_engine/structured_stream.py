@@ -82,7 +82,8 @@ class BaseStructuredStream(_StreamReader[T], Closable):
 
     Attributes:
         stream: The stream of the response, with its text, usage and state.
-        growing: The partial value.
+        growing: The parser of the partial value.
+        json_delta: The JSON text that the newest chunk has added, as the model wrote it.
         constructed_response_model: The complete value, at the end; a model has the response as
             ``_response`` (`response_of`).
 
@@ -108,6 +109,7 @@ class BaseStructuredStream(_StreamReader[T], Closable):
         self._type = ResponseModel(response_model)
         self._json = _ResponseJSON(stream, self._type)
         self.growing: PartialValue[BaseModel] = PartialValue(self._type.model)
+        self.json_delta = ""
 
     @property
     def reasoning(self) -> str:
@@ -137,7 +139,7 @@ class BaseStructuredStream(_StreamReader[T], Closable):
 
     def grow(self, chunk: Chunk) -> bool:
         """Add a chunk to the partial value, and return whether that has changed it."""
-        text = self._json.feed(chunk)
+        self.json_delta = text = self._json.feed(chunk)
         if self._json.restarted:
             self.growing = PartialValue(self._type.model)
         with suppress(MalformedJSONError):  # validation reports it at the end
@@ -166,14 +168,19 @@ class BaseStructuredStream(_StreamReader[T], Closable):
             return False
         return not self._json.may_be_reasoning
 
+    @property
+    def partial_value(self) -> T | None:
+        """The partial value, as iteration yields it; ``None`` before its JSON begins."""
+        partial = self.growing.value
+        if partial is not None and self.fields_from_call_args:
+            partial = partial.model_copy(update=self.fields_from_call_args)
+        return None if partial is None else self._type.unwrap(partial)
+
     @override
     def _values_of(self, chunk: Chunk) -> Iterable[T]:
-        if not self.grow(chunk) or self.growing.complete or self.growing.value is None:
+        if not self.grow(chunk) or self.growing.complete:
             return ()
-        partial = self.growing.value
-        if self.fields_from_call_args:
-            partial = partial.model_copy(update=self.fields_from_call_args)
-        value = self._type.unwrap(partial)
+        value = self.partial_value
         return () if value is None else (value,)
 
     @override

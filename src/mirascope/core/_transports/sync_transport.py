@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 
 from typing_extensions import TypeVar
 
+from mirascope.core._engine.closing import set_connection
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
 from mirascope.core._transports.proxies import proxies
@@ -75,6 +76,7 @@ class SyncTransport:
                 with _mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
                     name = request.extensions.get("sni_hostname")
                     connection.open(self._tls, name, limits.get("connect"))
+            set_connection(connection.shut_down)
             self._send(connection, request, limits.get("write"))
             with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
                 response = connection.receive(limits.get("read"))

@@ -1,0 +1,102 @@
+"""What the examples answer, whatever the web framework.
+
+`MODEL` in the environment names the model, by default ``openai:gpt-4o-mini``; ``local`` is a small
+one in this process, which calls no tools.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from mirascope import BaseMessageParam, llm, local
+from mirascope.web import Approval
+from mirascope.web.ai_sdk import Conversation
+
+
+class Book(BaseModel):
+    title: str
+    author: str
+    reasons: list[str]
+
+
+def get_author(title: str) -> str:
+    """Returns the author of a book."""
+    return {"Emma": "Jane Austen"}.get(title, "Nobody knows")
+
+
+def order(title: str) -> str:
+    """Orders a book; the user is asked first."""
+    return f"{title} is on its way"
+
+
+MODEL = os.environ.get("MODEL", "openai:gpt-4o-mini")
+IS_LOCAL = MODEL == "local"
+TOOLS = [] if IS_LOCAL else [get_author, order]
+sync_options: Any = {"provider": MODEL}
+async_options: Any = {"provider": MODEL}
+if IS_LOCAL:
+    sync_options = {"provider": "openai", "model": local.MODEL, "client": local.client()}
+    async_options = {**sync_options, "client": local.async_client()}
+
+
+@llm.call(**sync_options, stream=True, tools=TOOLS)
+def reply(messages: Sequence[BaseMessageParam]) -> list[BaseMessageParam]:
+    return list(messages)
+
+
+@llm.call(**async_options, stream=True, tools=TOOLS)
+async def areply(messages: Sequence[BaseMessageParam]) -> list[BaseMessageParam]:
+    return list(messages)
+
+
+@llm.call(**async_options, stream=True, response_model=Book, json_mode=IS_LOCAL)
+async def recommend(genre: str) -> str:
+    return f"Recommend a {genre} book"
+
+
+def turn(messages: Conversation) -> Iterator[Any]:
+    """Answer; call the tools that the model asks for, and answer again with what they gave."""
+    yield from approved(messages)
+    while True:
+        stream = reply(messages)
+        yield stream  # which has been read to its end when this goes on
+        steps, outputs = called(stream)
+        yield from steps
+        if len(outputs) < len(steps) or not outputs:
+            return
+        messages += [stream.message_param, *stream.tool_message_params(outputs)]
+
+
+async def aturn(messages: Conversation) -> AsyncIterator[Any]:
+    """Do the same with an async model."""
+    for step in approved(messages):
+        yield step
+    while True:
+        stream = await areply(messages)
+        yield stream
+        steps, outputs = called(stream)
+        for step in steps:
+            yield step
+        if len(outputs) < len(steps) or not outputs:
+            return
+        messages += [stream.message_param, *stream.tool_message_params(outputs)]
+
+
+def approved(messages: Conversation) -> Iterator[Any]:
+    """Run what the user has approved: a browser's word, so it is checked like any input."""
+    for call in messages.approved:
+        output = order(str((call.args or {}).get("title", "")))
+        yield call, output
+        messages.add_result(call, output)
+
+
+def called(stream: llm.Stream) -> tuple[list[Any], list[Any]]:
+    """Return a stream's tools as steps of a turn, and the outputs among them."""
+    tools = stream.construct_call_response().tools or []
+    needs_approval = {id(tool) for tool in tools if type(tool).__name__ == "order"}
+    outputs = [(tool, tool.call()) for tool in tools if id(tool) not in needs_approval]
+    return [*outputs, *(Approval(tool) for tool in tools if id(tool) in needs_approval)], outputs

@@ -1,0 +1,502 @@
+"""The bytes of a response, to be iterated: the drivers of a `Walk`.
+
+A sync stream is read where ``for`` is, or by a thread of its own where it is to be written from an
+event loop or pings are to come between; an async one likewise, by a task, or by an event loop of
+its own. However the iteration ends, the stream that is being read is closed then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, closing, suppress
+from contextvars import copy_context
+from functools import partial
+from math import inf
+from time import monotonic
+from typing import Any, Final, Self, TypeAlias, cast
+
+import anyio
+
+from mirascope import errors
+from mirascope.core.base import BaseStream, BaseStructuredStream
+from mirascope.web._failures import Shown, log, shown
+from mirascope.web._pipe import Pipe
+from mirascope.web._turns import Approval, Step, Stream, Streamed
+from mirascope.web._walk import Encoder, Walk
+from mirascope.web._wsgi import Gone, watcher
+
+OnError: TypeAlias = Callable[[Exception], str]
+"""Makes the text of an error that the browser gets."""
+
+Stop: TypeAlias = Callable[[], Awaitable[None]]
+Spawn: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], Stop]
+"""Runs a coroutine beside the iteration; returns what ends it."""
+
+_LOOK: Final = 0.1
+"""After how many seconds without an event to look whether the browser is gone."""
+
+_UNENDED: Final = frozenset({"pending", "open"})
+STREAMS: Final = (BaseStream, BaseStructuredStream)
+_Items = tuple[Any, Any]
+
+
+class Events:
+    """The bytes of a response: iterate it once, with ``for`` or ``async for``.
+
+    Either serves any stream, as suits the web framework; the other kind of stream is then read by
+    a thread, or by an event loop, of its own. Leaving the iteration closes the stream, and so does
+    `close`. Nothing is sent to the provider before the iteration begins, or `open`.
+
+    Attributes:
+        status: The HTTP status: 200, or that of a failure before the first event. `open` finds out.
+        headers: The headers of the response.
+        ping: After how many seconds without an event a comment comes; ``None`` for never.
+        spawn: Runs a coroutine beside the iteration, and returns what ends it; by default a task of
+            asyncio.
+    """
+
+    def __init__(
+        self,
+        streamed: Streamed,
+        encoder: Encoder,
+        *,
+        ping: float | None = None,
+        on_error: OnError | None = None,
+    ) -> None:
+        self.status = 200
+        self.headers: Mapping[str, str] = encoder.headers
+        self.ping = ping if encoder.ping else None
+        self._streamed = streamed
+        self._encoder = encoder
+        self._on_error = on_error
+        self._walk = Walk(encoder)
+        self._is_async = _is_async(streamed)
+        self._reading: BaseStream[Any, Any, Any, Any] | None = None
+        self._closed = False
+        self._failure: Shown | None = None
+        self._gone: Gone | None = None
+        self.spawn: Spawn = _as_task
+        self._first: list[bytes] = []
+        self._handed_out = False
+        self._blocks: Iterator[bytes] | None = None
+        self._ablocks: AsyncIterator[bytes] | None = None
+
+    # What users iterate.
+
+    def __iter__(self) -> Iterator[bytes]:
+        blocks = self._first_and(self._begun())
+        self._handed_out = True  # so that whoever iterates ends it by leaving
+        self._blocks = None
+        return blocks
+
+    def __next__(self) -> bytes:
+        return self._first.pop(0) if self._first else next(self._begun())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        blocks = self._afirst_and(self._abegun())
+        self._handed_out = True
+        self._ablocks = None
+        return blocks
+
+    async def __anext__(self) -> bytes:
+        return self._first.pop(0) if self._first else await anext(self._abegun())
+
+    def open(self, environ: Mapping[str, Any] | None = None) -> Self:
+        """Wait for the first event, or until a ping is due; then `status` and `headers` are known.
+
+        Without it the status is 200, and a failure before the first event is an event too.
+
+        Args:
+            environ: The environment of a WSGI request. Werkzeug's, Gunicorn's and Waitress's let
+                the iteration end when the browser goes, also while there is nothing to write.
+        """
+        self._gone = watcher(environ) if environ is not None else None
+        try:
+            self._settle(next(self._begun(), b""))
+        except Exception:  # noqa: BLE001  # it may be what the response is
+            self._settle_failure()
+        return self
+
+    async def aopen(self) -> Self:
+        """Wait for the first event, async; see `open`."""
+        try:
+            self._settle(await anext(self._abegun(), b""))
+        except Exception:  # noqa: BLE001  # it may be what the response is
+            self._settle_failure()
+        return self
+
+    def _settle(self, block: bytes) -> None:
+        self._first = [block] if block else []
+        if self._failure is not None and block != self._encoder.ping:
+            self._settle_failure()
+
+    def _settle_failure(self) -> None:
+        """Be the response that a failure before the first event is; else raise what is raised."""
+        if self._failure is None:
+            raise  # noqa: PLE0704  # it is called where an error is handled
+        self.status, text = self._failure
+        self.headers = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
+        self._first = [text.encode()]
+
+    def close(self) -> None:
+        """End it, from whatever thread: the stream that is being read is closed.
+
+        An async one is closed by the end of its iteration; this does nothing then.
+        """
+        self._close()
+        self._close_stream()
+
+    async def aclose(self) -> None:
+        """End it, async."""
+        self._close()
+        stream = self._reading
+        if stream is not None and stream.state in _UNENDED:
+            await stream.aclose()
+
+    def _close(self) -> None:
+        self._closed = True
+        call = self._streamed
+        if inspect.iscoroutine(call) and inspect.getcoroutinestate(call) == inspect.CORO_CREATED:
+            call.close()  # which nobody is to await any more
+
+    # The four ways to read.
+
+    def _check(self) -> None:
+        if self._handed_out:
+            raise errors.StreamConsumed(
+                "these events were iterated already; they are iterated once"
+            )
+
+    def _begun(self) -> Iterator[bytes]:
+        self._check()
+        if self._blocks is None:
+            if self._is_async:
+                self._blocks = self._in_own_loop()
+            else:
+                direct = self.ping is None and self._gone is None
+                self._blocks = self._sync() if direct else self._from_thread()
+        return self._blocks
+
+    def _abegun(self) -> AsyncIterator[bytes]:
+        self._check()
+        if self._ablocks is None:
+            self._ablocks = self._areader()
+        return self._ablocks
+
+    def _areader(self) -> AsyncIterator[bytes]:
+        direct = self._is_async and self.ping is None and self._gone is None
+        return self._async() if direct else self._piped()
+
+    def _first_and(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        if not self._first:
+            return blocks
+        return self._chained(blocks)
+
+    def _chained(self, blocks: Iterator[bytes]) -> Generator[bytes]:
+        with closing(cast("Generator[bytes]", blocks)):
+            while self._first:
+                yield self._first.pop(0)
+            yield from blocks
+
+    def _afirst_and(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        if not self._first:
+            return blocks
+        return self._achained(blocks)
+
+    async def _achained(self, blocks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        async with aclosing(cast("AsyncGenerator[bytes]", blocks)):
+            while self._first:
+                yield self._first.pop(0)
+            async for block in blocks:
+                yield block
+
+    def _from_thread(self) -> Generator[bytes]:
+        """Yield what a thread reads, with pings, to a thread."""
+        pipe = self._thread()
+        try:
+            wait = _Wait(self.ping, self._gone)
+            while (block := pipe.take(wait.seconds())) is not None and not wait.is_over(block):
+                if block or wait.is_due:
+                    yield block or self._encoder.ping
+            if pipe.error is not None:
+                raise pipe.error
+        finally:
+            self._leave(pipe)
+
+    async def _piped(self) -> AsyncGenerator[bytes]:
+        """Yield what a thread or a task reads, with pings, to a task."""
+        pipe, stop = self._begin_reading()
+        try:
+            wait = _Wait(self.ping, self._gone)
+            while (block := await pipe.atake(wait.seconds())) is not None and not wait.is_over(
+                block
+            ):
+                if block or wait.is_due:
+                    yield block or self._encoder.ping
+            if pipe.error is not None:
+                raise pipe.error
+        finally:
+            self._leave(pipe)
+            await stop()
+
+    def _in_own_loop(self) -> Generator[bytes]:
+        """Yield what an async stream gives, to a thread that has no event loop."""
+        with asyncio.Runner() as runner:
+            blocks = cast("AsyncGenerator[bytes]", self._areader())
+
+            async def following() -> bytes | None:
+                return await anext(blocks, None)
+
+            try:
+                while (block := runner.run(following())) is not None:
+                    yield block
+            finally:
+                runner.run(blocks.aclose())
+
+    def _begin_reading(self) -> tuple[Pipe, Stop]:
+        """Begin to read in a thread or a task; return the pipe and what ends a task."""
+        if not self._is_async:
+            return self._thread(), _nothing
+        pipe = Pipe(threaded=False)
+        return pipe, self.spawn(partial(self._read_in_task, pipe))
+
+    async def _read_in_task(self, pipe: Pipe) -> None:
+        """Read the stream in this task."""
+        try:
+            async with aclosing(self._async()) as blocks:
+                async for block in blocks:
+                    if not pipe.add(block):
+                        await pipe.await_room()
+        except Exception as error:  # noqa: BLE001  # the writer raises it
+            pipe.end(error)
+        else:
+            pipe.end()
+
+    def _thread(self) -> Pipe:
+        pipe = Pipe(threaded=True)
+        run = copy_context().run
+        threading.Thread(
+            target=run, args=(self._read_into, pipe), name="mirascope-web", daemon=True
+        ).start()
+        return pipe
+
+    def _read_into(self, pipe: Pipe) -> None:
+        try:
+            with closing(self._sync()) as blocks:
+                for block in blocks:
+                    if self._closed:
+                        break
+                    if not pipe.add(block):
+                        pipe.wait_for_room()
+        except Exception as error:  # noqa: BLE001  # the writer raises it
+            pipe.end(error)
+        else:
+            pipe.end()
+
+    def _leave(self, pipe: Pipe) -> None:
+        self._closed = True
+        pipe.close()
+        self._close_stream()
+
+    def _close_stream(self) -> None:
+        stream = self._reading
+        if stream is not None and not self._is_async and stream.state in _UNENDED:
+            stream.close()
+
+    # The walk, sync and async.
+
+    def _sync(self) -> Generator[bytes]:
+        try:
+            with closing(_steps(self._streamed)) as steps:
+                for step in steps:
+                    if self._closed:
+                        return
+                    if isinstance(step, STREAMS):
+                        yield from self._stream(step)
+                    elif block := self._other(step):
+                        yield block
+                    if self._walk.closed:
+                        break
+            last = self._walk.finish()
+        except Exception as error:  # noqa: BLE001  # the response has to end
+            if self._closed:
+                return
+            last = self._failed(error)
+        if not self._closed:
+            yield last
+
+    def _stream(self, stream: Stream) -> Generator[bytes]:
+        if _plain(stream).is_async:
+            raise TypeError("this stream is async: use an async generator for the turn")
+        plain, read = self._walk.begin(stream)
+        self._reading = plain
+        if self._closed:  # by another thread, which could not reach the stream yet
+            return
+        with closing(cast("Generator[_Items]", iter(plain))) as items:
+            for chunk, tool in items:
+                if block := read(chunk, tool):
+                    yield block
+        if block := self._walk.end():
+            yield block
+
+    async def _async(self) -> AsyncGenerator[bytes]:
+        try:
+            async with aclosing(_asteps(self._streamed)) as steps:
+                async for step in steps:
+                    if self._closed:
+                        return
+                    if isinstance(step, STREAMS):
+                        async with aclosing(self._astream(step)) as blocks:
+                            async for block in blocks:
+                                yield block
+                    elif block := self._other(step):
+                        yield block
+                    if self._walk.closed:
+                        break
+            last = self._walk.finish()
+        except Exception as error:  # noqa: BLE001  # the response has to end
+            if self._closed:
+                return
+            last = self._failed(error)
+        if not self._closed:
+            yield last
+
+    async def _astream(self, stream: Stream) -> AsyncGenerator[bytes]:
+        if not _plain(stream).is_async:
+            raise TypeError("this stream is not async: use a plain generator for the turn")
+        plain, read = self._walk.begin(stream)
+        self._reading = plain
+        async with aclosing(cast("AsyncGenerator[_Items]", aiter(plain))) as items:
+            async for chunk, tool in items:
+                if block := read(chunk, tool):
+                    yield block
+        if block := self._walk.end():
+            yield block
+
+    def _other(self, step: Step) -> bytes:
+        if isinstance(step, Approval):
+            return self._walk.approval(step)
+        if not isinstance(step, tuple):
+            raise TypeError(
+                "a turn yields streams, approvals and pairs of a tool and its output, not "
+                f"{type(step).__name__}"
+            )
+        call, output = step
+        failed = self._text_of(output) if isinstance(output, Exception) else ""
+        return self._walk.output(call, output, failed)
+
+    # Failures.
+
+    def _failed(self, error: Exception) -> bytes:
+        """Log a failure, and return the end of the response.
+
+        Raises:
+            Exception: The error itself, if the protocol has no form for errors.
+        """
+        text = self._text_of(error)
+        if not self._walk.began:
+            self._failure = Shown(shown(error).status, text)
+        if not self._encoder.reports:
+            raise error
+        return self._walk.fail(error, text)
+
+    def _text_of(self, error: Exception) -> str:
+        log(error)
+        if self._on_error is not None:
+            try:
+                return self._on_error(error)
+            except Exception as other:  # noqa: BLE001  # the response has to end
+                log(other)
+        return shown(error).text
+
+
+async def _nothing() -> None: ...
+
+
+def _as_task(read: Callable[[], Coroutine[Any, Any, None]]) -> Stop:
+    """Run a coroutine as a task of asyncio; return what cancels it and waits for its end."""
+    task = asyncio.create_task(read())
+
+    async def stop() -> None:
+        task.cancel()
+        with anyio.CancelScope(shield=True), suppress(asyncio.CancelledError):
+            await task
+
+    return stop
+
+
+class _Wait:
+    """How long to wait for the next event, and what it means that none came.
+
+    Attributes:
+        is_due: Whether a ping is.
+    """
+
+    def __init__(self, ping: float | None, gone: Gone | None) -> None:
+        self._ping = inf if ping is None else ping
+        self._gone = gone
+        self._at = monotonic() + self._ping
+        self.is_due = True
+
+    def seconds(self) -> float | None:
+        """Return how long to wait."""
+        if self.is_due:
+            self._at = monotonic() + self._ping
+        left = self._at - monotonic()
+        left = left if self._gone is None else min(left, _LOOK)
+        return None if left == inf else max(0, left)
+
+    def is_over(self, block: bytes) -> bool:
+        """Note what came, and return whether the browser is gone."""
+        self.is_due = bool(block) or monotonic() >= self._at
+        return not block and self._gone is not None and self._gone()
+
+
+def _plain(stream: Stream) -> BaseStream[Any, Any, Any, Any]:
+    return stream.stream if isinstance(stream, BaseStructuredStream) else stream
+
+
+def _is_async(streamed: Streamed) -> bool:
+    if isinstance(streamed, STREAMS):
+        return _plain(cast("Any", streamed)).is_async
+    if isinstance(streamed, AsyncIterable | Awaitable):
+        return True
+    if not hasattr(streamed, "__iter__"):
+        raise TypeError(f"a stream or a turn is needed, not {type(streamed).__name__}")
+    return False
+
+
+def _steps(streamed: Streamed) -> Generator[Step]:
+    if isinstance(streamed, STREAMS):
+        yield streamed
+    else:
+        yield from cast("Iterable[Step]", streamed)
+
+
+async def _asteps(streamed: Streamed) -> AsyncGenerator[Step]:
+    if isinstance(streamed, STREAMS):
+        yield streamed
+    elif isinstance(streamed, Awaitable):
+        yield await streamed
+    else:
+        turn = aiter(cast("AsyncIterable[Step]", streamed))
+        try:
+            async for step in turn:
+                yield step
+        finally:
+            if isinstance(turn, AsyncGenerator):
+                await cast("AsyncGenerator[Step]", turn).aclose()

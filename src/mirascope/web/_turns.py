@@ -1,0 +1,42 @@
+"""What is shown in one response: a stream, or several with the outputs of tools between them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from mirascope.core import BaseTool, ToolCallPart
+from mirascope.core.base import BaseStream, BaseStructuredStream, JsonableType
+
+Stream: TypeAlias = BaseStream[Any, Any, Any, Any] | BaseStructuredStream[Any]
+
+ToolCall: TypeAlias = BaseTool | ToolCallPart
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Asks the user whether a tool may be called; the answer comes with the next request.
+
+    Args:
+        tool: The tool, as it came from a stream.
+    """
+
+    tool: BaseTool
+
+
+Step: TypeAlias = Stream | Approval | tuple[ToolCall, JsonableType | BaseException]
+"""A stream to be read to its end; a tool with what it gave, or the error that it raised; an
+approval."""
+
+SyncTurn: TypeAlias = Iterable[Step]
+"""Steps, sync. Before it is resumed, a generator's stream was read to its end."""
+
+AsyncTurn: TypeAlias = AsyncIterable[Step]
+"""Steps, async."""
+
+Turn: TypeAlias = SyncTurn | AsyncTurn
+"""Several steps that are one answer to the user, such as the rounds of a loop that calls tools."""
+
+Streamed: TypeAlias = Stream | Turn | Awaitable[Stream]
+"""What is streamed: what a call returns, awaited or not, or a turn."""

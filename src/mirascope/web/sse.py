@@ -1,0 +1,189 @@
+"""Plain server-sent events, for a page with an ``EventSource`` or ``fetch``.
+
+Each event is a JSON object whose ``type`` says what it is, with an id that counts from 1. In
+TypeScript::
+
+    type Event =
+      | { type: "text"; text: string }                // a piece of the answer
+      | { type: "reasoning"; text: string }           // a piece of the model's reasoning
+      | { type: "tool-delta"; id: string; name: string; delta: string } // a piece of the arguments
+      | { type: "tool"; id: string; name: string; args: unknown }       // a complete tool call
+      | { type: "tool-error"; id: string; name: string; error: string } // an unusable call
+      | { type: "tool-output"; id: string; name: string; output: unknown }
+      | { type: "tool-output-error"; id: string; name: string; error: string }
+      | { type: "approval"; id: string; name: string } // may this tool be called?
+      | { type: "partial"; value: unknown; complete: boolean } // a structured value
+      | { type: "source"; url: string; title: string }
+      | { type: "file"; mediaType: string; url: string }
+      | { type: "restart" }                           // the texts of this stream count no more
+      | { type: "usage"; inputTokens: number; cachedTokens: number; outputTokens: number;
+          totalTokens: number }
+      | { type: "finish"; reason: "stop" | "length" | "tool_calls" | "content_filter" | "other" }
+      | { type: "abort" }                             // the server's own code closed the stream
+      | { type: "error"; error: string };
+
+A response ends with one of the last three; one that does not was cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from typing_extensions import override
+
+from mirascope.web._events import Events, OnError
+from mirascope.web._sources import File, Source
+from mirascope.web._turns import Streamed
+from mirascope.web._walk import Encoder, End, to_json
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+__all__ = ["HEADERS", "PING", "events", "response"]
+
+HEADERS: Final[Mapping[str, str]] = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+}
+"""The headers of a response: no cache and no proxy holds it back."""
+
+PING: Final = 15.0
+"""After how many seconds of silence `response` sends a comment."""
+
+
+def events(
+    stream: Streamed, *, ping: float | None = None, on_error: OnError | None = None
+) -> Events:
+    """Return a stream as server-sent events, to be iterated with ``for`` or ``async for``.
+
+    Args:
+        stream: What a call returns, awaited or not, or a `Turn` of several streams.
+        ping: After how many seconds of silence a comment comes; by default never.
+        on_error: Makes the text of an error that the browser gets; by default it says nothing
+            that only the server should know. The error itself is logged as ``mirascope.web``.
+    """
+    return Events(stream, _SSE(), ping=ping, on_error=on_error)
+
+
+def response(
+    stream: Streamed | Events,
+    *,
+    ping: float | None = PING,
+    on_error: OnError | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a stream as a response of Starlette and FastAPI.
+
+    When the browser goes, the connection to the provider ends. A failure before the first event has
+    an HTTP status. A browser that connects again by itself, as ``EventSource`` does where an answer
+    was cut off, gets none (204) instead of another answer.
+
+    Args:
+        stream: The stream, or its `Events`.
+        ping: After how many seconds of silence a comment is sent; ``None`` for never.
+        on_error: See `events`.
+        headers: Further headers.
+    """
+    if not isinstance(stream, Events):
+        stream = events(stream, ping=ping, on_error=on_error)
+    return starlette_response(stream, headers, once=True)
+
+
+def starlette_response(
+    events: Events, headers: Mapping[str, str] | None, *, once: bool = False
+) -> Response:
+    """Return events as a response."""
+    from mirascope.web._response import EventsResponse  # noqa: PLC0415  # only here Starlette is needed
+
+    return EventsResponse(events, headers=headers, once=once)
+
+
+class _SSE(Encoder):
+    headers: ClassVar = HEADERS
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def _event(self, kind: bytes, **fields: object) -> bytes:
+        self._count += 1
+        more = b"".join(b',"%b":%b' % (n.encode(), to_json(v)) for n, v in fields.items())
+        return b'id: %d\ndata: {"type":"%b"%b}\n\n' % (self._count, kind, more)
+
+    @override
+    def text(self, delta: str) -> bytes:
+        self._count += 1
+        return b'id: %d\ndata: {"type":"text","text":%b}\n\n' % (self._count, to_json(delta))
+
+    @override
+    def reasoning(self, delta: str) -> bytes:
+        return self._event(b"reasoning", text=delta)
+
+    @override
+    def begin_tool(self, call_id: str, name: str) -> bytes:
+        return self._event(b"tool-delta", id=call_id, name=name, delta="")
+
+    @override
+    def tool_delta(self, call_id: str, name: str, delta: str) -> bytes:
+        return self._event(b"tool-delta", id=call_id, name=name, delta=delta)
+
+    @override
+    def tool(self, call_id: str, name: str, arguments: object) -> bytes:
+        return self._event(b"tool", id=call_id, name=name, args=arguments)
+
+    @override
+    def tool_failed(self, call_id: str, name: str, arguments: str, text: str) -> bytes:
+        return self._event(b"tool-error", id=call_id, name=name, error=text)
+
+    @override
+    def output(self, call_id: str, name: str, value: object) -> bytes:
+        return self._event(b"tool-output", id=call_id, name=name, output=value)
+
+    @override
+    def output_failed(self, call_id: str, name: str, text: str) -> bytes:
+        return self._event(b"tool-output-error", id=call_id, name=name, error=text)
+
+    @override
+    def approval(self, call_id: str, name: str) -> bytes:
+        return self._event(b"approval", id=call_id, name=name)
+
+    @override
+    def value(self, value: bytes, *, complete: bool) -> bytes:
+        self._count += 1
+        told = b"true" if complete else b"false"
+        event = b'id: %d\ndata: {"type":"partial","complete":%b,"value":%b}\n\n'
+        return event % (self._count, told, value)
+
+    @override
+    def source(self, source: Source) -> bytes:
+        return self._event(b"source", url=source.url, title=source.title)
+
+    @override
+    def file(self, file: File) -> bytes:
+        return self._event(b"file", mediaType=file.media_type, url=file.url)
+
+    @override
+    def restart(self) -> bytes:
+        return self._event(b"restart")
+
+    @override
+    def finish(self, end: End) -> bytes:
+        used = b""
+        if (usage := end.usage) is not None:
+            used = self._event(
+                b"usage",
+                inputTokens=usage.input_tokens,
+                cachedTokens=usage.cached_tokens,
+                outputTokens=usage.output_tokens,
+                totalTokens=usage.total_tokens,
+            )
+        return used + self._event(b"finish", reason=end.reason or "other")
+
+    @override
+    def abort(self) -> bytes:
+        return self._event(b"abort")
+
+    @override
+    def error(self, text: str) -> bytes:
+        return self._event(b"error", error=text)
