@@ -33,9 +33,14 @@ def order(title: str) -> str:
     return f"{title} is on its way"
 
 
+def window_width() -> int:
+    """Returns how wide the user's window is; the browser answers it."""
+    raise NotImplementedError("the page calls this")
+
+
 MODEL = os.environ.get("MODEL", "openai:gpt-4o-mini")
 IS_LOCAL = MODEL == "local"
-TOOLS = [] if IS_LOCAL else [get_author, order]
+TOOLS = [] if IS_LOCAL else [get_author, order, window_width]
 sync_options: Any = {"provider": MODEL}
 async_options: Any = {"provider": MODEL}
 if IS_LOCAL:
@@ -66,7 +71,7 @@ def turn(messages: Conversation) -> Iterator[Any]:
         yield stream  # which has been read to its end when this goes on
         steps, outputs = called(stream)
         yield from steps
-        if len(outputs) < len(steps) or not outputs:
+        if not outputs:
             return
         messages += [stream.message_param, *stream.tool_message_params(outputs)]
 
@@ -81,7 +86,7 @@ async def aturn(messages: Conversation) -> AsyncIterator[Any]:
         steps, outputs = called(stream)
         for step in steps:
             yield step
-        if len(outputs) < len(steps) or not outputs:
+        if not outputs:
             return
         messages += [stream.message_param, *stream.tool_message_params(outputs)]
 
@@ -95,8 +100,14 @@ def approved(messages: Conversation) -> Iterator[Any]:
 
 
 def called(stream: llm.Stream) -> tuple[list[Any], list[Any]]:
-    """Return a stream's tools as steps of a turn, and the outputs among them."""
+    """Return a stream's tools as steps, and their outputs, if the answer can go on with those."""
+    steps: list[Any] = []
+    outputs: list[Any] = []
     tools = stream.construct_call_response().tools or []
-    needs_approval = {id(tool) for tool in tools if type(tool).__name__ == "order"}
-    outputs = [(tool, tool.call()) for tool in tools if id(tool) not in needs_approval]
-    return [*outputs, *(Approval(tool) for tool in tools if id(tool) in needs_approval)], outputs
+    for tool in tools:
+        match type(tool).__name__:
+            case "order":
+                steps.append(Approval(tool))
+            case "get_author":
+                outputs.append((tool, tool.call()))
+    return [*outputs, *steps], outputs if len(outputs) == len(tools) else []

@@ -173,6 +173,19 @@ def test_the_user_denies_a_tool(page: Page, openai_server: Loopback) -> None:
     assert result["content"] == "The user denied this call."
 
 
+def test_the_browser_answers_a_tool(page: Page, openai_server: Loopback) -> None:
+    call = one_after_another(("window_width", "{}"))
+    openai_server.queue = [
+        Response(OPENAI.tool_call_response(*call)),
+        Response(OPENAI.response("It is wide.")),
+    ]
+    ask(page, "How wide?")
+    page.wait_for_selector("text=It is wide.")
+    *_, result = openai_server.requests[1].json["messages"]
+    assert (result["role"], result["content"]) == ("tool", "900")
+    assert page.locator("#chat article.assistant").count() == 1
+
+
 def test_an_error_is_shown_and_tells_nothing(page: Page, openai_server: Loopback) -> None:
     openai_server.queue = [Response([OPENAI.text("It is "), OPENAI.failure])]
     ask(page, "Who?")

@@ -1,6 +1,10 @@
 // useChat, useObject and EventSource as their documentation shows them: nothing is of this library.
 import { experimental_useObject as useObject, useChat } from "@ai-sdk/react";
-import { DefaultChatTransport, lastAssistantMessageIsCompleteWithApprovalResponses } from "ai";
+import {
+  DefaultChatTransport,
+  lastAssistantMessageIsCompleteWithApprovalResponses as approved,
+  lastAssistantMessageIsCompleteWithToolCalls as answered,
+} from "ai";
 import { useState } from "react";
 import { createRoot } from "react-dom/client";
 import { z } from "zod";
@@ -33,10 +37,15 @@ function Part({ part, approve }) {
 
 function Chat() {
   const [input, setInput] = useState("");
-  const { messages, sendMessage, status, stop, error, addToolApprovalResponse } = useChat({
+  const chat = useChat({
     transport: new DefaultChatTransport({ api: "/api/chat" }),
-    sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
+    sendAutomaticallyWhen: (all) => approved(all) || answered(all),
+    onToolCall: ({ toolCall: { toolName, toolCallId } }) => {
+      if (toolName === "window_width")
+        chat.addToolOutput({ tool: toolName, toolCallId, output: window.innerWidth });
+    },
   });
+  const { messages, sendMessage, status, stop, error, addToolApprovalResponse } = chat;
   const ask = (event) => {
     event.preventDefault();
     sendMessage({ text: input });
