@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fixtures import case, driver, frozen, known_authority, server, trust
 from web_support import EXAMPLE, OPENAI, Case, Driver, Loopback, Streams, needs
+
+__all__ = ["case", "driver", "frozen", "known_authority", "server", "trust"]
 
 
 @pytest.fixture

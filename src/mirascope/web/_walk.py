@@ -393,7 +393,7 @@ class Walk:
             if written.begun:
                 if piece.arguments:
                     yield self.encoder.tool_delta(call.call_id, call.name, piece.arguments)
-            elif call.name and (call.complete or call.arguments):
+            elif call.name and (call.is_complete or call.arguments):
                 yield self._begun(call, written)
 
     def _begun(self, call: Any, written: _Call) -> bytes:

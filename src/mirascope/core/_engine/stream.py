@@ -107,8 +107,7 @@ class BaseStream(
         """Return the provider's decoder for one stream."""
         raise NotImplementedError(
             f"{type(self).__name__} is the stream of no provider: use that of one, such as "
-            "mirascope.core.openai.OpenAIStream, or describe a provider of your own as a Provider "
-            "(see docs/from-v1.md)"
+            "mirascope.core.openai.OpenAIStream, or one of your own (docs/writing-a-provider.md)"
         )
 
     # The drivers: one loop, sync and async. A stack runs its last callback first.
@@ -210,8 +209,6 @@ class BaseStream(
     ) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that only the end of the body completes, and check that it is complete.
 
-        User-supplied items have no connection that could be cut.
-
         Raises:
             StreamTruncated: The body ended before the response.
             ToolCallError: A tool call is invalid.
@@ -219,7 +216,7 @@ class BaseStream(
         if self._lifecycle.is_closed:
             return
         yield from reader.flush()
-        if not (self._request.user_supplied or reader.is_complete):
+        if not (self._request.user_supplied or reader.is_complete):  # a connection was cut
             kind, message = reader.truncation(self._request.secrets())
             source = self._lifecycle.source
             raise self._errors.make(kind, message, response=source and source.response)
@@ -280,18 +277,12 @@ class BaseStream(
 
     @property
     def on_end(self) -> list[EndCallback]:
-        """Callbacks that are called at the end with the error of the stream or ``None``.
-
-        Those of an async stream may be async.
-        """
+        """Callbacks for the end, given the error or ``None``; async streams may have async ones."""
         return self._lifecycle.on_end
 
     @property
     def on_retry(self) -> list[RetryHook]:
-        """Hooks that are called with a `Retry` before the request is sent again; may be async.
-
-        If `Retry.restarts`, the items that were yielded before are void.
-        """
+        """Hooks that get a `Retry` before the request is sent again; see `RetryHook`."""
         return self._lifecycle.on_retry
 
     @property
