@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Response, Stall, dripping
+from support.loopback import Abort, Loopback, Request, Response, Stall, dripping
 from support.providers import CASES
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
@@ -226,16 +227,29 @@ def test_closing_a_stream_that_fell_back_closes_its_connection(
 def test_cancelling_before_the_first_content_closes_the_stream(
     case: Case, other: Case, server: Loopback, other_server: Loopback
 ) -> None:
-    server.queue = [Response([*case.begin, Stall()])]
+    requested = threading.Event()
+
+    def respond(_: Request) -> Response:
+        requested.set()
+        return Response([*case.begin, Stall()])
+
+    server.respond = respond
     ask = protected(Driver(asynchronous=True), case, other)
 
     async def read() -> Any:
         stream = await ask("fantasy")
         ended: list[Exception | None] = []
         stream.on_end.append(ended.append)
-        with anyio.move_on_after(0.1) as scope:
-            async for _ in stream:
-                pass
+        with anyio.CancelScope() as scope:
+
+            async def cancel() -> None:
+                await anyio.to_thread.run_sync(requested.wait, 60)
+                scope.cancel()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(cancel)
+                async for _ in stream:
+                    pass
         assert scope.cancelled_caught
         return stream.state, ended
 

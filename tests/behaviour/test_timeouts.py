@@ -122,7 +122,7 @@ def test_a_response_that_takes_too_long_times_out(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
-    tried, error = timed_out(case, driver, server, 4 * SOON)
+    tried, error = timed_out(case, driver, server, 8 * SOON)
     assert (error.clock, error.phase) == ("total", "mid")
     assert set(tried.stream.content) == {"a"}
 
@@ -164,8 +164,8 @@ def test_a_default_holds_for_a_user_supplied_client(
 
 def test_deadlines_that_are_met_do_not_expire(case: Case, driver: Driver, server: Loopback) -> None:
     pieces = [*case.begin, *[case.text("a")] * 12, *case.end(3, 2)]
-    server.queue = [Response(dripping(pieces, 0.1))]
-    function = driver.function(case, timeout=Timeout(first=GENEROUS, idle=1, total=GENEROUS))
+    server.queue = [Response(dripping(pieces, 0.2))]
+    function = driver.function(case, timeout=Timeout(first=GENEROUS, idle=2, total=GENEROUS))
     stream, _ = driver.call_and_read(function)
     assert (stream.state, stream.content) == ("finished", "a" * 12)
 
@@ -173,9 +173,9 @@ def test_deadlines_that_are_met_do_not_expire(case: Case, driver: Driver, server
 def test_reads_may_be_longer_than_the_wait_for_the_first_output(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    begun = [*case.begin, case.text("Hel"), Wait(1.2)]
+    begun = [*case.begin, case.text("Hel"), Wait(2.4)]
     server.queue = [Response([*begun, case.text("lo"), *case.end(3, 2)])]
-    timeout = Timeout(first=1, idle=GENEROUS)
+    timeout = Timeout(first=2, idle=GENEROUS)
     function = on_a_warm_client(case, driver, server, timeout=timeout)
     assert driver.call_and_read(function)[0].content == "Hello"
 
