@@ -198,7 +198,7 @@ def test_it_is_called_by_its_name(case: Case, driver: Driver, server: Loopback) 
         Response.of_json(case.plain("Hello")),
     ]
     named = replace(case, call=lambda model, **options: llm.call(f"{NAME}:{model}", **options))
-    stream, items = driver.both(driver.function(named, tools=[get_author]))
+    stream, items = driver.call_and_read(driver.function(named, tools=[get_author]))
     assert isinstance(stream, llm.Stream)
     [tool] = [tool for _, tool in items if tool]
     assert tool.call() == "the author of Emma"
@@ -217,10 +217,10 @@ def test_it_is_called_by_its_name(case: Case, driver: Driver, server: Loopback) 
             "content": "Jane Austen",
         }
     ]
-    response = driver.ask(driver.function(named, stream=False))
+    response = driver.call(driver.function(named, stream=False))
     assert (response.content, response.provider, response.input_tokens) == ("Hello", NAME, 3)
     body = server.requests[0].json
-    assert (body["model"], body["stream"]) == ("asked-for", True)
+    assert (body["model"], body["stream"]) == ("requested-model", True)
     assert body["tools"][0]["function"]["name"] == "get_author"
 
 
@@ -230,7 +230,7 @@ class Book(BaseModel):
 
 def test_a_response_model_is_its_format(case: Case, driver: Driver, server: Loopback) -> None:
     server.queue = [Response.of_json(case.plain('{"title": "Emma"}'))]
-    assert driver.ask(driver.function(case, stream=False, response_model=Book)) == Book(
+    assert driver.call(driver.function(case, stream=False, response_model=Book)) == Book(
         title="Emma"
     )
     body = server.requests[0].json
@@ -266,7 +266,7 @@ def test_a_conversation_goes_on_with_it(case: Case, server: Loopback) -> None:
         Response(case.tool_call_response(*steps)),
         Response.of_json(case.plain("Hello")),
     ]
-    stream, items = SYNC.both(SYNC.function(case, tools=[get_author]))
+    stream, items = SYNC.call_and_read(SYNC.function(case, tools=[get_author]))
     tools = [(tool, "Jane Austen") for _, tool in items if tool]
     for history in (
         [*stream.messages, stream.message_param, *stream.tool_message_params(tools)],
@@ -277,7 +277,7 @@ def test_a_conversation_goes_on_with_it(case: Case, server: Loopback) -> None:
         ],
     ):
         server.queue = [Response.of_json(case.plain("Hello"))]
-        assert case.call("asked-for")(lambda history=history: history)().content == "Hello"
+        assert case.call("requested-model")(lambda history=history: history)().content == "Hello"
         sent = server.requests[-1].json["messages"]
         assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
         [call] = sent[1]["tool_calls"]
@@ -292,7 +292,7 @@ def test_what_is_no_json_is_an_error_of_both_trees(
     server.default = lambda: Response([b"<html>Log in</html>"])
     with pytest.raises(errors.StreamDataError) as caught:
         function = driver.function(case, stream=stream, max_retries=0)
-        driver.both(function) if stream else driver.ask(function)
+        driver.call_and_read(function) if stream else driver.call(function)
     assert isinstance(caught.value, example.OllamaError)
 
 

@@ -208,7 +208,7 @@ def test_the_stop_button_ends_the_connection_to_the_provider(
     ask(page, "A story")
     page.wait_for_selector("text=Once upon")
     page.click("#chat .stop")
-    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert openai_server.connections[0].disconnected.wait(HALF_A_SECOND)
     page.wait_for_selector("#chat[data-status=ready]")
     assert page.locator("#chat .error").count() == 0
 

@@ -459,7 +459,7 @@ def test_leaving_the_iteration_closes_the_stream(streams: Streams) -> None:
             for block in events:
                 if b'"b"' in block:
                     break
-        assert streams.server.connections[-1].hung_up.wait(HALF_A_SECOND)
+        assert streams.server.connections[-1].disconnected.wait(HALF_A_SECOND)
 
 
 def test_what_is_never_iterated_is_left_alone(streams: Streams) -> None:

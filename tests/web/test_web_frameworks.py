@@ -133,7 +133,7 @@ def test_the_browser_goes(
     while not openai_server.requests:
         time.sleep(0.01)
     browser.go()
-    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert openai_server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert settled() == []
 
 
@@ -242,7 +242,7 @@ def test_pings_come_before_the_first_token(
     browser = Browser(starlette, "GET", "/")
     assert browser.response().read(16) == b": ping\n\n: ping\n\n"
     browser.go()
-    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert openai_server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert settled() == []
 
 
@@ -268,7 +268,7 @@ def test_a_browser_that_reads_nothing_holds_the_provider_back(
             time.sleep(1)
         assert sent < 5000
         browser.go()
-    assert openai_server.connections[0].hung_up.wait(2)
+    assert openai_server.connections[0].disconnected.wait(2)
     assert settled() == []
 
 
@@ -293,12 +293,12 @@ def test_text_that_breaks_off_breaks_the_connection(
 ) -> None:
     from starlette.applications import Starlette  # noqa: PLC0415  # only where it is served
     from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import Response  # noqa: PLC0415
+    from starlette.responses import Response as StarletteResponse  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
 
     del request
 
-    async def answer(_: Request) -> Response:
+    async def answer(_: Request) -> StarletteResponse:
         return ai_sdk.response(ai_sdk.text(await areply("Hello")))
 
     openai_server.queue = [Response([OPENAI.text("Good "), Abort()])]
@@ -333,7 +333,7 @@ def test_other_event_loops_and_middleware(
     openai_server.queue = [Response([OPENAI.text("Good "), Stall()])]
     sent = anyio.run(_told, _app(middleware), path, backend=backend)
     assert sent[0]["status"] == 200
-    assert openai_server.connections[0].hung_up.wait(HALF_A_SECOND)
+    assert openai_server.connections[0].disconnected.wait(HALF_A_SECOND)
     assert settled() == []
 
 

@@ -170,8 +170,8 @@ def _kept_here(streams: Streams) -> list[BaseMessageParam]:
     case, server = streams.case, streams.server
     server.queue = [Response(thoughtful(case)), Response(case.response("By her."))]
     call = streams.driver.function(case, tools=[get_author])
-    one, _ = streams.driver.both(call)
-    two, _ = streams.driver.both(call)
+    one, _ = streams.driver.call_and_read(call)
+    two, _ = streams.driver.call_and_read(call)
     (tool,) = one.construct_call_response().tools
     form = llm.Stream.tool_message_params([(tool, {"author": tool.call()})])
     asked = BaseMessageParam(role="user", content="Who?")
