@@ -29,8 +29,7 @@ from mirascope.core._calls.provider import Provider
 from mirascope.core._responses.serialization import Serializable
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool_types import tool_types_of
-from mirascope.core._wire.bare_json import BareObjects
-from mirascope.core._wire.json_scanner import JSONScanner
+from mirascope.core._wire.json_scanner import BareObjects, JSONScanner
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream

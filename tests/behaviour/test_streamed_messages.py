@@ -162,7 +162,7 @@ def test_a_message_is_put_together_from_its_deltas(data: st.DataObject, dialect:
     for _ in stream:
         pass
     streamed = stream.construct_call_response()
-    expected = replace(streamed, response=type(streamed).raw(plain), called=None)
+    expected = replace(streamed, response=type(streamed).raw(plain), streamed_tool_calls=None)
     assert said(streamed) == said(expected)
     assert streamed.message_param == expected.message_param == stream.message_param
     assert (streamed.content, streamed.reasoning) == (expected.content, expected.reasoning)

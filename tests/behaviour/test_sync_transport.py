@@ -356,7 +356,7 @@ def test_an_idle_connection_is_not_kept_for_ever() -> None:
     pool, origin = Pool(2), Origin("http", "127.0.0.1", 80)
     one = pool.take(origin, None)
     pool.keep(one)
-    one.until = 0.0
+    one.expires_at = 0.0
     assert pool.take(origin, None) is not one
 
 

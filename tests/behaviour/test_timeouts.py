@@ -153,7 +153,7 @@ def test_a_default_holds_for_a_user_supplied_client(
     case: Case, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standard = Timeout(first=LATE, idle=SOON, total=inf)
-    monkeypatch.setattr("mirascope.core._calls.decorator.STANDARD", standard)
+    monkeypatch.setattr("mirascope.core._calls.prepared_call.STANDARD", standard)
     server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
     with case.client(case.url(server.url), "a-key") as client:
         stream = Driver(asynchronous=False).function(case, client=client)("fantasy")

@@ -20,7 +20,7 @@ from support.recordings import FOLDER, recordings
 
 from mirascope import BaseTool, errors, llm
 from mirascope.core._responses.call_response_chunk import record_of
-from mirascope.core._wire.bare_json import BareObjects
+from mirascope.core._wire.json_scanner import BareObjects
 
 SYNC = Driver(asynchronous=False)
 AS_JSON = {"content-type": "application/json"}

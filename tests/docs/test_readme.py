@@ -75,7 +75,7 @@ def test_the_error_sample_reports_what_failed(
     )
     run(HANDLING, names)
     out = capsys.readouterr().out
-    assert re.search(r"401.*Retry: False\. Had come: ''", out, re.DOTALL)
+    assert re.search(r"401.*Retry: False\. Received: ''", out, re.DOTALL)
     assert "wrong" not in out
 
 
@@ -158,7 +158,7 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
 
 
 def test_every_error_has_the_attributes_that_the_readme_lists() -> None:
-    reported = re.search(r"tells\n(.*?), what had come", README, re.DOTALL)
+    reported = re.search(r"and has\n(.*?), the partial response", README, re.DOTALL)
     assert reported is not None
     names = re.findall(r"`(\w+)`", reported[1])
     assert len(names) == 6

@@ -7,9 +7,8 @@ and pass them to the reader.
 
 Both drivers are generators that only the consumer holds: leaving the loop, in whatever way, ends
 the generator and closes the connection. For the same reason a stream never holds its own iterator,
-and neither `Lifecycle` nor `Source` holds the stream. `__aiter__` is the only async generator of
-the engine: an event loop that ends closes all of its async generators at the same time, so that
-one which needs another to close would fail.
+and neither `Lifecycle` nor `Source` holds the stream. `__aiter__` is the engine's only async
+generator: an event loop that ends closes all of them at once, so none could close another.
 """
 
 from __future__ import annotations
@@ -72,12 +71,10 @@ class BaseStream(
     Attributes:
         stream: Where the items come from: a request, or the SDK's own objects.
         model: The name of the model: the requested one until the provider reports it.
-        partial_tools: Whether tools are also yielded while their arguments are received: each delta
-            of a call comes with the partial tool, whose ``delta`` is the text of the delta, and the
-            last item of the call with the complete tool.
-        keep: How much of the message to keep: ``"all"``; ``"text"`` and tool calls without data on
-            single tokens (logprobs); or ``"none"``, so that `content` stays empty and `partial` has
-            everything except the content.
+        partial_tools: Whether each delta of a tool call also yields the partial tool, whose
+            ``delta`` is the text of the delta, before the complete tool.
+        keep: How much of the message to keep: ``"all"``; ``"text"`` and tool calls without
+            logprobs; or ``"none"``, so that `content` stays empty.
 
     Raises:
         StreamError: While iterating, for every failure; it is also an error of the SDK, and its
@@ -210,7 +207,7 @@ class BaseStream(
         """Yield the items that only the end of the body completes, and check that it is complete.
 
         Raises:
-            StreamTruncated: The body ended before the response.
+            StreamTruncated: The body ended too early.
             ToolCallError: A tool call is invalid.
         """
         if self._lifecycle.is_closed:

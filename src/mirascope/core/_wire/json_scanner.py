@@ -2,6 +2,10 @@
 
 Each fragment is read once. Only quotes, backslashes and brackets are examined, so the text between
 the brackets need not be valid.
+
+Servers that do not stream send objects outside server-sent events: a single one, one a line, or in
+an array; and proxies append an error to a response so. Each object counts as an event as soon as
+its closing brace is received; the characters between objects only separate them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from typing import Final
 
 _IN_STRING: Final = re.compile(r'["\\]')
 _OUTSIDE: Final = re.compile(r'["{}\[\]]')
+_SEPARATOR: Final = re.compile(r"[ \t\r\n,\[\]\x1e]*+")
 
 
 class JSONScanner:
@@ -66,3 +71,40 @@ class JSONScanner:
             self._depth -= 1
             self.is_complete = self._depth == 0
         return self.is_complete
+
+
+class BareObjects:
+    r"""Splits a body into its objects; each byte is read once.
+
+    Attributes:
+        incomplete: The received part of the object that is not complete yet.
+
+    Example:
+        >>> BareObjects().feed(b'[{"a": 1},\n {"b": 2}] end')
+        ([b'{"a": 1}', b'{"b": 2}'], b'end')
+    """
+
+    __slots__ = ("_scanner", "incomplete")
+
+    def __init__(self) -> None:
+        self._scanner = JSONScanner()
+        self.incomplete = bytearray()
+
+    def feed(self, block: bytes) -> tuple[list[bytes], bytes]:
+        """Return the objects that a block completes, and the rest where the JSON ends."""
+        text = block.decode("latin-1")  # one letter a byte; JSON's brackets and quotes are ASCII
+        found: list[bytes] = []
+        at = 0
+        while at < len(text):
+            if not self.incomplete:
+                separator = _SEPARATOR.match(text, at)
+                at = separator.end() if separator else at
+                if not text.startswith("{", at):
+                    return found, block[at:]
+            start, at = at, self._scanner.end(text, at)
+            self.incomplete += block[start:at]
+            if self._scanner.is_complete:
+                found.append(bytes(self.incomplete))
+                self.incomplete.clear()
+                self._scanner = JSONScanner()
+        return found, b""

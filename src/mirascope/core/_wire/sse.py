@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from mirascope.core._wire.bare_json import BareObjects
+from mirascope.core._wire.json_scanner import BareObjects
 from mirascope.core._wire.json_text import is_json
 
 MAX_EVENT_BYTES: Final = 32 * 1024 * 1024
