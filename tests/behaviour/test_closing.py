@@ -203,3 +203,23 @@ def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
         if chunk.finish_reasons:
             break
     assert stream.construct_call_response().content == "Hello"
+
+
+def test_another_thread_closes_before_the_response_has_begun(case: Case, server: Loopback) -> None:
+    """The connection of a request ends too, and a later one has a connection of its own."""
+    server.queue = [Response(before=[Stall()]), Response(case.response("Emma"))]
+    function = Driver(asynchronous=False).function(case)
+    stream = function("fantasy")
+    reader = threading.Thread(target=list, args=(stream,))
+    reader.start()
+    while not server.requests:
+        threading.Event().wait(0.01)
+    stream.close()
+    assert server.connections[0].disconnected.wait(HALF_A_SECOND)
+    reader.join(HALF_A_SECOND)
+    assert not reader.is_alive()
+    assert stream.state == "closed"
+    finished = function("fantasy")
+    assert [chunk.content for chunk, _ in finished if chunk.content] == ["Emma"]
+    finished.close()
+    assert finished.state == "finished"

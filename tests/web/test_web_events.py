@@ -243,6 +243,31 @@ def test_text_breaks_off_where_the_answer_does(streams: Streams) -> None:
         streams.text(ai_sdk.text(streams.stream()))
 
 
+def test_text_cannot_begin_again(streams: Streams) -> None:
+    begun = [*streams.case.begin, streams.case.text("It is ")]
+    streams.server.queue = [Response([*begun, Abort()]), Response(streams.case.response("Emma"))]
+    function = streams.driver.function(streams.case, on_interrupt="restart", max_retries=1)
+    with pytest.raises(errors.StreamTruncated):
+        streams.text(ai_sdk.text(function("fantasy")))
+
+
+def test_a_value_that_begins_again(streams: Streams) -> None:
+    """A model may write JSON before it calls the tool whose arguments are the answer."""
+    steps = [Text('{"title": '), *of_a_book("Book", BOOK)]
+    broken = [Response([*streams.case.begin, streams.case.text('{"title": "Em'), Abort()])]
+    streams.server.queue = [Response(streams.case.tool_call_response(*steps)), *broken]
+    told = streams.told(sse.events(streams.stream(response_model=Book)))
+    values = [event for event in told if event["type"] == "partial"]
+    assert values[-1]["value"]["pages"] == 474
+    assert told[-1]["type"] == "finish"
+    streams.server.queue = [*broken, Response(streams.case.response(*BOOK))]
+    options = {"response_model": Book, "json_mode": True, "on_interrupt": "restart"}
+    function = streams.driver.function(streams.case, max_retries=1, **options)
+    told = streams.told(sse.events(function("fantasy")))
+    assert [event["type"] for event in told].count("restart") == 1
+    assert told[-3]["value"]["pages"] == 474
+
+
 def test_on_error_makes_the_text(streams: Streams) -> None:
     streams.server.queue = [streams.case.refusal(400, "wrong: sk-1234")] * 2
     events = sse.events(streams.stream(), on_error=lambda error: type(error).__name__)

@@ -218,8 +218,7 @@ class Walk:
         self._structured: BaseStructuredStream[Any] | None = None
         self._calls: dict[Any, _Call] = {}
         self._ids: list[tuple[BaseTool, str]] = []
-        self._json = JSONScanner()
-        self._unsent = self._sent = 0
+        self._begin_value()
         self._end = End()
 
     # A stream.
@@ -232,14 +231,17 @@ class Walk:
         self._held += self._end_step() + self.encoder.begin_step()
         self._in_step = True
         self._calls = {}
-        self._json = JSONScanner()
-        self._unsent = self._sent = 0
+        self._begin_value()
         return plain, self._read if self._structured is None else self._read_structured
 
+    def _begin_value(self) -> None:
+        self._growing = self._structured and self._structured.growing
+        self._json = JSONScanner()
+        self._unsent = self._sent = 0
+
     def _note_retry(self, retry: Retry) -> None:
-        if retry.restarts:
-            self._restarting = True
-            self._part, self._ended_part = None, self._part
+        if retry.restarts and not self._restarting:
+            self._restarting, self._ended_part, self._part = True, self._part, None
 
     def _read(self, chunk: Chunk, tool: BaseTool | None) -> bytes:
         content = chunk.content
@@ -259,6 +261,9 @@ class Walk:
         structured = cast("BaseStructuredStream[Any]", self._structured)
         out = [self._restart(), self._reasoning(chunk)]
         grown = structured.grow(chunk)
+        if structured.growing is not self._growing:  # what came before was not the value
+            out.append(self.encoder.restart() if self._unsent or self._sent else b"")
+            self._begin_value()
         if (delta := structured.json_delta) and not self._json.is_complete:
             delta = delta[: self._json.end(delta, 0)]
             out += (self._enter(None), self.encoder.json_delta(delta))
@@ -381,7 +386,7 @@ class Walk:
             if written.begun and not written.done:
                 out += self.encoder.tool_failed(call.call_id, call.name, call.arguments, _CUT_OFF)
         self._calls = {}
-        self._json = JSONScanner()
+        self._begin_value()
         return out + self.encoder.restart()
 
     # Tools.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from typing_extensions import override
 
+from mirascope import errors
 from mirascope.core import BaseMessageParam, TextPart, ToolCallPart, ToolResultPart
 from mirascope.web import sse
 from mirascope.web._body import (
@@ -97,8 +98,9 @@ def events(
 def text(stream: Streamed, *, on_error: OnError | None = None) -> Events:
     """Return the text of a stream, for ``streamProtocol: "text"`` and ``useObject``.
 
-    Of a structured stream it is the JSON. Plain text has no place for an error: after a failure the
-    iteration raises the error, and so the connection breaks off, which the browser notices.
+    Of a structured stream it is the JSON. Plain text has no place for an error: after a failure, or
+    where the answer begins again, the iteration raises an error, and so the connection breaks off,
+    which the browser notices.
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
@@ -288,12 +290,16 @@ class _Text(Encoder):
         return self.text(delta)
 
     @override
+    def restart(self) -> bytes:
+        raise errors.StreamTruncated("the answer began again, which plain text cannot tell")
+
+    @override
     def finish(self, end: End) -> bytes:
         return b""
 
     @override
     def abort(self) -> bytes:
-        return b""
+        raise errors.StreamTruncated("the stream was closed early, which plain text cannot tell")
 
     @override
     def error(self, text: str) -> bytes:
