@@ -64,9 +64,8 @@ class BaseStream(
 ):
     """A streamed response: iterate it once, with ``for`` or ``async for``.
 
-    Each item is a chunk and, if the call has tools and this chunk completes the call of one, the
-    tool. The request is sent when iteration begins. Leaving the loop early closes the connection;
-    to pause instead, hold the iterator (``items = iter(stream)``).
+    Each item is a chunk and the tool whose call it completes, or ``None``. The request is sent when
+    iteration begins. Leaving the loop closes the connection; to pause, hold ``iter(stream)``.
 
     Attributes:
         stream: Where the items come from: a request, or the SDK's own objects.
