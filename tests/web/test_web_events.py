@@ -526,3 +526,17 @@ def test_nothing_is_imported_that_is_not_needed(module: str, absent: list[str]) 
     code = f"import sys, {module}; print([m for m in {absent} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        ("starlette", "from mirascope.web import sse; sse.response([])"),
+        ("ag_ui", "from mirascope.web import ag_ui"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(missing: str, code: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; {code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "MissingSDKError" in done.stderr
+    assert "pip install 'mirascope-streams[web]'" in done.stderr

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, cast
 from uuid import uuid4
 
-import ag_ui.core as protocol
-from ag_ui.encoder import EventEncoder
 from pydantic import ConfigDict, ValidationError
 from typing_extensions import override
 
+from mirascope import errors
 from mirascope.core import BaseMessageParam, BaseTool, TextPart, ToolCallPart, ToolResultPart
 from mirascope.web import sse
 from mirascope.web._body import (
@@ -34,6 +33,12 @@ from mirascope.web._events import Events, OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
 from mirascope.web._walk import Encoder, End, to_json
+
+try:
+    import ag_ui.core as protocol
+    from ag_ui.encoder import EventEncoder
+except ImportError as error:
+    raise errors.MissingSDKError("ag-ui-protocol", "web") from error
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from typing_extensions import override
 
+from mirascope import errors
 from mirascope.web._events import Events, OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
@@ -85,6 +86,9 @@ def response(
         ping: After how many seconds of silence a comment is sent; ``None`` for never.
         on_error: See `events`.
         headers: Further headers.
+
+    Raises:
+        MissingSDKError: Starlette is not installed.
     """
     if not isinstance(stream, Events):
         stream = events(stream, ping=ping, on_error=on_error)
@@ -95,8 +99,12 @@ def starlette_response(
     events: Events, headers: Mapping[str, str] | None, *, once: bool = False
 ) -> Response:
     """Return events as a response."""
-    from mirascope.web._response import EventsResponse  # noqa: PLC0415  # only here Starlette is needed
-
+    try:
+        from mirascope.web._response import (  # noqa: PLC0415  # only here Starlette is needed
+            EventsResponse,
+        )
+    except ImportError as error:
+        raise errors.MissingSDKError("starlette", "web") from error
     return EventsResponse(events, headers=headers, once=once)
 
 
