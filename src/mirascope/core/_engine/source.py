@@ -124,7 +124,7 @@ class StreamRequest(ABC):
     """
 
     user_supplied: ClassVar[bool] = False
-    is_async: bool
+    is_async: bool = False
     deadlines: Deadlines
     policy: RetryPolicy
 
