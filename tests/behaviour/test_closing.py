@@ -205,8 +205,9 @@ def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
     assert stream.construct_call_response().content == "Hello"
 
 
-def test_another_thread_closes_before_the_response_has_begun(case: Case, server: Loopback) -> None:
+def test_another_thread_closes_before_the_response_begins(case: Case, server: Loopback) -> None:
     """The connection of a request ends too, and a later one has a connection of its own."""
+    pytest.importorskip("aiohttp")  # the libraries' own transports do not expose the connection
     server.queue = [Response(before=[Stall()]), Response(case.response("Emma"))]
     function = Driver(asynchronous=False).function(case)
     stream = function("fantasy")
