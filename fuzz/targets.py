@@ -151,7 +151,7 @@ def growing(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), PartialValue(Book), PartialValue(Book)
     assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
     assert repr(whole.value) == repr(cut.value)
-    if whole.is_complete and not fed(whole, []):
+    if whole.complete and not fed(whole, []):
         with suppress(ValidationError):
             assert isinstance(whole.result(), Book)
         with suppress(ValidationError):  # which is also for text after the end

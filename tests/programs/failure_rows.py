@@ -461,7 +461,7 @@ SECTIONS = {
         ),
         whole("a plain response as JSON", lambda case: Response.of_json(case.plain("Hello"))),
     ],
-    "CallArguments for again": [
+    "Retried": [
         whole("429 with `Retry-After`", lambda case: case.refusal(429, retry_after="0"), hello),
         whole("503", lambda case: case.refusal(503, retry_after="0"), hello),
         whole("a reset before the head", reset_at_once, hello),
