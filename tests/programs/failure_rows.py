@@ -390,7 +390,7 @@ EXIT = Row(
 """How streams are held here, `exit_while_streaming.py` defines."""
 
 SECTIONS = {
-    "Left": [
+    "Stopped early": [
         left("`break`", by_break, by_break_async),
         left("an exception in the loop", by_an_exception, by_an_exception_async),
         left("`return` out of the loop", by_return, by_return_async),
@@ -474,7 +474,7 @@ SECTIONS = {
             options={"on_interrupt": "restart"},
         ),
     ],
-    "Broken off, and not asked for again": [
+    "Broken off, not retried": [
         failed("an error event before the content", failing, errors.Overloaded),
         failed("an error event in the middle", failing_later, errors.Overloaded, text="Hello"),
         failed("malformed JSON", malformed, errors.StreamDataError, text="Hello"),
