@@ -149,6 +149,7 @@ def install(patch: pytest.MonkeyPatch, folder: Path, name: str, target: str) -> 
 OF_SDKS = {
     "test_a_missing_api_key_is_an_error_at_the_call": "it needs no key",
     "test_a_parameter_that_the_sdk_does_not_have_is_a_type_error": "no SDK knows all",
+    "test_another_thread_closes_before_the_response_begins": "its transport is httpx's own",
     "test_chunks_hold_the_sdk_s_own_typed_object": "there is no SDK",
     "test_comments_and_other_line_ends_do_not_matter": "they are those of server-sent events",
     "test_items_hold_what_the_events_hold": "its responses have no id",
