@@ -1,4 +1,7 @@
-"""Provider-agnostic calls: the provider is chosen by its name, and results have one form."""
+"""Provider-agnostic calls: the provider is chosen by its name, and results have one form.
+
+May import `core`; a provider's package only when it is called. Begin with `_call.py`.
+"""
 
 from mirascope.core.base import CostMetadata, LocalProvider, Provider, calculate_cost
 from mirascope.llm._call import call

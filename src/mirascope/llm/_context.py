@@ -234,7 +234,7 @@ def override(
         ... )
     """
     fn = provider_agnostic_call
-    decorated = getattr(fn, "_decorated", None)  # also of what decorates it once more
+    decorated = getattr(fn, "_decorated", None)  # other decorators copy it
     if decorated is None and getattr(fn, "__mirascope_call__", False):
         raise ValueError(
             f"{fn!r} is decorated by a provider's own call decorator, not by llm.call: "

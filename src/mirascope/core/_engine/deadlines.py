@@ -121,10 +121,10 @@ class Deadlines(Alarm):
 
     @override
     def due(self) -> float:
-        since, left = self._since, self._left  # in the reverse order of `start_read`
+        since, left = self._since, self._left  # in this order: `start_read` sets them the other way round
         if self.arrived < since:
             return min(since + left, self._end)
-        at = min(self.arrived + left, self._end)  # if another read starts
+        at = min(self.arrived + left, self._end)  # in case another read starts
         return at if at > monotonic() else inf
 
     @property

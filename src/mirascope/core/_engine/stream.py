@@ -86,12 +86,12 @@ class BaseStream(
     partial_tools: bool = False
     keep: Keep = "all"
 
-    _v1_positions = (0, 1, 6, 5, 10, 3, 4)
+    _v1_positions = (0, 1, 6, 5, 10, 3, 4)  # of our type parameters among v1's
     _framing: ClassVar[type[Framing]] = SSEDecoder
     _response_type: ClassVar[type[BaseCallResponse[Any, Any, Any]]]
 
     def __post_init__(self) -> None:
-        self._decoder = self._new_decoder()  # first: its error explains an abstract class
+        self._decoder = self._new_decoder()  # first: it raises if this class is of no provider
         super().__post_init__()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
@@ -164,7 +164,7 @@ class BaseStream(
     def _enter_attempt(
         self, stack: ExitStack | AsyncExitStack, reader: ItemReader[ChunkT, ToolT]
     ) -> None:
-        """Enter an attempt; until it produces output, an interrupted one before it is not void."""
+        """Enter an attempt; until it has output, the partial response is that of the one before."""
         retry, interrupted = self._lifecycle.retry, self._decoder
 
         def leave() -> None:

@@ -17,7 +17,7 @@ from typing_extensions import TypeVar, override
 T = TypeVar("T")
 
 SHORTEST_KEY: Final = 8
-"""Anything shorter is a placeholder, and may be a word."""
+"""The length of the shortest key: shorter values are placeholders, or ordinary words."""
 
 _HIDDEN: Final = "***"
 _KEY_SUFFIXES: Final = ("key", "token", "authorization", "secret")

@@ -39,8 +39,7 @@ class Retry:
         error: The error of the last attempt; its ``partial`` is the partial response.
         count: The number of this retry, from 1.
         wait: The seconds until the request is sent.
-        restarts: Whether the last attempt had produced output, which is void: the response starts
-            from its beginning.
+        restarts: Whether the last attempt had produced output, which the new response replaces.
     """
 
     error: StreamError

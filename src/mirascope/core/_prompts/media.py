@@ -213,7 +213,7 @@ def _media_type(family: str, data: bytes, signatures: _Signatures) -> str:
     for name, magic in signatures.items():
         if magic.match(data):
             return f"{family}/{name}"
-    raise ValueError(f"is none of {', '.join(signatures)}, by the first of its {len(data)} bytes")
+    raise ValueError(f"is none of {', '.join(signatures)}; it has {len(data)} bytes")
 
 
 def _encode_image(image: Image) -> bytes:

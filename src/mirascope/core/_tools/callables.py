@@ -1,4 +1,4 @@
-"""Functions for callables that are none: instances with ``__call__``, and `functools.partial`.
+"""Functions for other callables: instances with ``__call__``, and `functools.partial`.
 
 The function has the name and the docstring of the instance's class, or of the partial's function.
 Arguments that a partial binds are not among the parameters: the model neither sees nor sets them.

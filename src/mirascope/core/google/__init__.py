@@ -1,4 +1,4 @@
-"""Google's Gemini models under v1's newer name: re-exports from `mirascope.core.gemini`."""
+"""Google's Gemini models under v1's newer name: re-exports `mirascope.core.gemini`."""
 
 from mirascope.core.google.call_params import GoogleCallParams
 from mirascope.core.google.call_response import GoogleCallResponse

@@ -138,7 +138,7 @@ class _MistralAPI(ChatAPI[Mistral, Mistral, ChatCompletionResponse]):
 
     @override
     def own_retries(self, client: Mistral, arguments: Arguments) -> int | None:
-        """Return how often the SDK retries: it configures time, so our default replaces that."""
+        """Return our default where the SDK retries: its own limit is a time, not a number."""
         config = arguments.get("retries", client.sdk_configuration.retry_config)
         if not isinstance(config, RetryConfig):
             return None
