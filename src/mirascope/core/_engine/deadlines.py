@@ -121,7 +121,7 @@ class Deadlines(Alarm):
 
     @override
     def due(self) -> float:
-        since, left = self._since, self._left  # in this order: `start_read` sets them the other way round
+        since, left = self._since, self._left  # `start_read` sets them in reverse
         if self.arrived < since:
             return min(since + left, self._end)
         at = min(self.arrived + left, self._end)  # in case another read starts

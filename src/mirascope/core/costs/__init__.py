@@ -1,4 +1,4 @@
-"""The cost of calls, at v1's path. May import `core.base`; the work is in `core/_responses/cost.py`."""
+"""The cost of calls, at v1's path; the work is in `core/_responses/cost.py`."""
 
 from mirascope.core.costs.calculate_cost import calculate_cost
 
