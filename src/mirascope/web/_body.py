@@ -23,7 +23,7 @@ from mirascope.core import (
     ToolResultPart,
 )
 from mirascope.core.base import JsonableType
-from mirascope.web._walk import jsonable, to_json
+from mirascope.web._encoder import jsonable, to_json
 
 MAX_BYTES: Final = 16 * 2**20
 MAX_MESSAGES: Final = 1000

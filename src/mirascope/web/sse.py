@@ -33,10 +33,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from typing_extensions import override
 
 from mirascope import errors
+from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._events import Events, OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
-from mirascope.web._walk import Encoder, End, to_json
 
 if TYPE_CHECKING:
     from starlette.responses import Response
