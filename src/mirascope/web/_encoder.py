@@ -17,12 +17,12 @@ from mirascope.web._sources import File, Source
 
 
 class End(NamedTuple):
-    """How an answer ended.
+    """How a response ended.
 
     Attributes:
-        reason: Why, in common words; ``None`` if it is none of them.
+        reason: The normalized finish reason; ``None`` if it is none of them.
         usage: The tokens of all streams of the turn, if reported.
-        model: The model that answered last.
+        model: The model of the last response.
         provider: Its provider.
     """
 
@@ -37,7 +37,7 @@ class Encoder(ABC):
 
     Attributes:
         headers: The headers of a response.
-        ping: What shows that the connection lives, and says nothing.
+        ping: A keep-alive without content.
         reports: Whether the protocol has a form for errors. Where not, the response breaks off.
     """
 
@@ -50,11 +50,11 @@ class Encoder(ABC):
         return b""
 
     def begin_step(self) -> bytes:
-        """Begin what one stream says."""
+        """Begin the events of one stream."""
         return b""
 
     def end_step(self) -> bytes:
-        """End what one stream said, and the outputs of its tools."""
+        """End the events of one stream and of the outputs of its tools."""
         return b""
 
     def begin_text(self) -> bytes:
@@ -63,7 +63,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def text(self, delta: str) -> bytes:
-        """Write a piece of a text."""
+        """Write a delta of a text."""
 
     def end_text(self) -> bytes:
         """End a text."""
@@ -74,7 +74,7 @@ class Encoder(ABC):
         return b""
 
     def reasoning(self, delta: str) -> bytes:
-        """Write a piece of reasoning."""
+        """Write a delta of reasoning."""
         del delta
         return b""
 
@@ -88,7 +88,7 @@ class Encoder(ABC):
         return b""
 
     def tool_delta(self, call_id: str, name: str, delta: str) -> bytes:
-        """Write a piece of the arguments of a tool call."""
+        """Write a delta of the arguments of a tool call."""
         del call_id, name, delta
         return b""
 
@@ -103,7 +103,7 @@ class Encoder(ABC):
         return b""
 
     def output(self, call_id: str, name: str, value: object) -> bytes:
-        """Write what a tool gave."""
+        """Write the output of a tool."""
         del call_id, name, value
         return b""
 
@@ -113,12 +113,12 @@ class Encoder(ABC):
         return b""
 
     def approval(self, call_id: str, name: str) -> bytes:
-        """Ask whether a tool may be called."""
+        """Request approval of a tool call."""
         del call_id, name
         return b""
 
     def json_delta(self, delta: str) -> bytes:
-        """Write a piece of a structured value's JSON text."""
+        """Write a delta of a structured value's JSON text."""
         del delta
         return b""
 
@@ -128,22 +128,22 @@ class Encoder(ABC):
         return b""
 
     def source(self, source: Source) -> bytes:
-        """Write a source of the answer."""
+        """Write a source of the response."""
         del source
         return b""
 
     def file(self, file: File) -> bytes:
-        """Write a file of the answer."""
+        """Write a file of the response."""
         del file
         return b""
 
     def message(self, message: BaseMessageParam) -> bytes:
-        """Write what the provider wants back of its answer, beside what the other events show."""
+        """Write the provider's own message, which a later request sends back."""
         del message
         return b""
 
     def restart(self) -> bytes:
-        """Write that what this stream has said counts no more."""
+        """Write that the deltas of this stream are invalid."""
         return b""
 
     @abstractmethod
@@ -152,7 +152,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def abort(self) -> bytes:
-        """End the response to an answer that was closed early by the server's own code."""
+        """End the response to a stream that the server's own code closed early."""
 
     @abstractmethod
     def error(self, text: str) -> bytes:

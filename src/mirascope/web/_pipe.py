@@ -1,6 +1,6 @@
 """A pipe for bytes with a bound: one side reads a stream, the other writes to a browser.
 
-The reader is a thread or a task, the writer likewise. What has come while the writer was busy is
+The reader is a thread or a task, the writer likewise. What is received while the writer is busy is
 written at once. When the writer does not keep up, the reader waits, and with it the provider.
 """
 

@@ -16,7 +16,7 @@ ToolCall: TypeAlias = BaseTool | ToolCallPart
 
 @dataclass(frozen=True)
 class Approval:
-    """Asks the user whether a tool may be called; the answer comes with the next request.
+    """A request to approve a tool call; the decision is in the next request.
 
     Args:
         tool: The tool, as it came from a stream.
@@ -36,7 +36,7 @@ AsyncTurn: TypeAlias = AsyncIterable[Step]
 """Steps, async."""
 
 Turn: TypeAlias = SyncTurn | AsyncTurn
-"""Several steps that are one answer to the user, such as the rounds of a loop that calls tools."""
+"""Several steps that are one response to the user, such as the rounds of a tool loop."""
 
 Streamed: TypeAlias = Stream | Turn | Awaitable[Stream]
 """What is streamed: what a call returns, awaited or not, or a turn."""

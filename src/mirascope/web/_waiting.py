@@ -58,6 +58,6 @@ class Wait:
         return None if left == inf else max(0, left)
 
     def is_over(self, block: bytes) -> bool:
-        """Note what came, and return whether the browser is gone."""
+        """Record the block, and return whether the browser is gone."""
         self.is_due = bool(block) or monotonic() >= self._at
         return not block and self._gone is not None and self._gone()

@@ -114,7 +114,7 @@ class Walk:
         structured = cast("BaseStructuredStream[Any]", self._structured)
         out = [self._restart(), self._reasoning(chunk)]
         grown = structured.grow(chunk)
-        if structured.growing is not self._growing:  # what came before was not the value
+        if structured.growing is not self._growing:  # the text received before is not the value
             out.append(self.encoder.restart() if self._unsent or self._sent else b"")
             self._begin_value()
         if (delta := structured.json_delta) and not self._json.is_complete:
@@ -175,14 +175,14 @@ class Walk:
     # What is between streams.
 
     def output(self, call: ToolCall, output: JsonableType | BaseException, failed: str) -> bytes:
-        """Write what a tool gave, or, if that is an error, the text for it."""
+        """Write the output of a tool, or, if that is an error, the text for it."""
         call_id, name = self._known(call)
         if isinstance(output, BaseException):
             return self._released(self.encoder.output_failed(call_id, name, failed))
         return self._released(self.encoder.output(call_id, name, jsonable(output)))
 
     def approval(self, approval: Approval) -> bytes:
-        """Ask whether a tool may be called."""
+        """Request approval of a tool call."""
         return self._released(self.encoder.approval(*self._known(approval.tool)))
 
     # The end.
@@ -271,7 +271,7 @@ class Walk:
         call = next((each for each in open_calls if each.call_id == made), None)
         if call is None and not made:
             call = next((each for each in open_calls if each.name == name), None)
-        if call is None:  # someone brought the tool: no piece of its call came
+        if call is None:  # a prebuilt tool has no deltas
             call_id, written = str(made or f"call_{len(self._ids)}"), _Call()
             begin = self._begin_tool(call_id, name, arguments)
         else:

@@ -57,8 +57,8 @@ def events(
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
         run: What the client sent, for the ids of the thread and the run; by default new ones.
-        ping: After how many seconds of silence a comment comes; by default never.
-        on_error: Makes the text of an error that the client gets; by default it says nothing that
+        ping: After how many seconds without an event a comment is sent; by default never.
+        on_error: Makes the text of an error that the client gets; by default it has nothing that
             only the server should know. The error itself is logged as ``mirascope.web``.
     """
     return Events(stream, _Run(run), ping=ping, on_error=on_error)
@@ -80,7 +80,7 @@ def response(
     Args:
         stream: The stream, or its `Events`.
         run: See `events`.
-        ping: After how many seconds of silence a comment is sent; ``None`` for never.
+        ping: After how many seconds without an event a comment is sent; ``None`` for never.
         on_error: See `events`.
         headers: Further headers.
     """
@@ -105,10 +105,10 @@ class _Run(Encoder):
         self._message_id = ""
         self._reasoning_id = ""
         self._steps = 0
-        self._told = False
+        self._has_message = False
         self._interrupts: list[protocol.Interrupt] = []
         self._open_calls: set[str] = set()
-        self._unanswered: list[str] = []
+        self._pending: list[str] = []
 
     @override
     def start(self) -> bytes:
@@ -117,12 +117,12 @@ class _Run(Encoder):
     @override
     def begin_step(self) -> bytes:
         self._message_id = uuid4().hex
-        self._told = False
+        self._has_message = False
         return b""
 
     @override
     def begin_text(self) -> bytes:
-        self._told = True
+        self._has_message = True
         return _bytes(protocol.TextMessageStartEvent(message_id=self._message_id, role="assistant"))
 
     @override
@@ -155,7 +155,7 @@ class _Run(Encoder):
 
     @override
     def begin_tool(self, call_id: str, name: str) -> bytes:
-        self._told = True
+        self._has_message = True
         self._open_calls.add(call_id)
         return _bytes(
             protocol.ToolCallStartEvent(
@@ -169,7 +169,7 @@ class _Run(Encoder):
 
     @override
     def tool(self, call_id: str, name: str, arguments: object) -> bytes:
-        self._unanswered.append(call_id)
+        self._pending.append(call_id)
         return self._end_tool(call_id)
 
     @override
@@ -182,7 +182,7 @@ class _Run(Encoder):
 
     @override
     def output(self, call_id: str, name: str, value: object) -> bytes:
-        self._unanswered = [each for each in self._unanswered if each != call_id]
+        self._pending = [each for each in self._pending if each != call_id]
         content = value if isinstance(value, str) else to_json(value).decode()
         return _bytes(
             protocol.ToolCallResultEvent(
@@ -221,7 +221,7 @@ class _Run(Encoder):
 
     @override
     def message(self, message: BaseMessageParam) -> bytes:
-        if not self._told:  # the client has no message to keep it with
+        if not self._has_message:  # the client has no message to keep it with
             return b""
         return _bytes(
             protocol.ReasoningEncryptedValueEvent(
@@ -233,7 +233,7 @@ class _Run(Encoder):
 
     @override
     def restart(self) -> bytes:
-        cut_off, self._message_id, self._told = self._message_id, uuid4().hex, False
+        cut_off, self._message_id, self._has_message = self._message_id, uuid4().hex, False
         return _custom("restart", {"messageId": cut_off})
 
     @override
@@ -255,7 +255,7 @@ class _Run(Encoder):
             outcome = protocol.RunFinishedInterruptOutcome(interrupts=self._interrupts)
         else:
             outcome = protocol.RunFinishedSuccessOutcome(
-                pending_tool_call_ids=self._unanswered or None
+                pending_tool_call_ids=self._pending or None
             )
         return self._finished(
             outcome=outcome, usage=usage, result={"finishReason": end.reason or "other"}

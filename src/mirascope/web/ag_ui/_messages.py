@@ -36,7 +36,7 @@ def run_input(body: object, *, max_bytes: int = MAX_BYTES) -> protocol.RunAgentI
         max_bytes: How large it may be; 16 MiB by default.
 
     Raises:
-        ValueError: It is not what the protocol says; the text says what is wrong where, and can be
+        ValueError: It does not match the protocol; the text names the invalid field, and can be
             shown to the client.
     """
     value = decoded(body, max_bytes)
@@ -113,9 +113,9 @@ class _Reading:
         self.conversation.append(BaseMessageParam(role=role, content=content))
 
     def _assistant(self, message: protocol.AssistantMessage, place: Place) -> None:
-        said: list[TextPart | ToolCallPart] = []
+        parts: list[TextPart | ToolCallPart] = []
         if message.content:
-            said.append(TextPart(text=message.content))
+            parts.append(TextPart(text=message.content))
         denied: list[ToolResultPart] = []
         for call in message.tool_calls or ():
             if call.id in self._calls:
@@ -124,19 +124,19 @@ class _Reading:
             self._calls[call.id] = part
             approved, result = self._answer(call.id, part)
             if call.id in self._answered or approved or result:
-                said.append(part)
+                parts.append(part)
             if result:
                 denied.append(result)
             if approved:
                 self.conversation.approved.append(part)
-        if said:
+        if parts:
             brought = message.encrypted_value
-            self.conversation.append(returned(said, None if brought is None else _json(brought)))
+            self.conversation.append(returned(parts, None if brought is None else _json(brought)))
         if denied:
             self._add("tool", denied)
 
     def _answer(self, call_id: str, call: ToolCallPart) -> tuple[bool, ToolResultPart | None]:
-        """Return whether a call is approved with this run, or what the model is told instead."""
+        """Return whether a call is approved with this run, or else the result that denies it."""
         resumed = self._resumed.get(APPROVE + call_id)
         if resumed is None or call_id in self._answered:
             return False, None
@@ -175,7 +175,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _json(text: str) -> object:
-    """Return what we had a client keep; what is not ours says nothing."""
+    """Return what we had a client keep; ``None`` if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -75,8 +75,8 @@ def events(
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
         message_id: The id of the message; by default the browser makes one, or goes on with its
             last one.
-        ping: After how many seconds of silence a comment comes; by default never.
-        on_error: Makes the text of an error that the browser gets; by default it says nothing
+        ping: After how many seconds without an event a comment is sent; by default never.
+        on_error: Makes the text of an error that the browser gets; by default it has nothing
             that only the server should know. The error itself is logged as ``mirascope.web``.
     """
     return Events(stream, _UIMessage(message_id), ping=ping, on_error=on_error)
@@ -113,7 +113,7 @@ def response(
     Args:
         stream: The stream, or its `Events`, as from `text`.
         message_id: See `events`.
-        ping: After how many seconds of silence a comment is sent; ``None`` for never.
+        ping: After how many seconds without an event a comment is sent; ``None`` for never.
         on_error: See `events`.
         headers: Further headers.
     """

@@ -37,7 +37,7 @@ def messages(body: object, *, max_bytes: int = MAX_BYTES) -> Conversation:
         max_bytes: How large it may be; 16 MiB by default.
 
     Raises:
-        ValueError: It is not what ``useChat`` sends; the text says what is wrong where, and can be
+        ValueError: It is not what ``useChat`` sends; the text names the invalid field, and can be
             shown to the browser.
 
     Example:
@@ -116,7 +116,7 @@ def _content(part: Place) -> TextPart | Media:
 
 
 class _Step:
-    """What the model said at once, and what its tools gave.
+    """One step of an assistant message: its parts and its tool results.
 
     Args:
         parts: The parts.
@@ -128,10 +128,10 @@ class _Step:
         self._parts = parts
         self._newest = newest
         self._calls = calls
-        self._said: list[TextPart | ToolCallPart] = []
+        self._parts_read: list[TextPart | ToolCallPart] = []
         self._results: list[ToolResultPart] = []
         self._approved: list[ToolCallPart] = []
-        self._brought: object = None
+        self._native: object = None
 
     def read(self, into: Conversation) -> None:
         """Add the messages of the step."""
@@ -139,13 +139,13 @@ class _Step:
             kind = _kind(part.field("type").text())
             if kind == "text":
                 if text := part.field("text").text():
-                    self._said.append(TextPart(text=text))
+                    self._parts_read.append(TextPart(text=text))
             elif kind == "tool":
                 self._tool(part)
             else:
-                self._brought = part.field("data").value
-        if self._said:
-            into.append(returned(self._said, self._brought))
+                self._native = part.field("data").value
+        if self._parts_read:
+            into.append(returned(self._parts_read, self._native))
             into.approved += self._approved
         if self._results:
             into.append(BaseMessageParam(role="tool", content=self._results))
@@ -168,9 +168,9 @@ class _Step:
         result = self._result(part, state)
         approved = state == "approval-responded" and result is None and self._newest
         if result is None and not approved:
-            return  # nobody has answered the call, and so no model is to read of it
+            return  # a call without a result is left out of the conversation
         call = ToolCallPart(name=name, args=self._arguments(part, state), id=call_id)
-        self._said.append(call)
+        self._parts_read.append(call)
         if result is None:
             self._approved.append(call)
         else:
@@ -190,7 +190,7 @@ class _Step:
 
     @staticmethod
     def _result(part: Place, state: str) -> tuple[str, bool] | None:
-        """Return what the model is told of a call, and whether that is a failure."""
+        """Return the result of a call for the model, and whether it is a failure."""
         if state == "output-available":
             value = part.field("output").value
             return value if isinstance(value, str) else to_json(value).decode(), False
