@@ -23,7 +23,7 @@ from mirascope.core import (
     ToolResultPart,
 )
 from mirascope.core.base import JsonableType
-from mirascope.web._walk import jsonable, to_json
+from mirascope.web._encoder import jsonable, to_json
 
 MAX_BYTES: Final = 16 * 2**20
 MAX_MESSAGES: Final = 1000
@@ -55,7 +55,7 @@ class Conversation(list[BaseMessageParam]):
         self.approved: list[ToolCallPart] = []
 
     def add_result(self, call: ToolCallPart, output: JsonableType | BaseException) -> None:
-        """Add what an approved tool call gave, or the error that it raised.
+        """Add the output of an approved tool call, or the error that it raised.
 
         Args:
             call: The call, one of `approved`.
@@ -151,7 +151,7 @@ class Place:
         """Return a field of an object; its value is ``None`` if it is not there.
 
         Raises:
-            ValueError: This is no object.
+            ValueError: The value is not an object.
         """
         value = self.value
         if not isinstance(value, dict):

@@ -12,45 +12,41 @@ import inspect
 import threading
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterable,
     AsyncIterator,
-    Awaitable,
     Callable,
-    Coroutine,
     Generator,
-    Iterable,
     Iterator,
     Mapping,
 )
-from contextlib import aclosing, closing, suppress
+from contextlib import aclosing, closing
 from contextvars import copy_context
 from functools import partial
-from math import inf
-from time import monotonic
 from typing import Any, Final, Self, TypeAlias, cast
 
-import anyio
-
 from mirascope import errors
-from mirascope.core.base import BaseStream, BaseStructuredStream
+from mirascope.core.base import BaseStream
+from mirascope.web._encoder import Encoder
 from mirascope.web._failures import Shown, log, shown
-from mirascope.web._pipe import Pipe
-from mirascope.web._turns import Approval, Step, Stream, Streamed
-from mirascope.web._walk import Encoder, Walk
+from mirascope.web._pipe import Pipe, achained, chained
+from mirascope.web._turns import (
+    STREAMS,
+    Approval,
+    Step,
+    Stream,
+    Streamed,
+    asteps_of,
+    is_async,
+    plain_stream,
+    steps_of,
+)
+from mirascope.web._waiting import Spawn, Stop, Wait, as_task, nothing
+from mirascope.web._walk import Walk
 from mirascope.web._wsgi import Gone, watcher
 
 OnError: TypeAlias = Callable[[Exception], str]
 """Makes the text of an error that the browser gets."""
 
-Stop: TypeAlias = Callable[[], Awaitable[None]]
-Spawn: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, None]]], Stop]
-"""Runs a coroutine beside the iteration; returns what ends it."""
-
-_LOOK: Final = 0.1
-"""After how many seconds without an event to look whether the browser is gone."""
-
 _UNENDED: Final = frozenset({"pending", "open"})
-STREAMS: Final = (BaseStream, BaseStructuredStream)
 _Items = tuple[Any, Any]
 
 
@@ -84,12 +80,12 @@ class Events:
         self._encoder = encoder
         self._on_error = on_error
         self._walk = Walk(encoder)
-        self._is_async = _is_async(streamed)
+        self._is_async = is_async(streamed)
         self._reading: BaseStream[Any, Any, Any, Any] | None = None
         self._closed = False
         self._failure: Shown | None = None
         self._gone: Gone | None = None
-        self.spawn: Spawn = _as_task
+        self.spawn: Spawn = as_task
         self._first: list[bytes] = []
         self._handed_out = False
         self._blocks: Iterator[bytes] | None = None
@@ -98,7 +94,7 @@ class Events:
     # What users iterate.
 
     def __iter__(self) -> Iterator[bytes]:
-        blocks = self._first_and(self._begun())
+        blocks = chained(self._first, self._begun())
         self._handed_out = True  # so that whoever iterates ends it by leaving
         self._blocks = None
         return blocks
@@ -107,7 +103,7 @@ class Events:
         return self._first.pop(0) if self._first else next(self._begun())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        blocks = self._afirst_and(self._abegun())
+        blocks = achained(self._first, self._abegun())
         self._handed_out = True
         self._ablocks = None
         return blocks
@@ -201,34 +197,11 @@ class Events:
         direct = self._is_async and self.ping is None and self._gone is None
         return self._async() if direct else self._piped()
 
-    def _first_and(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        if not self._first:
-            return blocks
-        return self._chained(blocks)
-
-    def _chained(self, blocks: Iterator[bytes]) -> Generator[bytes]:
-        with closing(cast("Generator[bytes]", blocks)):
-            while self._first:
-                yield self._first.pop(0)
-            yield from blocks
-
-    def _afirst_and(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        if not self._first:
-            return blocks
-        return self._achained(blocks)
-
-    async def _achained(self, blocks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-        async with aclosing(cast("AsyncGenerator[bytes]", blocks)):
-            while self._first:
-                yield self._first.pop(0)
-            async for block in blocks:
-                yield block
-
     def _from_thread(self) -> Generator[bytes]:
         """Yield what a thread reads, with pings, to a thread."""
         pipe = self._thread()
         try:
-            wait = _Wait(self.ping, self._gone)
+            wait = Wait(self.ping, self._gone)
             while (block := pipe.take(wait.seconds())) is not None and not wait.is_over(block):
                 if block or wait.is_due:
                     yield block or self._encoder.ping
@@ -241,7 +214,7 @@ class Events:
         """Yield what a thread or a task reads, with pings, to a task."""
         pipe, stop = self._begin_reading()
         try:
-            wait = _Wait(self.ping, self._gone)
+            wait = Wait(self.ping, self._gone)
             while (block := await pipe.atake(wait.seconds())) is not None and not wait.is_over(
                 block
             ):
@@ -270,7 +243,7 @@ class Events:
     def _begin_reading(self) -> tuple[Pipe, Stop]:
         """Begin to read in a thread or a task; return the pipe and what ends a task."""
         if not self._is_async:
-            return self._thread(), _nothing
+            return self._thread(), nothing
         pipe = Pipe(threaded=False)
         return pipe, self.spawn(partial(self._read_in_task, pipe))
 
@@ -321,7 +294,7 @@ class Events:
 
     def _sync(self) -> Generator[bytes]:
         try:
-            with closing(_steps(self._streamed)) as steps:
+            with closing(steps_of(self._streamed)) as steps:
                 for step in steps:
                     if self._closed:
                         return
@@ -340,7 +313,7 @@ class Events:
             yield last
 
     def _stream(self, stream: Stream) -> Generator[bytes]:
-        if _plain(stream).is_async:
+        if plain_stream(stream).is_async:
             raise TypeError("this stream is async: use an async generator for the turn")
         plain, read = self._walk.begin(stream)
         self._reading = plain
@@ -355,7 +328,7 @@ class Events:
 
     async def _async(self) -> AsyncGenerator[bytes]:
         try:
-            async with aclosing(_asteps(self._streamed)) as steps:
+            async with aclosing(asteps_of(self._streamed)) as steps:
                 async for step in steps:
                     if self._closed:
                         return
@@ -376,7 +349,7 @@ class Events:
             yield last
 
     async def _astream(self, stream: Stream) -> AsyncGenerator[bytes]:
-        if not _plain(stream).is_async:
+        if not plain_stream(stream).is_async:
             raise TypeError("this stream is not async: use a plain generator for the turn")
         plain, read = self._walk.begin(stream)
         self._reading = plain
@@ -422,81 +395,3 @@ class Events:
             except Exception as other:  # noqa: BLE001  # the response has to end
                 log(other)
         return shown(error).text
-
-
-async def _nothing() -> None: ...
-
-
-def _as_task(read: Callable[[], Coroutine[Any, Any, None]]) -> Stop:
-    """Run a coroutine as a task of asyncio; return what cancels it and waits for its end."""
-    task = asyncio.create_task(read())
-
-    async def stop() -> None:
-        task.cancel()
-        with anyio.CancelScope(shield=True), suppress(asyncio.CancelledError):
-            await task
-
-    return stop
-
-
-class _Wait:
-    """How long to wait for the next event, and what it means that none came.
-
-    Attributes:
-        is_due: Whether a ping is.
-    """
-
-    def __init__(self, ping: float | None, gone: Gone | None) -> None:
-        self._ping = inf if ping is None else ping
-        self._gone = gone
-        self._at = monotonic() + self._ping
-        self.is_due = True
-
-    def seconds(self) -> float | None:
-        """Return how long to wait."""
-        if self.is_due:
-            self._at = monotonic() + self._ping
-        left = self._at - monotonic()
-        left = left if self._gone is None else min(left, _LOOK)
-        return None if left == inf else max(0, left)
-
-    def is_over(self, block: bytes) -> bool:
-        """Note what came, and return whether the browser is gone."""
-        self.is_due = bool(block) or monotonic() >= self._at
-        return not block and self._gone is not None and self._gone()
-
-
-def _plain(stream: Stream) -> BaseStream[Any, Any, Any, Any]:
-    return stream.stream if isinstance(stream, BaseStructuredStream) else stream
-
-
-def _is_async(streamed: Streamed) -> bool:
-    if isinstance(streamed, STREAMS):
-        return _plain(cast("Any", streamed)).is_async
-    if isinstance(streamed, AsyncIterable | Awaitable):
-        return True
-    if not hasattr(streamed, "__iter__"):
-        raise TypeError(f"a stream or a turn is needed, not {type(streamed).__name__}")
-    return False
-
-
-def _steps(streamed: Streamed) -> Generator[Step]:
-    if isinstance(streamed, STREAMS):
-        yield streamed
-    else:
-        yield from cast("Iterable[Step]", streamed)
-
-
-async def _asteps(streamed: Streamed) -> AsyncGenerator[Step]:
-    if isinstance(streamed, STREAMS):
-        yield streamed
-    elif isinstance(streamed, Awaitable):
-        yield await streamed
-    else:
-        turn = aiter(cast("AsyncIterable[Step]", streamed))
-        try:
-            async for step in turn:
-                yield step
-        finally:
-            if isinstance(turn, AsyncGenerator):
-                await cast("AsyncGenerator[Step]", turn).aclose()

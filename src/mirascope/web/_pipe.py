@@ -1,15 +1,15 @@
 """A pipe for bytes with a bound: one side reads a stream, the other writes to a browser.
 
-The reader is a thread or a task, the writer likewise. What has come while the writer was busy is
+The reader is a thread or a task, the writer likewise. What is received while the writer is busy is
 written at once. When the writer does not keep up, the reader waits, and with it the provider.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import aclosing, closing, suppress
+from typing import Final, cast
 
 import anyio
 from anyio.from_thread import run_sync
@@ -139,3 +139,28 @@ class Pipe:
                 run_sync(wake, token=token)
 
         return wake_in_loop
+
+
+def chained(first: list[bytes], blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return an iterator over the first blocks, then the others."""
+    return _chained(first, blocks) if first else blocks
+
+
+def _chained(first: list[bytes], blocks: Iterator[bytes]) -> Generator[bytes]:
+    with closing(cast("Generator[bytes]", blocks)):
+        while first:
+            yield first.pop(0)
+        yield from blocks
+
+
+def achained(first: list[bytes], blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return an async iterator over the first blocks, then the others."""
+    return _achained(first, blocks) if first else blocks
+
+
+async def _achained(first: list[bytes], blocks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(cast("AsyncGenerator[bytes]", blocks)):
+        while first:
+            yield first.pop(0)
+        async for block in blocks:
+            yield block

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 
 class Source(NamedTuple):
-    """What an answer is based on.
+    """A source that a response cites.
 
     Attributes:
         url: Its address, ``""`` if it has none.
@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file that a model made.
+    """A file that a model generated.
 
     Attributes:
         media_type: Its media type.

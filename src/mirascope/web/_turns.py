@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from mirascope.core import BaseTool, ToolCallPart
 from mirascope.core.base import BaseStream, BaseStructuredStream, JsonableType
@@ -16,7 +16,7 @@ ToolCall: TypeAlias = BaseTool | ToolCallPart
 
 @dataclass(frozen=True)
 class Approval:
-    """Asks the user whether a tool may be called; the answer comes with the next request.
+    """A request to approve a tool call; the decision is in the next request.
 
     Args:
         tool: The tool, as it came from a stream.
@@ -36,7 +36,45 @@ AsyncTurn: TypeAlias = AsyncIterable[Step]
 """Steps, async."""
 
 Turn: TypeAlias = SyncTurn | AsyncTurn
-"""Several steps that are one answer to the user, such as the rounds of a loop that calls tools."""
+"""Several steps that are one response to the user, such as the rounds of a tool loop."""
 
 Streamed: TypeAlias = Stream | Turn | Awaitable[Stream]
 """What is streamed: what a call returns, awaited or not, or a turn."""
+
+STREAMS: Final = (BaseStream, BaseStructuredStream)
+
+
+def plain_stream(stream: Stream) -> BaseStream[Any, Any, Any, Any]:
+    return stream.stream if isinstance(stream, BaseStructuredStream) else stream
+
+
+def is_async(streamed: Streamed) -> bool:
+    if isinstance(streamed, STREAMS):
+        return plain_stream(cast("Any", streamed)).is_async
+    if isinstance(streamed, AsyncIterable | Awaitable):
+        return True
+    if not hasattr(streamed, "__iter__"):
+        raise TypeError(f"a stream or a turn is needed, not {type(streamed).__name__}")
+    return False
+
+
+def steps_of(streamed: Streamed) -> Generator[Step]:
+    if isinstance(streamed, STREAMS):
+        yield streamed
+    else:
+        yield from cast("Iterable[Step]", streamed)
+
+
+async def asteps_of(streamed: Streamed) -> AsyncGenerator[Step]:
+    if isinstance(streamed, STREAMS):
+        yield streamed
+    elif isinstance(streamed, Awaitable):
+        yield await streamed
+    else:
+        turn = aiter(cast("AsyncIterable[Step]", streamed))
+        try:
+            async for step in turn:
+                yield step
+        finally:
+            if isinstance(turn, AsyncGenerator):
+                await cast("AsyncGenerator[Step]", turn).aclose()

@@ -9,15 +9,11 @@ HTTP status. The common case, one more piece of a text, is decided by the first 
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, Literal, NamedTuple, cast
-
-import pydantic_core
-from pydantic import BaseModel
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Literal, cast
 
 from mirascope import errors
-from mirascope.core import BaseMessageParam, BaseTool
+from mirascope.core import BaseTool
 from mirascope.core._tools.tool import arguments_of, name_of
 from mirascope.core._wire.json_scanner import JSONScanner
 from mirascope.core.base import (
@@ -28,155 +24,12 @@ from mirascope.core.base import (
     Retry,
     Usage,
 )
-from mirascope.core.base.types import FinishReason
-from mirascope.web._sources import File, Source, findings
+from mirascope.web._encoder import Encoder, End, jsonable, value_json
+from mirascope.web._sources import findings
 from mirascope.web._turns import Approval, Stream, ToolCall
 
 _PACE: Final = 32
 """A partial value is sent again when it has grown by this part of itself: that bounds the total."""
-
-
-class End(NamedTuple):
-    """How an answer ended.
-
-    Attributes:
-        reason: Why, in common words; ``None`` if it is none of them.
-        usage: The tokens of all streams of the turn, if reported.
-        model: The model that answered last.
-        provider: Its provider.
-    """
-
-    reason: FinishReason | None = None
-    usage: Usage | None = None
-    model: str | None = None
-    provider: str | None = None
-
-
-class Encoder(ABC):
-    """Writes a protocol's bytes; what a protocol has no form for is nothing.
-
-    Attributes:
-        headers: The headers of a response.
-        ping: What shows that the connection lives, and says nothing.
-        reports: Whether the protocol has a form for errors. Where not, the response breaks off.
-    """
-
-    headers: ClassVar[Mapping[str, str]]
-    ping: ClassVar[bytes] = b": ping\n\n"
-    reports: ClassVar[bool] = True
-
-    def start(self) -> bytes:
-        """Begin the response."""
-        return b""
-
-    def begin_step(self) -> bytes:
-        """Begin what one stream says."""
-        return b""
-
-    def end_step(self) -> bytes:
-        """End what one stream said, and the outputs of its tools."""
-        return b""
-
-    def begin_text(self) -> bytes:
-        """Begin a text."""
-        return b""
-
-    @abstractmethod
-    def text(self, delta: str) -> bytes:
-        """Write a piece of a text."""
-
-    def end_text(self) -> bytes:
-        """End a text."""
-        return b""
-
-    def begin_reasoning(self) -> bytes:
-        """Begin reasoning."""
-        return b""
-
-    def reasoning(self, delta: str) -> bytes:
-        """Write a piece of reasoning."""
-        del delta
-        return b""
-
-    def end_reasoning(self) -> bytes:
-        """End reasoning."""
-        return b""
-
-    def begin_tool(self, call_id: str, name: str) -> bytes:
-        """Begin a tool call."""
-        del call_id, name
-        return b""
-
-    def tool_delta(self, call_id: str, name: str, delta: str) -> bytes:
-        """Write a piece of the arguments of a tool call."""
-        del call_id, name, delta
-        return b""
-
-    def tool(self, call_id: str, name: str, arguments: object) -> bytes:
-        """Write a complete tool call."""
-        del call_id, name, arguments
-        return b""
-
-    def tool_failed(self, call_id: str, name: str, arguments: str, text: str) -> bytes:
-        """Write a tool call whose arguments are unusable."""
-        del call_id, name, arguments, text
-        return b""
-
-    def output(self, call_id: str, name: str, value: object) -> bytes:
-        """Write what a tool gave."""
-        del call_id, name, value
-        return b""
-
-    def output_failed(self, call_id: str, name: str, text: str) -> bytes:
-        """Write that a tool failed."""
-        del call_id, name, text
-        return b""
-
-    def approval(self, call_id: str, name: str) -> bytes:
-        """Ask whether a tool may be called."""
-        del call_id, name
-        return b""
-
-    def json_delta(self, delta: str) -> bytes:
-        """Write a piece of a structured value's JSON text."""
-        del delta
-        return b""
-
-    def value(self, value: bytes, *, complete: bool) -> bytes:
-        """Write a structured value as JSON, so far or complete."""
-        del value, complete
-        return b""
-
-    def source(self, source: Source) -> bytes:
-        """Write a source of the answer."""
-        del source
-        return b""
-
-    def file(self, file: File) -> bytes:
-        """Write a file of the answer."""
-        del file
-        return b""
-
-    def message(self, message: BaseMessageParam) -> bytes:
-        """Write what the provider wants back of its answer, beside what the other events show."""
-        del message
-        return b""
-
-    def restart(self) -> bytes:
-        """Write that what this stream has said counts no more."""
-        return b""
-
-    @abstractmethod
-    def finish(self, end: End) -> bytes:
-        """End the response."""
-
-    @abstractmethod
-    def abort(self) -> bytes:
-        """End the response to an answer that was closed early by the server's own code."""
-
-    @abstractmethod
-    def error(self, text: str) -> bytes:
-        """End the response with an error."""
 
 
 class _Call:
@@ -261,7 +114,7 @@ class Walk:
         structured = cast("BaseStructuredStream[Any]", self._structured)
         out = [self._restart(), self._reasoning(chunk)]
         grown = structured.grow(chunk)
-        if structured.growing is not self._growing:  # what came before was not the value
+        if structured.growing is not self._growing:  # the text received before is not the value
             out.append(self.encoder.restart() if self._unsent or self._sent else b"")
             self._begin_value()
         if (delta := structured.json_delta) and not self._json.is_complete:
@@ -322,14 +175,14 @@ class Walk:
     # What is between streams.
 
     def output(self, call: ToolCall, output: JsonableType | BaseException, failed: str) -> bytes:
-        """Write what a tool gave, or, if that is an error, the text for it."""
+        """Write the output of a tool, or, if that is an error, the text for it."""
         call_id, name = self._known(call)
         if isinstance(output, BaseException):
             return self._released(self.encoder.output_failed(call_id, name, failed))
         return self._released(self.encoder.output(call_id, name, jsonable(output)))
 
     def approval(self, approval: Approval) -> bytes:
-        """Ask whether a tool may be called."""
+        """Request approval of a tool call."""
         return self._released(self.encoder.approval(*self._known(approval.tool)))
 
     # The end.
@@ -418,7 +271,7 @@ class Walk:
         call = next((each for each in open_calls if each.call_id == made), None)
         if call is None and not made:
             call = next((each for each in open_calls if each.name == name), None)
-        if call is None:  # someone brought the tool: no piece of its call came
+        if call is None:  # a prebuilt tool has no deltas
             call_id, written = str(made or f"call_{len(self._ids)}"), _Call()
             begin = self._begin_tool(call_id, name, arguments)
         else:
@@ -463,42 +316,3 @@ _UNUSABLE: Final = "The arguments of the call are unusable."
 
 def _sum(one: Usage, other: Usage) -> Usage:
     return Usage(**{name: value + getattr(other, name) for name, value in one})
-
-
-def jsonable(value: object) -> Any:
-    """Return a value as what JSON can hold.
-
-    Raises:
-        TypeError: JSON cannot hold it.
-    """
-    try:
-        return pydantic_core.to_jsonable_python(
-            value, bytes_mode="base64", inf_nan_mode="null", by_alias=True
-        )
-    except (ValueError, RecursionError) as error:
-        raise TypeError(f"JSON cannot hold this {type(value).__name__}: {error}") from error
-
-
-def to_json(value: object) -> bytes:
-    r"""Return the JSON text of a value; half an emoji becomes an escape.
-
-    >>> to_json("caf\u00e9 \ud83d")
-    b'"caf\\u00e9 \\ud83d"'
-    """
-    try:
-        return pydantic_core.to_json(value, bytes_mode="base64", inf_nan_mode="null")
-    except ValueError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def value_json(value: object, *, partial: bool) -> bytes:
-    """Return a structured value as JSON; a partial one without the fields that have not begun."""
-    return to_json(_begun_fields(value) if partial else jsonable(value))
-
-
-def _begun_fields(value: object) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True, warnings=False)
-    if isinstance(value, list):
-        return [_begun_fields(each) for each in cast("list[object]", value)]
-    return jsonable(value)

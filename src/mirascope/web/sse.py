@@ -1,21 +1,21 @@
 """Plain server-sent events, for a page with an ``EventSource`` or ``fetch``.
 
-Each event is a JSON object whose ``type`` says what it is, with an id that counts from 1. In
+Each event is a JSON object whose ``type`` names its kind, with an id that counts from 1. In
 TypeScript::
 
     type Event =
-      | { type: "text"; text: string }                // a piece of the answer
-      | { type: "reasoning"; text: string }           // a piece of the model's reasoning
-      | { type: "tool-delta"; id: string; name: string; delta: string } // a piece of the arguments
+      | { type: "text"; text: string }                // a text delta
+      | { type: "reasoning"; text: string }           // a reasoning delta
+      | { type: "tool-delta"; id: string; name: string; delta: string } // an arguments delta
       | { type: "tool"; id: string; name: string; args: unknown }       // a complete tool call
-      | { type: "tool-error"; id: string; name: string; error: string } // an unusable call
+      | { type: "tool-error"; id: string; name: string; error: string } // invalid arguments
       | { type: "tool-output"; id: string; name: string; output: unknown }
       | { type: "tool-output-error"; id: string; name: string; error: string }
       | { type: "approval"; id: string; name: string } // may this tool be called?
       | { type: "partial"; value: unknown; complete: boolean } // a structured value
       | { type: "source"; url: string; title: string }
       | { type: "file"; mediaType: string; url: string }
-      | { type: "restart" }                           // the texts of this stream count no more
+      | { type: "restart" }                           // discard the texts of this stream
       | { type: "usage"; inputTokens: number; cachedTokens: number; outputTokens: number;
           totalTokens: number }
       | { type: "finish"; reason: "stop" | "length" | "tool_calls" | "content_filter" | "other" }
@@ -33,10 +33,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from typing_extensions import override
 
 from mirascope import errors
+from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._events import Events, OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
-from mirascope.web._walk import Encoder, End, to_json
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -61,8 +61,8 @@ def events(
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
-        ping: After how many seconds of silence a comment comes; by default never.
-        on_error: Makes the text of an error that the browser gets; by default it says nothing
+        ping: After how many seconds without an event a comment is sent; by default never.
+        on_error: Makes the text of an error that the browser gets; by default it has nothing
             that only the server should know. The error itself is logged as ``mirascope.web``.
     """
     return Events(stream, _SSE(), ping=ping, on_error=on_error)
@@ -83,7 +83,7 @@ def response(
 
     Args:
         stream: The stream, or its `Events`.
-        ping: After how many seconds of silence a comment is sent; ``None`` for never.
+        ping: After how many seconds without an event a comment is sent; ``None`` for never.
         on_error: See `events`.
         headers: Further headers.
 
