@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from mirascope.web._events import Events, Stop
+from mirascope.web._events import Events
+from mirascope.web._waiting import Stop
 
 
 class EventsResponse(Response):
