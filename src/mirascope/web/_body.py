@@ -205,7 +205,7 @@ def media(place: Place, url: str, media_type: str, family: str = "") -> Media:
         place: Where it is.
         url: Its URL, a data URL or one that the provider fetches.
         media_type: Its media type; ``""`` to take that of a data URL.
-        family: The first half of the type, where a URL may be without the whole.
+        family: The first half of the type, where a URL may lack the full type.
 
     Raises:
         ValueError: The URL is neither, or the data are not base64.
@@ -251,18 +251,18 @@ def _checked(place: Place, media_type: str) -> str:
     return media_type.lower()
 
 
-def returned(said: Sequence[TextPart | ToolCallPart], brought: object) -> BaseMessageParam:
-    """Return an answer that comes back as its message.
+def returned(parts: Sequence[TextPart | ToolCallPart], kept: object) -> BaseMessageParam:
+    """Return a response that the page sends back, as its message.
 
     Args:
-        said: Its parts, as the page has them.
-        brought: The whole message as we had the page keep it, if it did. It counts if it says the
+        parts: Its parts, as the page has them.
+        kept: The complete message that the page kept for us, if it did. It is used if it has the
             same: then its provider gets back all that it wants.
     """
-    alone = said[0].text if len(said) == 1 and isinstance(said[0], TextPart) else None
-    plain = BaseMessageParam(role="assistant", content=said if alone is None else alone)
+    alone = parts[0].text if len(parts) == 1 and isinstance(parts[0], TextPart) else None
+    plain = BaseMessageParam(role="assistant", content=parts if alone is None else alone)
     try:
-        message = BaseMessageParam.model_validate(brought)
+        message = BaseMessageParam.model_validate(kept)
     except ValidationError:
         return plain
     return message if message.role == "assistant" and _gist(message) == _gist(plain) else plain

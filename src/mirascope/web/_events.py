@@ -60,7 +60,7 @@ class Events:
     Attributes:
         status: The HTTP status: 200, or that of a failure before the first event. `open` finds out.
         headers: The headers of the response.
-        ping: After how many seconds without an event a comment comes; ``None`` for never.
+        ping: After how many seconds without an event a comment is sent; ``None`` for never.
         spawn: Runs a coroutine beside the iteration, and returns what ends it; by default a task of
             asyncio.
     """
@@ -95,7 +95,7 @@ class Events:
 
     def __iter__(self) -> Iterator[bytes]:
         blocks = chained(self._first, self._begun())
-        self._handed_out = True  # so that whoever iterates ends it by leaving
+        self._handed_out = True  # so that leaving the loop ends it
         self._blocks = None
         return blocks
 

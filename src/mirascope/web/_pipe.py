@@ -58,7 +58,7 @@ class Pipe:
         return self._size < LIMIT or self._closed
 
     def end(self, error: Exception | None = None) -> None:
-        """Note that nothing more comes."""
+        """Mark the end: nothing follows."""
         with self._lock:
             self._ended, self.error = True, error
             wake, self._on_data = self._on_data, None
@@ -112,7 +112,7 @@ class Pipe:
             wake()
 
     def _listen(self, wake: Wake) -> bool:
-        """Have something called when there is something to take; tell whether there is none yet."""
+        """Set a callback for the next data; return whether there is none yet."""
         with self._lock:
             if self._blocks or self._ended:
                 return False

@@ -24,7 +24,7 @@ class EventsResponse(Response):
         events: The events.
         headers: Headers beside those of the protocol.
         once: Whether a browser that connects again by itself, after an event with an id, is refused
-            with 204, which ends that: what it missed is not kept, and it did not ask again.
+            with 204, which ends that: what it missed is not kept, and it did not request it again.
         background: What runs after the response.
     """
 
@@ -54,7 +54,7 @@ class EventsResponse(Response):
             self._events.spawn = _in(tasks)
             try:
                 await self._send(send)
-            except OSError:  # as a server may say that the browser is gone
+            except OSError:  # by which some servers report that the browser is gone
                 pass
             except Exception as error:  # noqa: BLE001  # raised again, outside the task group
                 broken = error

@@ -50,7 +50,7 @@ _TITLES: Final = ("title", "document_title", "filename")
 _PASSED: Final = frozenset(
     {"tool_calls", "function_call", "input", "arguments", "args", "logprobs", "logprobs_result"}
 )
-"""What a model calls tools with cites nothing, and what is told of single tokens may be long."""
+"""Arguments of tools cite nothing, and logprobs may be long."""
 
 
 def findings(response: BaseModel) -> tuple[list[Source], list[File]]:

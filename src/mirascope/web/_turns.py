@@ -19,7 +19,7 @@ class Approval:
     """A request to approve a tool call; the decision is in the next request.
 
     Args:
-        tool: The tool, as it came from a stream.
+        tool: The tool, as a stream yielded it.
     """
 
     tool: BaseTool

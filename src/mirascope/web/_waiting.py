@@ -37,7 +37,7 @@ def as_task(read: Callable[[], Coroutine[Any, Any, None]]) -> Stop:
 
 
 class Wait:
-    """How long to wait for the next event, and what it means that none came.
+    """How long to wait for the next event, and what its absence means.
 
     Attributes:
         is_due: Whether a ping is.

@@ -18,10 +18,10 @@ _PEEK: Final[int | None] = (
 
 
 def watcher(environ: Mapping[str, Any]) -> Gone | None:
-    """Return what tells whether the browser is gone; ``None`` if the server has no way."""
-    tells = environ.get("waitress.client_disconnected")
-    if callable(tells):
-        return cast("Gone", tells)
+    """Return a function that returns whether the browser is gone, if the server has one."""
+    is_gone = environ.get("waitress.client_disconnected")
+    if callable(is_gone):
+        return cast("Gone", is_gone)
     sock = environ.get("werkzeug.socket") or environ.get("gunicorn.socket")
     peek = _PEEK
     if peek is None or not isinstance(sock, socket.socket):

@@ -159,9 +159,9 @@ class _SSE(Encoder):
     @override
     def value(self, value: bytes, *, complete: bool) -> bytes:
         self._count += 1
-        told = b"true" if complete else b"false"
+        flag = b"true" if complete else b"false"
         event = b'id: %d\ndata: {"type":"partial","complete":%b,"value":%b}\n\n'
-        return event % (self._count, told, value)
+        return event % (self._count, flag, value)
 
     @override
     def source(self, source: Source) -> bytes:

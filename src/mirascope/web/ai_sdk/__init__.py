@@ -278,7 +278,7 @@ class _Text(Encoder):
 
     @override
     def restart(self) -> bytes:
-        raise errors.StreamTruncated("the answer began again, which plain text cannot tell")
+        raise errors.StreamTruncated("the response restarted, which plain text cannot show")
 
     @override
     def finish(self, end: End) -> bytes:
@@ -286,7 +286,7 @@ class _Text(Encoder):
 
     @override
     def abort(self) -> bytes:
-        raise errors.StreamTruncated("the stream was closed early, which plain text cannot tell")
+        raise errors.StreamTruncated("the stream was closed early, which plain text cannot show")
 
     @override
     def error(self, text: str) -> bytes:

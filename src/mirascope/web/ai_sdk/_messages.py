@@ -26,10 +26,10 @@ MESSAGE: Final = "data-message"
 def messages(body: object, *, max_bytes: int = MAX_BYTES) -> Conversation:
     """Return the messages that ``useChat`` sends, to be given to a call.
 
-    A tool's part becomes its call and its result, whoever gave that: this server, the browser, or
+    A tool's part becomes its call and its result, from this server, the browser, or
     the user who denied it. A call without a result is left out; one that the user has approved
     just now is among the `Conversation.approved`. Reasoning is left out, but for what its provider
-    needs back, which comes as a part of its own.
+    needs back, which is a part of its own.
 
     Args:
         body: The request's JSON, decoded or not: an object with ``messages``, or their list. At
