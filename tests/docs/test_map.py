@@ -64,7 +64,7 @@ def test_paths_in_the_map_exist() -> None:
         assert (SOURCE / name).exists() or (ROOT / name).exists(), name
 
 
-@pytest.mark.parametrize("room", sorted(path.name for path in (SOURCE / "core").glob("_*/")))
+@pytest.mark.parametrize("room", sorted(path.name for path in (SOURCE / "core").glob("_[a-z]*/")))
 def test_a_room_is_small_and_introduced(room: str) -> None:
     files = [*(SOURCE / "core" / room).rglob("*.py")]
     everything = sum(map(lines, SOURCE.rglob("*.py")))

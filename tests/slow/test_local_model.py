@@ -339,7 +339,7 @@ def test_it_streams_through_the_other_sdks_that_use_its_protocols(
     }
     for name, client in clients.items():
         call = getattr(core, name).call
-        limit = {"max_tokens": 12}
+        limit = {"max_tokens": 12, "temperature": 0}
 
         @call(server.model, stream=True, client=client, call_params=limit)
         def recommend(genre: str) -> str:
