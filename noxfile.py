@@ -216,8 +216,8 @@ def web(session: nox.Session) -> None:
         _apt(session, "nodejs", "npm")
     if shutil.which("chromium") is None or shutil.which("npm") is None:
         session.skip("neither Chromium nor npm is installed, so no page is shown")
-    quietly = ("--no-audit", "--no-fund", "--no-package-lock")
-    session.run("npm", "install", "--prefix", "examples/web", *quietly, external=True)
+    options = ("--no-audit", "--no-fund", "--no-package-lock", "--fetch-retries=1")
+    session.run("npm", "install", "--prefix", "examples/web", *options, external=True)
     tests = [f"tests/web/test_web_{name}.py" for name in ("node", "browser")]
     options = ("-n", "2", "--dist", "loadfile")
     python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")

@@ -191,12 +191,12 @@ def test_the_client_of_ag_ui_accepts_the_whole_of_a_run(
 ) -> None:
     from starlette.applications import Starlette  # noqa: PLC0415  # only where it is served
     from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import Response  # noqa: PLC0415
+    from starlette.responses import Response as StarletteResponse  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
 
     runs: list[Any] = []
 
-    async def agent(request: Request) -> Response:
+    async def agent(request: Request) -> StarletteResponse:
         run = ag_ui.run_input(await request.body())
         runs.append(run)
         first, output, _ = agent_turn(streams)
@@ -240,10 +240,10 @@ def test_a_run_that_fails_and_a_state(streams: Streams, node_modules: Path) -> N
 
     from starlette.applications import Starlette  # noqa: PLC0415  # only where it is served
     from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import Response  # noqa: PLC0415
+    from starlette.responses import Response as StarletteResponse  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
 
-    async def agent(request: Request) -> Response:
+    async def agent(request: Request) -> StarletteResponse:
         run = ag_ui.run_input(await request.body())
         options: Any = {"response_model": Book}
         if run.messages[0].id == "restart":
