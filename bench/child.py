@@ -145,10 +145,15 @@ def digest(said: "str | hashlib._Hash") -> str:
     return (hashlib.sha256(said.encode()) if isinstance(said, str) else said).hexdigest()
 
 
+FREEZE = "MIRASCOPE_BENCH_FREEZE"
+"""Set where collections are not to go through what the SDKs' modules hold: they come by chance."""
+
+
 def measure(ask: Ask, reader: Sync | Async) -> Sample:
     read: Callable[[Ask], Heard] = getattr(reader, ask.how)
     gc.collect()
-    gc.freeze()  # so that a collection does not go through what the SDKs' modules hold
+    if FREEZE in os.environ:
+        gc.freeze()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
     start = time.process_time()
     heard = read(ask)

@@ -7,6 +7,7 @@ which keeps the whole at about a minute. What a chunk takes is the difference be
 responses, and what a call takes that between several short ones and one.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from child import FREEZE
 from lab import Lab, Process, Quantity, process
 from parts import DRIVERS, LEGS, coalesced, subject
 from wire import WIRES
@@ -109,6 +111,7 @@ def failures(provider: str, found: dict[str, Counts]) -> Iterator[str]:
 
 
 def main() -> None:
+    os.environ[FREEZE] = "1"
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = dict(zip(WIRES, pool.map(count, WIRES), strict=True))
     failed = [name for each in WIRES for name in failures(each, found[each])]
