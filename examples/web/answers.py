@@ -29,7 +29,7 @@ def get_author(title: str) -> str:
 
 
 def order(title: str) -> str:
-    """Orders a book; the user is asked first."""
+    """Orders a book, after the user's approval."""
     return f"{title} is on its way"
 
 
@@ -64,7 +64,7 @@ async def recommend(genre: str) -> str:
 
 
 def turn(messages: Conversation) -> Iterator[Any]:
-    """Answer; call the tools that the model asks for, and answer again with what they gave."""
+    """Stream a response; run the tools that the model calls, and stream the next one."""
     yield from approved(messages)
     while True:
         stream = reply(messages)

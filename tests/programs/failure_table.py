@@ -359,7 +359,7 @@ def _exit(*, code: int | None, said: str) -> dict[str, Any]:
     last = said.strip().rpartition("\n")[2]
     return {
         "good": not code and not said,
-        "text": f"says `{last}`" if said else "ends in silence",
+        "text": f"prints `{last}`" if said else "ends in silence",
     }
 
 

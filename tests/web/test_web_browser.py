@@ -229,7 +229,7 @@ def test_an_object_grows(page: Page, openai_server: Loopback) -> None:
 
 def test_an_event_source_reads_plain_events(page: Page, openai_server: Loopback) -> None:
     openai_server.queue = [Response(OPENAI.response("Good ", "day."))]
-    page.click("#plain .ask")
+    page.click("#plain .hello")
     page.wait_for_selector("#plain[data-reason=stop]")
     assert page.inner_text("#plain .text") == "Good day."
     page.wait_for_timeout(50)
@@ -271,7 +271,7 @@ def test_the_picture_in_the_docs(page: Page, openai_server: Loopback) -> None:
     page.wait_for_selector("#chat[data-status=ready]")
     page.click("#object .submit")
     page.wait_for_selector("#object[data-loading=false] .object")
-    page.click("#plain .ask")
+    page.click("#plain .hello")
     page.wait_for_selector("#plain[data-reason=stop]")
     picture = page.screenshot(full_page=True)
     assert picture.startswith(b"\x89PNG")

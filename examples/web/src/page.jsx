@@ -46,7 +46,7 @@ function Chat() {
     },
   });
   const { messages, sendMessage, status, stop, error, addToolApprovalResponse } = chat;
-  const ask = (event) => {
+  const send = (event) => {
     event.preventDefault();
     sendMessage({ text: input });
     setInput("");
@@ -65,7 +65,7 @@ function Chat() {
         </article>
       ))}
       {error && <p className="error">{error.message}</p>}
-      <form onSubmit={ask}>
+      <form onSubmit={send}>
         <input value={input} onChange={(event) => setInput(event.target.value)} />
         <button className="send">Send</button>
         <button type="button" className="stop" onClick={stop}>Stop</button>
@@ -91,7 +91,7 @@ function Recommendation() {
 function Plain() {
   const [text, setText] = useState("");
   const [reason, setReason] = useState("");
-  const ask = () => {
+  const send = () => {
     const source = new EventSource("/api/events?question=Hello");
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data);
@@ -103,7 +103,7 @@ function Plain() {
   return (
     <section id="plain" data-reason={reason}>
       <h2>EventSource</h2>
-      <button className="ask" onClick={ask}>Say hello</button>
+      <button className="hello" onClick={send}>Say hello</button>
       <p className="text">{text}</p>
     </section>
   );

@@ -137,7 +137,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
     def truncation(self, secrets: Collection[str]) -> tuple[type[errors.StreamError], str]:
         """Return the error, as its class and message, for a body that ends before the response.
 
-        Bytes outside of events, and the newest record without known fields, may tell the reason.
+        Bytes outside of events, and the newest record without known fields, may hold the reason.
 
         Args:
             secrets: The API keys to remove from the message.

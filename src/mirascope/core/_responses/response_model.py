@@ -83,7 +83,7 @@ class ResponseModel(Generic[T]):
         wrapped: Whether `model` is a wrapper.
         bare: Whether the JSON value may be something else than an object.
         name: The name of the tool as which it is requested.
-        strict: Whether the model's configuration asks for an enforced schema.
+        strict: Whether the model's configuration requires an enforced schema.
     """
 
     def __init__(self, kind: type[T]) -> None:

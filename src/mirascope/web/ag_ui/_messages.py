@@ -130,8 +130,8 @@ class _Reading:
             if approved:
                 self.conversation.approved.append(part)
         if parts:
-            brought = message.encrypted_value
-            self.conversation.append(returned(parts, None if brought is None else _json(brought)))
+            kept = message.encrypted_value
+            self.conversation.append(returned(parts, None if kept is None else _json(kept)))
         if denied:
             self._add("tool", denied)
 
