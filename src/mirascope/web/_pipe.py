@@ -6,19 +6,25 @@ written at once. When the writer does not keep up, the reader waits, and with it
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, suppress
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import anyio
-from anyio.from_thread import run_sync
 from anyio.lowlevel import current_token
 
 LIMIT: Final = 64 * 1024
 """How many bytes may wait for the writer."""
 
 Wake = Callable[[], object]
+
+
+class _Trio(Protocol):
+    """Trio's token of an event loop."""
+
+    def run_sync_soon(self, sync_fn: Wake, /) -> None: ...
 
 
 class Pipe:
@@ -131,12 +137,20 @@ class Pipe:
 
     @staticmethod
     def _across(wake: Wake) -> Wake:
-        """Return what another thread calls instead; the event loop may have ended by then."""
-        token = current_token()
+        """Return what another thread calls instead.
+
+        It does not wait for the callback: an event loop that is about to end never calls it.
+        """
+        loop = current_token().native_token
+        soon: Callable[[Wake], object]
+        if isinstance(loop, asyncio.AbstractEventLoop):
+            soon = loop.call_soon_threadsafe
+        else:
+            soon = cast("_Trio", loop).run_sync_soon
 
         def wake_in_loop() -> None:
-            with suppress(RuntimeError):
-                run_sync(wake, token=token)
+            with suppress(RuntimeError):  # the loop has ended
+                soon(wake)
 
         return wake_in_loop
 
