@@ -19,7 +19,6 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from support.cases import Case
 from support.in_memory import InMemory
-from support.loopback import in_pieces
 from support.providers import CASES
 from support.recordings import recordings
 from support.scripts import Reasoning, Text, one_after_another
@@ -34,6 +33,7 @@ from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.errors import StreamError
+from mirascope.testing.loopback import in_pieces
 
 ARGUMENTS = (
     '{"title": "Dune \\ud83d\\ude00", "pages": 412, "price": 9.5e0, "tags": ["a", "b"],'

@@ -16,9 +16,9 @@ import anyio.lowlevel
 import pytest
 from support.cases import Case, Driver
 from support.closing import ASYNC_WAYS, WAYS, by_break, by_break_async, endless, until_text
-from support.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 
 from mirascope import Timeout, errors
+from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 
 HALF_A_SECOND = 0.5
 

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import pytest
 from support.cases import Case, Driver, event
-from support.loopback import Loopback, Response, in_pieces
 from support.providers import CASES
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI
 
 from mirascope import errors
+from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 FOUND: Final = Path(__file__).parents[3] / "shared" / "found" / "wire.json"
 BY_NAME: Final = {case.name: case for case in CASES}

@@ -10,8 +10,9 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Loopback, Request, Response, dripping
 from support.providers import CASES
+
+from mirascope.testing.loopback import Loopback, Request, Response, dripping
 
 STREAMS = 500
 THREADS = 50

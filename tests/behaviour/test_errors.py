@@ -13,7 +13,6 @@ import pytest
 from mistralai.client import Mistral
 from pydantic import ValidationError
 from support.cases import Case, Driver
-from support.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 from support.providers.anthropic import ANTHROPIC
 from support.providers.mistral import MISTRAL
 
@@ -21,6 +20,7 @@ from mirascope import errors
 from mirascope.core import prompt_template
 from mirascope.core._calls.decorator import Call
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
+from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response, Stall
 
 STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
     (400, errors.BadRequest, False),

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from support.cases import Attempt, Case, Driver, event
-from support.loopback import Loopback, Response, in_pieces
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI, HEADER, parts
@@ -22,6 +21,7 @@ from support.scripts import CallEnd, CallStart
 
 from mirascope import BaseTool, errors, llm
 from mirascope.core._wire.error_reports import provider_error
+from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 SYNC = Driver(asynchronous=False)
 DONE = b"data: [DONE]\n\n"

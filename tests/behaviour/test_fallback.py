@@ -11,7 +11,6 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Request, Response, Stall, dripping
 from support.providers import CASES
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
@@ -20,6 +19,7 @@ from tenacity import retry, stop_after_attempt
 from mirascope import errors, llm, prompt_template
 from mirascope.retries import FallbackError, fallback
 from mirascope.retries.tenacity import collect_errors
+from mirascope.testing.loopback import Abort, Loopback, Request, Response, Stall, dripping
 
 HALF_A_SECOND = 0.5
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 from support.scripts import one_after_another
 
 from mirascope import errors
+from mirascope.testing.loopback import Loopback, Response
 
 CHUNKS = 4_000
 TWICE = 2 * 4  # a buffer of text takes four bytes for each character

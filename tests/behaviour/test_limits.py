@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.loopback import Loopback, Response, Stall
 
 from mirascope import Timeout, errors
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 MIB = 2**20
 

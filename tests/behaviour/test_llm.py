@@ -10,7 +10,6 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import errors, llm, prompt_template
@@ -21,6 +20,7 @@ from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.types import Usage
 from mirascope.core.openai import OpenAITool
 from mirascope.llm._providers import call_factory
+from mirascope.testing.loopback import Loopback, Response
 
 OTHERS = {case.name: case for case in CASES}
 

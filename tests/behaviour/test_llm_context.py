@@ -11,10 +11,10 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import llm, prompt_template
+from mirascope.testing.loopback import Loopback, Response
 
 OTHERS = {case.name: case for case in CASES}
 

@@ -19,7 +19,6 @@ from mistralai.client.models import ChatCompletionRequestMessage
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import TypeAdapter
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
@@ -47,6 +46,7 @@ from mirascope.core.groq import _encoder as groq
 from mirascope.core.mistral import _encoder as mistral
 from mirascope.core.mistral import _messages as mistral_messages
 from mirascope.core.openai import _encoder as openai
+from mirascope.testing.loopback import Loopback, Response
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 WAV = b"RIFF\x00\x00\x00\x00WAVE rest"

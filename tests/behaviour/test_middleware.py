@@ -15,7 +15,6 @@ import anyio.lowlevel
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response, dripping
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 
@@ -23,6 +22,7 @@ from mirascope import errors, llm
 from mirascope.core.base.stream import BaseStream
 from mirascope.integrations import middleware_factory
 from mirascope.retries import FallbackError, fallback
+from mirascope.testing.loopback import Loopback, Response, dripping
 
 HALF_A_SECOND = 0.5
 

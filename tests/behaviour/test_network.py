@@ -23,11 +23,11 @@ import httpx2
 import pytest
 import trustme
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 from support.relay import Relay
 
 from mirascope import errors
 from mirascope.core._transports.async_transport import async_transport
+from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 
 NAME = "api.example.test"
 PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy", "no_proxy")

@@ -11,7 +11,6 @@ import pytest
 from anthropic.types import Message
 from openai.types.chat import ChatCompletion
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.providers.anthropic import message
 from support.providers.gemini import parts
@@ -20,6 +19,7 @@ from support.providers.openai import OPENAI, completion_chunk
 from mirascope import core, llm
 from mirascope.core import anthropic, base, gemini, openai
 from mirascope.core.costs.calculate_cost import calculate_cost
+from mirascope.testing.loopback import Loopback, Response
 
 COMMON = {
     "anthropic": {

@@ -17,13 +17,13 @@ import cloudpickle
 import pytest
 from programs.run_pickled_calls import outcomes
 from support.cases import Case, Driver
-from support.loopback import Loopback, Request, Response
 from support.scripts import one_after_another
 
 from mirascope import llm
 from mirascope.core import openai, prompt_template
 from mirascope.core._calls.decorator import Call
 from mirascope.retries import fallback
+from mirascope.testing.loopback import Loopback, Request, Response
 
 FUNCTIONS = """
 from contextlib import contextmanager

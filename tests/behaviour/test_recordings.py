@@ -12,12 +12,12 @@ import pytest
 from pydantic import ConfigDict
 from support.cases import Case, Driver, arguments_of, reported
 from support.in_memory import InMemory
-from support.loopback import Loopback, Response, in_pieces
 from support.providers import CASES
 from support.recordings import FOLDER, Recording, recordings
 
 from mirascope import BaseTool, errors
 from mirascope.core.base.stream import BaseStream
+from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,6 @@ from google import genai
 from google.genai.types import HttpOptions
 from openai import AzureOpenAI, OpenAI
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
@@ -28,6 +27,7 @@ from support.scripts import one_after_another
 from mirascope import errors
 from mirascope.core import anthropic, prompt_template
 from mirascope.core.base import BaseMessageParam
+from mirascope.testing.loopback import Abort, Loopback, Response
 
 KEY = "my-one-and-only-key-123"
 PROMPT = "the deepest secret of all"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from pydantic import BaseModel, RootModel, ValidationError, field_validator
-from support.loopback import Loopback, Response
 from support.providers.openai import OPENAI
 from support.responses import calling, saying
 
 from mirascope import errors, llm
 from mirascope.core import response_of
 from mirascope.core._wire.json_response import without_reasoning
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
-from support.loopback import Loopback, Response, Stall
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.responses import calling, saying
 
 from mirascope import errors, llm
 from mirascope.core import FromCallArgs, Messages, ResponseModelConfigDict
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver

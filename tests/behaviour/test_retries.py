@@ -10,13 +10,13 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Request, Reset, Response, Stall
 from support.providers.gemini import GEMINI
 from support.providers.mistral import MISTRAL
 from support.responses import saying
 from support.scripts import one_after_another
 
 from mirascope import Retry, Timeout, errors, llm
+from mirascope.testing.loopback import Abort, Loopback, Request, Reset, Response, Stall
 
 SOON = 0.25
 LATE = 30.0

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from support.cases import Case, Driver, event
 from support.deltas import CALLS, TEXTS, UNKNOWN, Cut, JSONObject, cut, cut_calls, sliced
 from support.in_memory import InMemory
-from support.loopback import Loopback, Response
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI, usage
@@ -26,6 +25,7 @@ from mirascope.core import groq, mistral, openai
 from mirascope.core.anthropic._decoder import AnthropicDecoder
 from mirascope.core.cohere._decoder import CohereDecoder
 from mirascope.core.gemini._decoder import GeminiDecoder
+from mirascope.testing.loopback import Loopback, Response
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Loopback, Request, Response, Stall, in_pieces
 
 from mirascope import Timeout, errors
 from mirascope.core import Messages
+from mirascope.testing.loopback import Loopback, Request, Response, Stall, in_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-from support.loopback import Loopback, Response, Stall, dripping
 
 from mirascope.core._transports.connection_pool import Origin, Pool
 from mirascope.core._transports.sync_transport import SyncTransport, sync_http_client
+from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
 FIVE = b"content-length: 5\r\n\r\nHello"

@@ -32,7 +32,6 @@ import test_streams
 from pydantic import BaseModel
 from support.base_install import SOURCES
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response, in_pieces
 from support.scripts import Reasoning, Text, WholeCall, call_id, one_after_another, with_whole_calls
 
 from mirascope import _cli, errors, llm
@@ -41,6 +40,7 @@ from mirascope.core._calls import registry
 from mirascope.core._calls.provider import load_provider
 from mirascope.llm._providers import call_factory
 from mirascope.retries import fallback
+from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "provider"
 NAME = "ollama-native"

@@ -18,9 +18,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.loopback import Loopback, Request, Response, Stall, Wait, dripping
 
 from mirascope import Timeout, errors
+from mirascope.testing.loopback import Loopback, Request, Response, Stall, Wait, dripping
 
 SOON = 0.25
 LATE = 20.0

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 from support.cases import Case, Driver
-from support.loopback import Loopback, Response
 from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, one_after_another
 
 from mirascope import BaseTool, errors
 from mirascope.core import Messages
+from mirascope.testing.loopback import Loopback, Response
 
 
 class FormatBook(BaseTool):

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 from support.cases import Driver
-from support.loopback import Loopback, Response
 from support.strict_servers import BY_NAME, CALLS, Strict, strict, without_ids
 
 from mirascope import BaseMessageParam, Messages, llm, retries
 from mirascope import errors as our_errors
+from mirascope.testing.loopback import Loopback, Response
 
 ONE_EACH = ["anthropic", "cohere", "gemini", "groq", "mistral", "openai"]
 HISTORY = TypeAdapter(list[BaseMessageParam])

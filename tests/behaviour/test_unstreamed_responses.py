@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Attempt, Case, Driver
-from support.loopback import Loopback, Response, in_pieces
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
@@ -21,6 +20,7 @@ from support.recordings import FOLDER, recordings
 from mirascope import BaseTool, errors, llm
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.json_scanner import BareObjects
+from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 SYNC = Driver(asynchronous=False)
 AS_JSON = {"content-type": "application/json"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import openai as sdk
 import pytest
 from support.cases import Case
-from support.loopback import Abort, Loopback, Response
 from support.providers import CASES
 from support.providers.openai import OPENAI
 from support.seed import BASIC, CORRECTED, DETAILS, HANDLING, PAGES, run
@@ -13,6 +12,7 @@ from support.seed import BASIC, CORRECTED, DETAILS, HANDLING, PAGES, run
 from mirascope import errors
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.openai import OpenAIStream
+from mirascope.testing.loopback import Abort, Loopback, Response
 
 pytestmark = pytest.mark.skipif(not PAGES, reason="the page is not here")
 

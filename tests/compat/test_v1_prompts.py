@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import pytest
 from pydantic import AfterValidator, BaseModel
-from support.loopback import Loopback, Response
 from support.providers import CASES
 
 from mirascope import llm
@@ -25,6 +24,7 @@ from mirascope.core import (
     prompt_template,
 )
 from mirascope.core.base import AudioPart, TextPart
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel
-from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.providers.openai import completion, completion_chunk
 from support.scripts import one_after_another
@@ -16,6 +15,7 @@ from mirascope import errors, llm
 from mirascope.core import (
     BaseTool,
 )
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel, PrivateAttr, ValidationError
-from support.loopback import Loopback, Response
 from support.scripts import one_after_another
 
 from mirascope import errors, llm
@@ -27,6 +26,7 @@ from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.base import GenerateJsonSchemaNoTitles
 from mirascope.core.openai import OpenAITool
 from mirascope.retries.tenacity import collect_errors
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from support.cases import Case, Driver

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.loopback import Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
+
+from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "tools-and-structured-streams.md").read_text()

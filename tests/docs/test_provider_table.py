@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from support.cases import Case
-from support.loopback import Loopback, Response
 from support.providers import CASES
 from support.recordings import recordings
+
+from mirascope.testing.loopback import Loopback, Response
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
 BEGIN, END = "<!-- made by tests/docs/test_provider_table.py -->\n", "<!-- end -->\n"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.cases import without_keys
-from support.loopback import Abort, Loopback, Response
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 
 from mirascope import errors, local
+from mirascope.testing.loopback import Abort, Loopback, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

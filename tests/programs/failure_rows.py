@@ -28,11 +28,11 @@ from support.closing import (
     until_text,
     until_text_async,
 )
-from support.loopback import Abort, Fault, Raw, Reset, Response, Stall, Wait, dripping
 from support.scripts import CallDelta, CallEnd, CallStart
 
 from mirascope import Timeout, errors
 from mirascope.core.base import BaseTool
+from mirascope.testing.loopback import Abort, Fault, Raw, Reset, Response, Stall, Wait, dripping
 
 SOON = 0.25
 LATE = 20.0

@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 
 import anyio
 from support.cases import Case, Driver
-from support.loopback import Loopback, Request, Response
 from support.providers import CASES
 from support.sdk_streams import SDKS, LackingError
 
 from mirascope import errors
+from mirascope.testing.loopback import Loopback, Request, Response
 from programs.failure_rows import EXIT, NOWHERE, SECTIONS, Row
 
 AT_ONCE = 0.5

@@ -26,7 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from support.cases import Case, Driver
-from support.loopback import (
+from support.providers import CASES
+
+from mirascope import Timeout, errors
+from mirascope.testing.loopback import (
     Abort,
     Fault,
     Loopback,
@@ -37,9 +40,6 @@ from support.loopback import (
     Wait,
     in_pieces,
 )
-from support.providers import CASES
-
-from mirascope import Timeout, errors
 
 FATES = ("whole",) * 6 + (
     *("cut", "abort", "reset", "error", "malformed", "refusal", "stall", "drip"),

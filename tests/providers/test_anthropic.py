@@ -16,7 +16,6 @@ from anthropic.types import (
 from pydantic import TypeAdapter
 from support.cases import Case, Driver
 from support.cases import event as any_event
-from support.loopback import Loopback, Response
 from support.providers.anthropic import (
     ANTHROPIC,
     STOP,
@@ -47,6 +46,7 @@ from mirascope.core.base import (
     TextPart,
     ToolCallPart,
 )
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,6 @@ import pytest
 from cohere.core import ApiError
 from cohere.errors import NotFoundError
 from support.cases import Case, Driver, event
-from support.loopback import Loopback, Response
 from support.providers.cohere import COHERE, DONE, START, content, ended, said, usage
 from support.recordings import FOLDER, recordings
 
@@ -17,6 +16,7 @@ from mirascope import errors
 from mirascope.core import BaseMessageParam, Messages, cohere
 from mirascope.core.base import AudioPart, DocumentPart, ImagePart, ImageURLPart
 from mirascope.core.cohere import CohereCallResponse, CohereCallResponseChunk, CohereStream
+from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,6 @@ from google.genai.types import (
 from pydantic import ValidationError
 from support.cases import Case, Driver, event
 from support.closing import ASYNC_WAYS, endless
-from support.loopback import Abort, Connection, Loopback, Response, Stall
 from support.providers.gemini import GEMINI, HEADER, parts, usage
 from support.recordings import recordings
 
@@ -40,6 +39,7 @@ from mirascope.core.base import (
 )
 from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
 from mirascope.core.gemini._provider import DefaultClient
+from mirascope.testing.loopback import Abort, Connection, Loopback, Response, Stall
 
 if TYPE_CHECKING:
     from mirascope.core._prompts.message_param import Part as AnyPart

@@ -9,7 +9,6 @@ import pytest
 from groq.types import CompletionUsage
 from groq.types.chat import ChatCompletion, ChatCompletionChunk
 from support.cases import Case, Driver, event
-from support.loopback import Loopback, Response, Stall
 from support.providers.groq import GROQ
 from support.providers.openai import completion_chunk, usage
 
@@ -17,6 +16,7 @@ from mirascope import errors
 from mirascope.core import BaseMessageParam, Messages, groq
 from mirascope.core.base import AudioPart, DocumentPart, ImagePart, TextPart
 from mirascope.core.groq import GroqCallResponseChunk, GroqStream
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 DONE = b"data: [DONE]\n\n"
 BREAKDOWN = {"models": [{"model": "m", "usage": usage(9, 5)}]}

@@ -20,7 +20,6 @@ from mistralai.client.models import (
     UserMessage,
 )
 from support.cases import Case, Driver, event
-from support.loopback import Loopback, Response, Stall
 from support.providers.mistral import (
     MISTRAL,
     async_client,
@@ -42,6 +41,7 @@ from mirascope.core.base import (
     ImageURLPart,
 )
 from mirascope.core.mistral import MistralStream
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

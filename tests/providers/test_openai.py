@@ -9,13 +9,13 @@ import openai as sdk
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from support.cases import Case, Driver, event
-from support.loopback import Abort, Loopback, Response, Wait
 from support.providers.openai import OPENAI, completion_chunk
 
 from mirascope import errors
 from mirascope.core import BaseMessageParam, Messages, openai, prompt_template
 from mirascope.core.base import AudioPart, DocumentPart, ImagePart, ImageURLPart
 from mirascope.core.openai import OpenAICallResponse, OpenAICallResponseChunk, OpenAIStream
+from mirascope.testing.loopback import Abort, Loopback, Response, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

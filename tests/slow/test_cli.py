@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from support.base_install import SOURCES, base_install
 from support.cases import Case, without_keys
-from support.loopback import Loopback, Response, Stall
 from support.providers import CASES
 
 from mirascope import __main__, local
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 COMMAND = [sys.executable, "-W", "error", "-m", "mirascope"]
 KEY = "sk-made-up-for-tests"

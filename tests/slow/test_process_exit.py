@@ -12,7 +12,8 @@ from importlib.util import find_spec
 import pytest
 from support.cases import Case
 from support.fixtures import known_authority, trust
-from support.loopback import Loopback, Response, Stall
+
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 __all__ = ["known_authority", "trust"]
 

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 
 from mirascope.core import prompt_template
-from support.loopback import Request, Response
+from mirascope.testing.loopback import Request, Response
 from support.scripts import Step
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
+from mirascope.testing.loopback import Response, dripping
 from support.cases import Case
-from support.loopback import Response, dripping
 
 
 class LeaveError(Exception):

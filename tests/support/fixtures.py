@@ -10,8 +10,8 @@ from pathlib import Path
 import certifi
 import pytest
 
+from mirascope.testing.loopback import Loopback
 from support.cases import Case, Driver
-from support.loopback import Loopback
 from support.providers import CASES
 
 AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from mirascope.testing.loopback import Request, Response
 from support.cases import Case
-from support.loopback import Request, Response
 from support.providers import anthropic as case_anthropic
 from support.providers import cohere as case_cohere
 from support.providers import gemini as case_gemini

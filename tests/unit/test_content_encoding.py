@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from support.loopback import in_pieces
 
 from mirascope.core._engine.content_encoding import PART_BYTES, ContentEncodingError, decompressor
+from mirascope.testing.loopback import in_pieces
 
 Pack = Callable[[bytes], bytes]
 

@@ -15,13 +15,13 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 from support.providers import CASES
 from support.providers.openai import OPENAI
 from support.recordings import recordings
 from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Text, one_after_another
 
 from mirascope.core import prompt_template
+from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 from mirascope.web import Events
 
 __all__ = [

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from support.cases import Case
-from support.loopback import (
+
+from mirascope.testing.loopback import (
     Abort,
     Loopback,
     Raw,

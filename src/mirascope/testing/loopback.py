@@ -93,7 +93,7 @@ class Response:
 
     script: Script = ()
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict[str, str])
     before: Iterable[Fault] = ()
     length: int | None = None
 
@@ -141,6 +141,7 @@ class Request:
 
     @property
     def json(self) -> Any:
+        """The body, read as JSON."""
         return json.loads(self.body)
 
 
@@ -156,7 +157,7 @@ class Connection:
     """
 
     socket: socket.socket = field(repr=False)
-    requests: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list["Request"])
     sent: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     disconnected: threading.Event = field(default_factory=threading.Event)
@@ -194,6 +195,7 @@ class Loopback:
 
     @property
     def requests(self) -> list[Request]:
+        """The requests so far, connection by connection."""
         return [request for connection in self.connections for request in connection.requests]
 
     def __enter__(self) -> Self:
@@ -201,6 +203,10 @@ class Loopback:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server and its connections."""
         self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

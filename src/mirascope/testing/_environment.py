@@ -1,0 +1,63 @@
+"""The environment in which default clients find a server on loopback instead of their provider."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from mirascope.testing._formats import FORMATS
+from mirascope.testing._formats.wire_format import KEY
+
+_NO_PROXY: Final = ("NO_PROXY", "no_proxy")
+
+
+def base_url(address: str, provider: str) -> str:
+    """Return the base URL of a provider's clients; each provider has its own first folder.
+
+    Raises:
+        ValueError: There is no such provider.
+    """
+    if provider not in FORMATS:
+        names = ", ".join(FORMATS)
+        raise ValueError(f"the test kit has no provider {provider!r}; it has: {names}")
+    return f"{address}/{provider}{FORMATS[provider].url_path}"
+
+
+def url_variables(address: str) -> dict[str, str | None]:
+    """Return the variables with which default clients find a server; ``None`` unsets one."""
+    variables: dict[str, str | None] = {}
+    for name, wire_format in FORMATS.items():
+        variables[wire_format.url_variable] = base_url(address, name)
+    for name in _NO_PROXY:
+        variables[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1")))
+    return variables
+
+
+def key_variables() -> dict[str, str | None]:
+    """Return the variables with made-up keys, and without what else chooses a key or a server."""
+    variables: dict[str, str | None] = {}
+    for wire_format in FORMATS.values():
+        variables |= dict.fromkeys(wire_format.other_variables)
+        variables[wire_format.key_variable] = KEY
+    return variables
+
+
+@contextmanager
+def environment(variables: Mapping[str, str | None]) -> Generator[None]:
+    """Set variables of the environment, and restore them on leaving."""
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,182 @@
+"""How a provider's API looks from the server's side."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, cast
+
+JSONObject: TypeAlias = dict[str, Any]
+
+KEY: Final = "a-key-for-tests"
+"""The API key that clients are given."""
+
+CREATED: Final = 1_700_000_000
+"""When every reply was made, in seconds since the epoch."""
+
+_WORDS = re.compile(r"\s*\S+(?:\s+\Z)?|\s+\Z")
+
+
+class Message(NamedTuple):
+    """A message of a request; equal to a tuple of a role and a text.
+
+    Attributes:
+        role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``, whatever the provider's word.
+        content: The text, or the output of a tool; ``"<image_url>"`` and the like for other parts.
+    """
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call of a tool; see `call`."""
+
+    name: str
+    arguments: Mapping[str, object]
+
+    @property
+    def json(self) -> str:
+        """The arguments as JSON."""
+        return json.dumps(self.arguments, default=_plain, ensure_ascii=False)
+
+
+def call(name: str, /, **arguments: object) -> ToolCall:
+    """Return a call of a tool, for a reply.
+
+    Args:
+        name: The name of the tool.
+        arguments: Its arguments: what JSON can represent, and pydantic models.
+
+    Example:
+        >>> call("get_author", title="Emma").json
+        '{"title": "Emma"}'
+    """
+    return ToolCall(name, arguments)
+
+
+def as_json(value: object) -> str:
+    """Return a value of JSON, or a pydantic model, as JSON; other values than objects in one."""
+    if not (isinstance(value, Mapping) or hasattr(value, "model_dump")):
+        value = {"value": value}
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    """Return a pydantic model as JSON's objects."""
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        raise TypeError(f"{type(value).__name__} is neither JSON nor a pydantic model")
+    return cast("object", dump(mode="json"))
+
+
+def pieces(text: str, size: int | None) -> list[str]:
+    """Cut a text into pieces of a number of characters, or into words."""
+    if size is None:
+        return _WORDS.findall(text)
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a model replies, in pieces.
+
+    Attributes:
+        reasoning: The pieces of its reasoning.
+        text: The pieces of its text.
+        calls: The calls of tools: an id, a name and the pieces of the arguments' JSON.
+        usage: The tokens of the request, and of the reply.
+        finish_reason: In the provider's own words.
+        model: The name of the model.
+    """
+
+    reasoning: Sequence[str] = ()
+    text: Sequence[str] = ()
+    calls: Sequence[tuple[str, str, Sequence[str]]] = ()
+    usage: tuple[int, int] = (0, 0)
+    finish_reason: str = ""
+    model: str = ""
+
+
+class WireFormat(ABC):
+    """A provider's API.
+
+    Attributes:
+        name: The name of the provider.
+        key_variable: The environment variable of the key.
+        url_variable: The environment variable of the base URL.
+        url_path: What follows a server's address in the base URL.
+        upstream: The base URL of the provider itself.
+        other_variables: Further variables that choose a key or a server.
+        finish_reasons: The provider's words for the common finish reasons.
+    """
+
+    name: ClassVar[str]
+    key_variable: ClassVar[str]
+    url_variable: ClassVar[str]
+    url_path: ClassVar[str] = ""
+    upstream: ClassVar[str]
+    other_variables: ClassVar[tuple[str, ...]] = ()
+    finish_reasons: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def content(self, reply: Reply) -> Iterator[bytes]:
+        """Yield the events of a streamed reply, up to its last content."""
+
+    @abstractmethod
+    def end(self, reply: Reply) -> Iterator[bytes]:
+        """Yield the events that end a streamed reply."""
+
+    @abstractmethod
+    def whole(self, reply: Reply) -> JSONObject:
+        """Return the JSON of a reply that is not streamed."""
+
+    @abstractmethod
+    def error_event(self, message: str, status: int) -> bytes:
+        """Return the event of an error inside a streamed reply."""
+
+    @abstractmethod
+    def error_body(self, message: str, status: int) -> JSONObject:
+        """Return the JSON of an HTTP error."""
+
+    @abstractmethod
+    def messages(self, body: JSONObject) -> list[Message]:
+        """Return the messages of a request."""
+
+    def model(self, path: str, body: JSONObject) -> str:
+        """Return the name of the model that is requested."""
+        del path
+        return str(body.get("model", ""))
+
+    def is_streamed(self, path: str, body: JSONObject) -> bool:
+        """Return whether a streamed reply is requested."""
+        del path
+        return bool(body.get("stream"))
+
+    def tools(self, body: JSONObject) -> list[str]:
+        """Return the names of the tools of a request."""
+        return [tool.get("function", tool).get("name", "") for tool in body.get("tools") or ()]
+
+
+def event(data: object, name: str | None = None) -> bytes:
+    """Return a server-sent event with JSON."""
+    start = f"event: {name}\n" if name else ""
+    return f"{start}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def text_of(content: object) -> str:
+    """Return the text of a message's content: a text, or a list of parts."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "".join(map(_part, cast("Iterable[Mapping[str, object] | str]", content)))
+
+
+def _part(part: Mapping[str, object] | str) -> str:
+    if isinstance(part, str):
+        return part
+    text = part.get("text")
+    return text if isinstance(text, str) else f"<{part.get('type', 'part')}>"
