@@ -11,12 +11,11 @@ from mirascope.testing._scripted import ScriptedProvider
 
 @pytest.fixture
 def llm() -> Iterator[ScriptedProvider]:
-    """A provider whose replies the test writes, for whichever SDK the code under test uses.
-
+    """A provider whose replies the test writes, whichever SDK the code under test uses.
     `llm.reply("Hello")` writes a reply; `llm.fail(429)`, `llm.stall(after="He")`,
-    `llm.cut(after="He")` and `llm.error_event()` write failures; `llm.requests` are the requests.
-    A request that no reply was written for fails the test.
-    """
+    `llm.cut(after="He")` and `llm.error_event()` write failures; `llm.requests` has the requests.
+    A request that no reply was written for fails the test. See `mirascope.testing`.
+    """  # noqa: D205  # `pytest --fixtures` shows the first paragraph
     with ScriptedProvider() as scripted:
         yield scripted
 
