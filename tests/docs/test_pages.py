@@ -12,6 +12,7 @@ from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
+from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -145,6 +146,20 @@ def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
     names: dict[str, Any] = {"__name__": "a_provider"}
     exec(compile("\n".join(PROVIDER), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
     assert str(names["chunks"][0]) == "Hi"
+
+
+def test_code_that_streams_is_tested_as_the_page_shows(
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test, *programs = re.findall(
+        r"```python\n(.*?)```", (DOCS / "testing.md").read_text(), re.DOTALL
+    )
+    names: dict[str, Any] = {}
+    exec(compile(test, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
+    names["test_a_tool_is_called"](llm)
+    for program in programs:
+        exec(compile(program, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+    assert capsys.readouterr().out == "The Name of the WindTrue\n"
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:
