@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING
 from mirascope._version import __version__
 
 if TYPE_CHECKING:
-    from mirascope import core, errors, integrations, llm, local, retries, web
+    from mirascope import (
+        conversation,
+        core,
+        errors,
+        integrations,
+        llm,
+        local,
+        retries,
+        testing,
+        web,
+    )
+    from mirascope.conversation import converse
     from mirascope.core import (
         AudioPart,
         AudioURLPart,
@@ -34,11 +45,18 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _MODULES = frozenset({"core", "errors", "integrations", "llm", "local", "retries", "web"})
+    _MODULES = frozenset(
+        {
+            *("conversation", "core", "errors", "integrations", "llm"),
+            *("local", "retries", "testing", "web"),
+        }
+    )
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
             return import_module(f"mirascope.{name}")
+        if name == "converse":
+            return import_module("mirascope.conversation").converse
         if name in __all__:
             return getattr(import_module("mirascope.core"), name)
         raise AttributeError(f"module 'mirascope' has no attribute {name!r}")
@@ -69,6 +87,8 @@ __all__ = [
     "ToolCallPart",
     "ToolResultPart",
     "__version__",
+    "conversation",
+    "converse",
     "core",
     "errors",
     "integrations",
@@ -77,6 +97,7 @@ __all__ = [
     "metadata",
     "prompt_template",
     "retries",
+    "testing",
     "toolkit_tool",
     "web",
 ]

@@ -12,7 +12,7 @@ from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
-from mirascope.testing import ScriptedProvider
+from mirascope.testing import ScriptedProvider, call
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,6 +24,10 @@ LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
 PAUSED = re.findall(r"```python\n(.*?)```", (DOCS / "providers.md").read_text(), re.DOTALL)[0]
 PROVIDER = re.findall(
     r"```python\n(.*?)```", (DOCS / "writing-a-provider.md").read_text(), re.DOTALL
+)
+
+CONVERSATIONS = re.findall(
+    r"```python\n(.*?)```", (DOCS / "conversations.md").read_text(), re.DOTALL
 )
 
 BENCHMARK = DOCS / "benchmark.md"
@@ -49,9 +53,7 @@ def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Resp
 def test_a_conversation_is_saved_and_continues_with_another_provider(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (sample,) = re.findall(
-        r"```python\n(.*?)```", (DOCS / "conversations.md").read_text(), re.DOTALL
-    )
+    sample, _ = CONVERSATIONS
     with Loopback() as other:
         monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
         monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(other.url))
@@ -61,6 +63,22 @@ def test_a_conversation_is_saved_and_continues_with_another_provider(
         sent = other.requests[0].json["messages"]
     assert capsys.readouterr().out == "17 degrees\n"
     assert [message["role"] for message in sent] == ["user", "assistant"] * 2 + ["user"]
+
+
+def test_a_conversation_runs_tools(
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definitions, _, _ = CONVERSATIONS[0].partition('@llm.call("openai')
+    llm.reply("One moment.", tools=[call("temperature", city="Lima")])
+    llm.reply("20 degrees. ")
+    llm.reply("17 degrees.")
+    exec(compile(definitions + CONVERSATIONS[1], "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+    assert capsys.readouterr().out == "One moment.\n20 degrees. 17 degrees."
+    assert llm.requests[2].messages[-3:] == [
+        ("tool", "20 degrees in Lima"),
+        ("assistant", "20 degrees. "),
+        ("user", "And in Quito?"),
+    ]
 
 
 def test_the_loop_calls_the_tool_and_continues(

@@ -105,7 +105,8 @@ def _read(content: Mapping[str, Any]) -> Iterator[Message]:
     outputs = [part["functionResponse"] for part in parts if "functionResponse" in part]
     for output in outputs:
         response = output.get("response", {})
-        yield Message("tool", _output(response.get("result", response.get("output", response))))
+        values = [response[key] for key in ("output", "error", "result") if key in response]
+        yield Message("tool", _output(values[0] if values else response))
     others = [p for p in parts if "functionResponse" not in p and "functionCall" not in p]
     if others or not outputs:
         role = "assistant" if content.get("role") == "model" else content.get("role", "")

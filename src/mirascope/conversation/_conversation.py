@@ -1,0 +1,262 @@
+"""A conversation: its history, and the rounds that an iteration runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing, closing
+from typing import Any, Final, Generic, TypeAlias, cast, overload
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict, TypeVar, Unpack
+
+from mirascope.conversation._tool_runs import Decision, Output, ToolNotRunError, ToolRun, ToolRunner
+from mirascope.core._engine.stream import BaseStream
+from mirascope.core._prompts.message_param import BaseMessageParam, ToolCallPart
+from mirascope.core._prompts.messages import Messages
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._tools.tool import BaseTool
+from mirascope.core._tools.tool_calls import build_tool, by_name, tool_call_record
+from mirascope.errors import ToolCallError
+
+ChunkT = TypeVar("ChunkT", bound=BaseCallResponseChunk[Any, Any])
+ToolT = TypeVar("ToolT", bound=BaseTool)
+AnyStream: TypeAlias = BaseStream[Any, Any, Any, Any]
+StreamOf: TypeAlias = BaseStream[Any, ChunkT, ToolT, Any, Any, Any, Any]
+
+_HISTORY: Final = TypeAdapter(list[BaseMessageParam])
+
+
+class RoundLimitError(RuntimeError):
+    """The model still calls tools in the last round that is allowed."""
+
+
+class _Options(TypedDict, total=False):
+    """The options of `converse`."""
+
+    max_rounds: int
+    concurrency: int
+    tool_timeout: float | None
+
+
+class Conversation(Generic[ChunkT, ToolT]):
+    """A conversation with a model that calls tools; see `converse`.
+
+    Iterate it with ``for``, or with ``async for`` if its function is async. The items of all rounds
+    follow one another: each is a chunk and the tool whose call it completes, or ``None``.
+
+    Attributes:
+        messages: The history. A round is added when it is complete, so it can always be sent. For
+            the next turn, append a message and iterate again. If an iteration ends early, the next
+            one repeats the round that was not complete.
+        round: The number of the round of the last item, from 1 on in each iteration.
+        begins_round: Whether the last item is the first one of its round.
+        stream: The stream of the last round; ``None`` before the first.
+        outputs: The tools of the last round, each with its output, or with the error that the model
+            got; an invalid call is a `ToolCallPart`.
+
+    Raises:
+        StreamError: While iterating: a response failed.
+        RoundLimitError: The model still calls tools in the last round that is allowed.
+        ValueError: There is no message to respond to.
+        TypeError: The function does not stream, or is async and ``for`` is used.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[[list[BaseMessageParam]], object],
+        messages: Sequence[BaseMessageParam] | str,
+        runner: ToolRunner,
+        max_rounds: int,
+    ) -> None:
+        self.messages: list[BaseMessageParam] = (
+            [Messages.User(messages)] if isinstance(messages, str) else [*messages]
+        )
+        self.round = 0
+        self.begins_round = False
+        self.stream: AnyStream | None = None
+        self.outputs: list[tuple[BaseTool | ToolCallPart, Output]] = []
+        self._fn = fn
+        self._runner = runner
+        self._max_rounds = max_rounds
+        self._has_items = False
+
+    def to_json(self) -> str:
+        """Return the history as JSON; see `history_of`."""
+        return _HISTORY.dump_json(self.messages).decode()
+
+    # The drivers differ in what they await.
+
+    def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        for number in self._rounds():
+            stream = self._begin(number, self._fn([*self.messages]))
+            with closing(cast("Generator[tuple[ChunkT, ToolT | None]]", iter(stream))) as items:
+                try:
+                    for item in items:
+                        self.begins_round, self._has_items = not self._has_items, True
+                        yield item
+                except ToolCallError:  # the model gets it
+                    pass
+            runs = self._runs(stream)
+            try:
+                if number < self._max_rounds:
+                    self._runner.run(runs)
+            finally:
+                self._end(stream, runs)
+            if not runs:
+                return
+
+    async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
+        for number in self._rounds():
+            returned = self._fn([*self.messages])
+            awaited = await returned if inspect.isawaitable(returned) else returned
+            stream = self._begin(number, awaited)
+            async with aclosing(
+                cast("AsyncGenerator[tuple[ChunkT, ToolT | None]]", aiter(stream))
+            ) as items:
+                try:
+                    async for item in items:
+                        self.begins_round, self._has_items = not self._has_items, True
+                        yield item
+                except ToolCallError:  # the model gets it
+                    pass
+            runs = self._runs(stream)
+            try:
+                if number < self._max_rounds:
+                    await self._runner.arun(runs)
+            finally:
+                self._end(stream, runs)
+            if not runs:
+                return
+
+    def _rounds(self) -> Iterator[int]:
+        if not self.messages or self.messages[-1].role == "assistant":
+            raise ValueError(
+                "there is no message to respond to: append one to `conversation.messages`, such as "
+                'Messages.User("Go on")'
+            )
+        yield from range(1, self._max_rounds + 1)
+        raise RoundLimitError(
+            f"the model still calls tools in round {self._max_rounds}, the last that `max_rounds` "
+            "allows; to continue, iterate the conversation again"
+        )
+
+    def _begin(self, number: int, stream: object) -> AnyStream:
+        """Begin a round."""
+        if inspect.iscoroutine(stream):
+            stream.close()
+            raise TypeError("the function of this conversation is async: use `async for`")
+        if not isinstance(stream, BaseStream):
+            raise TypeError(
+                "a conversation needs a function with `stream=True` and without `response_model`: "
+                f"this one returns a {type(stream).__name__}"
+            )
+        self.round, self._has_items, self.outputs = number, False, []
+        self.stream = cast("AnyStream", stream)
+        return self.stream
+
+    def _runs(self, stream: AnyStream) -> list[ToolRun]:
+        """Return the runs of the tools that a complete response calls."""
+        types = by_name(stream.tool_types or [])
+        runs: list[ToolRun] = []
+        for record in map(tool_call_record, stream.reply.kept_calls):
+            try:
+                tool = build_tool(types, record)
+                runs.append(ToolRun(record, tool, ToolNotRunError("it was not run")))
+            except ToolCallError as error:
+                runs.append(ToolRun(record, None, error))
+        return runs
+
+    def _end(self, stream: AnyStream, runs: list[ToolRun]) -> None:
+        """Add a round to the history: the response, and a result for each of its calls."""
+        self.outputs = [(run.shown, run.output) for run in runs]
+        self.messages.append(stream.common_message_param)
+        if runs:
+            results = [run.result() for run in runs]
+            self.messages.append(BaseMessageParam(role="tool", content=results))
+
+
+@overload
+def converse(
+    fn: Callable[[list[BaseMessageParam]], Coroutine[object, object, StreamOf[ChunkT, ToolT]]],
+    messages: Sequence[BaseMessageParam] | str,
+    *,
+    approve: Callable[[BaseTool], Decision | Awaitable[Decision]] | None = None,
+    **options: Unpack[_Options],
+) -> Conversation[ChunkT, ToolT]: ...
+@overload
+def converse(
+    fn: Callable[[list[BaseMessageParam]], StreamOf[ChunkT, ToolT]],
+    messages: Sequence[BaseMessageParam] | str,
+    *,
+    approve: Callable[[BaseTool], Decision] | None = None,
+    **options: Unpack[_Options],
+) -> Conversation[ChunkT, ToolT]: ...
+def converse(
+    fn: Callable[[list[BaseMessageParam]], object],
+    messages: Sequence[BaseMessageParam] | str,
+    *,
+    max_rounds: int = 10,
+    concurrency: int = 1,
+    tool_timeout: float | None = None,
+    approve: Callable[[BaseTool], Decision | Awaitable[Decision]] | None = None,
+) -> Conversation[Any, Any]:
+    """Call a model, run the tools that it calls, and call it again, until it calls none.
+
+    A tool that raises does not end the conversation: the model gets the error, marked as an error
+    where the provider's API has a mark. So it does for a call that is invalid.
+
+    Args:
+        fn: A function with a call decorator that has ``stream=True``, of any provider or of `llm`.
+            It receives the history, and its prompt has to contain it.
+        messages: The history, or the text of the first message.
+        max_rounds: How many responses one iteration requests at most; the tools that the last of
+            them calls are not run.
+        concurrency: How many tools of a response run at once, in threads or tasks.
+        tool_timeout: How many seconds a tool may take, unlimited by default. A sync tool that is
+            too late goes on in its thread, and its output is not used.
+        approve: Receives each tool before it is run, and returns whether it may, or the reason why
+            not. May be async where the function is.
+
+    Raises:
+        ValueError: ``max_rounds`` or ``concurrency`` is below 1.
+
+    Example:
+        >>> from mirascope import BaseMessageParam, converse, llm, testing
+        >>> def get_author(title: str) -> str:
+        ...     '''Returns the author of a book.'''
+        ...     return "Jane Austen"
+        >>> @llm.call("openai:gpt-4o-mini", stream=True, tools=[get_author])
+        ... def chat(history: list[BaseMessageParam]) -> list[BaseMessageParam]:
+        ...     return history
+        >>> with testing.provider() as provider:  # in place of a model
+        ...     provider.reply(tools=[testing.call("get_author", title="Emma")])
+        ...     provider.reply("It is Jane Austen.")
+        ...     conversation = converse(chat, "Who wrote Emma?")
+        ...     print("".join(chunk.content for chunk, _ in conversation))
+        It is Jane Austen.
+        >>> [message.role for message in conversation.messages]
+        ['user', 'assistant', 'tool', 'assistant']
+    """
+    if max_rounds < 1 or concurrency < 1:
+        raise ValueError("`max_rounds` and `concurrency` have to be at least 1")
+    runner = ToolRunner(concurrency, tool_timeout, approve)
+    return Conversation(fn, messages, runner, max_rounds)
+
+
+def history_of(saved: str | bytes) -> list[BaseMessageParam]:
+    """Return the history that `Conversation.to_json` returned.
+
+    Raises:
+        pydantic.ValidationError: It is not such JSON.
+    """
+    return _HISTORY.validate_json(saved)
