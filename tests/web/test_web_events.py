@@ -19,6 +19,7 @@ from web_support import (
     CallEnd,
     CallStart,
     Case,
+    Driver,
     Reasoning,
     Response,
     Stall,
@@ -29,7 +30,8 @@ from web_support import (
     parsed,
 )
 
-from mirascope import errors
+from mirascope import BaseMessageParam, converse, errors
+from mirascope.testing import ScriptedProvider, call
 from mirascope.web import Approval, Events, ag_ui, ai_sdk, sse
 
 PROTOCOLS = [sse, ai_sdk, ag_ui]
@@ -361,6 +363,34 @@ def test_a_turn_shows_what_tools_gave(streams: Streams) -> None:
             at = kinds.index("tool-output-available")
             assert kinds[at : at + 3] == ["tool-output-available", "finish-step", "start-step"]
             assert told[-1]["messageMetadata"]["usage"]["totalTokens"] == 10
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_conversation_is_a_turn(
+    case: Case, driver: Driver, llm: ScriptedProvider, protocol: Any
+) -> None:
+    def answer(messages: list[BaseMessageParam]) -> list[BaseMessageParam]:
+        return messages
+
+    async def aanswer(messages: list[BaseMessageParam]) -> list[BaseMessageParam]:
+        return messages
+
+    decorate = case.call("a-model", stream=True, tools=[get_author])
+    llm.reply("One moment. ", tools=[call("get_author", title="Emma"), call("get_author")])
+    llm.reply("It is Jane Austen.")
+    conversation = converse(decorate(aanswer if driver.asynchronous else answer), "Who?")
+    steps = conversation.asteps() if driver.asynchronous else conversation.steps()
+
+    async def aread() -> list[bytes]:
+        return [block async for block in protocol.events(steps)]
+
+    blocks = driver.run(aread) if driver.asynchronous else list(protocol.events(steps))
+    text = b"".join(blocks).decode()
+    assert text.count("the author of Emma") == 1
+    assert text.index("Jane") > text.index("the author of Emma") > text.index("moment")
+    assert [message.role for message in conversation.messages] == [
+        *("user", "assistant", "tool", "assistant")
+    ]
 
 
 def keep(stream: Any, into: list[Any]) -> Any:

@@ -94,47 +94,70 @@ class Conversation(Generic[ChunkT, ToolT]):
         """Return the history as JSON; see `history_of`."""
         return _HISTORY.dump_json(self.messages).decode()
 
-    # The drivers differ in what they await.
+    # The drivers, sync and async, differ in what they await.
 
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        with closing(self.steps()) as steps:
+            for step in steps:
+                if isinstance(step, tuple):
+                    continue
+                with closing(cast("Generator[tuple[ChunkT, ToolT | None]]", iter(step))) as items:
+                    try:
+                        for item in items:
+                            self.begins_round, self._has_items = not self._has_items, True
+                            yield item
+                    except ToolCallError:  # the model gets it
+                        continue
+
+    async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
+        async with aclosing(self.asteps()) as steps:
+            async for step in steps:
+                if isinstance(step, tuple):
+                    continue
+                async with aclosing(
+                    cast("AsyncGenerator[tuple[ChunkT, ToolT | None]]", aiter(step))
+                ) as items:
+                    try:
+                        async for item in items:
+                            self.begins_round, self._has_items = not self._has_items, True
+                            yield item
+                    except ToolCallError:  # the model gets it
+                        continue
+
+    def steps(self) -> Generator[StreamOf[ChunkT, ToolT] | tuple[BaseTool, Output]]:
+        """Yield the stream of each round, and then each of its tools with the output.
+
+        Each stream has to be read to its end before the next step. This is a turn of
+        `mirascope.web`: ``ai_sdk.response(conversation.steps())``.
+        """
         for number in self._rounds():
             stream = self._begin(number, self._fn([*self.messages]))
-            with closing(cast("Generator[tuple[ChunkT, ToolT | None]]", iter(stream))) as items:
-                try:
-                    for item in items:
-                        self.begins_round, self._has_items = not self._has_items, True
-                        yield item
-                except ToolCallError:  # the model gets it
-                    pass
+            yield stream
             runs = self._runs(stream)
             try:
                 if number < self._max_rounds:
                     self._runner.run(runs)
             finally:
                 self._end(stream, runs)
+            yield from _outputs(runs)
             if not runs:
                 return
 
-    async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
+    async def asteps(self) -> AsyncGenerator[StreamOf[ChunkT, ToolT] | tuple[BaseTool, Output]]:
+        """Yield the stream of each round, and its tools with their outputs; see `steps`."""
         for number in self._rounds():
             returned = self._fn([*self.messages])
             awaited = await returned if inspect.isawaitable(returned) else returned
             stream = self._begin(number, awaited)
-            async with aclosing(
-                cast("AsyncGenerator[tuple[ChunkT, ToolT | None]]", aiter(stream))
-            ) as items:
-                try:
-                    async for item in items:
-                        self.begins_round, self._has_items = not self._has_items, True
-                        yield item
-                except ToolCallError:  # the model gets it
-                    pass
+            yield stream
             runs = self._runs(stream)
             try:
                 if number < self._max_rounds:
                     await self._runner.arun(runs)
             finally:
                 self._end(stream, runs)
+            for output in _outputs(runs):
+                yield output
             if not runs:
                 return
 
@@ -150,7 +173,7 @@ class Conversation(Generic[ChunkT, ToolT]):
             "allows; to continue, iterate the conversation again"
         )
 
-    def _begin(self, number: int, stream: object) -> AnyStream:
+    def _begin(self, number: int, stream: object) -> StreamOf[ChunkT, ToolT]:
         """Begin a round."""
         if inspect.iscoroutine(stream):
             stream.close()
@@ -162,10 +185,15 @@ class Conversation(Generic[ChunkT, ToolT]):
             )
         self.round, self._has_items, self.outputs = number, False, []
         self.stream = cast("AnyStream", stream)
-        return self.stream
+        return cast("StreamOf[ChunkT, ToolT]", stream)
 
     def _runs(self, stream: AnyStream) -> list[ToolRun]:
-        """Return the runs of the tools that a complete response calls."""
+        """Return the runs of the tools that a complete response calls.
+
+        Raises:
+            StreamNotFinished: It is not complete.
+        """
+        stream.construct_call_response()
         types = by_name(stream.tool_types or [])
         runs: list[ToolRun] = []
         for record in map(tool_call_record, stream.reply.kept_calls):
@@ -183,6 +211,11 @@ class Conversation(Generic[ChunkT, ToolT]):
         if runs:
             results = [run.result() for run in runs]
             self.messages.append(BaseMessageParam(role="tool", content=results))
+
+
+def _outputs(runs: list[ToolRun]) -> Iterator[tuple[BaseTool, Output]]:
+    """Yield the tools and their outputs; an invalid call is an error of its stream."""
+    return ((run.tool, run.output) for run in runs if run.tool)
 
 
 @overload
