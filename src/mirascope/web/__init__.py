@@ -18,7 +18,8 @@ Example:
     ...     return sse.response(recommend(genre))
 """
 
-from mirascope.web._events import Events, OnError
+from mirascope.web._events import Events
+from mirascope.web._failures import OnError
 from mirascope.web._turns import Approval, AsyncTurn, Streamed, SyncTurn, Turn
 
 __all__ = ["Approval", "AsyncTurn", "Events", "OnError", "Streamed", "SyncTurn", "Turn"]

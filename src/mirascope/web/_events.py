@@ -10,23 +10,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Generator,
-    Iterator,
-    Mapping,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, Self, cast
 
 from mirascope import errors
 from mirascope.core.base import BaseStream
 from mirascope.web._encoder import Encoder
-from mirascope.web._failures import Shown, log, shown
+from mirascope.web._failures import OnError, Shown, shown, text_of
 from mirascope.web._pipe import Pipe, achained, chained
 from mirascope.web._turns import (
     STREAMS,
@@ -42,9 +35,6 @@ from mirascope.web._turns import (
 from mirascope.web._waiting import Spawn, Stop, Wait, as_task, nothing
 from mirascope.web._walk import Walk
 from mirascope.web._wsgi import Gone, watcher
-
-OnError: TypeAlias = Callable[[Exception], str]
-"""Makes the text of an error that the browser gets."""
 
 _UNENDED: Final = frozenset({"pending", "open"})
 _Items = tuple[Any, Any]
@@ -82,6 +72,7 @@ class Events:
         self._walk = Walk(encoder)
         self._is_async = is_async(streamed)
         self._reading: BaseStream[Any, Any, Any, Any] | None = None
+        self._unusable: errors.ToolCallError | None = None
         self._closed = False
         self._failure: Shown | None = None
         self._gone: Gone | None = None
@@ -298,12 +289,16 @@ class Events:
                 for step in steps:
                     if self._closed:
                         return
+                    if self._unusable:
+                        yield self._continued(self._unusable)
                     if isinstance(step, STREAMS):
                         yield from self._stream(step)
                     elif block := self._other(step):
                         yield block
                     if self._walk.closed:
                         break
+            if self._unusable:
+                raise self._unusable  # noqa: TRY301  # the turn did not continue
             last = self._walk.finish()
         except Exception as error:  # noqa: BLE001  # the response has to end
             if self._closed:
@@ -320,9 +315,13 @@ class Events:
         if self._closed:  # by another thread, which could not reach the stream yet
             return
         with closing(cast("Generator[_Items]", iter(plain))) as items:
-            for chunk, tool in items:
-                if block := read(chunk, tool):
-                    yield block
+            try:
+                for chunk, tool in items:
+                    if block := read(chunk, tool):
+                        yield block
+            except errors.ToolCallError as error:
+                self._unusable = error
+                return
         if block := self._walk.end():
             yield block
 
@@ -332,6 +331,8 @@ class Events:
                 async for step in steps:
                     if self._closed:
                         return
+                    if self._unusable:
+                        yield self._continued(self._unusable)
                     if isinstance(step, STREAMS):
                         async with aclosing(self._astream(step)) as blocks:
                             async for block in blocks:
@@ -340,6 +341,8 @@ class Events:
                         yield block
                     if self._walk.closed:
                         break
+            if self._unusable:
+                raise self._unusable  # noqa: TRY301  # the turn did not continue
             last = self._walk.finish()
         except Exception as error:  # noqa: BLE001  # the response has to end
             if self._closed:
@@ -354,11 +357,20 @@ class Events:
         plain, read = self._walk.begin(stream)
         self._reading = plain
         async with aclosing(cast("AsyncGenerator[_Items]", aiter(plain))) as items:
-            async for chunk, tool in items:
-                if block := read(chunk, tool):
-                    yield block
+            try:
+                async for chunk, tool in items:
+                    if block := read(chunk, tool):
+                        yield block
+            except errors.ToolCallError as error:
+                self._unusable = error
+                return
         if block := self._walk.end():
             yield block
+
+    def _continued(self, error: errors.ToolCallError) -> bytes:
+        """Return the end of a stream with unusable calls, after which the turn continues."""
+        self._unusable = None
+        return self._walk.end_with_unusable(error, text_of(error, self._on_error))
 
     def _other(self, step: Step) -> bytes:
         if isinstance(step, Approval):
@@ -369,7 +381,7 @@ class Events:
                 f"{type(step).__name__}"
             )
         call, output = step
-        failed = self._text_of(output) if isinstance(output, Exception) else ""
+        failed = text_of(output, self._on_error) if isinstance(output, Exception) else ""
         return self._walk.output(call, output, failed)
 
     # Failures.
@@ -380,18 +392,9 @@ class Events:
         Raises:
             Exception: The error itself, if the protocol has no form for errors.
         """
-        text = self._text_of(error)
+        text = text_of(error, self._on_error)
         if not self._walk.began:
             self._failure = Shown(shown(error).status, text)
         if not self._encoder.reports:
             raise error
         return self._walk.fail(error, text)
-
-    def _text_of(self, error: Exception) -> str:
-        log(error)
-        if self._on_error is not None:
-            try:
-                return self._on_error(error)
-            except Exception as other:  # noqa: BLE001  # the response has to end
-                log(other)
-        return shown(error).text

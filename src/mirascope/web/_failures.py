@@ -6,11 +6,15 @@ The error's own text may quote a model's output, a URL or a prompt, so it only g
 from __future__ import annotations
 
 import logging
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
 from mirascope import errors
+
+OnError: TypeAlias = Callable[[Exception], str]
+"""Makes the text of an error that the browser gets."""
 
 LOGGER: Final = logging.getLogger("mirascope.web")
 
@@ -67,6 +71,16 @@ def shown(error: BaseException) -> Shown:
     return _OURS
 
 
-def log(error: BaseException) -> None:
-    """Log an error with its traceback."""
+def text_of(error: Exception, on_error: OnError | None) -> str:
+    """Log an error, and return the text that is shown."""
+    _log(error)
+    if on_error is not None:
+        try:
+            return on_error(error)
+        except Exception as other:  # noqa: BLE001  # the response has to end
+            _log(other)
+    return shown(error).text
+
+
+def _log(error: BaseException) -> None:
     LOGGER.error("a streamed response failed: %s", type(error).__name__, exc_info=error)

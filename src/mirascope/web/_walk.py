@@ -142,6 +142,10 @@ class Walk:
         self._note_end(stream)
         return self._released(b"".join(out))
 
+    def end_with_unusable(self, error: errors.ToolCallError, text: str) -> bytes:
+        """End the stream that was read, some of whose tool calls are unusable."""
+        return self._unusable(error, text) + self.end()
+
     def _last_value(self, structured: BaseStructuredStream[Any]) -> bytes:
         value = value_json(structured.finish(), partial=False)
         closing = b"" if self._json.is_complete else self.encoder.json_delta("}")  # a bare list's
@@ -196,7 +200,7 @@ class Walk:
         """End the response with an error."""
         out = [self._restart(), self._enter(None)]
         if isinstance(error, errors.ToolCallError):
-            out += (self._unusable(each, text) for each in (error, *error.others))
+            out.append(self._unusable(error, text))
         return self._released(b"".join((*out, self.encoder.error(text))))
 
     # Parts.
@@ -289,6 +293,9 @@ class Walk:
         return self.encoder.tool(call_id, name, value)
 
     def _unusable(self, error: errors.ToolCallError, text: str) -> bytes:
+        return b"".join(self._failed(each, text) for each in (error, *error.others))
+
+    def _failed(self, error: errors.ToolCallError, text: str) -> bytes:
         for call, written in self._calls.items():
             same = call.name == error.tool_name and call.arguments == error.arguments
             if same and not written.done:

@@ -34,7 +34,8 @@ from typing_extensions import override
 
 from mirascope import errors
 from mirascope.web._encoder import Encoder, End, to_json
-from mirascope.web._events import Events, OnError
+from mirascope.web._events import Events
+from mirascope.web._failures import OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
 

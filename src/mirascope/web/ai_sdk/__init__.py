@@ -16,7 +16,8 @@ from mirascope.core import BaseMessageParam
 from mirascope.web import sse
 from mirascope.web._body import Conversation
 from mirascope.web._encoder import Encoder, End, to_json
-from mirascope.web._events import Events, OnError
+from mirascope.web._events import Events
+from mirascope.web._failures import OnError
 from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
 from mirascope.web.ai_sdk._messages import MESSAGE, messages
