@@ -12,6 +12,7 @@ from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
+from mirascope.core import openai
 from mirascope.testing import ScriptedProvider, call
 from mirascope.testing.loopback import Loopback, Response
 
@@ -178,6 +179,19 @@ def test_code_that_streams_is_tested_as_the_page_shows(
     for program in programs:
         exec(compile(program, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
     assert capsys.readouterr().out == "The Name of the WindTrue\n"
+
+
+def test_the_readme_tests_its_sample(llm: ScriptedProvider) -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    (test,) = re.findall(r"```py\n(def test_.*?)```", readme, re.DOTALL)
+
+    @openai.call("gpt-4o-mini", stream=True)
+    def recommend_book(genre: str) -> str:
+        return f"Recommend a {genre} book"
+
+    names: dict[str, Any] = {"recommend_book": recommend_book}
+    exec(compile(test, "<the readme>", "exec"), names)  # noqa: S102  # samples are to be run
+    names["test_recommend_book"](llm)
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:
