@@ -1,0 +1,90 @@
+"""An encoded call: what is requested, and what observers read of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, cast
+
+from pydantic import ValidationError
+
+from mirascope.core._calls.default_clients import AsyncClientT, ClientT
+from mirascope.core._calls.provider import Arguments, CallResponseT, Provider, RawT, StreamT
+from mirascope.core._observers.observation import AnyResponse
+from mirascope.core._prompts.message_param import BaseMessageParam, Message
+from mirascope.core._responses.response_model import ResponseModel
+from mirascope.core._tools.tool import BaseTool
+from mirascope.core._types import FinishReason
+from mirascope.errors import StreamError
+
+
+@dataclass(kw_only=True, repr=False)
+class EncodedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
+    """One call, before it is sent; see `mirascope.core._observers.observation.Call`.
+
+    Attributes:
+        provider: The provider.
+        model: The name of the model.
+        prompt_messages: The messages of the prompt, before they are encoded.
+        params: The call parameters.
+        requests_json: Whether the response is to be JSON.
+        arguments: The arguments of the request.
+        streaming: Whether the result is a stream.
+        response_model: The response model, if there is one.
+        from_call: The response model's fields that the call's arguments provide.
+        call_arguments: The fields of `CallArguments` for the response or the stream.
+    """
+
+    provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
+    model: str
+    prompt_messages: Sequence[Message]
+    params: Mapping[str, object]
+    requests_json: bool
+    arguments: Arguments
+    streaming: bool
+    response_model: ResponseModel[Any] | None
+    from_call: Mapping[str, object]
+    call_arguments: dict[str, Any]
+
+    @property
+    def provider_name(self) -> str:
+        """The provider's name."""
+        return self.provider.name
+
+    @property
+    def tools(self) -> Sequence[type[BaseTool]]:
+        """The tools that the model may call."""
+        return cast("Sequence[type[BaseTool]]", self.call_arguments["tool_types"] or ())
+
+    def prompt(self) -> tuple[Sequence[BaseMessageParam], Sequence[BaseMessageParam]]:
+        """Return the system messages that are sent apart from the others, and the others."""
+        message_format = self.provider.response_type.message_format
+        messages = [
+            message_format.common(message, self.provider.name) for message in self.prompt_messages
+        ]
+        sent = cast("list[object]", self.arguments["messages"])
+        if any(map(_is_system, sent)):
+            return [], messages
+        system = [message for message in messages if message.role == "system"]
+        return system, [message for message in messages if message.role != "system"]
+
+    def common_reasons(self, reasons: Sequence[str] | None) -> Sequence[FinishReason] | None:
+        """Return the provider's finish reasons, normalized."""
+        return self.provider.response_type.normalize_reasons(reasons)
+
+    def validation_error(self, response: AnyResponse) -> Exception | None:
+        """Return why a streamed response does not fit the response model; ``None`` if it does."""
+        if self.response_model is None:
+            return None
+        try:
+            self.response_model.parse(response, self.from_call)
+        except (ValidationError, StreamError) as error:
+            return error
+        return None
+
+
+def _is_system(message: object) -> bool:
+    fields = cast(
+        "Mapping[str, object]", message if isinstance(message, Mapping) else vars(message)
+    )
+    return fields.get("role") in {"system", "developer"}
