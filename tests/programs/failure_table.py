@@ -352,7 +352,9 @@ def _look(
         return list(column.run(runnable))
 
     with _servers() as servers, ThreadPoolExecutor(len(CASES)) as pool:
-        found = pool.map(run, [Column(Side(ours), case, servers[case.name], spans) for case in CASES])
+        found = pool.map(
+            run, [Column(Side(ours), case, servers[case.name], spans) for case in CASES]
+        )
         return {
             case.name: list(zip(runnable, cells, strict=True))
             for case, cells in zip(CASES, found, strict=True)

@@ -27,7 +27,7 @@ class Spans(SpanProcessor):
         self.started = 0
         self._changed = threading.Condition()
 
-    def on_start(self, span: Span, parent_context: Any = None) -> None:
+    def on_start(self, span: Span, parent_context: Any = None) -> None:  # noqa: ARG002  # as it is called
         with self._changed:
             self.started += 1
 

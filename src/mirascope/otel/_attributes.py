@@ -50,11 +50,9 @@ def _recorded(name: str, value: object) -> Value | None:
     return value if isinstance(value, int | float) else None
 
 
-def response_attributes(
-    call: Call, response: AnyResponse, *, time_to_first_chunk: float | None
-) -> Attributes:
+def response_attributes(response: AnyResponse, time_to_first_chunk: float | None) -> Attributes:
     """Return the attributes of what was received; what the provider did not report is left out."""
-    reasons = call.common_reasons(response.finish_reasons) or response.finish_reasons
+    reasons = response.common_finish_reasons or response.finish_reasons
     attributes: dict[str, Value | None] = {
         names.RESPONSE_ID: response.id,
         names.RESPONSE_MODEL: response.model,

@@ -40,17 +40,17 @@ def content_of(call: Call, response: AnyResponse | None) -> dict[str, MakeConten
         names.TOOL_DEFINITIONS: lambda: [_tool(tool) for tool in call.tools],
     }
     if response is not None:
-        content[names.OUTPUT_MESSAGES] = lambda: _output(call, response)
+        content[names.OUTPUT_MESSAGES] = lambda: _output(response)
     return content
 
 
-def _output(call: Call, response: AnyResponse) -> list[JSONObject]:
+def _output(response: AnyResponse) -> list[JSONObject]:
     reasoning = response.reasoning
     parts = [_text("reasoning", reasoning)] if reasoning else []
     parts += [part for part in _parts(response.common_message_param) if part.get("content") != ""]
     if not parts:
         return []
-    reasons = call.common_reasons(response.finish_reasons)
+    reasons = response.common_finish_reasons
     reason = reasons[0] if reasons else "error"
     return [{"role": "assistant", "parts": parts, "finish_reason": reason}]
 

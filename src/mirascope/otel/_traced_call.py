@@ -154,8 +154,7 @@ class TracedCall(Observation):
         attributes, tracing = identity(self._call), self._tracing
         if self._span.is_recording():
             if response is not None:
-                received = response_attributes(self._call, response, time_to_first_chunk=to_first)
-                self._span.set_attributes(received)
+                self._span.set_attributes(response_attributes(response, to_first))
             if tracing.captures_content:
                 self._span.set_attributes(dict(tracing.content(self._call, response)))
         context = set_span_in_context(self._span, self._parent)

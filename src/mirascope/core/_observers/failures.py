@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mirascope import errors
+
+_REFUSED: Final = 400
 
 
 def error_type(error: BaseException) -> str:
@@ -23,6 +27,5 @@ def describe(error: BaseException) -> str:
     name = error_type(error)
     if isinstance(error, errors.StreamTimeout) and error.clock:
         return f"{name} ({error.clock})"
-    if isinstance(error, errors.StreamError) and error.status_code:
-        return f"{name} (HTTP {error.status_code})"
-    return name
+    status = error.status_code if isinstance(error, errors.StreamError) else None
+    return f"{name} (HTTP {status})" if status and status >= _REFUSED else name

@@ -114,8 +114,8 @@ class ItemTimes:
 
     @property
     def mean_interval(self) -> float | None:
-        """The mean time between two items in seconds; ``None`` if there are no two."""
-        return (self.last - self.first) / (self.count - 1) if self.count > 1 else None
+        """The mean time between two items in seconds; ``None`` if all were received at once."""
+        return (self.last - self.first) / (self.count - 1) if self.last > self.first else None
 
 
 class Observation:
