@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram, Meter
 
-from mirascope.core._observers.observation import AnyResponse
+from mirascope.core._observers.observation import AnyResponse, Streamed
 from mirascope.otel import _names as names
 from mirascope.otel._attributes import Attributes
 
@@ -61,10 +61,10 @@ class Metrics:
             self._per_chunk.record(per_chunk, attributes, context)
 
     def record_tokens(
-        self, attributes: Attributes, context: Context, response: AnyResponse
+        self, attributes: Attributes, context: Context, result: Streamed | AnyResponse
     ) -> None:
         """Record the tokens that the provider reported."""
-        counts = (response.input_tokens, response.output_tokens)
+        counts = (result.input_tokens, result.output_tokens)
         kinds: Iterable[Attributes] = (
             ({names.TOKEN_TYPE: names.INPUT}, {names.TOKEN_TYPE: names.OUTPUT})
             if self._has_types
@@ -74,7 +74,7 @@ class Metrics:
             if count is not None:
                 histogram.record(count, attributes | kind, context)
         by_modality = attributes | {names.TOKEN_MODALITY: names.UNKNOWN}
-        for counter, count in zip(self._used, (*counts, response.cached_tokens), strict=False):
+        for counter, count in zip(self._used, (*counts, result.cached_tokens), strict=False):
             if count is not None:
                 counter.add(count, by_modality, context)
 

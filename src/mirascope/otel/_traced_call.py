@@ -124,48 +124,53 @@ class TracedCall(Observation):
     def end(self, result: Streamed | AnyResponse | None, error: BaseException | None) -> None:
         duration = perf_counter() - self._started
         try:
+            if not (result is None or isinstance(result, BaseCallResponse)):
+                error = error or self._stream_error(result)
             if error is not None:
-                self._fail(error)
-            if result is None or isinstance(result, BaseCallResponse):
-                self._record(result, error, duration, None)
-            else:
-                self._span.set_attribute(names.STREAM_STATE, result.state)
-                response = result.partial()
-                if error is None and result.state == "finished":
-                    error = self._call.validation_error(response)
-                    if error is not None:
-                        self._fail(error)
-                self._record(response, error, duration, result.time_to_first_chunk)
+                self._span.set_attribute(names.ERROR_TYPE, error_type(error))
+                self._span.set_status(StatusCode.ERROR, describe(error))
+            self._record_metrics(result, error, duration)
+            if self._span.is_recording():
+                self._record_result(result)
         finally:
             self._span.end()
 
-    def _fail(self, error: BaseException) -> None:
-        self._span.set_attribute(names.ERROR_TYPE, error_type(error))
-        self._span.set_status(StatusCode.ERROR, describe(error))
+    def _stream_error(self, stream: Streamed) -> Exception | None:
+        """Return why a complete stream does not fit its response model, if that is so.
 
-    def _record(
+        Only after its end, the stream itself raises that.
+        """
+        finished = stream.state == "finished"
+        return self._call.validation_error(stream.partial) if finished else None
+
+    def _record_result(self, result: Streamed | AnyResponse | None) -> None:
+        """Record what was received on the span."""
+        to_first, response = None, result
+        if not (response is None or isinstance(response, BaseCallResponse)):
+            self._span.set_attribute(names.STREAM_STATE, response.state)
+            to_first, response = response.time_to_first_chunk, response.partial()
+        if response is not None:
+            self._span.set_attributes(response_attributes(response, to_first))
+        if self._tracing.captures_content:
+            self._span.set_attributes(dict(self._tracing.content(self._call, response)))
+
+    def _record_metrics(
         self,
-        response: AnyResponse | None,
+        result: Streamed | AnyResponse | None,
         error: BaseException | None,
         duration: float,
-        to_first: float | None,
     ) -> None:
-        """Record what was received, and the metrics."""
-        attributes, tracing = identity(self._call), self._tracing
-        if self._span.is_recording():
-            if response is not None:
-                self._span.set_attributes(response_attributes(response, to_first))
-            if tracing.captures_content:
-                self._span.set_attributes(dict(tracing.content(self._call, response)))
+        attributes, metrics = identity(self._call), self._tracing.metrics
         context = set_span_in_context(self._span, self._parent)
-        if response is not None:
-            attributes |= {names.RESPONSE_MODEL: response.model} if response.model else {}
-            tracing.metrics.record_tokens(attributes, context, response)
-        tracing.metrics.record_times(
+        if result is not None:
+            if result.id and result.model:  # before it is received, a stream has the requested one
+                attributes[names.RESPONSE_MODEL] = result.model
+            metrics.record_tokens(attributes, context, result)
+        metrics.record_times(
             attributes,
             context,
             duration=duration,
             error_type=None if error is None else error_type(error),
-            to_first=to_first,
+            to_first=getattr(result, "time_to_first_chunk", None),
             per_chunk=self.item_times.mean_interval if self.item_times else None,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, cast
 
@@ -72,12 +72,12 @@ class EncodedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Return the provider's finish reasons, normalized."""
         return self.provider.response_type.normalize_reasons(reasons)
 
-    def validation_error(self, response: AnyResponse) -> Exception | None:
+    def validation_error(self, response: Callable[[], AnyResponse]) -> Exception | None:
         """Return why a streamed response does not fit the response model; ``None`` if it does."""
         if self.response_model is None:
             return None
         try:
-            self.response_model.parse(response, self.from_call)
+            self.response_model.parse(response(), self.from_call)
         except (ValidationError, StreamError) as error:
             return error
         return None
