@@ -14,7 +14,6 @@ from mirascope.core._observers.observation import AnyResponse
 from mirascope.core._prompts.message_param import BaseMessageParam, Message
 from mirascope.core._responses.response_model import ResponseModel
 from mirascope.core._tools.tool import BaseTool
-from mirascope.core._types import FinishReason
 from mirascope.errors import StreamError
 
 
@@ -67,10 +66,6 @@ class EncodedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             return [], messages
         system = [message for message in messages if message.role == "system"]
         return system, [message for message in messages if message.role != "system"]
-
-    def common_reasons(self, reasons: Sequence[str] | None) -> Sequence[FinishReason] | None:
-        """Return the provider's finish reasons, normalized."""
-        return self.provider.response_type.normalize_reasons(reasons)
 
     def validation_error(self, response: Callable[[], AnyResponse]) -> Exception | None:
         """Return why a streamed response does not fit the response model; ``None`` if it does."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
+from typing import Final
 
 from typing_extensions import override
 
@@ -15,6 +16,9 @@ from mirascope import errors
 from mirascope.core._errors.retry import Retry
 from mirascope.core._observers.failures import describe
 from mirascope.core._observers.observation import AnyResponse, Call, Observation, Streamed, logger
+
+_USUAL: Final = frozenset({"complete", "end_turn", "stop", "tool_call", "tool_calls", "tool_use"})
+"""Finish reasons of responses that are not cut off, as the providers report them."""
 
 
 def is_enabled() -> bool:
@@ -46,10 +50,9 @@ class CallLog(Observation):
 
     @override
     def end(self, result: Streamed | AnyResponse | None, error: BaseException | None) -> None:
-        reasons = None if result is None else result.finish_reasons
         if isinstance(error, errors.StreamTruncated):
             self._warn("the response is cut off: the connection ended before it did")
-        elif reasons and "length" in (self._call.common_reasons(reasons) or ()):
+        elif result is not None and _is_at_limit(result):
             self._warn("the response ends at its limit of tokens")
         if logger.isEnabledFor(logging.DEBUG):
             self._log_call(result, error)
@@ -70,3 +73,14 @@ class CallLog(Observation):
 
     def _warn(self, message: str, *values: object) -> None:
         logger.warning(f"%s %s: {message}", self._call.provider_name, self._call.model, *values)
+
+
+def _is_at_limit(result: Streamed | AnyResponse) -> bool:
+    """Return whether a response ends at its limit of tokens.
+
+    A stream builds its response to normalize the reasons, so the usual ones are known here.
+    """
+    reasons = result.finish_reasons
+    if not reasons or _USUAL.issuperset(map(str.lower, reasons)):
+        return False
+    return "length" in (result.common_finish_reasons or ())

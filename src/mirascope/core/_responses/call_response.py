@@ -244,7 +244,7 @@ class BaseCallResponse(
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
         """The normalized finish reasons; ``None`` if none of them is one of the four."""
-        return self.normalize_reasons(self.finish_reasons)
+        return self._normalized_reasons(self.finish_reasons)
 
     @property
     def cost(self) -> float | None:

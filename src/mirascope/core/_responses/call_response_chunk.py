@@ -132,7 +132,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
         """The normalized finish reasons; ``None`` if none of them is one of the four."""
-        return self.normalize_reasons(self.finish_reasons)
+        return self._normalized_reasons(self.finish_reasons)
 
     def __str__(self) -> str:
         return self.content

@@ -58,11 +58,10 @@ class ResponseMetadata:
             cached_tokens=self.cached_tokens,
         )
 
-    @classmethod
-    def normalize_reasons(cls, reasons: Sequence[str] | None) -> list[FinishReason] | None:
+    def _normalized_reasons(self, reasons: Sequence[str] | None) -> list[FinishReason] | None:
         """Return the provider's finish reasons, normalized.
 
         A reason that matches none of the four is left out: a failure is no ``"stop"``.
         """
-        known = cls._common_reasons
+        known = self._common_reasons
         return [known[reason] for reason in reasons or () if reason in known] or None
