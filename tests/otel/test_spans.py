@@ -135,6 +135,19 @@ def test_retries_are_events(
     assert outcome(spans.one)[0] == "UNSET"
 
 
+def test_a_restart_is_an_event_of_the_same_span(
+    case: Case, driver: Driver, server: Loopback, spans: Spans
+) -> None:
+    server.queue = [
+        Response([*case.begin, case.text("Hel"), case.failure]),
+        Response(case.response("Hello")),
+    ]
+    driver.call_and_read(driver.function(case, on_interrupt="restart"))
+    (event,) = spans.one.events
+    assert (event.attributes or {})["mirascope.retry.restarts"] is True
+    assert outcome(spans.one) == ("UNSET", None, "finished")
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_an_invalid_response_model_is_an_error_beside_the_response(
     case: Case, driver: Driver, server: Loopback, spans: Spans, *, stream: bool
