@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from support.cases import Case, Driver
 from support.loopback import Loopback, Response
+from support.providers.anthropic import ANTHROPIC
+from support.providers.gemini import GEMINI
 from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 from support.spans import Spans, attributes, traced
 
@@ -107,6 +109,24 @@ def test_a_conversation_is_recorded(case: Case, server: Loopback) -> None:
     assert (tool["type"], tool["name"]) == ("function", "GetAuthor")
     assert tool["description"] == "Returns the author of a book."
     assert tool["parameters"]["properties"] == {"title": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("case", "params"),
+    [
+        (ANTHROPIC, {"system": "Be brief."}),
+        (ANTHROPIC, {"system": [{"type": "text", "text": "Be brief."}]}),
+        (GEMINI, {"system_instruction": "Be brief."}),
+        (GEMINI, {"config": {"system_instruction": [{"text": "Be brief."}]}}),
+    ],
+)
+def test_instructions_of_call_parameters_are_recorded(
+    case: Case, server: Loopback, params: dict[str, Any]
+) -> None:
+    server.default = lambda: Response(case.response("Hello"))
+    with traced(capture_content=True) as spans:
+        list(SYNC.function(case, call_params=params)("fantasy"))
+    assert content_of(spans)["gen_ai.system_instructions"] == [text("Be brief.")]
 
 
 @pytest.mark.parametrize("stream", [True, False])

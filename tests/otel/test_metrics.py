@@ -9,6 +9,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from support.cases import Case, Driver
 from support.loopback import Loopback, Response, dripping
+from support.providers.anthropic import ANTHROPIC
+from support.providers.openai import OPENAI
 from support.spans import attributes, traced
 
 from mirascope import errors
@@ -99,12 +101,14 @@ def test_the_time_per_chunk_is_the_mean_of_a_stream(case: Case, server: Loopback
     assert 0 < each.sum < duration.sum
 
 
-def test_the_cost_is_known_for_models_on_the_price_list(server: Loopback, case: Case) -> None:
-    priced = {"openai": "gpt-4o-mini", "anthropic": "claude-haiku-4-5"}
-    if case.name not in priced:
-        pytest.skip("two providers are enough")
+@pytest.mark.parametrize(
+    ("case", "model"), [(OPENAI, "gpt-4o-mini"), (ANTHROPIC, "claude-haiku-4-5")]
+)
+def test_the_cost_is_known_for_models_on_the_price_list(
+    case: Case, server: Loopback, model: str
+) -> None:
     body = b"".join(case.response("Hello"))
-    named = body.replace(b"the-model-that-answers", priced[case.name].encode())
+    named = body.replace(b"the-model-that-answers", model.encode())
     server.queue = [Response([named])]
     with traced() as spans:
         stream = SYNC.function(case)("fantasy")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
 from typing import TypeAlias
 
 from mirascope.core._observers.observation import AnyResponse, Call
@@ -35,7 +34,7 @@ MakeContent: TypeAlias = Callable[[], list[JSONObject]]
 def content_of(call: Call, response: AnyResponse | None) -> dict[str, MakeContent]:
     """Return the attributes of the content of a call: what makes each, by its name."""
     content: dict[str, MakeContent] = {
-        names.SYSTEM_INSTRUCTIONS: lambda: [*chain(*map(_parts, call.prompt()[0]))],
+        names.SYSTEM_INSTRUCTIONS: lambda: [_text("text", text) for text in call.prompt()[0]],
         names.INPUT_MESSAGES: lambda: [_message(message) for message in call.prompt()[1]],
         names.TOOL_DEFINITIONS: lambda: [_tool(tool) for tool in call.tools],
     }

@@ -55,17 +55,22 @@ class EncodedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """The tools that the model may call."""
         return cast("Sequence[type[BaseTool]]", self.call_arguments["tool_types"] or ())
 
-    def prompt(self) -> tuple[Sequence[BaseMessageParam], Sequence[BaseMessageParam]]:
-        """Return the system messages that are sent apart from the others, and the others."""
+    def prompt(self) -> tuple[Sequence[str], Sequence[BaseMessageParam]]:
+        """Return the system instructions that are sent apart from the messages, and the messages.
+
+        Instructions may be messages of the prompt or a call parameter.
+        """
         message_format = self.provider.response_type.message_format
         messages = [
             message_format.common(message, self.provider.name) for message in self.prompt_messages
         ]
-        sent = cast("list[object]", self.arguments["messages"])
-        if any(map(_is_system, sent)):
-            return [], messages
-        system = [message for message in messages if message.role == "system"]
-        return system, [message for message in messages if message.role != "system"]
+        config = self.arguments.get("config")
+        apart = _texts([self.arguments.get("system"), getattr(config, "system_instruction", None)])
+        if not any(map(_is_system, cast("list[object]", self.arguments["messages"]))):
+            instructions = [message for message in messages if _is_system(message)]
+            apart = apart or _texts([message.content for message in instructions])
+            messages = [message for message in messages if message not in instructions]
+        return apart, messages
 
     def validation_error(self, response: Callable[[], AnyResponse]) -> Exception | None:
         """Return why a streamed response does not fit the response model; ``None`` if it does."""
@@ -83,3 +88,13 @@ def _is_system(message: object) -> bool:
         "Mapping[str, object]", message if isinstance(message, Mapping) else vars(message)
     )
     return fields.get("role") in {"system", "developer"}
+
+
+def _texts(value: object) -> list[str]:
+    """Return the texts of instructions: text, objects with text or parts, or lists of those."""
+    if isinstance(value, list | tuple):
+        return [text for each in cast("Sequence[object]", value) for text in _texts(each)]
+    if value is None or isinstance(value, str):
+        return [value] if value else []
+    fields = cast("Mapping[str, object]", value if isinstance(value, Mapping) else vars(value))
+    return _texts(fields.get("text") or fields.get("parts"))

@@ -68,8 +68,8 @@ class Call(Protocol):
         """The tools that the model may call."""
         ...
 
-    def prompt(self) -> tuple[Sequence[BaseMessageParam], Sequence[BaseMessageParam]]:
-        """Return the system messages that are sent apart from the others, and the others."""
+    def prompt(self) -> tuple[Sequence[str], Sequence[BaseMessageParam]]:
+        """Return the system instructions that are sent apart, and the messages."""
         ...
 
     def validation_error(self, response: Callable[[], AnyResponse]) -> Exception | None:
