@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         integrations,
         llm,
         local,
+        otel,
         retries,
         testing,
         web,
@@ -47,8 +48,8 @@ else:
 
     _MODULES = frozenset(
         {
-            *("conversation", "core", "errors", "integrations", "llm"),
-            *("local", "retries", "testing", "web"),
+            *("conversation", "core", "errors", "integrations", "llm", "local"),
+            *("otel", "retries", "testing", "web"),
         }
     )
 
@@ -95,6 +96,7 @@ __all__ = [
     "llm",
     "local",
     "metadata",
+    "otel",
     "prompt_template",
     "retries",
     "testing",

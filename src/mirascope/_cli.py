@@ -189,10 +189,13 @@ def _default() -> tuple[str, str]:
 
 
 def _open(provider: str, model: str, prompt: str, options: _Options) -> _Stream:
-    from mirascope.core import Messages  # noqa: PLC0415  # imported when there is a prompt
+    import logging  # noqa: PLC0415  # imported when there is a prompt
+
+    from mirascope.core import Messages  # noqa: PLC0415  # the same
     from mirascope.core._errors.redaction import can_be_sent  # noqa: PLC0415  # the same
     from mirascope.llm._providers import call_factory  # noqa: PLC0415  # the same
 
+    logging.getLogger("mirascope").addHandler(logging.NullHandler())  # it reports by itself
     client: object = None
     registration = find(provider) or Registration("")
     if not can_be_sent(registration.api_key):

@@ -33,6 +33,7 @@ from pydantic import BaseModel
 from support.base_install import SOURCES
 from support.cases import Case, Driver
 from support.scripts import Reasoning, Text, WholeCall, call_id, one_after_another, with_whole_calls
+from support.spans import attributes, outcome, traced
 
 from mirascope import _cli, errors, llm
 from mirascope.core import providers
@@ -295,6 +296,17 @@ def test_what_is_no_json_is_an_error_of_both_trees(
         function = driver.function(case, stream=stream, max_retries=0)
         driver.call_and_read(function) if stream else driver.call(function)
     assert isinstance(caught.value, example.OllamaError)
+
+
+def test_its_calls_are_traced(case: Case, driver: Driver, server: Loopback) -> None:
+    server.default = lambda: Response(case.response("Mistborn"))
+    with traced(capture_content=True) as spans:
+        driver.call_and_read(driver.function(case))
+    found = attributes(spans.one)
+    assert found["gen_ai.provider.name"] == NAME
+    assert (found["gen_ai.usage.output_tokens"], outcome(spans.one)[2]) == (2, "finished")
+    assert "fantasy" in found["gen_ai.input.messages"]
+    assert "Mistborn" in found["gen_ai.output.messages"]
 
 
 def test_the_command_line_knows_it(case: Case, server: Loopback, tmp_path: Path) -> None:

@@ -205,6 +205,7 @@ class Row:
         error: The classes of ours one of which is raised; none if nothing is.
         text: The text that has come then; ``None`` if some has.
         closes: Whether the connection has to end at once.
+        cancels: Whether the task is cancelled while it waits, which a span reports as an error.
         requests: How many requests there are, with ours.
         options: Further options of the call, with ours.
         sdk_timeout: The timeout that is told to an SDK, in seconds.
@@ -222,6 +223,7 @@ class Row:
     error: tuple[type[errors.StreamError], ...] = ()
     text: str | None = ""
     closes: bool = False
+    cancels: bool = False
     requests: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     sdk_timeout: float | None = None
@@ -415,9 +417,9 @@ SECTIONS = {
             by_closing_a_generator,
             by_closing_a_generator_async,
         ),
-        left("cancellation of the task", None, by_cancellation),
-        left("an `anyio.CancelScope`", None, by_a_cancel_scope),
-        left("`asyncio.timeout`", None, by_a_timeout),
+        left("cancellation of the task", None, by_cancellation, cancels=True),
+        left("an `anyio.CancelScope`", None, by_a_cancel_scope, cancels=True),
+        left("`asyncio.timeout`", None, by_a_timeout, cancels=True),
         Row(
             says="never iterated",
             answers=lambda case: [endless(case)],

@@ -27,6 +27,7 @@ import anyio
 from support.cases import Case, Driver
 from support.providers import CASES
 from support.sdk_streams import SDKS, LackingError
+from support.spans import Spans, of_provider, outcome, traced
 
 from mirascope import errors
 from mirascope.testing.loopback import Loopback, Request, Response
@@ -71,6 +72,7 @@ class Seen:
         hung: Whether it went on for too long.
         requests: The requests that the server saw.
         open: Whether a connection had still not ended, a while after the stream was left.
+        spans: The spans of the calls, as their `outcome`; ``None`` if they are not traced.
     """
 
     row: Row
@@ -82,6 +84,7 @@ class Seen:
     hung: bool = False
     requests: list[Request] = field(default_factory=list)
     open: bool = False
+    spans: list[tuple[str, str | None, str | None]] | None = None
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -134,6 +137,7 @@ def judged(seen: Seen) -> Cell:
         wrong.append(f"not `{row.state}`")
     if seen.error and not seen.meant:
         wrong.append("another error than meant")
+    wrong += _wrong_spans(seen)
     if len(seen.requests) != row.requests:
         wrong.append(f"{len(seen.requests)} requests")
     if row.closes and not wrong:
@@ -171,6 +175,17 @@ def _wrong(seen: Seen) -> Iterator[str]:
         yield "stays open"
     if row.times > 1 and seen.connections > 1:
         yield f"{seen.connections} connections"
+
+
+def _wrong_spans(seen: Seen) -> Iterator[str]:
+    """Yield what is wrong with the spans: each stream that was iterated has exactly one."""
+    row, state = seen.row, seen.stream.state if seen.stream is not None else None
+    if seen.spans is None:
+        return
+    error = "CancelledError" if row.cancels else seen.error and seen.error.split("`")[1]
+    expected = ("ERROR" if error else "UNSET", error, state)
+    if seen.spans != [expected] * (0 if row.state == "pending" else row.times):
+        yield f"spans: {seen.spans}"
 
 
 @dataclass(frozen=True)
@@ -222,11 +237,13 @@ class Column:
     side: Side
     case: Case
     server: Loopback
+    traces: Spans | None = None
 
     def run(self, rows: Iterable[Row]) -> Iterator[Cell]:
         """Run rows, sync."""
         for row in rows:
             seen = Seen(row, self.case)
+            before = self._ended()
             self.server.respond = seen.respond
             with self.side.asking(self.case, row, self._url(row)) as ask:
                 use = threading.Thread(target=self._use, args=(seen, ask), daemon=True)
@@ -234,6 +251,7 @@ class Column:
                 use.join(TOO_LONG)
                 seen.hung = use.is_alive()
                 seen.open = row.closes and not seen.disconnected(self.side.patience)
+                seen.spans = self._spans(before)
                 cell = self.side.judge(seen)
                 seen.cut()
                 use.join(TOO_LONG)
@@ -249,6 +267,7 @@ class Column:
 
     async def _arun(self, row: Row) -> Cell:
         seen = Seen(row, self.case)
+        before = self._ended()
         self.server.respond = seen.respond
         async with self.side.aasking(self.case, row, self._url(row)) as ask:
             use = asyncio.create_task(self._ause(seen, ask))
@@ -256,6 +275,7 @@ class Column:
             seen.hung = not use.done()
             if row.closes:
                 seen.open = not await asyncio.to_thread(seen.disconnected, self.side.patience)
+            seen.spans = self._spans(before)
             cell = self.side.judge(seen)
             seen.cut()
             use.cancel()
@@ -277,6 +297,16 @@ class Column:
                 seen.stream = await ask()
                 await seen.row.aleave(seen.stream)
 
+    def _ended(self) -> int:
+        """Return how many spans of this provider have ended."""
+        return len(of_provider(self.traces.ended, self.case.name)) if self.traces else 0
+
+    def _spans(self, before: int) -> list[tuple[str, str | None, str | None]] | None:
+        """Return how calls ended since there were so many spans."""
+        if self.traces is None:
+            return None
+        return [outcome(span) for span in of_provider(self.traces.ended, self.case.name)[before:]]
+
     def _url(self, row: Row) -> str:
         return self.case.url(NOWHERE.rstrip("/") if row.refused else self.server.url)
 
@@ -294,18 +324,25 @@ def look(rows: Iterable[Row], *, ours: bool) -> tuple[Cells, list[str]]:
     cells: Cells = {}
     noise: list[str] = []
     in_turn = sorted(rows, key=lambda row: row.collects)
-    with _listening(noise):
+    with _listening(noise), traced() if ours else nullcontext() as spans:
         with _uncollected():
             for asynchronous in (False, True):
-                columns = _look(in_turn, noise, ours=ours, asynchronous=asynchronous)
+                columns = _look(in_turn, noise, spans, ours=ours, asynchronous=asynchronous)
                 for name, found in columns.items():
                     cells.update({(row, name, asynchronous): cell for row, cell in found})
         gc.collect()
+    if spans is not None and spans.open:
+        noise.append(f"{spans.open} spans are open")
     return cells, noise
 
 
 def _look(
-    rows: Iterable[Row], noise: list[str], *, ours: bool, asynchronous: bool
+    rows: Iterable[Row],
+    noise: list[str],
+    spans: Spans | None,
+    *,
+    ours: bool,
+    asynchronous: bool,
 ) -> dict[str, list[tuple[Row, Cell]]]:
     runnable = [row for row in rows if (row.aleave if asynchronous else row.leave) is not None]
 
@@ -315,7 +352,9 @@ def _look(
         return list(column.run(runnable))
 
     with _servers() as servers, ThreadPoolExecutor(len(CASES)) as pool:
-        found = pool.map(run, [Column(Side(ours), case, servers[case.name]) for case in CASES])
+        found = pool.map(
+            run, [Column(Side(ours), case, servers[case.name], spans) for case in CASES]
+        )
         return {
             case.name: list(zip(runnable, cells, strict=True))
             for case, cells in zip(CASES, found, strict=True)
@@ -404,6 +443,8 @@ class _Noted(logging.Handler):
         self.noise = noise
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == "mirascope":  # of retries, and of responses that are cut off
+            return
         self.noise.append(record.getMessage())
 
 

@@ -10,12 +10,14 @@ from functools import wraps
 from typing import Any, Generic, cast
 
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
+from mirascope.core._calls.encoded_call import EncodedCall
 from mirascope.core._calls.options import CallOptions
 from mirascope.core._calls.provider import Arguments, CallResponseT, Provider, RawT, StreamT
 from mirascope.core._calls.request import Request, prepare_request
 from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._engine.timeout import NEVER, STANDARD, Timeout
+from mirascope.core._observers.registry import observe
 from mirascope.core._prompts.media import local_files
 from mirascope.core._prompts.messages import Messages
 from mirascope.core._prompts.metadata import Metadata
@@ -71,7 +73,8 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
             if self.streaming:
                 return prepared.stream(request)
             start = time.time() * 1000
-            result = prepared.result(request.create(), start)
+            with request.observations.plain_call():
+                result = prepared.result(request, request.create(), start)
             return parse(result) if parse else result
 
         @wraps(fn)
@@ -83,7 +86,8 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
             if self.streaming:
                 return prepared.stream(request)
             start = time.time() * 1000
-            result = prepared.result(await request.acreate(), start)
+            with request.observations.plain_call():
+                result = prepared.result(request, await request.acreate(), start)
             parsed = parse(result) if parse else result
             return await parsed if inspect.isawaitable(parsed) else parsed
 
@@ -106,10 +110,14 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
         return PreparedCall(
             provider=self.provider,
             model=self.model,
+            prompt_messages=prompt.messages,
+            params=params,
+            requests_json=form is not None,
             arguments=arguments,
             client=prompt.config.get("client") or self.options.get("client"),
             options=self.options,
             is_async=self.prompt.is_async,
+            streaming=self.streaming,
             partial_tools=self.partial_tools,
             response_model=model,
             from_call={} if model is None else model.from_call(prompt.variables),
@@ -174,34 +182,25 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
 
 
 @dataclass(kw_only=True, repr=False)
-class PreparedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
+class PreparedCall(
+    EncodedCall[ClientT, AsyncClientT, RawT, CallResponseT, StreamT],
+    Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT],
+):
     """One call, from its encoded arguments to its result.
 
     Attributes:
-        provider: The provider.
-        model: The name of the model.
-        arguments: The arguments of the request.
         client: The user-supplied client, if there is one.
         options: The options of the call.
         is_async: Whether the prompt function is async.
         partial_tools: Whether a stream yields partial tools.
-        response_model: The response model, if there is one.
-        from_call: The response model's fields that the call's arguments provide.
         deadlines: The deadlines of the response.
-        call_arguments: The fields of `CallArguments` for the response or the stream.
     """
 
-    provider: Provider[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
-    model: str
-    arguments: Arguments
     client: object
     options: CallOptions[Any, Any]
     is_async: bool
     partial_tools: bool
-    response_model: ResponseModel[Any] | None
-    from_call: Mapping[str, object]
     deadlines: Deadlines
-    call_arguments: dict[str, Any]
 
     def request(self, client: object) -> Request[ClientT, AsyncClientT, RawT]:
         """Return the request; only the SDK of a user-supplied client may retry by itself."""
@@ -211,6 +210,7 @@ class PreparedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT])
             self.arguments,
             self.options,
             self.deadlines,
+            observations=observe(self),
             is_async=self.is_async,
             sdk_may_retry=self.client is not None and not self.deadlines.limits_opening,
         )
@@ -234,16 +234,20 @@ class PreparedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT])
             fields_from_call_args=self.from_call,
         )
 
-    def result(self, raw: RawT, start_time: float) -> object:
+    def result(
+        self, request: Request[ClientT, AsyncClientT, RawT], raw: RawT, start_time: float
+    ) -> object:
         """Return the response, or the instance of the response model that it holds.
 
         Args:
+            request: The request.
             raw: The SDK's response.
             start_time: When the request was sent, in milliseconds since the epoch.
         """
         response = self.provider.response_type(
             response=raw, start_time=start_time, end_time=time.time() * 1000, **self.call_arguments
         )
+        request.observations.receive(response)
         if self.response_model is None or response.tools:
             return response
         return self.response_model.parse(response, self.from_call)

@@ -19,6 +19,7 @@ from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
 from mirascope.core._engine.watchdog import fail_after
 from mirascope.core._errors.redaction import HiddenRepr, credentials_in
 from mirascope.core._errors.retry import MAX_RETRIES, Retry, RetryPolicy, arun_hooks, run_hooks
+from mirascope.core._observers.observation import NOT_OBSERVED, Observations
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         arguments: The arguments of the SDK's method, with the prompt.
         policy: When to retry.
         deadlines: The deadlines of the response.
+        observations: The observations of the call.
     """
 
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
@@ -42,6 +44,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     arguments: HiddenRepr[object]
     policy: RetryPolicy
     deadlines: Deadlines
+    observations: Observations = NOT_OBSERVED
 
     @override
     def secrets(self) -> frozenset[str]:
@@ -97,6 +100,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         retry = self.policy.retry(mapped, count, self.deadlines.seconds_left)
         if retry is None:
             raise mapped
+        self.observations.retry(retry)
         return retry
 
     @override
@@ -115,12 +119,13 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         return await self._asent(self.provider.api.aopen)
 
     def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
-        with self.deadlines.opening(self.provider.errors.timeouts):
+        with self.deadlines.opening(self.provider.errors.timeouts), self.observations.sending():
             return send(self.client, self._with_timeout())
 
     async def _asent(self, send: Callable[[AsyncClientT, Arguments], Awaitable[T]]) -> T:
         late = (*self.provider.errors.timeouts, TimeoutError)
-        with self.deadlines.opening(late), fail_after(self.deadlines.seconds_to_open):
+        left = self.deadlines.seconds_to_open
+        with self.deadlines.opening(late), fail_after(left), self.observations.sending():
             return await send(self.client, self.arguments)
 
     def _with_timeout(self) -> Arguments:
@@ -147,6 +152,7 @@ def prepare_request(
     options: CallOptions[Any, Any],
     deadlines: Deadlines,
     *,
+    observations: Observations,
     is_async: bool,
     sdk_may_retry: bool,
 ) -> Request[ClientT, AsyncClientT, RawT]:
@@ -158,6 +164,7 @@ def prepare_request(
         arguments: The arguments of the SDK's method.
         options: The options of the call.
         deadlines: The deadlines of the response.
+        observations: The observations of the call.
         is_async: Whether the client is async.
         sdk_may_retry: Whether the SDK itself may retry until a response begins, as the client
             or the arguments configure it, unless an option needs the engine's retries.
@@ -182,4 +189,5 @@ def prepare_request(
         arguments=HiddenRepr(arguments),
         policy=policy,
         deadlines=deadlines,
+        observations=observations,
     )

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Generic, cast
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope import errors
 from mirascope.core._engine.decoder import Decoder
 from mirascope.core._engine.source import UserItem
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._errors.redaction import excerpt
+from mirascope.core._observers.observation import ItemTimes
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, record_of
 from mirascope.core._tools.tool import BaseTool
 from mirascope.core._tools.tool_calls import call_id, delta_of
@@ -237,6 +239,44 @@ class ItemReader(Generic[ChunkT, ToolT]):
                     self.produced_output = True
                     self._on_first_output()
                 return
+
+
+class TimedReader(ItemReader[ChunkT, ToolT]):
+    """An item reader that records the times of the items, for an observed stream."""
+
+    def __init__(
+        self,
+        decoder: Decoder[ChunkT],
+        framing: Framing,
+        tools: ToolItems[ChunkT, ToolT] | None,
+        on_first_output: Callable[[], object],
+        times: ItemTimes,
+    ) -> None:
+        super().__init__(decoder, framing, tools, on_first_output)
+        self._times = times
+
+    @override
+    def feed(self, block: bytes | UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        times, received = self._times, perf_counter()
+        before = times.count
+        for item in super().feed(block):
+            times.count += 1
+            yield item
+        if times.count > before:
+            times.first, times.last = times.first or received, received
+
+
+def new_reader(
+    decoder: Decoder[ChunkT],
+    framing: Framing,
+    tools: ToolItems[ChunkT, ToolT] | None,
+    on_first_output: Callable[[], object],
+    times: ItemTimes | None,
+) -> ItemReader[ChunkT, ToolT]:
+    """Return an item reader, which records times if there is where to."""
+    if times is None:
+        return ItemReader(decoder, framing, tools, on_first_output)
+    return TimedReader(decoder, framing, tools, on_first_output, times)
 
 
 def _json_object(data: bytes) -> Record:

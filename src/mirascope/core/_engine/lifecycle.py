@@ -30,6 +30,7 @@ from mirascope.core._engine.item_reader import ItemReader
 from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
 from mirascope.core._errors.retry import Retry, RetryHook, arun_hooks, run_hooks
 from mirascope.core._errors.sdk_errors import SDKErrors
+from mirascope.core._observers.observation import Streamed
 from mirascope.core._types import StreamState
 
 EndCallback: TypeAlias = Callable[[Exception | None], object]
@@ -89,12 +90,13 @@ class Lifecycle:
         self._started = 0.0
         self.retry: Retry | None = None
         self._error: Exception | None = None
+        self._cancelled: BaseException | None = None
         self._on_close: Callable[[], object] = bool
 
     # Transitions between states.
 
-    def start(self) -> None:
-        """Go from pending to open.
+    def start(self, stream: Streamed) -> None:
+        """Go from pending to open; the stream is for the observers.
 
         Raises:
             StreamConsumed: The stream was iterated or closed before.
@@ -105,6 +107,7 @@ class Lifecycle:
         self.start_time = time.time() * 1000
         self._started = time.perf_counter()
         self.deadlines.start()
+        self._request.observations.start(stream)
 
     def _set_final_state(self, state: StreamState) -> None:
         """Go from open to a final state; the first one counts."""
@@ -160,7 +163,9 @@ class Lifecycle:
             if mapped is None:
                 raise
             raise mapped  # noqa: B904  # its cause is set
-        except BaseException:  # the iterator was dropped or closed, or the task cancelled
+        except BaseException as error:  # the iterator was dropped or closed, or the task cancelled
+            if not (reader.is_complete or isinstance(error, GeneratorExit)):
+                self._cancelled = error
             self._set_final_state("finished" if reader.is_complete else "closed")
             raise
 
@@ -191,8 +196,10 @@ class Lifecycle:
         deadlines = self.deadlines
         left = deadlines.seconds_for_restart if produced_output else deadlines.seconds_left
         retry = self._request.policy.retry(error, count, left)
-        if retry is not None and produced_output:
-            deadlines.restart()
+        if retry is not None:
+            self._request.observations.retry(retry)
+            if produced_output:
+                deadlines.restart()
         return retry
 
     def backoff(self) -> None:
@@ -334,6 +341,7 @@ class Lifecycle:
         Args:
             error: Passed to the callbacks in place of the error of the stream itself.
         """
+        self._end_observations()
         if self.on_end and self.state in _FINAL:
             try:
                 self.on_end.pop(0)(error or self._error)
@@ -342,6 +350,7 @@ class Lifecycle:
 
     async def anotify_end(self, error: Exception | None = None) -> None:
         """Run the end callbacks, async; see `notify_end`."""
+        self._end_observations()
         if self.on_end and self.state in _FINAL:
             try:
                 with anyio.CancelScope(shield=True):
@@ -350,3 +359,9 @@ class Lifecycle:
                         await result
             finally:
                 await self.anotify_end(error)
+
+    def _end_observations(self) -> None:
+        """Notify the observers of the end, before any callback, if the state is final."""
+        if self.state in _FINAL:
+            error, self._cancelled = self._error or self._cancelled, None
+            self._request.observations.end(error)

@@ -21,6 +21,7 @@ from typing_extensions import TypeVar, override
 from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._errors.retry import RetryPolicy
+from mirascope.core._observers.observation import NOT_OBSERVED, Observations
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._tools.tool import BaseTool
 
@@ -121,10 +122,12 @@ class StreamRequest(ABC):
         is_async: Whether `aopen` sends the request, and not `open`.
         deadlines: The deadlines of the response.
         policy: When to retry.
+        observations: The observations of the call.
     """
 
     user_supplied: ClassVar[bool] = False
     is_async: bool = False
+    observations: Observations = NOT_OBSERVED
     deadlines: Deadlines
     policy: RetryPolicy
 
@@ -167,6 +170,11 @@ class UserItems(StreamRequest):
         if not isinstance(self._items, AsyncIterable):
             raise TypeError("this stream is not async: iterate it with `for`")
         return AsyncItemSource(self._items)
+
+
+def request_of(items: Items) -> StreamRequest:
+    """Return a request as it is, and user-supplied items in place of one."""
+    return items if isinstance(items, StreamRequest) else UserItems(items)
 
 
 class ItemSource(Source):

@@ -23,9 +23,9 @@ from typing_extensions import TypeVar, override
 
 from mirascope.core._engine.closing import Closable, closed_at_exit
 from mirascope.core._engine.decoder import Decoder
-from mirascope.core._engine.item_reader import ItemReader
+from mirascope.core._engine.item_reader import ItemReader, new_reader
 from mirascope.core._engine.lifecycle import EndCallback, Lifecycle
-from mirascope.core._engine.source import AsyncSource, Items, Source, StreamRequest, UserItems
+from mirascope.core._engine.source import AsyncSource, Items, Source, request_of
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._engine.watchdog import in_this_loop
 from mirascope.core._errors.retry import RetryHook
@@ -95,8 +95,7 @@ class BaseStream(
         super().__post_init__()
         if self.call_response_type is None:
             self.call_response_type = cast("type[ResponseT]", self._response_type)
-        items = self.stream
-        self._request = items if isinstance(items, StreamRequest) else UserItems(items)
+        self._request = request_of(self.stream)
         self._lifecycle = Lifecycle(self._errors, self._request)
 
     def _new_decoder(self) -> Decoder[ChunkT]:
@@ -110,7 +109,7 @@ class BaseStream(
 
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
-        lifecycle.start()
+        lifecycle.start(self)
         while lifecycle.state == "open":
             with ExitStack() as stack:
                 stack.callback(lifecycle.notify_end)
@@ -131,7 +130,7 @@ class BaseStream(
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
         lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
-        lifecycle.start()
+        lifecycle.start(self)
         while lifecycle.state == "open":
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(lifecycle.anotify_end)
@@ -157,7 +156,8 @@ class BaseStream(
             types = cast("list[type[ToolT]]", self.tool_types)
             tools = ToolItems(types, partial=self.partial_tools, call_kwargs=self.call_kwargs)
         decoder = self._new_decoder() if self._lifecycle.retry else self._decoder
-        reader = ItemReader(decoder, self._framing(), tools, self._record_first_output)
+        times = self._request.observations.item_times
+        reader = new_reader(decoder, self._framing(), tools, self._record_first_output, times)
         stack.enter_context(self._lifecycle.guard(reader, self._received))
         return reader
 

@@ -318,6 +318,11 @@ def name_of(tool_type: type[BaseTool]) -> str:
     return tool_type._name()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # v1 documents it so
 
 
+def description_of(tool_type: type[BaseTool]) -> str:
+    """Return the description that the model sees of a tool."""
+    return tool_type._description()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above
+
+
 def all_tools(
     tools: Sequence[type[BaseTool]], call_params: Mapping[str, object]
 ) -> dict[str, object]:
