@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
-from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
+from mirascope.testing.conformance import (
+    CallDelta,
+    CallEnd,
+    CallStart,
+    Step,
+    Text,
+    one_after_another,
+)
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"

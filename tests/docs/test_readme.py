@@ -14,9 +14,9 @@ import pytest
 from support.cases import without_keys
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
-from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 
 from mirascope import errors, local
+from mirascope.testing.conformance import CallDelta, CallEnd, CallStart, Text, one_after_another
 from mirascope.testing.loopback import Abort, Loopback, Response
 
 if TYPE_CHECKING:
