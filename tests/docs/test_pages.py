@@ -150,8 +150,11 @@ def test_a_paused_turn_continues(
 
 def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
     names: dict[str, Any] = {"__name__": "a_provider"}
-    exec(compile("\n".join(PROVIDER), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
+    *parts, tests = PROVIDER
+    exec(compile("\n".join(parts), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
     assert str(names["chunks"][0]) == "Hi"
+    example = DOCS.parent / "examples" / "provider" / "tests" / "test_mirascope_ollama.py"
+    assert example.read_text().endswith(tests)  # which test_third_party_provider.py runs
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:

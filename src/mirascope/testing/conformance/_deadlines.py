@@ -16,7 +16,7 @@ from mirascope.testing.conformance._promises import Promises, disconnects, expec
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 SOON: Final = 0.2
-LATE: Final = 20.0
+LATE = 5.0
 GENEROUS: Final = 15.0
 
 OUTPUT: Final = "only text, reasoning and tool arguments are output: a chunk's `_read` sets them"
@@ -104,7 +104,7 @@ class Expiring(Promises):
     ) -> None:
         """A stream that never pauses ends with `total`."""
         case = self.case
-        server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
+        server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 250], 0.02))]
         tried, error = self.timed_out(driver, server, 4 * SOON)
         seen = (error.clock, error.phase, {*tried.stream.content})
         expect(seen, ("total", "mid", {"a"}), "the deadline", INTERRUPTED)
@@ -118,6 +118,6 @@ class Expiring(Promises):
         expect((error.clock, error.phase), ("total", "open"), "the deadline", INTERRUPTED)
 
     def keeping_alive(self, *begin: bytes) -> Response:
-        """Return a response that holds no output after its beginning."""
-        signs = repeat(self.case.keepalive + self.case.text(""), 5000)
+        """Return a response that holds no output after its beginning, and ends when it is late."""
+        signs = repeat(self.case.keepalive + self.case.text(""), round(LATE / 0.02))
         return Response(dripping([*self.case.begin, *begin, *signs], 0.02))

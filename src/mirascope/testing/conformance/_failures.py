@@ -52,8 +52,7 @@ class Failing(Promises):
 
     def fail(self, driver: Driver, *, stream: bool = True) -> Attempt:
         """Call once, without retries."""
-        function = driver.function(self.case, stream=stream, max_retries=0)
-        return driver.attempt(function, stream=stream)
+        return driver.attempt(self.once(driver, stream=stream), stream=stream)
 
     def test_a_response_without_its_end_is_truncated(
         self, driver: Driver, server: Loopback
@@ -82,7 +81,7 @@ class Failing(Promises):
     ) -> None:
         """Wherever the bytes end, the stream fails, or has all of its text and a finish reason."""
         case = self.case
-        function = driver.function(case, max_retries=0)
+        function = self.once(driver)
         text = "The Name of the Wind"
 
         @EXAMPLES
@@ -125,7 +124,7 @@ class Failing(Promises):
     ) -> None:
         """A response that is complete stays complete."""
         server.queue = [Response([*self.case.response("Hello"), Abort()])]
-        stream = received(driver.attempt(driver.function(self.case)))
+        stream = received(driver.attempt(self.once(driver)))
         expect((stream.state, stream.content), ("finished", "Hello"), "the stream", TRUNCATED)
 
     @BOTH

@@ -17,6 +17,7 @@ import pytest
 from typing_extensions import TypeVar
 
 from mirascope import errors
+from mirascope.core.base import StreamConfig
 from mirascope.testing.conformance._case import Case
 from mirascope.testing.conformance._driver import Attempt, Driver
 from mirascope.testing.loopback import Connection, Loopback, Response
@@ -62,6 +63,12 @@ class Promises:
             if case.key_variable is not None:
                 monkeypatch.setenv(case.key_variable, KEY)
             yield server
+
+    def once(
+        self, driver: Driver, *, stream: bool | StreamConfig = True, **options: Any
+    ) -> Callable[[str], Any]:
+        """Return a prompt function without retries, which would hide what is wrong."""
+        return driver.function(self.case, stream=stream, max_retries=0, **options)
 
 
 @cache

@@ -27,7 +27,10 @@ from mirascope.testing.conformance.strategies import Script, cuts, responses
 from mirascope.testing.loopback import Loopback, Response, Stall
 
 EXAMPLES: Final = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 TEXT: Final = "a chunk's `_read` sets `content`, and the decoder adds it to its `reply`"
@@ -48,7 +51,7 @@ class Receiving(Promises):
         thought = [case.reasoning(text) for text in ("Hm", "m")] if case.reasoning else []
         answer = [*map(case.text, ["Hello", " world"]), *case.end(3, 2)]
         server.queue = [Response([*case.begin, *thought, *answer])]
-        tried = driver.attempt(driver.function(case))
+        tried = driver.attempt(self.once(driver))
         stream, chunks = received(tried), [chunk for chunk, _ in tried.items]
         expect(tools_of(tried.items), [], "the tools of a response without any", "`tool_calls`")
         expect("".join(map(str, chunks)), "Hello world", "the text of the chunks", TEXT)
@@ -82,8 +85,8 @@ class Receiving(Promises):
             Response(case.response("Hello", " world")),
             Response.of_json(case.plain("Hello world")),
         ]
-        stream = received(driver.attempt(driver.function(case)))
-        plain = received(driver.attempt(driver.function(case, stream=False), stream=False))
+        stream = received(driver.attempt(self.once(driver)))
+        plain = received(driver.attempt(self.once(driver, stream=False), stream=False))
         expect(plain.content, "Hello world", "the text of a plain response", "its `content`")
         tokens = (plain.input_tokens, plain.output_tokens)
         expect(tokens, (3, 2), "the usage of a plain response", "the response's `_tokens`")
@@ -107,7 +110,7 @@ class Receiving(Promises):
     ) -> None:
         """Texts and reasoning in any order, in any pieces of bytes, arrive as they were sent."""
         case = self.case
-        function = driver.function(case)
+        function = self.once(driver)
         bodies = st.shared(responses(reasoning=case.reasoning is not None), key="script")
 
         @EXAMPLES
@@ -136,8 +139,8 @@ class Receiving(Promises):
             Response(body),
             Response([case.keepalive, *(piece + case.keepalive for piece in body)]),
         ]
-        without = driver.attempt(driver.function(case))
-        tried = driver.attempt(driver.function(case))
+        without = driver.attempt(self.once(driver))
+        tried = driver.attempt(self.once(driver))
         received(without)
         expect(received(tried).content, "Hello world", "the text of the stream", "`keepalive`")
         items = len(without.items)
@@ -149,7 +152,7 @@ class Receiving(Promises):
         """`chunk.chunk` is one object of the SDK's class, and a chunk can be made of it."""
         case = self.case
         server.queue = [Response(case.response("Hello"))]
-        tried = driver.attempt(driver.function(case))
+        tried = driver.attempt(self.once(driver))
         received(tried)
         for chunk, _ in tried.items:
             raw = chunk.chunk
@@ -164,7 +167,7 @@ class Receiving(Promises):
 
     def test_nothing_is_sent_before_iteration(self, driver: Driver, server: Loopback) -> None:
         """A stream that is never iterated sends no request."""
-        stream = driver.call(driver.function(self.case))
+        stream = driver.call(self.once(driver))
         known = (stream.state, stream.content, stream.model, stream.start_time, stream.end_time)
         expected = ("pending", "", "requested-model", 0, 0)
         expect(known, expected, "what a new stream knows", "nothing was received yet")
@@ -180,7 +183,7 @@ class Receiving(Promises):
         """The request has the name of the model and the prompt, and asks for what it gets."""
         case = self.case
         server.queue = [complete(case, "Hello", stream=stream)]
-        function = driver.function(case, stream=stream)
+        function = self.once(driver, stream=stream)
         received(driver.attempt(function, stream=stream))
         [request] = server.requests
         sent = request.path + request.body.decode()
@@ -194,7 +197,7 @@ class Receiving(Promises):
             Response(case.response("Hello", " world")),
             complete(case, "", stream=False),
         ]
-        stream = received(driver.attempt(driver.function(case)))
+        stream = received(driver.attempt(self.once(driver)))
         history = [*stream.messages, stream.message_param, Messages.User("And then?")]
         received(driver.attempt(continuing(case, driver, history), stream=False))
         sent = server.requests[1].body.decode()
@@ -207,7 +210,7 @@ class Receiving(Promises):
     def test_streams_in_a_row_use_one_connection(self, driver: Driver, server: Loopback) -> None:
         """A stream that is complete leaves its connection to the next one."""
         server.default = lambda: Response(self.case.response("Hello", " world"))
-        function = driver.function(self.case)
+        function = self.once(driver)
 
         async def in_a_row() -> None:
             for _ in range(20):
@@ -230,7 +233,7 @@ class Receiving(Promises):
         case = self.case
         server.queue = [Response([*case.response("Hello"), Stall()])]
         options: dict[str, Any] = {} if case.last_event else {"timeout": Timeout(idle=0.2)}
-        stream = received(driver.attempt(driver.function(case, **options)))
+        stream = received(driver.attempt(self.once(driver, **options)))
         hint = "the decoder's `done`; or else `Case.last_event`"
         expect((stream.state, stream.content), ("finished", "Hello"), "the stream", hint)
         gone = server.connections[0].disconnected.wait(HALF_A_SECOND)
@@ -243,7 +246,7 @@ class Receiving(Promises):
 
         async def call_and_read(url: str) -> Any:
             async with amake(url, "own-key") as client:
-                stream = await driver.function(case, client=client)("fantasy")
+                stream = await self.once(driver, client=client)("fantasy")
                 return stream, [item async for item in stream]
 
         with Loopback() as own:
@@ -252,7 +255,7 @@ class Receiving(Promises):
                 stream, _ = driver.run(lambda: call_and_read(case.url(own.url)))
             else:
                 with make(case.url(own.url), "own-key") as client:
-                    stream, _ = driver.call_and_read(driver.function(case, client=client))
+                    stream, _ = driver.call_and_read(self.once(driver, client=client))
             expect(case.key_of(own.requests[0]), "own-key", "the key of the request", CLIENT)
         expect(stream.content, "mine", "the text of the stream", CLIENT)
         expect(server.requests, [], "what the default client has sent", CLIENT)
@@ -263,7 +266,7 @@ class Receiving(Promises):
         """A new key, or a new base URL, makes a new default client."""
         case = self.case
         server.default = lambda: Response(case.response("Hello"))
-        function = driver.function(case)
+        function = self.once(driver)
         with Loopback() as other:
             other.default = server.default
             received(driver.attempt(function))

@@ -60,7 +60,7 @@ class Keeping(Promises):
         monkeypatch.setenv(needs(case.key_variable, "key_variable"), KEY)
         message = f"Incorrect API key provided: {KEY}. Or was it sk-proj-123456789?"
         server.default = lambda: case.refusal(401, message, set_cookie="session=the-cookie")
-        tried = driver.attempt(driver.function(case, stream=stream), stream=stream)
+        tried = driver.attempt(self.once(driver, stream=stream), stream=stream)
         error = raised(tried, errors.AuthenticationFailed, case, "`Provider.errors`")
         redacted = "Incorrect API key provided: ***. Or was it ***?"
         require(redacted in str(error), f"the message is {error}, not {redacted}: {SECRETS}")
@@ -79,7 +79,7 @@ class Keeping(Promises):
         failure = needs(case.failure, "failure")
         failure = failure.replace(OVERLOADED, OVERLOADED + f" by {KEY}".encode())
         server.queue = [Response([*case.begin, case.text("Hello"), failure])]
-        tried = driver.attempt(driver.function(case))
+        tried = driver.attempt(self.once(driver))
         error = raised(tried, errors.Overloaded, case, "`find_error`")
         require("is overloaded by ***" in str(error), f"the message is {error}: {SECRETS}")
         require(KEY not in everything_of(error), f"the key is in what the error shows: {SECRETS}")
@@ -91,7 +91,7 @@ class Keeping(Promises):
         """The `repr` of streams, requests and responses holds no prompt and no key."""
         case = self.case
         server.queue = [complete(case, "Hello", stream=stream)]
-        function = driver.function(case, stream=stream)
+        function = self.once(driver, stream=stream)
         held = received(driver.attempt(function, stream=stream))
         things = [held]
         if stream:
@@ -110,7 +110,7 @@ class Keeping(Promises):
         response = complete(case, "Hello", stream=stream)
         response.headers["set-cookie"] = "session=the-cookie"
         server.queue = [response]
-        function = driver.function(case, stream=stream)
+        function = self.once(driver, stream=stream)
         made = received(driver.attempt(function, stream=stream))
         if stream:
             made = made.construct_call_response()
@@ -130,7 +130,7 @@ class Keeping(Promises):
         needs(case.steps, "steps")
         steps = one_after_another(("get_title", '{"title": "Emma"}'))
         server.queue = [Response(case.tool_call_response(*steps))]
-        tried = driver.attempt(driver.function(case, tools=[get_title]))
+        tried = driver.attempt(self.once(driver, tools=[get_title]))
         stream, again = received(tried), copied(tried.items)
         texts = [str(chunk) for chunk, _ in again]
         expect(texts, [str(chunk) for chunk, _ in tried.items], "the text of the chunks", PICKLED)
@@ -147,7 +147,7 @@ class Keeping(Promises):
         """An error keeps its class, its message and its partial response."""
         case = self.case
         server.queue = [Response([*case.begin, case.text("Hel"), Abort()])]
-        tried = driver.attempt(driver.function(case, max_retries=0))
+        tried = driver.attempt(self.once(driver))
         error = raised(tried, errors.StreamConnectionError, case, "`SDKErrors.connections`")
         again = copied(error)
         require(isinstance(again, case.sdk_error), "it is no error of the SDK's after pickling")

@@ -77,7 +77,7 @@ class Calling(Promises):
         needs(case.steps, "steps")
         steps = [Text("Let me "), *one_after_another(("FormatBook", BOOK)), Text("see.")]
         server.queue = [Response(case.tool_call_response(*steps))]
-        tried = driver.attempt(driver.function(case, tools=TOOLS))
+        tried = driver.attempt(self.once(driver, tools=TOOLS))
         stream, tools = received(tried), tools_of(tried.items)
         expect([type(tool).__name__ for tool in tools], ["FormatBook"], "the tools", YIELDED)
         [tool] = tools
@@ -98,7 +98,7 @@ class Calling(Promises):
         server.queue = [
             Response.of_json(needs(case.called_plain, "called_plain")("FormatBook", BOOK))
         ]
-        function = driver.function(case, stream=False, tools=TOOLS)
+        function = self.once(driver, stream=False, tools=TOOLS)
         response = received(driver.attempt(function, stream=False))
         called = [tool.args for tool in response.tools or ()]
         expect(called, [json.loads(BOOK)], "the arguments of the tools of the response", PLAIN)
@@ -120,7 +120,7 @@ class Calling(Promises):
         def check(script: Script, *, partial: bool) -> None:
             server.queue = [Response(case.tool_call_response(*script.steps))]
             config: StreamConfig | bool = {"partial_tools": True} if partial else True
-            tried = driver.attempt(driver.function(case, tools=TOOLS, stream=config))
+            tried = driver.attempt(self.once(driver, tools=TOOLS, stream=config))
             stream = received(tried)
             whole = [tool for tool in tools_of(tried.items) if tool.delta is None]
             types: list[type[BaseTool]] = [type(tool) for tool in whole]
@@ -156,7 +156,7 @@ class Calling(Promises):
         case = self.case
         calls = one_after_another(("Record", '{"data": 1}'), (name, arguments))
         server.queue = [Response(_sent(case, [*calls, Text("Done.")]))]
-        tried = driver.attempt(driver.function(case, tools=TOOLS))
+        tried = driver.attempt(self.once(driver, tools=TOOLS))
         hint = "the arguments of a call are text until a tool is made of them"
         error, stream = raised(tried, errors.ToolCallError, case, hint), tried.stream
         require(message in str(error), f"the error does not name {message!r}: {error}")
@@ -179,7 +179,7 @@ class Calling(Promises):
             Response(case.tool_call_response(*calls)),
             Response.of_json(case.plain("Good.")),
         ]
-        tried = driver.attempt(driver.function(case, tools=TOOLS))
+        tried = driver.attempt(self.once(driver, tools=TOOLS))
         stream, tools = received(tried), tools_of(tried.items)
         expect(len(tools), 2, "the number of tools", YIELDED)
         outputs = stream.tool_message_params(
