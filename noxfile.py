@@ -48,6 +48,7 @@ SPREAD = ("-n", "4", "--dist", "worksteal")
 # What depends on the interpreter: its sockets, its event loop, its end.
 INTERPRETER_TESTS = [
     *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
+    "tests/behaviour/test_conformance.py",
     "tests/slow/test_process_exit.py",
 ]
 

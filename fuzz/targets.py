@@ -21,7 +21,6 @@ from support.cases import Case
 from support.in_memory import InMemory
 from support.providers import CASES
 from support.recordings import recordings
-from support.scripts import Reasoning, Text, one_after_another
 
 from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
@@ -33,6 +32,7 @@ from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.errors import StreamError
+from mirascope.testing.conformance import Reasoning, Text, one_after_another
 from mirascope.testing.loopback import in_pieces
 
 ARGUMENTS = (

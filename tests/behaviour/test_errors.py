@@ -18,21 +18,8 @@ from support.providers.mistral import MISTRAL
 
 from mirascope import errors
 from mirascope.core import prompt_template
-from mirascope.core._calls.decorator import Call
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
-from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response, Stall
-
-STATUSES: list[tuple[int, type[errors.StreamError], bool]] = [
-    (400, errors.BadRequest, False),
-    (401, errors.AuthenticationFailed, False),
-    (403, errors.PermissionDenied, False),
-    (404, errors.NotFound, False),
-    (409, errors.StreamAPIError, True),
-    (422, errors.BadRequest, False),
-    (429, errors.RateLimited, True),
-    (500, errors.Overloaded, True),
-    (503, errors.Overloaded, True),
-]
+from mirascope.testing.loopback import Loopback, Response, Stall
 
 
 def failing(
@@ -69,82 +56,6 @@ def failing(
     return asked, error, [text for text in texts if text]
 
 
-@pytest.mark.parametrize(("status", "kind", "retryable"), STATUSES)
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_an_http_error_has_its_status(
-    case: Case,
-    driver: Driver,
-    server: Loopback,
-    status: int,
-    kind: type[errors.StreamError],
-    *,
-    retryable: bool,
-    stream: bool,
-) -> None:
-    headers = {} if case.request_id_header is None else {case.request_id_header: "req-1"}
-    server.queue = [Response.of_json(case.error_body("No."), status, **headers)]
-    asked, error, texts = failing(case, driver, stream=stream)
-    assert texts == []
-    assert error.partial is None
-    if stream:
-        assert asked.state == "failed"
-    assert isinstance(error, kind)
-    assert error.status_code == status
-    assert (error.phase, error.retryable) == ("open", retryable)
-    assert error.request_id == (case.request_id_header and "req-1")
-    assert isinstance(error.__cause__, case.sdk_error)
-
-
-def test_a_response_without_its_end_is_truncated(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" wor")])]
-    stream, error, texts = failing(case, driver)
-    assert isinstance(error, errors.StreamTruncated)
-    assert (stream.state, texts) == ("truncated", ["Hello", " wor"])
-    assert (error.phase, error.retryable) == ("mid", True)
-    assert error.partial is not None
-    assert error.partial.content == "Hello wor"
-
-
-def test_an_empty_response_is_truncated(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Response([])]
-    stream, error, _ = failing(case, driver)
-    assert isinstance(error, errors.StreamTruncated)
-    assert (stream.state, error.phase, error.partial) == ("truncated", "first", None)
-
-
-@pytest.mark.parametrize("fault", [Abort(), Reset()], ids=["abort", "reset"])
-def test_a_connection_that_breaks_in_mid_event_is_an_error(
-    case: Case, driver: Driver, server: Loopback, fault: Fault
-) -> None:
-    server.queue = [Response([*case.begin, case.text("Hello"), case.text(" world")[:20], fault])]
-    stream, error, texts = failing(case, driver)
-    assert isinstance(error, errors.StreamConnectionError)
-    assert not isinstance(error, errors.StreamTruncated)
-    assert (stream.state, stream.content, error.phase) == ("failed", "Hello", "mid")
-    assert texts == ["Hello"]
-
-
-def test_a_connection_that_breaks_after_the_response_s_end_does_not_matter(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [Response([*case.response("Hello"), Abort()])]
-    stream, _ = driver.call_and_read(driver.function(case))
-    assert (stream.state, stream.content) == ("finished", "Hello")
-
-
-def test_no_server_is_a_connection_error(
-    case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Loopback() as gone:
-        monkeypatch.setenv(case.url_variable, case.url(gone.url))
-    stream, error, _ = failing(case, driver)
-    assert isinstance(error, errors.StreamConnectionError)
-    assert (stream.state, error.phase, error.retryable) == ("failed", "open", True)
-    assert server.requests == []
-
-
 def test_an_sdk_s_own_timeout_is_a_stream_timeout(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
@@ -152,18 +63,6 @@ def test_an_sdk_s_own_timeout_is_a_stream_timeout(
     stream, error, _ = failing(case, driver, call_params=case.timeout(0.2))
     assert isinstance(error, errors.StreamTimeout)
     assert (stream.state, stream.content, error.retryable) == ("failed", "Hello", True)
-
-
-@pytest.mark.parametrize(
-    "data", [b"data: {not json}\n\n", b"data: [1]\n\n", b"data: \xff\xfe\n\n", b"data: 7\n\n"]
-)
-def test_malformed_data_is_an_error(
-    case: Case, driver: Driver, server: Loopback, data: bytes
-) -> None:
-    server.queue = [Response([*case.begin, case.text("Hello") + data])]
-    stream, error, texts = failing(case, driver)
-    assert isinstance(error, errors.StreamDataError)
-    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
 
 
 def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server: Loopback) -> None:
@@ -201,25 +100,6 @@ def test_a_compressed_response_that_is_cut_off_is_truncated(
     stream, error, texts = failing(case, driver)
     assert isinstance(error, errors.StreamTruncated)
     assert (stream.state, texts) == ("truncated", ["Hello"])
-
-
-def test_an_error_inside_a_stream(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Response([*case.begin, case.text("Hello") + case.failure])]
-    stream, error, texts = failing(case, driver)
-    assert isinstance(error, errors.Overloaded)
-    assert (error.status_code, error.phase, error.retryable) == (case.failure_status, "mid", True)
-    assert "overloaded" in str(error)
-    assert (stream.state, stream.content, texts) == ("failed", "Hello", ["Hello"])
-
-
-def test_a_missing_api_key_is_an_error_at_the_call(
-    case: Case, driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(case.key_variable, raising=False)
-    for stream in (True, False):
-        with pytest.raises(errors.AuthenticationFailed, match=case.key_variable) as caught:
-            driver.call(driver.function(case, stream=stream))
-        assert isinstance(caught.value, case.sdk_error)
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
@@ -298,35 +178,10 @@ def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> No
     )
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
-def test_a_request_that_fails_before_the_response_is_retried(
-    case: Case, driver: Driver, server: Loopback, *, stream: bool
-) -> None:
-    no = Response.of_json(case.error_body("Later."), 503, **{"retry-after": "0"})
-    yes = Response(case.response("Hello")) if stream else Response.of_json(case.plain("Hello"))
-    server.queue = [no, no, yes]
-    function = driver.function(case, stream=stream)
-    answer = driver.call_and_read(function)[0] if stream else driver.call(function)
-    assert answer.content == "Hello"
-    assert len(server.requests) == 3
-
-
-def test_a_request_that_fails_after_the_first_output_is_not_retried(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [
-        Response([*case.begin, case.text("Hel"), Abort()]),
-        Response(case.response("Hello")),
-    ]
-    with pytest.raises(errors.StreamConnectionError):
-        driver.call_and_read(driver.function(case))
-    assert len(server.requests) == 1
-
-
 def test_a_description_names_streams_responses_and_errors(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    named = replace(case, call=Call(replace(case.call._provider, name="someone")))
+    named = replace(case, provider=replace(case.provider, name="someone"))
     server.queue = [
         Response(case.response("Hello")),
         Response.of_json(case.plain("Hello")),

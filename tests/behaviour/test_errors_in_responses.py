@@ -17,10 +17,10 @@ from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI, completion_chunk
 from support.providers.openai import usage as chat_usage
-from support.scripts import CallEnd, CallStart
 
 from mirascope import BaseTool, errors, llm
 from mirascope.core._wire.error_reports import provider_error
+from mirascope.testing.conformance import CallEnd, CallStart
 from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 SYNC = Driver(asynchronous=False)

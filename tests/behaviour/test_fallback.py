@@ -17,8 +17,10 @@ from support.providers.openai import OPENAI
 from tenacity import retry, stop_after_attempt
 
 from mirascope import errors, llm, prompt_template
+from mirascope.llm import CallResponse
 from mirascope.retries import FallbackError, fallback
 from mirascope.retries.tenacity import collect_errors
+from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Abort, Loopback, Request, Response, Stall, dripping
 
 HALF_A_SECOND = 0.5
@@ -64,12 +66,12 @@ def overloaded(case: Case) -> Response:
 
 
 def test_a_plain_call_falls_back(
-    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+    case: Case, other: Case, driver: Driver, llm: ScriptedProvider
 ) -> None:
-    server.queue = [overloaded(case)]
-    other_server.queue = [Response.of_json(other.plain("Hello"))]
+    llm.fail(503)
+    llm.reply("Hello")
     response = driver.call(protected(driver, case, other, stream=False))
-    assert isinstance(response, llm.CallResponse)
+    assert isinstance(response, CallResponse)
     assert (response.provider, response.content) == (other.name, "Hello")
     (caught,) = response._caught
     assert isinstance(caught, errors.Overloaded)
@@ -77,13 +79,13 @@ def test_a_plain_call_falls_back(
 
 
 def test_what_succeeds_does_not_fall_back(
-    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+    case: Case, other: Case, driver: Driver, llm: ScriptedProvider
 ) -> None:
-    server.queue = [Response(case.response("Hello"))]
+    llm.reply("Hello")
     stream, items = driver.call_and_read(protected(driver, case, other))
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
     assert (stream.provider, stream._caught) == (case.name, [])
-    assert other_server.requests == []
+    assert [request.provider for request in llm.requests] == [case.name]
 
 
 FAILURES: dict[str, tuple[type[Exception], Callable[[Case], Response]]] = {
@@ -159,11 +161,11 @@ def test_a_stream_does_not_fall_back_after_content(
 
 
 def test_the_last_error_holds_every_failure(
-    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+    case: Case, other: Case, driver: Driver, llm: ScriptedProvider
 ) -> None:
-    server.default = lambda: overloaded(case)
-    other_server.default = lambda: Response.of_json(other.error_body("slow down"), 429)
     for stream in (False, True):
+        for status in (503, 429, 503):
+            llm.fail(status)
         ask = protected(driver, case, other, case, stream=stream)
         with pytest.raises(FallbackError, match="every model failed: Overloaded") as caught:
             driver.call_and_read(ask) if stream else driver.call(ask)
@@ -176,24 +178,24 @@ def test_the_last_error_holds_every_failure(
 
 
 def test_only_the_errors_to_catch_are_caught(
-    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+    case: Case, other: Case, driver: Driver, llm: ScriptedProvider
 ) -> None:
-    server.default = lambda: overloaded(case)
     for stream in (False, True):
+        llm.fail(503)
         ask = protected(driver, case, other, catch=(errors.RateLimited, KeyError), stream=stream)
         with pytest.raises(errors.Overloaded):
             driver.call_and_read(ask) if stream else driver.call(ask)
-    assert other_server.requests == []
+    assert {request.provider for request in llm.requests} == {case.name}
 
 
 def test_a_finished_stream_is_not_requested_again(
-    case: Case, other: Case, driver: Driver, server: Loopback, other_server: Loopback
+    case: Case, other: Case, driver: Driver, llm: ScriptedProvider
 ) -> None:
-    server.queue = [Response(case.response("Hello"))]
+    llm.reply("Hello")
     stream, _ = driver.call_and_read(protected(driver, case, other))
     with pytest.raises(errors.StreamConsumed):
         driver.read(stream)
-    assert (stream.content, other_server.requests) == ("Hello", [])
+    assert (stream.content, len(llm.requests)) == ("Hello", 1)
 
 
 def test_closing_a_stream_that_fell_back_closes_its_connection(

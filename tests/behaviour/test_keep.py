@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.scripts import one_after_another
 
 from mirascope import errors
+from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 CHUNKS = 4_000

@@ -17,12 +17,11 @@ import cloudpickle
 import pytest
 from programs.run_pickled_calls import outcomes
 from support.cases import Case, Driver
-from support.scripts import one_after_another
 
 from mirascope import llm
 from mirascope.core import openai, prompt_template
-from mirascope.core._calls.decorator import Call
 from mirascope.retries import fallback
+from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Loopback, Request, Response
 
 FUNCTIONS = """
@@ -235,7 +234,7 @@ def test_a_user_supplied_description_is_pickled_by_value(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Response(case.response("Hello"))]
-    named = replace(case, call=Call(replace(case.call._provider, name="someone")))
+    named = replace(case, provider=replace(case.provider, name="someone"))
     stream, _ = driver.call_and_read(in_this_process(driver.function(named)))
     assert (stream.provider, stream.content) == ("someone", "Hello")
 

@@ -12,7 +12,6 @@ import pytest
 from support.cases import Case
 from support.providers.cohere import said
 from support.providers.openai import completion_chunk
-from support.scripts import Reasoning, Text, one_after_another
 
 from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
 from mirascope.core._wire.accumulator import Keep
@@ -26,6 +25,7 @@ from mirascope.core.groq._decoder import GroqDecoder
 from mirascope.core.mistral import MistralCallResponseChunk
 from mirascope.core.mistral._decoder import MistralDecoder
 from mirascope.core.openai import OpenAICallResponseChunk
+from mirascope.testing.conformance import Reasoning, Text, one_after_another
 
 DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "anthropic": lambda keep: AnthropicDecoder(keep=keep),

@@ -13,9 +13,9 @@ from support.cases import Case, Driver
 from support.providers.gemini import GEMINI
 from support.providers.mistral import MISTRAL
 from support.responses import saying
-from support.scripts import one_after_another
 
 from mirascope import Retry, Timeout, errors, llm
+from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Abort, Loopback, Request, Reset, Response, Stall
 
 SOON = 0.25
@@ -30,50 +30,6 @@ def refusing(case: Case, **headers: str) -> Response:
 
 def interrupted(case: Case, *texts: str) -> Response:
     return Response([*case.begin, *map(case.text, texts), Abort()])
-
-
-def without_content(case: Case, kind: str) -> Response:
-    """Return a response that fails before its first content."""
-    if kind == "refused":
-        return refusing(case)
-    script = {"failing": [*case.begin, case.failure], "aborted": [*case.begin, Abort()]}
-    return Response(script.get(kind, [*case.begin, case.text("")]), headers=AT_ONCE)
-
-
-@pytest.mark.parametrize("kind", ["refused", "failing", "aborted", "truncated"])
-def test_a_failure_before_the_first_content_is_retried(
-    case: Case, driver: Driver, server: Loopback, kind: str
-) -> None:
-    server.queue = [without_content(case, kind), Response(case.response("Hello"))]
-    retries: list[Retry] = []
-    stream, items = driver.call_and_read(driver.function(case, on_retry=retries.append))
-    assert "".join(chunk.content for chunk, _ in items) == stream.content == "Hello"
-    assert stream.state == "finished"
-    assert len(server.requests) == 2
-    assert [(retry.count, retry.restarts) for retry in retries] == [(1, False)]
-    assert isinstance(retries[0].error, case.sdk_error)
-    assert (retries[0].error.retryable, retries[0].error.partial) == (True, None)
-
-
-def test_a_request_is_retried_max_retries_times(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    failing = without_content(case, "failing")
-    for stream, answers in ((True, [refusing(case), failing]), (False, [refusing(case)] * 2)):
-        server.queue = [*answers, refusing(case)]
-        retries: list[Retry] = []
-        function = driver.function(case, stream=stream, max_retries=2, on_retry=retries.append)
-        with pytest.raises(errors.Overloaded):
-            driver.call_and_read(function) if stream else driver.call(function)
-        assert [retry.count for retry in retries] == [1, 2]
-        assert server.queue == []
-
-
-def test_an_invalid_request_is_not_retried(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Response.of_json(case.error_body("No."), 400)]
-    with pytest.raises(errors.BadRequest):
-        driver.call_and_read(driver.function(case))
-    assert len(server.requests) == 1
 
 
 def test_an_interrupted_response_restarts_if_that_is_allowed(

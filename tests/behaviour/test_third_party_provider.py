@@ -1,14 +1,12 @@
 """A provider of another package: the example in ``examples/provider``, installed and used by name.
 
-It runs the tests that the built-in providers run, by the same `Case`, and asserts what a package
-adds: the entry point, the errors of a broken one, and that it needs public names only.
+It runs the tests of any provider by its own case, and asserts what a package adds: the entry point,
+the errors of a broken one, and that it needs public names only.
 """
 
 from __future__ import annotations
 
 import ast
-import inspect
-import json
 import os
 import pickle
 import re
@@ -16,23 +14,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeGuard
 
-import httpx
 import pytest
-import test_closing
-import test_errors
-import test_redaction
-import test_retries
-import test_streams
 from pydantic import BaseModel
 from support.base_install import SOURCES
-from support.cases import Case, Driver
-from support.scripts import Reasoning, Text, WholeCall, call_id, one_after_another, with_whole_calls
+from support.cases import Driver
 from support.spans import attributes, outcome, traced
 
 from mirascope import _cli, errors, llm
@@ -41,6 +29,7 @@ from mirascope.core._calls import registry
 from mirascope.core._calls.provider import load_provider
 from mirascope.llm._providers import call_factory
 from mirascope.retries import fallback
+from mirascope.testing.conformance import Case, one_after_another
 from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "provider"
@@ -49,83 +38,14 @@ SYNC = Driver(asynchronous=False)
 
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(EXAMPLE)
+    patch.syspath_prepend(EXAMPLE / "tests")
     import mirascope_ollama as example
+    import test_mirascope_ollama as its_tests
+
+TestOllama = its_tests.TestOllama
 
 
-def record(**fields: object) -> bytes:
-    """Return a line of a stream."""
-    chat = {"model": "the-model-that-answers", "created_at": "2026-01-01T00:00:00Z", "done": False}
-    return json.dumps({**chat, **fields}).encode() + b"\n"
-
-
-def message(**fields: object) -> bytes:
-    return record(message={"role": "assistant", "content": "", **fields})
-
-
-def step(step: Text | Reasoning | WholeCall) -> bytes:
-    match step:
-        case Text(text):
-            return message(content=text)
-        case Reasoning(text):
-            return message(thinking=text)
-        case WholeCall(call, name, arguments):
-            function = {"name": name, "arguments": json.loads(arguments or "{}")}
-            return message(tool_calls=[{"id": call_id(call), "function": function}])
-
-
-def end(tokens_in: int, tokens_out: int) -> bytes:
-    counts = {"prompt_eval_count": tokens_in, "eval_count": tokens_out}
-    text = {"role": "assistant", "content": ""}
-    return record(message=text, done=True, done_reason="stop", total_duration=1, **counts)
-
-
-def client(url: str, key: str, **options: Any) -> AbstractContextManager[httpx.Client]:
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, **options)
-
-
-def async_client(url: str, key: str, **options: Any) -> AbstractAsyncContextManager[Any]:
-    return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, **options)
-
-
-def plain(said: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **json.loads(end(3, 2)),
-        "message": {"role": "assistant", "content": "", **said},
-    }
-
-
-OLLAMA = Case(
-    name=NAME,
-    call=example.call,
-    sdk_error=example.OllamaError,
-    sdk_package="httpx",
-    key_variable="OLLAMA_API_KEY",
-    url_variable="OLLAMA_HOST",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
-    temperature_of=lambda body: body["options"]["temperature"],
-    text=lambda text: message(content=text),
-    reasoning=lambda text: message(thinking=text),
-    keepalive=b"\n",
-    end=lambda tokens_in, tokens_out: [end(tokens_in, tokens_out)],
-    failure=b'{"error": {"message": "It is overloaded", "status": 503}}\n',
-    steps=lambda steps: map(step, with_whole_calls(steps)),
-    tool_stop="stop",
-    whole_calls=True,
-    called_plain=lambda name, arguments: plain(
-        {"tool_calls": [{"function": {"name": name, "arguments": json.loads(arguments)}}]}
-    ),
-    messages=list[dict[str, Any]],
-    plain=lambda text: plain({"content": text}),
-    client=client,
-    async_client=async_client,
-    timeout=lambda seconds: {"timeout": seconds},
-    error_body=lambda message: {"error": message},
-    request_id_header="x-request-id",
-    expected=lambda reading: reading,
-)
-
-
-@pytest.fixture(params=[OLLAMA], ids=[NAME])
+@pytest.fixture(params=[its_tests.OLLAMA], ids=[NAME])
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Case]:
@@ -147,40 +67,6 @@ def install(patch: pytest.MonkeyPatch, folder: Path, name: str, target: str) -> 
     patch.syspath_prepend(EXAMPLE)
 
 
-OF_SDKS = {
-    "test_a_missing_api_key_is_an_error_at_the_call": "it needs no key",
-    "test_a_parameter_that_the_sdk_does_not_have_is_a_type_error": "no SDK knows all",
-    "test_another_thread_closes_before_the_response_begins": "its transport is httpx's own",
-    "test_chunks_hold_the_sdk_s_own_typed_object": "there is no SDK",
-    "test_comments_and_other_line_ends_do_not_matter": "they are those of server-sent events",
-    "test_items_hold_what_the_events_hold": "its responses have no id",
-    "test_nor_are_those_in_the_headers_of_a_call": "the name of the parameter is its own",
-    "test_what_the_sdk_rejects_before_sending_is_a_bad_request": "there is no SDK",
-}
-"""The shared tests that do not fit, each with the reason."""
-
-
-def shared(*modules: ModuleType) -> dict[str, Any]:
-    """Return the tests of modules that run for any provider, in this process."""
-    tests = {name: test for module in modules for name, test in vars(module).items()}
-    return {
-        name: test
-        for name, test in tests.items()
-        if name.startswith("test_") and name not in OF_SDKS and runs_for_any_provider(test)
-    }
-
-
-def runs_for_any_provider(test: Any) -> bool:
-    marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
-    own_cases = any("case" in mark.args[0] for mark in marks)
-    takes_a_case = "case" in inspect.signature(test).parameters
-    return takes_a_case and not own_cases and "begun(" not in inspect.getsource(test)
-
-
-refusing = test_redaction.refusing
-globals().update(shared(test_streams, test_closing, test_errors, test_retries, test_redaction))
-
-
 # By its name.
 
 
@@ -193,14 +79,24 @@ def get_author(title: str) -> str:
     return f"the author of {title}"
 
 
+def by_name(driver: Driver, **options: Any) -> Any:
+    def recommend(genre: str) -> str:
+        return genre
+
+    async def arecommend(genre: str) -> str:
+        return genre
+
+    decorate = llm.call(f"{NAME}:requested-model", **options)
+    return decorate(arecommend if driver.asynchronous else recommend)
+
+
 def test_it_is_called_by_its_name(case: Case, driver: Driver, server: Loopback) -> None:
     steps = one_after_another(("get_author", '{"title": "Emma"}'))
     server.queue = [
         Response([case.reasoning("Hm"), *case.tool_call_response(*steps)]),
         Response.of_json(case.plain("Hello")),
     ]
-    named = replace(case, call=lambda model, **options: llm.call(f"{NAME}:{model}", **options))
-    stream, items = driver.call_and_read(driver.function(named, tools=[get_author]))
+    stream, items = driver.call_and_read(by_name(driver, stream=True, tools=[get_author]))
     assert isinstance(stream, llm.Stream)
     [tool] = [tool for _, tool in items if tool]
     assert tool.call() == "the author of Emma"
@@ -219,7 +115,7 @@ def test_it_is_called_by_its_name(case: Case, driver: Driver, server: Loopback) 
             "content": "Jane Austen",
         }
     ]
-    response = driver.call(driver.function(named, stream=False))
+    response = driver.call(by_name(driver))
     assert (response.content, response.provider, response.input_tokens) == ("Hello", NAME, 3)
     body = server.requests[0].json
     assert (body["model"], body["stream"]) == ("requested-model", True)

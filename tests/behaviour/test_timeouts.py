@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from math import inf, nan
 from time import monotonic, sleep
 from typing import Any
@@ -76,55 +76,6 @@ def timed_out(
     assert server.connections[-1].disconnected.wait(HALF_A_SECOND)
     assert len(server.requests) == 2
     return tried, tried.error
-
-
-@pytest.mark.parametrize("clock", ["first", "total"])
-def test_a_response_that_never_begins_times_out(
-    case: Case, driver: Driver, server: Loopback, clock: Any
-) -> None:
-    server.queue = [Response(before=[Stall()])]
-    tried, error = timed_out(case, driver, server, Timeout(**{clock: SOON}))
-    assert (error.clock, error.phase, error.partial) == (clock, "open", None)
-    assert f"`{clock}`" in str(error)
-    assert tried.stream.state == "failed"
-
-
-def keeping_alive(case: Case, *begin: bytes) -> Response:
-    signs = repeat(case.keepalive + case.text(""), 5000)
-    return Response(dripping([*case.begin, *begin, *signs], 0.02))
-
-
-def test_keep_alives_are_no_first_output(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [keeping_alive(case)]
-    tried, error = timed_out(case, driver, server, Timeout(first=SOON, idle=LATE))
-    assert (error.clock, error.phase, error.partial) == ("first", "first", None)
-    assert tried.stream.state == "failed"
-
-
-def test_keep_alives_do_not_reset_the_idle_deadline(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [keeping_alive(case, case.text("Hello"))]
-    tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
-    assert (error.clock, error.phase) == ("idle", "mid")
-    assert error.partial is not None
-    assert error.partial.content == tried.stream.content == "Hello"
-
-
-def test_a_response_that_stalls_times_out(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Response([*case.begin, case.text("Hello"), Stall()])]
-    tried, error = timed_out(case, driver, server, Timeout(first=LATE, idle=SOON))
-    assert (error.clock, error.phase, tried.stream.content) == ("idle", "mid", "Hello")
-    assert "0.25 seconds" in str(error)
-
-
-def test_a_response_that_takes_too_long_times_out(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [Response(dripping([*case.begin, *[case.text("a")] * 5000], 0.02))]
-    tried, error = timed_out(case, driver, server, 8 * SOON)
-    assert (error.clock, error.phase) == ("total", "mid")
-    assert set(tried.stream.content) == {"a"}
 
 
 def test_a_response_that_stalls_on_a_user_supplied_client_times_out(
@@ -210,21 +161,6 @@ def test_a_server_that_lingers_after_the_finish_reason_is_waited_for_briefly(
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert stream.finish_reasons == [case.stop]
     assert server.connections[0].disconnected.wait(HALF_A_SECOND)
-
-
-def test_a_plain_response_that_is_never_sent_times_out(
-    case: Case, driver: Driver, server: Loopback
-) -> None:
-    server.queue = [Response(before=[Stall()])]
-    function = on_a_warm_client(case, driver, server, stream=False, timeout=SOON)
-    began = monotonic()
-    with pytest.raises(errors.StreamTimeout) as caught:
-        driver.call(function)
-    assert SOON <= monotonic() - began < SOON + GENEROUS
-    assert (caught.value.clock, caught.value.phase) == ("total", "open")
-    assert isinstance(caught.value, case.sdk_error)
-    assert server.connections[-1].disconnected.wait(HALF_A_SECOND)
-    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import anyio
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, create_model
-from support.scripts import Text, one_after_another
 from tenacity import retry, stop_after_attempt
 
 from mirascope import BaseTool, BaseToolKit, Messages, prompt_template, toolkit_tool
@@ -26,6 +25,7 @@ from mirascope.core import (
 )
 from mirascope.core.base import BaseCallResponse, BaseMessageParam, BaseStream, TextPart
 from mirascope.retries.tenacity import collect_errors
+from mirascope.testing.conformance import Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:

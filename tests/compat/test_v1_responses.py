@@ -9,12 +9,12 @@ import pytest
 from pydantic import AfterValidator, BaseModel
 from support.providers import CASES
 from support.providers.openai import completion, completion_chunk
-from support.scripts import one_after_another
 
 from mirascope import errors, llm
 from mirascope.core import (
     BaseTool,
 )
+from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import AfterValidator, BaseModel, PrivateAttr, ValidationError
-from support.scripts import one_after_another
 
 from mirascope import errors, llm
 from mirascope.core import (
@@ -26,6 +25,7 @@ from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core.base import GenerateJsonSchemaNoTitles
 from mirascope.core.openai import OpenAITool
 from mirascope.retries.tenacity import collect_errors
+from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.providers.anthropic import ANTHROPIC
-from support.providers.openai import OPENAI
-from support.scripts import CallDelta, CallEnd, CallStart, Step, Text, one_after_another
 
 from mirascope.core import openai
 from mirascope.testing import ScriptedProvider, call
@@ -33,37 +30,26 @@ CONVERSATIONS = re.findall(
 
 BENCHMARK = DOCS / "benchmark.md"
 
-EMMA = json.dumps({"title": "Emma", "shelf": 2})
+EMMA = {"title": "Emma", "shelf": 2}
 BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
 
 
-def by_letter(name: str, value: object) -> list[Step]:
-    return [CallStart(0, name), *(CallDelta(0, letter) for letter in json.dumps(value)), CallEnd(0)]
-
-
-def run(code: str, monkeypatch: pytest.MonkeyPatch, *answers: list[bytes] | Response) -> list[Any]:
-    """Run samples against a server with answers; return the requests."""
-    with Loopback() as server:
-        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
-        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
-        server.queue = [a if isinstance(a, Response) else Response(a) for a in answers]
-        exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-        return [request.json for request in server.requests]
+def run(code: str) -> None:
+    exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
 
 
 def test_a_conversation_is_saved_and_continues_with_another_provider(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sample, _ = CONVERSATIONS
-    with Loopback() as other:
-        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
-        monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(other.url))
-        other.queue = [Response.of_json(ANTHROPIC.plain("17 degrees"))]
-        called = OPENAI.called_plain("temperature", '{"city": "Lima"}')
-        run(sample, monkeypatch, *(Response.of_json(a) for a in (called, OPENAI.plain("20"))))
-        sent = other.requests[0].json["messages"]
+    llm.reply(tools=[call("temperature", city="Lima")])
+    llm.reply("20")
+    llm.reply("17 degrees")
+    run(sample)
     assert capsys.readouterr().out == "17 degrees\n"
-    assert [message["role"] for message in sent] == ["user", "assistant"] * 2 + ["user"]
+    assert [request.provider for request in llm.requests] == ["openai", "openai", "anthropic"]
+    roles = ["user", "assistant", "tool", "assistant", "user"]
+    assert [message.role for message in llm.requests[-1].messages] == roles
 
 
 def test_a_conversation_runs_tools(
@@ -83,61 +69,51 @@ def test_a_conversation_runs_tools(
 
 
 def test_the_loop_calls_the_tool_and_continues(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = OPENAI.tool_call_response(Text("One moment. "), *one_after_another(("Shelve", EMMA)))
-    requests = run(LOOP, monkeypatch, call, OPENAI.response("It is done."))
+    llm.reply("One moment. ", tools=[call("Shelve", **EMMA)])
+    llm.reply("It is done.")
+    run(LOOP)
     assert capsys.readouterr().out == "One moment. It is done."
-    asked, called, gave = requests[1]["messages"]
-    assert (asked["role"], called["role"]) == ("user", "assistant")
-    assert gave["content"] == "Emma is on shelf 2"
+    assert [message.role for message in llm.requests[1].messages] == ["user", "assistant", "tool"]
+    assert llm.requests[1].last == "Emma is on shelf 2"
 
 
 def test_an_invalid_call_is_raised_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = [*one_after_another(("Shelve", '{"title": "Emma"}')), Text("Done.")]
+    llm.reply("Done.", tools=[call("Shelve", title="Emma")])
     definitions, _, _ = LOOP.partition("\nhistory: list")
-    code = definitions + UNUSABLE + "    assert answer == 'Done.'\n"
-    run(code, monkeypatch, OPENAI.tool_call_response(*steps))
+    run(definitions + UNUSABLE + "    assert answer == 'Done.'\n")
     reported = capsys.readouterr().out
     assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
     assert "shelf: Field required" in reported
 
 
 def test_an_invalid_value_has_its_response(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     definitions, _, _ = GROWING.partition("@openai.call")
-    with Loopback() as server:
-        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
-        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
-        server.queue = [Response.of_json(OPENAI.plain("I know none."))]
-        code = "from mirascope.core import openai\n" + definitions + MISFIT
-        exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+    llm.reply("I know none.", usage=(3, 2))
+    run("from mirascope.core import openai\n" + definitions + MISFIT)
     assert capsys.readouterr().out == "I know none. ['stop'] 2\n"
 
 
-def test_a_tool_is_watched(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_tool_is_watched(llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]) -> None:
     definitions, _, _ = LOOP.partition("@openai.call")
-    steps = by_letter("Shelve", json.loads(EMMA))
-    run(definitions + PARTIAL, monkeypatch, OPENAI.tool_call_response(*steps))
+    llm.reply(tools=[call("Shelve", **EMMA)], by=1)
+    run(definitions + PARTIAL)
     printed = capsys.readouterr().out.splitlines()
     assert "{'title': 'Em', 'shelf': None}" in printed
     assert printed[-1] == "Emma is on shelf 2"
 
 
 def test_models_stream_as_partial_values(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    imports = "from mirascope.core import openai\n"
-    answers = [
-        OPENAI.tool_call_response(*by_letter("Book", BOOK)),
-        OPENAI.tool_call_response(*by_letter("list", {"value": [BOOK, {**BOOK, "title": "Dune"}]})),
-    ]
-    run(imports + GROWING + ELEMENTS, monkeypatch, *answers)
+    llm.reply(value=BOOK, by=1)
+    llm.reply(value=[BOOK, {**BOOK, "title": "Dune"}], by=1)
+    run("from mirascope.core import openai\n" + GROWING + ELEMENTS)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "None None None"
     assert "Emma 474 ['witty', 'lo']" in printed
@@ -154,7 +130,7 @@ def test_a_paused_turn_continues(
         monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
         monkeypatch.setenv(ANTHROPIC.url_variable, server.url)
         server.queue = [Response.of_json(paused), Response(ANTHROPIC.response("Much."))]
-        exec(compile(PAUSED, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
+        run(PAUSED)
         sent = [request.json for request in server.requests]
     assert capsys.readouterr().out == "Much."
     assert sent[1]["messages"][1] == {"role": "assistant", "content": [search]}
@@ -163,8 +139,11 @@ def test_a_paused_turn_continues(
 
 def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
     names: dict[str, Any] = {"__name__": "a_provider"}
-    exec(compile("\n".join(PROVIDER), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
+    *parts, tests = PROVIDER
+    exec(compile("\n".join(parts), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
     assert str(names["chunks"][0]) == "Hi"
+    example = DOCS.parent / "examples" / "provider" / "tests" / "test_mirascope_ollama.py"
+    assert example.read_text().endswith(tests)  # which test_third_party_provider.py runs
 
 
 def test_code_that_streams_is_tested_as_the_page_shows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -12,12 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.cases import without_keys
-from support.providers.anthropic import ANTHROPIC
-from support.providers.openai import OPENAI
-from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 
 from mirascope import errors, local
-from mirascope.testing.loopback import Abort, Loopback, Response
+from mirascope.testing import ScriptedProvider, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +28,6 @@ QUICKSTART, TOOLS, GROWING, WHATEVER, HANDLING, RESTARTING = SAMPLES
 @pytest.fixture(scope="module")
 def model() -> Iterator[local.LocalServer]:
     with local.serve(context=256) as server:
-        yield server
-
-
-@pytest.fixture
-def openai_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    with Loopback() as server:
-        monkeypatch.setenv(OPENAI.key_variable, "a-secret-key")
-        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
         yield server
 
 
@@ -80,22 +68,20 @@ def test_the_error_sample_reports_what_failed(
 
 
 def test_the_sample_of_tools_prints_the_text_and_what_the_tool_gave(
-    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = one_after_another(("get_author", '{"title": "The Name of the Wind"}'))
-    openai_server.queue = [Response(OPENAI.tool_call_response(Text("Let me see. "), *call))]
+    llm.reply("Let me see. ", tools=[call("get_author", title="The Name of the Wind")])
     run(TOOLS, {})
     reported = "{'title': 'The Name of the Wind'} -> Patrick Rothfuss\n"
     assert capsys.readouterr().out == "Let me see. " + reported
 
 
 def test_the_sample_of_partial_models_prints_them(
-    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = [{"title": "Emma", "author": "Austen"}, {"title": "Dune", "author": "Herbert"}]
-    text = json.dumps({"value": books})
-    steps = [CallStart(0, "list"), *(CallDelta(0, letter) for letter in text), CallEnd(0)]
-    openai_server.queue = [Response(OPENAI.tool_call_response(*steps))] * 2
+    llm.reply(value=books, by=1)
+    llm.reply(value=books, by=1)
     run("from mirascope.core import openai\n" + GROWING, {})
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2:] == ["Emma", "Dune"]
@@ -105,22 +91,19 @@ def test_the_sample_of_partial_models_prints_them(
 
 
 def test_the_provider_agnostic_sample_calls_another_provider(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Loopback() as server:
-        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
-        monkeypatch.setenv(ANTHROPIC.url_variable, ANTHROPIC.url(server.url))
-        server.queue = [Response(ANTHROPIC.response("Em", "ma"))]
-        run(WHATEVER, {})
+    llm.reply("Emma", by=2)
+    run(WHATEVER, {})
     assert capsys.readouterr().out == "Emma"
-    assert server.requests[0].json["model"] == "claude-haiku-4-5"
+    assert (llm.requests[0].provider, llm.requests[0].model) == ("anthropic", "claude-haiku-4-5")
 
 
 def test_the_sample_of_a_restart_reports_it(
-    openai_server: Loopback, capsys: pytest.CaptureFixture[str]
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupted = Response([OPENAI.text("Rivers ar"), Abort()])
-    openai_server.queue = [interrupted, Response(OPENAI.response("Rivers ", "carry."))]
+    llm.cut(after="Rivers ar")
+    llm.reply("Rivers carry.")
     run("from mirascope.core import openai\n" + RESTARTING, {})
     out = capsys.readouterr().out
     assert re.fullmatch(r"Rivers ar\n.+ From the beginning:\nRivers carry\.", out)

@@ -17,9 +17,10 @@ from time import monotonic
 from typing import Any
 
 from support.cases import Driver
-from support.closing import until_text, until_text_async
 from support.providers import case_of
 from support.sdk_streams import SDKS
+
+from mirascope.testing.conformance._leaving import until_text, until_text_async
 
 KEY = "a-secret-key"
 PATIENCE = 60.0

@@ -13,7 +13,12 @@ from time import sleep
 from typing import Any
 
 from support.cases import Case
-from support.closing import (
+
+from mirascope import Timeout, errors
+from mirascope.core.base import BaseTool
+from mirascope.testing.conformance import CallDelta, CallEnd, CallStart
+from mirascope.testing.conformance._closing import endless
+from mirascope.testing.conformance._leaving import (
     by_a_cancel_scope,
     by_a_timeout,
     by_an_exception,
@@ -24,14 +29,9 @@ from support.closing import (
     by_dropping_the_iterator,
     by_dropping_the_iterator_async,
     by_return,
-    endless,
     until_text,
     until_text_async,
 )
-from support.scripts import CallDelta, CallEnd, CallStart
-
-from mirascope import Timeout, errors
-from mirascope.core.base import BaseTool
 from mirascope.testing.loopback import Abort, Fault, Raw, Reset, Response, Stall, Wait, dripping
 
 SOON = 0.25

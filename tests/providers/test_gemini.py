@@ -22,7 +22,6 @@ from google.genai.types import (
 )
 from pydantic import ValidationError
 from support.cases import Case, Driver, event
-from support.closing import ASYNC_WAYS, endless
 from support.providers.gemini import GEMINI, HEADER, parts, usage
 from support.recordings import recordings
 
@@ -39,6 +38,8 @@ from mirascope.core.base import (
 )
 from mirascope.core.gemini import GeminiCallResponseChunk, GeminiStream
 from mirascope.core.gemini._provider import DefaultClient
+from mirascope.testing.conformance._closing import endless
+from mirascope.testing.conformance._leaving import ASYNC_WAYS
 from mirascope.testing.loopback import Abort, Connection, Loopback, Response, Stall
 
 if TYPE_CHECKING:

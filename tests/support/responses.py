@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mirascope.testing.conformance import CallDelta, CallEnd, CallStart, Step
 from support.cases import Case
-from support.scripts import CallDelta, CallEnd, CallStart, Step
 
 
 def calling(case: Case, name: str, arguments: str, size: int = 3) -> list[bytes]:

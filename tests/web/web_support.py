@@ -18,9 +18,16 @@ from support.cases import Case, Driver
 from support.providers import CASES
 from support.providers.openai import OPENAI
 from support.recordings import recordings
-from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Text, one_after_another
 
 from mirascope.core import prompt_template
+from mirascope.testing.conformance import (
+    CallDelta,
+    CallEnd,
+    CallStart,
+    Reasoning,
+    Text,
+    one_after_another,
+)
 from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping
 from mirascope.web import Events
 

@@ -9,10 +9,18 @@ from typing import Any
 import anthropic as sdk
 from anthropic.types import MessageParam
 
-from mirascope.core import anthropic
+from mirascope.core.providers import load_provider
+from mirascope.testing.conformance import (
+    CallDelta,
+    CallEnd,
+    CallStart,
+    Reasoning,
+    Step,
+    Text,
+    call_id,
+)
 from support.cases import Case, arguments_of
 from support.cases import event as any_event
-from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, call_id
 
 
 def event(kind: str, **fields: object) -> bytes:
@@ -120,13 +128,10 @@ def _block_of(call: int) -> int:
 
 
 ANTHROPIC = Case(
-    name="anthropic",
-    call=anthropic.call,
-    sdk_error=sdk.AnthropicError,
+    provider=load_provider("anthropic"),
     sdk_package="anthropic",
     key_variable="ANTHROPIC_API_KEY",
     url_variable="ANTHROPIC_BASE_URL",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     begin=[message_start(), block_start(0, type="text", text="")],
     keepalive=event("ping"),

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import cohere as sdk
-from cohere.core import ApiError
 
-from mirascope.core import cohere
+from mirascope.core.providers import load_provider
+from mirascope.testing.conformance import (
+    CallDelta,
+    CallEnd,
+    CallStart,
+    Reasoning,
+    Step,
+    Text,
+    call_id,
+)
 from support.cases import Case, arguments_of, event
-from support.scripts import CallDelta, CallEnd, CallStart, Reasoning, Step, Text, call_id
 
 
 def said(
@@ -98,13 +105,10 @@ def response_of(message: dict[str, Any], finish_reason: str) -> dict[str, Any]:
 
 
 COHERE = Case(
-    name="cohere",
-    call=cohere.call,
-    sdk_error=ApiError,
+    provider=load_provider("cohere"),
     sdk_package="cohere",
     key_variable="CO_API_KEY",
     url_variable="CO_API_URL",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     text=lambda text: content(text=text),
     reasoning=lambda text: content(1, thinking=text),

@@ -9,12 +9,11 @@ from typing import Any
 
 import httpx2
 from google import genai
-from google.genai import errors as sdk_errors
 from google.genai.types import Content, HttpOptions, HttpRetryOptions
 
-from mirascope.core import gemini
+from mirascope.core.providers import load_provider
+from mirascope.testing.conformance import Reasoning, Text, WholeCall, call_id, with_whole_calls
 from support.cases import Case, arguments_of, event
-from support.scripts import Reasoning, Text, WholeCall, call_id, with_whole_calls
 
 HEADER = {"modelVersion": "the-model-that-answers", "responseId": "response-1"}
 
@@ -95,9 +94,7 @@ AI = "gemini/ai--__fixtures__--google-"
 FIREBASE = "gemini/vertexai-sdk-test-data--vertexai--streaming-"
 
 GEMINI = Case(
-    name="gemini",
-    call=gemini.call,
-    sdk_error=sdk_errors.APIError,
+    provider=load_provider("gemini"),
     sdk_package="google.genai",
     key_variable="GEMINI_API_KEY",
     url_variable="GOOGLE_GEMINI_BASE_URL",
@@ -127,7 +124,7 @@ GEMINI = Case(
     ),
     messages=list[Content],
     plain=lambda text: response_of({"text": text}),
-    said=lambda response: response.model_copy(update={"sdk_http_response": None}),
+    comparable=lambda response: response.model_copy(update={"sdk_http_response": None}),
     client=client,
     async_client=async_client,
     retrying={

@@ -5,18 +5,15 @@ from __future__ import annotations
 import groq as sdk
 from groq.types.chat import ChatCompletionMessageParam
 
-from mirascope.core import groq
+from mirascope.core.providers import load_provider
 from support.cases import Case, event
 from support.providers.openai import called, completion, completion_chunk, expected, step, usage
 
 GROQ = Case(
-    name="groq",
-    call=groq.call,
-    sdk_error=sdk.GroqError,
+    provider=load_provider("groq"),
     sdk_package="groq",
     key_variable="GROQ_API_KEY",
     url_variable="GROQ_BASE_URL",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     text=lambda text: completion_chunk({"content": text}),
     reasoning=lambda text: completion_chunk({"reasoning": text, "channel": "analysis"}),

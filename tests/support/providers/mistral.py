@@ -8,14 +8,13 @@ from typing import Any
 
 import httpx2
 from mistralai.client import Mistral
-from mistralai.client.errors import MistralError
 from mistralai.client.models import ChatCompletionRequestMessage
 from mistralai.client.utils import BackoffStrategy, RetryConfig
 
-from mirascope.core import mistral
+from mirascope.core.providers import load_provider
+from mirascope.testing.conformance import Reasoning, Text, WholeCall, call_id, with_whole_calls
 from support.cases import Case, event
 from support.providers.openai import called, completion, expected, usage
-from support.scripts import Reasoning, Text, WholeCall, call_id, with_whole_calls
 
 
 def completion_chunk(
@@ -77,13 +76,10 @@ def step(step: Text | Reasoning | WholeCall) -> dict[str, Any]:
 
 
 MISTRAL = Case(
-    name="mistral",
-    call=mistral.call,
-    sdk_error=MistralError,
+    provider=load_provider("mistral"),
     sdk_package="mistralai.client",
     key_variable="MISTRAL_API_KEY",
     url_variable="MISTRAL_BASE_URL",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     text=lambda text: completion_chunk({"content": text}),
     reasoning=lambda text: completion_chunk({"content": [thinking(text)]}),

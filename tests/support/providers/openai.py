@@ -7,9 +7,9 @@ from typing import Any
 import openai as sdk
 from openai.types.chat import ChatCompletionMessageParam
 
-from mirascope.core import openai
+from mirascope.core.providers import load_provider
+from mirascope.testing.conformance import CallDelta, CallStart, Reasoning, Step, Text, call_id
 from support.cases import Case, arguments_of, event
-from support.scripts import CallDelta, CallStart, Reasoning, Step, Text, call_id
 
 
 def completion_chunk(
@@ -100,14 +100,11 @@ def completion(
 
 
 OPENAI = Case(
-    name="openai",
-    call=openai.call,
-    sdk_error=sdk.OpenAIError,
+    provider=load_provider("openai"),
     sdk_package="openai",
     key_variable="OPENAI_API_KEY",
     url_variable="OPENAI_BASE_URL",
     url_path="/v1",
-    key_of=lambda request: request.headers["authorization"].removeprefix("Bearer "),
     temperature_of=lambda body: body["temperature"],
     text=lambda text: completion_chunk({"content": text}),
     reasoning=lambda text: completion_chunk({"reasoning_content": text}),

@@ -26,7 +26,7 @@ from mirascope.core._engine.source import (
 )
 from mirascope.core._errors.redaction import credentials_in
 from mirascope.core._errors.sdk_errors import SDKErrors
-from mirascope.core._wire.events import JSON
+from mirascope.core._wire.events import JSON, MalformedEventError
 
 
 class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
@@ -43,11 +43,11 @@ class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
 
     @override
     def create(self, client: ClientT, arguments: Arguments) -> RawT:
-        return cast("RawT", self._method(client)(**arguments))
+        return cast("RawT", _parsed(self._method(client)(**arguments)))
 
     @override
     async def acreate(self, client: AsyncClientT, arguments: Arguments) -> RawT:
-        return cast("RawT", await self._method(client)(**arguments))
+        return cast("RawT", _parsed(await self._method(client)(**arguments)))
 
     @override
     def open(self, client: ClientT, arguments: Arguments) -> Source:
@@ -93,6 +93,17 @@ _CREDENTIAL_HOLDERS: Final = (
 )
 _INSIDE: Final = ("_cached", "headers")
 _without_retries: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+
+
+def _parsed(response: object) -> object:
+    """Return a plain response; where the content type is not JSON, the SDK returns the text.
+
+    Raises:
+        MalformedEventError: It is text, such as the page of a proxy.
+    """
+    if isinstance(response, str):
+        raise MalformedEventError(f"it is text: {response!r}")
+    return response
 
 
 def _is_text(response: HTTPResponse) -> bool:

@@ -33,6 +33,7 @@ _BY_STATUS: Final[dict[int, type[errors.StreamAPIError]]] = {
     422: errors.BadRequest,
     429: errors.RateLimited,
 }
+_SUCCESS: Final = range(200, 300)
 _CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _MAX_TEXT: Final = 500
@@ -243,8 +244,10 @@ class SDKErrors:
         if isinstance(error, (*self.timeouts, *self.connections)):
             return errors.StreamConnectionError, "the connection failed"
         unreadable = (*self.undecodable, EventTooLargeError, MalformedEventError)
-        is_http_error = (status_code(error) or 0) >= _CLIENT_ERROR  # whose body is unreadable
-        if isinstance(error, unreadable) and not is_http_error:
+        status = status_code(error) or 0
+        is_http_error = status >= _CLIENT_ERROR  # whose body is unreadable
+        is_unparsed = status in _SUCCESS and isinstance(getattr(error, "body", None), str)
+        if is_unparsed or (isinstance(error, unreadable) and not is_http_error):
             return errors.StreamDataError, "the provider's response cannot be read"
         return None
 

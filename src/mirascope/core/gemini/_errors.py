@@ -6,6 +6,7 @@ is depends on how the client was made.
 
 from __future__ import annotations
 
+import json
 import ssl
 from traceback import walk_tb
 from typing import Any, Final, cast
@@ -96,7 +97,11 @@ ERRORS = SDKErrors(
         ssl.SSLError,
         anyio.EndOfStream,
     ),
-    undecodable=(*classes_of(_LIBRARIES, "DecodingError"), UnknownApiResponseError),
+    undecodable=(
+        *classes_of(_LIBRARIES, "DecodingError"),
+        UnknownApiResponseError,
+        json.JSONDecodeError,  # of a plain response
+    ),
     make_sdk_error=_make_error,
     unparsed_report=_unparsed_report,
 )

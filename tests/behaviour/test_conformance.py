@@ -1,0 +1,36 @@
+"""The built-in providers keep what `mirascope.testing.conformance` asks of any."""
+
+from __future__ import annotations
+
+from support.providers.anthropic import ANTHROPIC
+from support.providers.cohere import COHERE
+from support.providers.gemini import GEMINI
+from support.providers.groq import GROQ
+from support.providers.mistral import MISTRAL
+from support.providers.openai import OPENAI
+
+from mirascope.testing.conformance import Conformance
+
+
+class TestAnthropic(Conformance):
+    case = ANTHROPIC
+
+
+class TestCohere(Conformance):
+    case = COHERE
+
+
+class TestGemini(Conformance):
+    case = GEMINI
+
+
+class TestGroq(Conformance):
+    case = GROQ
+
+
+class TestMistral(Conformance):
+    case = MISTRAL
+
+
+class TestOpenAI(Conformance):
+    case = OPENAI
