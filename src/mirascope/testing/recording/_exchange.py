@@ -56,7 +56,7 @@ class RecordedRequest:
     @property
     def streamed(self) -> bool:
         """Whether a streamed response is requested."""
-        body: object = self.body if isinstance(self.body, Mapping) else {}
+        body: object = {} if not isinstance(self.body, dict) else cast("object", self.body)
         return FORMATS[self.provider].is_streamed(self.path, cast("dict[str, object]", body))
 
     def matches(self, sent: RecordedRequest) -> bool:

@@ -5,6 +5,7 @@ It is written whole and then put in its place, so a run that is stopped leaves t
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,11 +58,12 @@ def read(path: Path) -> list[Exchange]:
         ) from error
 
 
-def _exchanges(content: Any) -> list[Exchange]:
-    if not isinstance(content, dict):
+def _exchanges(document: object) -> list[Exchange]:
+    if not isinstance(document, dict):
         raise TypeError("it holds no mapping")
+    content = cast("dict[str, Any]", document)
     if "interactions" in content:
-        return exchanges_of_cassette(cast("dict[str, Any]", content))
+        return exchanges_of_cassette(content)
     if (version := content["version"]) > VERSION:
         raise RecordingError(
             f"it is a recording of version {version}, and this mirascope-streams reads"
@@ -147,7 +149,12 @@ def _document(exchanges: Sequence[Exchange]) -> Iterator[str]:
 
 
 def _request(request: RecordedRequest) -> str:
-    return _yaml.dump(fields_of(request), 4)
+    fields = fields_of(request)
+    text = _yaml.dump(fields, 4)
+    with suppress(ValueError):
+        if _yaml.load(text) == fields:
+            return text
+    return _yaml.dump(fields | {"body": json.dumps(request.body)}, 4)  # half of a surrogate pair
 
 
 def fields_of(request: RecordedRequest) -> dict[str, object]:

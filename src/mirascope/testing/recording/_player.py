@@ -78,7 +78,7 @@ class Player:
         if not near:
             return f"the request to {name} is not in {self._path}, which holds none; {_AGAIN}"
         differences = [self._difference(each, sent) for each in near[:_COMPARED]]
-        lines = "\n".join(min(differences, key=len))
+        lines = "\n".join(min(differences, key=lambda lines: len(lines)))
         return f"the request to {name} differs from the one in {self._path}; {_AGAIN}\n{lines}"
 
     def _difference(self, request: RecordedRequest, sent: list[str]) -> list[str]:

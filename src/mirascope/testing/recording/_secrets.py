@@ -30,7 +30,8 @@ _LONG: Final = 8
 _WORDS: Final = frozenset({"bearer", "basic", "true", "false", "null", "none", "text", "auto"})
 _HEADERS: Final = re.compile(
     r"(?!.*(?:limit|access-control))"
-    r".*(?:authorization|cookie|key$|token$|secret|organi[sz]ation|project|account|workspace|tenant)"
+    r".*(?:authorization|cookie|key$|token$|secret|organi[sz]ation|project|account|workspace|tenant"
+    r"|request-id|trace-id|cf-ray)"
 )
 _VARIABLES: Final = re.compile(r".*(?:KEY|TOKEN|ORG_ID|ORGANIZATION_ID|RULE_ID|PROJECT(?:_ID)?)$")
 
