@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -223,6 +224,23 @@ def test_a_connection_that_fails_fails_again(
     assert isinstance(again.error, errors.StreamConnectionError)
 
 
+def test_a_provider_that_cannot_be_reached_is_explained(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv(OPENAI.key_variable, KEY)
+    monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(address))
+    driver = Driver(asynchronous=False)
+    with (
+        pytest.raises(errors.StreamConnectionError) as caught,
+        testing.recorded(path, record=True),
+    ):
+        driver.call_and_read(driver.function(OPENAI, max_retries=0))
+    assert "ConnectionRefusedError" in caught.value.__notes__[0]
+    assert not path.exists()
+
+
 def test_a_timeout_is_one_again(case: Case, driver: Driver, server: Loopback, path: Path) -> None:
     server.queue = [Response([*case.begin, case.text("Emma"), loopback.Stall()])]
     function = driver.function(case, timeout=Timeout(idle=0.3), max_retries=0)
@@ -295,6 +313,17 @@ def test_a_recording_inside_of_another_records_from_it(
     for each in (path, inner):
         with testing.recorded(each):
             assert read_stream(driver, driver.function(case)) == live
+
+
+def test_a_form_with_a_random_boundary_replays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback() as server:
+        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(server.url))
+        server.queue = [Response.of_json({"id": "file-1"})]
+        for record_it in (True, False):
+            with testing.recorded(path, record=record_it) as recording:
+                url = f"{recording.url('openai')}/files"
+                sent = httpx.post(url, files={"file": b"\xff\x00"}, trust_env=False)
+            assert sent.json() == {"id": "file-1"}
 
 
 # The pace.

@@ -18,6 +18,7 @@ REDACTED: Final = "[redacted]"
 KEPT_HEADERS: Final = ("content-type", "retry-after", "retry-after-ms", "x-should-retry")
 """The headers of a response that a file keeps: those that the SDKs act on."""
 
+_BOUNDARY: Final = re.compile(r'^multipart/.*boundary="?([^";]+)', re.IGNORECASE)
 _CREDENTIAL: Final = re.compile(r"key|token|secret|signature|auth|password", re.IGNORECASE)
 
 
@@ -56,8 +57,9 @@ class RecordedRequest:
     @property
     def streamed(self) -> bool:
         """Whether a streamed response is requested."""
-        body: object = {} if not isinstance(self.body, dict) else cast("object", self.body)
-        return FORMATS[self.provider].is_streamed(self.path, cast("dict[str, object]", body))
+        body = self.body
+        fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+        return FORMATS[self.provider].is_streamed(self.path, fields)
 
     def matches(self, sent: RecordedRequest) -> bool:
         """Return whether a request that is sent is the recorded one."""
@@ -127,9 +129,10 @@ def target_of(received: loopback.Request) -> tuple[str, str]:
 
 
 def request_of(received: loopback.Request) -> RecordedRequest:
-    """Read a request; see `target_of`."""
+    """Read a request; see `target_of`. The boundary of a multipart body is always the same."""
     provider, path = target_of(received)
-    body = value_of(received.body)
+    data, boundary = received.body, _BOUNDARY.search(received.headers.get("content-type", ""))
+    body = value_of(data.replace(boundary[1].encode(), b"boundary") if boundary else data)
     return RecordedRequest(provider, received.method, without_credentials(path), body)
 
 

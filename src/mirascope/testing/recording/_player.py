@@ -78,13 +78,13 @@ class Player:
         if not near:
             return f"the request to {name} is not in {self._path}, which holds none; {_AGAIN}"
         differences = [self._difference(each, sent) for each in near[:_COMPARED]]
-        lines = "\n".join(min(differences, key=lambda lines: len(lines)))
-        return f"the request to {name} differs from the one in {self._path}; {_AGAIN}\n{lines}"
+        nearest = min(differences, key=len)
+        return f"the request to {name} differs from the one in {self._path}; {_AGAIN}\n{nearest}"
 
-    def _difference(self, request: RecordedRequest, sent: list[str]) -> list[str]:
+    def _difference(self, request: RecordedRequest, sent: list[str]) -> str:
         recorded = _lines(request.without(self._ignore))
         files = (f"{self._path.name} (recorded)", "sent")
-        return list(difflib.unified_diff(recorded, sent, *files, lineterm=""))
+        return "\n".join(difflib.unified_diff(recorded, sent, *files, lineterm=""))
 
 
 _AGAIN: Final = "to record again: pytest --record, or record=True"

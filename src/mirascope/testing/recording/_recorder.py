@@ -88,8 +88,10 @@ class Recorder:
         Raises:
             RecordingError: It cannot be written, or something cannot be recorded.
         """
-        for live in self._live:
-            live.close()
+        for live, exchange in zip(self._live, self._exchanges, strict=True):
+            live.close_unread()
+            if error is not None and live.failure and live.failure not in str(error):
+                error.add_note(f"recording from {exchange.request.provider}: {live.failure}")
         received = any(each.response.status is not None for each in self._exchanges)
         if self._errors:
             raise RecordingError(f"{self._path} is not written: {self._errors[0]}")

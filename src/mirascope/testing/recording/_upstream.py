@@ -50,11 +50,13 @@ class LiveExchange:
     Attributes:
         over: Set when the response is complete, or the client or the provider has ended it.
         headers: The headers of the response, those that occur twice twice.
+        failure: Why there is no response, if there is none.
     """
 
     def __init__(self, received: loopback.Request, url: str, response: RecordedResponse) -> None:
         self.over = threading.Event()
         self.headers: list[tuple[str, str]] = []
+        self.failure = ""
         self._received = received
         self._url = url
         self._kept = response
@@ -64,6 +66,7 @@ class LiveExchange:
         self._http: http.client.HTTPConnection | None = None
         self._live: http.client.HTTPResponse | None = None
         self._decode = _decoder(None)
+        self._reading = True  # until the response is open: this thread may be in `open`
 
     def open(self) -> bool:
         """Send the request and receive the head of the response; return whether there is one.
@@ -76,8 +79,9 @@ class LiveExchange:
             live = self._live = self._request()
             self._decode = _decoder(live.getheader("content-encoding"))
         except (*_FAILURES, RecordingError) as error:
+            self.failure = f"{type(error).__name__}: {error}"
             self.end(broken=True)
-            self.close()
+            self._close()
             if isinstance(error, RecordingError):
                 raise
             return False
@@ -88,6 +92,7 @@ class LiveExchange:
                 self._kept.headers |= {
                     name: value for name in KEPT_HEADERS if (value := live.getheader(name))
                 }
+            self._reading = False
         return True
 
     def response(self) -> loopback.Response:
@@ -98,6 +103,8 @@ class LiveExchange:
 
     def body(self) -> Iterator[bytes | loopback.Fault]:
         """Yield the body as it is received, and how it ends."""
+        with self._lock:
+            self._reading = True
         live = self._live
         assert live is not None, "it is open"  # noqa: S101  # the type checkers cannot know
         try:
@@ -112,13 +119,18 @@ class LiveExchange:
             self.end(cut=True)
             raise
         finally:
-            self.close()
+            self._close()
         self.end(broken=broken)
         if broken:
             yield loopback.Abort()
 
-    def close(self) -> None:
-        """Close what is left of the connection to the provider."""
+    def close_unread(self) -> None:
+        """Close the connection to the provider, unless another thread reads, which closes it."""
+        with self._lock:
+            if not self._reading:
+                self._close()
+
+    def _close(self) -> None:
         for each in (self._live, self._http):
             if each is not None:
                 with suppress(*_FAILURES):
