@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.providers.anthropic import ANTHROPIC
 
+from mirascope import testing
 from mirascope.core import openai
 from mirascope.testing import ScriptedProvider, call
 from mirascope.testing.loopback import Loopback, Response
@@ -184,3 +185,22 @@ def test_the_readme_quotes_the_measured_speed() -> None:
     (measured,) = re.findall(r"^> (.+)$", BENCHMARK.read_text(), re.MULTILINE)
     readme = (DOCS.parent / "README.md").read_text()
     assert measured in " ".join(readme.split())
+
+
+def test_a_recording_is_made_replayed_and_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = (DOCS / "testing-recordings.md").read_text()
+    _, record, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    run(record + fault, monkeypatch, OPENAI.response("The Name", " of the Wind"))
+    replayed = "The Name of the Wind\n" * 2 + "Recommend a fantasy book\n"
+    assert capsys.readouterr().out == f"{replayed}cut after 'The Name'\n"
+
+
+def test_the_recording_on_the_page_is_one(tmp_path: Path) -> None:
+    page = (DOCS / "testing-recordings.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "book.yaml").write_text(shown)
+    with testing.recorded(tmp_path / "book.yaml", record=False):
+        pass

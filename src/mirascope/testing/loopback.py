@@ -167,6 +167,21 @@ class Connection:
         with suppress(OSError):  # it is closed
             self.socket.shutdown(socket.SHUT_RDWR)
 
+    def watch(self, seconds: float) -> None:
+        """Wait, but no longer than the client is connected.
+
+        Raises:
+            DisconnectedError: The client has disconnected, or this side has ended the connection.
+        """
+        until = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:  # whatever the number of the socket
+            selector.register(self.socket, selectors.EVENT_READ)
+            while (left := until - time.monotonic()) > 0:
+                if selector.select(left):
+                    if not self.socket.recv(1, socket.MSG_PEEK):
+                        raise DisconnectedError
+                    time.sleep(min(left, 0.01))  # a request that has to wait for its turn
+
 
 class DisconnectedError(Exception):
     """The client closed the connection."""
@@ -188,7 +203,6 @@ class Loopback:
         self.queue: list[Response] = []
         self.default: Callable[[], Response] | None = None
         self.connections: list[Connection] = []
-        self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -207,7 +221,6 @@ class Loopback:
 
     def stop(self) -> None:
         """End the server and its connections."""
-        self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
@@ -254,28 +267,17 @@ class Loopback:
             case Raw(data):
                 sock.sendall(data)
             case Wait(seconds):
-                self._watch(sock, seconds)
+                connection.watch(seconds)
             case Abort():
                 sock.shutdown(socket.SHUT_WR)
                 connection.over.set()
-                self._watch(sock, PATIENCE)
+                connection.watch(PATIENCE)
                 raise _OverError
             case Reset():
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 raise _OverError
             case _:
                 raise TypeError(f"{step!r} is no step of a response")
-
-    def _watch(self, sock: socket.socket, seconds: float) -> None:
-        """Wait, but no longer than the client is connected."""
-        until = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:  # whatever the number of the socket
-            selector.register(sock, selectors.EVENT_READ)
-            while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-                if selector.select(min(left, 0.05)):
-                    if not sock.recv(1, socket.MSG_PEEK):
-                        raise DisconnectedError
-                    time.sleep(min(left, 0.01))  # a request that has to wait for its turn
 
 
 class _OverError(Exception):
