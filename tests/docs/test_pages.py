@@ -188,14 +188,18 @@ def test_the_readme_quotes_the_measured_speed() -> None:
 
 
 def test_a_recording_is_made_replayed_and_cut(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    llm: ScriptedProvider,
 ) -> None:
     page = (DOCS / "testing-recordings.md").read_text()
     _, record, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    run(record + fault, monkeypatch, OPENAI.response("The Name", " of the Wind"))
+    llm.reply("The Name of the Wind", by=10)  # the provider that is recorded
+    run(record + fault)
     replayed = "The Name of the Wind\n" * 2 + "Recommend a fantasy book\n"
-    assert capsys.readouterr().out == f"{replayed}cut after 'The Name'\n"
+    assert capsys.readouterr().out == f"{replayed}cut after 'The Name o'\n"
 
 
 def test_the_recording_on_the_page_is_one(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import anyio
 import httpx2
 import openai as openai_sdk
 import pytest
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
 from support.cases import Case, Driver
@@ -256,6 +256,18 @@ def test_functions_are_traced_that_were_decorated_before(case: Case, server: Loo
         otel.uninstrument()
         list(function("fantasy"))
         otel.uninstrument()
+    assert spans.one
+
+
+def test_a_call_is_not_traced_where_instrumentation_is_suppressed(
+    case: Case, server: Loopback, spans: Spans
+) -> None:
+    server.default = lambda: Response(case.response("Hello"))
+    token = context.attach(context.set_value("suppress_instrumentation", value=True))
+    list(Driver(asynchronous=False).function(case)("fantasy"))
+    context.detach(token)
+    assert spans.started == 0
+    list(Driver(asynchronous=False).function(case)("fantasy"))
     assert spans.one
 
 

@@ -228,6 +228,11 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
     sdk_timeout: float | None = None
 
+    @property
+    def spans(self) -> int:
+        """How many spans there are: one for each stream that is iterated."""
+        return 0 if self.state == "pending" else self.times
+
 
 def left(
     says: str,

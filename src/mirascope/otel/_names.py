@@ -82,6 +82,9 @@ UNKNOWN: Final = "unknown"
 PROVIDERS: Final = {"gemini": "gcp.gemini", "google": "gcp.gemini", "mistral": "mistral_ai"}
 """Providers that the conventions call otherwise than we do."""
 
+SUPPRESSED: Final = "suppress_instrumentation"
+"""The key in the context by which OpenTelemetry's instrumentations are suppressed."""
+
 # Metrics.
 
 DURATION_BUCKETS: Final = tuple(0.01 * 2**power for power in range(14))

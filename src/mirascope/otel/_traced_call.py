@@ -57,9 +57,10 @@ class Tracing:
     captures_content: bool
     redact: Redact | None
 
-    def __call__(self, call: Call) -> TracedCall:
-        """Return the observation of a call."""
-        return TracedCall(call, self)
+    def __call__(self, call: Call) -> Observation:
+        """Return the observation of a call; one that does nothing where tracing is suppressed."""
+        suppressed = otel_context.get_value(names.SUPPRESSED)
+        return Observation() if suppressed else TracedCall(call, self)
 
     def content(self, call: Call, response: AnyResponse | None) -> Iterator[tuple[str, str]]:
         """Yield the attributes of the content of a call; what fails is left out."""
