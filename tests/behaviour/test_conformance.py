@@ -1,4 +1,4 @@
-"""The built-in providers keep what `mirascope.testing.conformance` asks of any."""
+"""The built-in providers keep the promises of any: `mirascope.testing.conformance`."""
 
 from __future__ import annotations
 

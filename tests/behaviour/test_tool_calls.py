@@ -13,10 +13,7 @@ from support.cases import Case, Driver
 
 from mirascope import BaseTool, errors
 from mirascope.core import Messages
-from mirascope.testing.conformance import (
-    Text,
-    one_after_another,
-)
+from mirascope.testing.conformance import Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 

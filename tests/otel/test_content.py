@@ -9,7 +9,6 @@ import pytest
 from support.cases import Case, Driver
 from support.providers.anthropic import ANTHROPIC
 from support.providers.gemini import GEMINI
-from support.scripts import CallDelta, CallEnd, CallStart, Text, one_after_another
 from support.spans import Spans, attributes, traced
 
 from mirascope import BaseMessageParam, BaseTool, Messages
@@ -24,6 +23,7 @@ from mirascope.core.base import (
     ToolResultPart,
 )
 from mirascope.otel._content import _message
+from mirascope.testing.conformance import CallDelta, CallEnd, CallStart, Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 CONTENT = {

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from support.cases import Case, Driver
-from support.closing import ASYNC_WAYS, WAYS, endless
 from support.in_memory import InMemory
 from support.providers.openai import OPENAI
 from support.spans import Spans, outcome, traced
@@ -19,6 +18,7 @@ from support.spans import Spans, outcome, traced
 from mirascope.core._observers.observation import Call, Observation
 from mirascope.core._observers.registry import add_observer, observe, remove_observer
 from mirascope.core.openai import OpenAIStream
+from mirascope.testing.conformance._leaving import ASYNC_WAYS, WAYS, endless
 from mirascope.testing.loopback import Loopback
 
 IN_MEMORY = 10_000

@@ -24,7 +24,7 @@ which is one HTTP chunk, and between them the ways in which a response can go wr
 Each request gets one response, whatever the connection. A script may be a generator: it runs while
 the response is sent, so it can record when, and wait for what the test does meanwhile. The server
 watches for the end of the connection while it sends, and after that while it is kept alive. What a
-provider's events and errors look like, a `Case` defines (``cases.py``).
+provider's events and errors look like, a `Case` of ``conformance`` defines.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ class Case:
         key_variable: The environment variable of the key. Without it no key is looked for.
         needs_key: Whether there is no request without a key.
         key_of: Finds the key in a request; the default is a bearer token.
+        url_path: What follows the server's address in a base URL.
         client: Makes a sync client in a context manager, given a base URL and a key. Without it
             none is passed by the user.
         async_client: Makes an async client in an async context manager.
