@@ -18,7 +18,8 @@ from support.spans import Spans, outcome, traced
 from mirascope.core._observers.observation import Call, Observation
 from mirascope.core._observers.registry import add_observer, observe, remove_observer
 from mirascope.core.openai import OpenAIStream
-from mirascope.testing.conformance._leaving import ASYNC_WAYS, WAYS, endless
+from mirascope.testing.conformance._closing import endless
+from mirascope.testing.conformance._leaving import ASYNC_WAYS, WAYS
 from mirascope.testing.loopback import Loopback
 
 IN_MEMORY = 10_000

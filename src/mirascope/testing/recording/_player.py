@@ -17,7 +17,7 @@ from mirascope.testing.recording._exchange import Exchange, RecordedRequest, Rec
 from mirascope.testing.recording._faults import ReplayFault
 from mirascope.testing.recording._secrets import Secrets
 
-_LEAVING: Final = 0.1
+_LEAVING: Final = 3.0
 """How many seconds longer than recorded a client has to disconnect again."""
 _ERRORS: Final = 400
 
