@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
 from typing import Generic, cast, overload
 
-import anyio
 from typing_extensions import override
 
 from mirascope.core._engine.closing import pending_request
@@ -24,7 +23,7 @@ from mirascope.streams._items import (
     stream_of,
 )
 from mirascope.streams._jobs import InputT, Job, Jobs, ResultT, Row
-from mirascope.streams._tasks import Task, start_thread, stop
+from mirascope.streams._tasks import Signal, Task, start_thread, stop
 
 
 class _Threads(Generic[InputT, ResultT]):
@@ -95,7 +94,7 @@ class _Tasks(Generic[InputT, ResultT]):
 
     def __init__(self, jobs: Jobs[InputT, ResultT]) -> None:
         self._jobs = jobs
-        self._changed = anyio.Event()
+        self._changed = Signal()
         self._tasks: dict[Job[InputT, ResultT], Task] = {}
         self._count = 0
         self.closed = False
@@ -143,7 +142,6 @@ class _Tasks(Generic[InputT, ResultT]):
     def wake(self) -> None:
         """Wake the consumer."""
         self._changed.set()
-        self._changed = anyio.Event()
 
     async def close(self) -> None:
         """Cancel the tasks, and wait for their end."""

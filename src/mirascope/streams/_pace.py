@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
-from time import monotonic
 from typing import Final, cast, overload
 
 from typing_extensions import TypeVar, override
@@ -49,7 +48,7 @@ class _Smooth(Timed[TextT, TextT]):
 
     @override
     def feed(self, item: TextT) -> Iterable[TextT]:
-        now = monotonic()
+        now = self.clock()
         parts = _parts(item)
         if is_rich(item) or len(self._waiting) + len(parts) > _MAX_WAITING:
             return (*self._all(), *parts)
@@ -142,7 +141,7 @@ class _Throttle(Timed[T, T]):
 
     @override
     def feed(self, item: T) -> Iterable[T]:
-        now = monotonic()
+        now = self.clock()
         if not self._joins:
             self._waiting = [item]
         elif (joined := self._joined(item)) is not None:
@@ -183,7 +182,7 @@ class _Throttle(Timed[T, T]):
 
     @override
     def finish(self) -> list[T]:
-        return self._now(monotonic())
+        return self._now(self.clock())
 
 
 @overload

@@ -11,15 +11,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import (
-    AsyncGenerator,
     Callable,
     Coroutine,
     Generator,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeAlias
+from typing import Any, Final, Generic, NamedTuple, TypeAlias
 
 import anyio
 from typing_extensions import TypeVar
@@ -32,7 +31,7 @@ from mirascope.streams._items import (
     close_source,
     reading,
 )
-from mirascope.streams._tasks import Task, start_thread, stop
+from mirascope.streams._tasks import Signal, Task, start_thread, stop
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -130,22 +129,18 @@ class AsyncPipe(Generic[T]):
     """A pipe between tasks of one event loop; see `Pipe`."""
 
     def __init__(self, readers: int, limit: int) -> None:
-        self._changed = anyio.Event()
+        self._changed = Signal()
         self._entries: deque[Got[T] | Ended] = deque()
         self._waiting = [0] * readers
         self._limit = limit
         self.closed = False
-
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
 
     def offer(self, reader: int, item: T) -> bool:
         """Add an item; see `Pipe.offer`."""
         if not self.closed:
             self._entries.append(Got(reader, item))
             self._waiting[reader] += 1
-            self._notify()
+            self._changed.set()
         return not self.closed
 
     async def put(self, reader: int, item: T) -> bool:
@@ -158,19 +153,20 @@ class AsyncPipe(Generic[T]):
     def end(self, reader: int, error: Exception | None) -> None:
         """Mark the end of a reader."""
         self._entries.append(Ended(reader, error))
-        self._notify()
+        self._changed.set()
 
     async def take(self, seconds: float | None = None) -> Got[T] | Ended | None:
         """Return the next entry; see `Pipe.take`."""
-        with anyio.move_on_after(seconds):
-            while not (self._entries or self.closed):
-                await self._changed.wait()
+        if not (self._entries or self.closed):
+            with anyio.move_on_after(seconds):
+                while not (self._entries or self.closed):
+                    await self._changed.wait()
         if self.closed or not self._entries:
             return None
         entry = self._entries.popleft()
         if isinstance(entry, Got):
             self._waiting[entry.reader] -= 1
-            self._notify()
+            self._changed.set()
         return entry
 
     def untaken(self) -> list[Got[T]]:
@@ -180,8 +176,10 @@ class AsyncPipe(Generic[T]):
     def close(self) -> None:
         """End the waits."""
         self.closed = True
-        self._notify()
+        self._changed.set()
 
+
+_CANCELLED: Final = "the thread or the task that reads this stream was cancelled"
 
 # Readers. One reads its source and puts what it reads into the pipe.
 
@@ -222,7 +220,7 @@ def readers(
         except Exception as caught:  # noqa: BLE001  # the consumer raises it
             error = caught
         except BaseException:
-            pipe.end(reader, errors.StreamError("the reader of this stream was cancelled"))
+            pipe.end(reader, errors.StreamError(_CANCELLED))
             raise
         pipe.end(reader, error)
 
@@ -236,30 +234,40 @@ def readers(
             close_source(source)
 
 
-@asynccontextmanager
-async def areaders(
-    pipe: AsyncPipe[R], read: AsyncRead[R, T], sources: Sequence[Source[T]]
-) -> AsyncGenerator[dict[int, Source[T]]]:
-    """Read sources in tasks, which the end of the block ends; see `readers`."""
-    left = dict(enumerate(sources))
+class areaders(Generic[R, T]):  # noqa: N801  # like the sync one, which is a function
+    """Read sources in tasks, which the end of the block ends; see `readers`.
 
-    async def run(reader: int, source: Source[T]) -> None:
+    It is no generator, which an event loop that ends would close while the block is being left.
+    """
+
+    def __init__(
+        self, pipe: AsyncPipe[R], read: AsyncRead[R, T], sources: Sequence[Source[T]]
+    ) -> None:
+        self._pipe = pipe
+        self._read = read
+        self._sources = sources
+        self._left = dict(enumerate(sources))
+        self._tasks: list[Task] = []
+
+    async def __aenter__(self) -> dict[int, Source[T]]:
+        for reader, source in enumerate(self._sources):
+            self._tasks.append(Task(partial(self._run, reader, source)))
+        return self._left
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pipe.close()
+        await stop(self._tasks)
+        with anyio.CancelScope(shield=True):
+            for source in self._left.values():
+                await aclose_source(source)
+
+    async def _run(self, reader: int, source: Source[T]) -> None:
         error: Exception | None = None
         try:
-            await read(pipe, reader, source)
+            await self._read(self._pipe, reader, source)
         except Exception as caught:  # noqa: BLE001  # the consumer raises it
             error = caught
         except BaseException:
-            pipe.end(reader, errors.StreamError("the reader of this stream was cancelled"))
+            self._pipe.end(reader, errors.StreamError(_CANCELLED))
             raise
-        pipe.end(reader, error)
-
-    tasks = [Task(partial(run, reader, source)) for reader, source in enumerate(sources)]
-    try:
-        yield left
-    finally:
-        pipe.close()
-        await stop(tasks)
-        with anyio.CancelScope(shield=True):
-            for source in left.values():
-                await aclose_source(source)
+        self._pipe.end(reader, error)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import AsyncIterable, Iterable, Iterator
-from time import monotonic
 from typing import Final, overload
 
 from typing_extensions import override
@@ -72,7 +71,7 @@ class _Sentences(Split, Timed[TextItem, str]):
             pieces += self._overflow(self._max_chars)
         if self._max_latency is not None:
             self._end += len(text_of(item))
-            self._received.append((monotonic(), self._end))
+            self._received.append((self.clock(), self._end))
             self._record(pieces, self._max_latency)
         return pieces
 

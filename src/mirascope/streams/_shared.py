@@ -25,7 +25,7 @@ from mirascope.streams._items import (
     close_source,
     reraise,
 )
-from mirascope.streams._tasks import Task, stop
+from mirascope.streams._tasks import Signal, Task, stop
 
 T = TypeVar("T")
 
@@ -177,7 +177,7 @@ class SyncShared(_Shared[T]):
     def leave(self, branch: int) -> None:
         with self._condition:
             super().leave(branch)
-            if not self.is_left:
+            if not self.is_left or self._items is None:
                 return
         close_source(self._items)
         close_source(self.source)
@@ -189,13 +189,12 @@ _END: Final = object()
 class AsyncShared(_Shared[T]):
     def __init__(self, source: Source[T], count: int, limit: int) -> None:
         super().__init__(source, count, limit, _task_id())
-        self._event = anyio.Event()
+        self._signal = Signal()
         self._task: Task | None = None
 
     @override
     def changed(self) -> None:
-        self._event.set()
-        self._event = anyio.Event()
+        self._signal.set()
 
     async def next(self, branch: int) -> list[T]:
         """Return the next item of a branch in a list, which is empty at the end."""
@@ -214,10 +213,10 @@ class AsyncShared(_Shared[T]):
         return []
 
     async def _wait(self, me: int) -> None:
-        alone, event = self.is_alone(me), self._event
-        with anyio.move_on_after(_GRACE if alone else None):
-            await event.wait()
-        if alone and not event.is_set() and self.is_alone(me):
+        alone = self.is_alone(me)
+        with anyio.move_on_after(_GRACE if alone else None) as scope:
+            await self._signal.wait()
+        if scope.cancelled_caught and self.is_alone(me):
             raise RuntimeError(_ALONE.format(self.limit))
 
     async def _read_all(self) -> None:
@@ -227,7 +226,7 @@ class AsyncShared(_Shared[T]):
                 self.add(item)
                 self.changed()
                 while not (self.has_room or self.is_left):
-                    await self._event.wait()
+                    await self._signal.wait()
                 if self.is_left:
                     break
         except Exception as error:  # noqa: BLE001  # every branch raises it

@@ -18,6 +18,25 @@ def start_thread(run: Callable[[], object]) -> None:
     threading.Thread(target=context.run, args=(run,), name="mirascope-streams", daemon=True).start()
 
 
+class Signal:
+    """Wakes the tasks that wait for a change."""
+
+    def __init__(self) -> None:
+        self._event: anyio.Event | None = None
+
+    def set(self) -> None:
+        """Wake those that wait."""
+        event, self._event = self._event, None
+        if event is not None:
+            event.set()
+
+    async def wait(self) -> None:
+        """Wait for the next change."""
+        if self._event is None:
+            self._event = anyio.Event()
+        await self._event.wait()
+
+
 class Task:
     """A task of no task group, of asyncio or trio: an iterator may be left without ``async with``.
 

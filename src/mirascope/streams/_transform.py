@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
 from time import monotonic
 from typing import Final, Generic
 
@@ -66,10 +66,12 @@ class Timed(Transform[In, Out]):
     """Turns items into others, some of them when they are due.
 
     Attributes:
-        due: When `expire` is to be called, on the monotonic clock.
+        due: When `expire` is to be called, on the clock.
+        clock: Returns the time, in seconds.
     """
 
     due: float | None = None
+    clock: Callable[[], float] = staticmethod(monotonic)
 
     @abstractmethod
     def expire(self, now: float) -> Iterable[Out]:
@@ -219,11 +221,11 @@ class _Steps(Generic[In, Out]):
     def seconds(self) -> float | None:
         """Return how long to wait for the next entry of the pipe."""
         due = self._transform.due
-        return None if due is None else max(0.0, due - monotonic())
+        return None if due is None else max(0.0, due - self._transform.clock())
 
     def next(self, entry: Got[In] | Ended | None) -> Iterable[Out]:
         """Return the items after an entry, or after its absence."""
-        transform, now = self._transform, monotonic()
+        transform, now = self._transform, self._transform.clock()
         if isinstance(entry, Ended):
             self._source_ended, self._failure = True, entry.error
             return transform.finish()
