@@ -101,11 +101,15 @@ class _Tasks(Generic[InputT, ResultT]):
 
     async def wait(self, job: Job[InputT, ResultT]) -> bool:
         """Wait until a job is done; return whether it is."""
+        self._start_all()
         while not (job.is_done or self.closed):
-            while self._jobs.waiting and self._count < self._jobs.concurrency:
-                self._start(self._jobs.waiting.popleft())
             await self._changed.wait()
         return job.is_done
+
+    def _start_all(self) -> None:
+        """Start jobs, as many as may run at once."""
+        while self._jobs.waiting and self._count < self._jobs.concurrency and not self.closed:
+            self._start(self._jobs.waiting.popleft())
 
     def _start(self, job: Job[InputT, ResultT]) -> None:
         async def work() -> None:
@@ -121,6 +125,7 @@ class _Tasks(Generic[InputT, ResultT]):
                 self._count -= 1
                 job.end(failure)
                 del failure
+                self._start_all()
                 self.wake()
 
         self._count += 1
@@ -145,6 +150,7 @@ class _Tasks(Generic[InputT, ResultT]):
 
     async def close(self) -> None:
         """Cancel the tasks, and wait for their end."""
+        self.closed = True
         await stop(self._tasks.values())
 
 

@@ -103,8 +103,13 @@ class _Result(Generic[R]):
         self._silent: Got[R] | None = None
         self._errors: list[tuple[int, Exception]] = []
 
-    def record(self, entry: Got[R] | Ended, *, has_output: bool) -> bool:
-        """Record an entry of the pipe; return whether the race is decided."""
+    @property
+    def is_decided(self) -> bool:
+        """Whether there is a winner, or no stream is left."""
+        return self.winner is not None or not self._left
+
+    def record(self, entry: Got[R] | Ended, *, has_output: bool) -> None:
+        """Record an entry of the pipe."""
         if isinstance(entry, Ended):
             self._left -= 1
             if entry.error is not None:
@@ -115,7 +120,6 @@ class _Result(Generic[R]):
             self._silent = self._silent or entry
         if self.winner is None and not self._left:
             self.winner = self._silent
-        return self.winner is not None or not self._left
 
     def check(self) -> None:
         """Raise the first error if every stream has failed, with the others as notes."""
@@ -134,9 +138,8 @@ class _Race(Several[T, T]):
         self._pipe = pipe = Pipe[_Run[T]](len(self._sources), 1)
         result = _Result[_Run[T]](len(self._sources))
         with readers(pipe, _read_output, self._sources) as left:
-            while entry := pipe.take():
-                if result.record(entry, has_output=isinstance(entry, Got) and bool(entry.item[1])):
-                    break
+            while not result.is_decided and (entry := pipe.take()):
+                result.record(entry, has_output=isinstance(entry, Got) and bool(entry.item[1]))
             pipe.close()
             if result.winner is not None:
                 del left[result.winner.reader]
@@ -187,9 +190,8 @@ class _RaceRun(AsyncIterator[T]):
         self._set_pipe(pipe)
         result = _Result[_AsyncRun[T]](len(self._sources))
         async with areaders(pipe, _aread_output, self._sources) as left:
-            while entry := await pipe.take():
-                if result.record(entry, has_output=isinstance(entry, Got) and bool(entry.item[1])):
-                    break
+            while not result.is_decided and (entry := await pipe.take()):
+                result.record(entry, has_output=isinstance(entry, Got) and bool(entry.item[1]))
             pipe.close()
             if result.winner is not None:
                 del left[result.winner.reader]
