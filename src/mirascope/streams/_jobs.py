@@ -47,8 +47,7 @@ class Job(Generic[InputT, ResultT]):
     def end(self, error: BaseException | None) -> None:
         """Record what the function failed with, if it did."""
         if error is not None and not isinstance(error, Exception):
-            cause, error = error, errors.StreamError(f"interrupted by {type(error).__name__}")
-            error.__cause__ = cause
+            error = errors.StreamError(f"interrupted by {type(error).__name__}")
         self.row.error, self.is_done = error, True
 
 
