@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         local,
         otel,
         retries,
+        streams,
         testing,
         web,
     )
@@ -49,7 +50,7 @@ else:
     _MODULES = frozenset(
         {
             *("conversation", "core", "errors", "integrations", "llm", "local"),
-            *("otel", "retries", "testing", "web"),
+            *("otel", "retries", "streams", "testing", "web"),
         }
     )
 
@@ -99,6 +100,7 @@ __all__ = [
     "otel",
     "prompt_template",
     "retries",
+    "streams",
     "testing",
     "toolkit_tool",
     "web",
