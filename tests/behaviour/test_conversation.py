@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from mirascope import llm as agnostic
 from mirascope.conversation import (
     Conversation,
     RoundLimitError,
+    ToolInterruptedError,
     ToolNotRunError,
     converse,
     history_of,
@@ -86,7 +88,7 @@ def test_three_rounds(driver: Driver, llm: ScriptedProvider, chat: Callable[...,
     assert [message.content for message in llm.requests[2].messages if message.role == "tool"] == [
         *("the author of Emma", str(outputs[1]), str(outputs[0]))
     ]
-    assert conversation.outputs == []
+    assert len(conversation.outputs) == 3
     assert llm.requests[2].messages[0] == ("system", "You are a librarian")
 
 
@@ -175,8 +177,7 @@ def test_the_number_of_rounds_is_limited(
     conversation = converse(chat(get_author), "Who wrote Emma?", max_rounds=2)
     with pytest.raises(RoundLimitError, match="still calls tools in round 2"):
         read(driver, conversation)
-    ((_, output),) = conversation.outputs
-    assert isinstance(output, ToolNotRunError)
+    assert [type(output) for _, output in conversation.outputs] == [str, ToolNotRunError]
     assert read(driver, conversation) == "Done."
     assert llm.requests[2].messages[-1] == ("tool", "ToolNotRunError: it was not run")
 
@@ -264,7 +265,121 @@ def test_an_interrupted_tool_leaves_a_history_that_can_be_sent(
     assert not isinstance(raised.value, Exception)
     assert conversation.outputs[0][1] == "the author of Emma"
     assert read(driver, conversation) == "Done."
-    assert llm.requests[1].messages[-1] == ("tool", "ToolNotRunError: it was not run")
+    assert llm.requests[1].messages[-1] == (
+        "tool",
+        "ToolInterruptedError: it was interrupted, and may have taken effect",
+    )
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_the_outputs_of_tools_that_have_run_survive_an_interruption(
+    driver: Driver, llm: ScriptedProvider, chat: Callable[..., Any], concurrency: int
+) -> None:
+    class StopError(BaseException):
+        """Something that is no error of a tool."""
+
+    done = threading.Event()
+
+    def pay(title: str) -> str:
+        """Pay."""
+        done.set()
+        return title
+
+    def stop(title: str) -> str:
+        """Stop the program when the other has run."""
+        done.wait(10)
+        raise StopError(title)
+
+    llm.reply(tools=[call("pay", title="Emma"), call("stop", title="Emma")])
+    llm.reply("Done.")
+    conversation = converse(chat(pay, stop), "Who?", concurrency=concurrency)
+    with pytest.raises(BaseException) as raised:  # noqa: PT011  # a group, if it is async
+        read(driver, conversation)
+    assert not isinstance(raised.value, Exception)
+    assert [type(output) for _, output in conversation.outputs] == [str, ToolInterruptedError]
+    assert read(driver, conversation) == "Done."
+
+
+def test_a_cancelled_task_does_not_deny_what_a_tool_does(
+    driver: Driver, llm: ScriptedProvider, chat: Callable[..., Any]
+) -> None:
+    if not driver.asynchronous:
+        pytest.skip("a task is async")
+    started, released = threading.Event(), threading.Event()
+
+    def pay(title: str) -> str:
+        """Pay."""
+        started.set()
+        released.wait(10)
+        return title
+
+    llm.reply(tools=[call("pay", title="Emma")])
+    llm.reply("Done.")
+    conversation = converse(chat(pay), "Who?")
+
+    async def cancelled() -> None:
+        async def read_it() -> None:
+            async for _ in conversation:
+                pass
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(read_it)
+            await anyio.to_thread.run_sync(started.wait)
+            group.cancel_scope.cancel()
+        released.set()
+
+    driver.run(cancelled)
+    assert [type(output) for _, output in conversation.outputs] == [ToolInterruptedError]
+    assert read(driver, conversation) == "Done."
+
+
+def test_outputs_that_are_hard_to_send(
+    driver: Driver, llm: ScriptedProvider, chat: Callable[..., Any]
+) -> None:
+    def list_files(title: str) -> Any:
+        """List files."""
+        return map(str, range(3)) if title == "Emma" else "caf\udce9"
+
+    def refuse(title: str) -> str:
+        """Raise."""
+        raise LookupError("caf\udce9" + title)
+
+    async def cancel(title: str) -> str:
+        """Raise what a cancelled task raises."""
+        raise asyncio.CancelledError(title)
+
+    tools = [list_files, refuse, *([cancel] if driver.asynchronous else [])]
+    calls = [
+        call("list_files", title="Emma"),
+        call("list_files", title="x"),
+        call("refuse", title=""),
+    ]
+    llm.reply(tools=[*calls, *([call("cancel", title="x")] if driver.asynchronous else [])])
+    llm.reply("Done.")
+    conversation = converse(chat(*tools), Messages.User("Which?"))
+    assert read(driver, conversation) == "Done."
+    assert history_of(conversation.to_json()) == conversation.messages
+    outputs = [content for role, content in llm.requests[1].messages if role == "tool"]
+    assert outputs[:3] == ['["0","1","2"]', "caf\\udce9", "LookupError: caf\\udce9"]
+    assert outputs[3:] == (
+        ["RuntimeError: the tool was cancelled x"] if driver.asynchronous else []
+    )
+
+
+def test_iterations_of_one_conversation_do_not_mix(
+    driver: Driver, llm: ScriptedProvider, chat: Callable[..., Any]
+) -> None:
+    if driver.asynchronous:
+        pytest.skip("the same code")
+    llm.reply("One.")
+    llm.reply("Two.")
+    conversation = converse(chat(), "Who?")
+    items = iter(conversation)
+    next(items)
+    assert read(driver, conversation) == "Two."
+    with pytest.raises(RuntimeError, match="another iteration of this conversation has begun"):
+        list(items)
+    assert [message.role for message in conversation.messages] == ["user", "assistant"]
 
 
 def test_leaving_closes_the_connection(
@@ -302,6 +417,8 @@ def test_mistakes_are_named(case: Case) -> None:
 
     with pytest.raises(ValueError, match="at least 1"):
         converse(asynchronous, "Hello", max_rounds=0)
+    with pytest.raises(ValueError, match="above 0, not 0"):
+        converse(asynchronous, "Hello", tool_timeout=0)
     with pytest.raises(TypeError, match="is async: use `async for`"):
         list(converse(asynchronous, "Hello"))
     with pytest.raises(ValueError, match="there is no message"):

@@ -9,13 +9,19 @@ from mirascope.conversation._conversation import (
     converse,
     history_of,
 )
-from mirascope.conversation._tool_runs import Decision, Output, ToolNotRunError
+from mirascope.conversation._tool_runs import (
+    Decision,
+    Output,
+    ToolInterruptedError,
+    ToolNotRunError,
+)
 
 __all__ = [
     "Conversation",
     "Decision",
     "Output",
     "RoundLimitError",
+    "ToolInterruptedError",
     "ToolNotRunError",
     "converse",
     "history_of",

@@ -61,7 +61,7 @@ class Conversation(Generic[ChunkT, ToolT]):
         round: The number of the round of the last item, from 1 on in each iteration.
         begins_round: Whether the last item is the first one of its round.
         stream: The stream of the last round; ``None`` before the first.
-        outputs: The tools of the last round, each with its output, or with the error that the model
+        outputs: The tools of this iteration, each with its output, or with the error that the model
             got; an invalid call is a `ToolCallPart`.
 
     Raises:
@@ -69,17 +69,20 @@ class Conversation(Generic[ChunkT, ToolT]):
         RoundLimitError: The model still calls tools in the last round that is allowed.
         ValueError: There is no message to respond to.
         TypeError: The function does not stream, or is async and ``for`` is used.
+        RuntimeError: Another iteration of the conversation has begun meanwhile.
     """
 
     def __init__(
         self,
         fn: Callable[[list[BaseMessageParam]], object],
-        messages: Sequence[BaseMessageParam] | str,
+        messages: Sequence[BaseMessageParam] | BaseMessageParam | str,
         runner: ToolRunner,
         max_rounds: int,
     ) -> None:
+        if isinstance(messages, str):
+            messages = Messages.User(messages)
         self.messages: list[BaseMessageParam] = (
-            [Messages.User(messages)] if isinstance(messages, str) else [*messages]
+            [messages] if isinstance(messages, BaseMessageParam) else [*messages]
         )
         self.round = 0
         self.begins_round = False
@@ -89,6 +92,7 @@ class Conversation(Generic[ChunkT, ToolT]):
         self._runner = runner
         self._max_rounds = max_rounds
         self._has_items = False
+        self._iteration = object()
 
     def to_json(self) -> str:
         """Return the history as JSON; see `history_of`."""
@@ -130,10 +134,11 @@ class Conversation(Generic[ChunkT, ToolT]):
         Each stream has to be read to its end before the next step. This is a turn of
         `mirascope.web`: ``ai_sdk.response(conversation.steps())``.
         """
+        iteration = self._begin_iteration()
         for number in self._rounds():
             stream = self._begin(number, self._fn([*self.messages]))
             yield stream
-            runs = self._runs(stream)
+            runs = self._runs(stream, iteration)
             try:
                 if number < self._max_rounds:
                     self._runner.run(runs)
@@ -145,12 +150,13 @@ class Conversation(Generic[ChunkT, ToolT]):
 
     async def asteps(self) -> AsyncGenerator[StreamOf[ChunkT, ToolT] | tuple[BaseTool, Output]]:
         """Yield the stream of each round, and its tools with their outputs; see `steps`."""
+        iteration = self._begin_iteration()
         for number in self._rounds():
             returned = self._fn([*self.messages])
             awaited = await returned if inspect.isawaitable(returned) else returned
             stream = self._begin(number, awaited)
             yield stream
-            runs = self._runs(stream)
+            runs = self._runs(stream, iteration)
             try:
                 if number < self._max_rounds:
                     await self._runner.arun(runs)
@@ -160,6 +166,10 @@ class Conversation(Generic[ChunkT, ToolT]):
                 yield output
             if not runs:
                 return
+
+    def _begin_iteration(self) -> object:
+        self._iteration, self.outputs = object(), []
+        return self._iteration
 
     def _rounds(self) -> Iterator[int]:
         if not self.messages or self.messages[-1].role == "assistant":
@@ -183,17 +193,23 @@ class Conversation(Generic[ChunkT, ToolT]):
                 "a conversation needs a function with `stream=True` and without `response_model`: "
                 f"this one returns a {type(stream).__name__}"
             )
-        self.round, self._has_items, self.outputs = number, False, []
+        self.round, self._has_items = number, False
         self.stream = cast("AnyStream", stream)
         return cast("StreamOf[ChunkT, ToolT]", stream)
 
-    def _runs(self, stream: AnyStream) -> list[ToolRun]:
+    def _runs(self, stream: AnyStream, iteration: object) -> list[ToolRun]:
         """Return the runs of the tools that a complete response calls.
 
         Raises:
             StreamNotFinished: It is not complete.
+            RuntimeError: Another iteration has begun.
         """
         stream.construct_call_response()
+        if iteration is not self._iteration:
+            raise RuntimeError(
+                "another iteration of this conversation has begun: a conversation is iterated by "
+                "one thread or task at a time"
+            )
         types = by_name(stream.tool_types or [])
         runs: list[ToolRun] = []
         for record in map(tool_call_record, stream.reply.kept_calls):
@@ -206,7 +222,7 @@ class Conversation(Generic[ChunkT, ToolT]):
 
     def _end(self, stream: AnyStream, runs: list[ToolRun]) -> None:
         """Add a round to the history: the response, and a result for each of its calls."""
-        self.outputs = [(run.shown, run.output) for run in runs]
+        self.outputs += [(run.shown, run.output) for run in runs]
         self.messages.append(stream.common_message_param)
         if runs:
             results = [run.result() for run in runs]
@@ -221,7 +237,7 @@ def _outputs(runs: list[ToolRun]) -> Iterator[tuple[BaseTool, Output]]:
 @overload
 def converse(
     fn: Callable[[list[BaseMessageParam]], Coroutine[object, object, StreamOf[ChunkT, ToolT]]],
-    messages: Sequence[BaseMessageParam] | str,
+    messages: Sequence[BaseMessageParam] | BaseMessageParam | str,
     *,
     approve: Callable[[BaseTool], Decision | Awaitable[Decision]] | None = None,
     **options: Unpack[_Options],
@@ -229,14 +245,14 @@ def converse(
 @overload
 def converse(
     fn: Callable[[list[BaseMessageParam]], StreamOf[ChunkT, ToolT]],
-    messages: Sequence[BaseMessageParam] | str,
+    messages: Sequence[BaseMessageParam] | BaseMessageParam | str,
     *,
     approve: Callable[[BaseTool], Decision] | None = None,
     **options: Unpack[_Options],
 ) -> Conversation[ChunkT, ToolT]: ...
 def converse(
     fn: Callable[[list[BaseMessageParam]], object],
-    messages: Sequence[BaseMessageParam] | str,
+    messages: Sequence[BaseMessageParam] | BaseMessageParam | str,
     *,
     max_rounds: int = 10,
     concurrency: int = 1,
@@ -261,7 +277,7 @@ def converse(
             not. May be async where the function is.
 
     Raises:
-        ValueError: ``max_rounds`` or ``concurrency`` is below 1.
+        ValueError: ``max_rounds`` or ``concurrency`` is below 1, or ``tool_timeout`` not above 0.
 
     Example:
         >>> from mirascope import BaseMessageParam, converse, llm, testing
@@ -282,6 +298,8 @@ def converse(
     """
     if max_rounds < 1 or concurrency < 1:
         raise ValueError("`max_rounds` and `concurrency` have to be at least 1")
+    if tool_timeout is not None and tool_timeout <= 0:
+        raise ValueError(f"`tool_timeout` is a number of seconds above 0, not {tool_timeout}")
     runner = ToolRunner(concurrency, tool_timeout, approve)
     return Conversation(fn, messages, runner, max_rounds)
 

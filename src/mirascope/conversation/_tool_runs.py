@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import anyio
 from anyio.to_thread import run_sync
@@ -29,6 +30,10 @@ class ToolNotRunError(RuntimeError):
     """A tool was not run; the message has the reason."""
 
 
+class ToolInterruptedError(RuntimeError):
+    """A tool was interrupted while it ran; what it did so far may have taken effect."""
+
+
 @dataclass
 class ToolRun:
     """The run of a tool.
@@ -36,12 +41,16 @@ class ToolRun:
     Attributes:
         record: The call, as it was received.
         tool: The tool; ``None`` if the call is invalid.
-        output: What the model gets; an error until the tool was run.
+        output: The output, or the error that the model gets instead.
+        text: The output as the model gets it.
+        interrupted: What a tool raised that is no error of a tool, such as `KeyboardInterrupt`.
     """
 
     record: ToolCallRecord
     tool: BaseTool | None
     output: Output
+    text: str = ""
+    interrupted: BaseException | None = None
 
     @property
     def shown(self) -> BaseTool | ToolCallPart:
@@ -51,43 +60,75 @@ class ToolRun:
 
     def result(self) -> ToolResultPart:
         """Return what the model gets."""
-        output, record = self.output, self.record
-        failed = isinstance(output, Exception)
-        text = f"{type(output).__name__}: {output}" if isinstance(output, Exception) else output
-        content = output_text(text)
-        return ToolResultPart(name=record.name, content=content, id=record.id, is_error=failed)
+        failed = isinstance(self.output, Exception)
+        text = f"{type(self.output).__name__}: {self.output}" if failed else self.text
+        sendable = text.encode(errors="backslashreplace").decode()  # half an emoji, a file name
+        return ToolResultPart(
+            name=self.record.name, content=sendable, id=self.record.id, is_error=failed
+        )
 
     def decide(self, decision: Decision) -> bool:
-        """Return whether the tool is to run; if not, the output is the reason."""
+        """Return whether the tool is to run; if not, the output is the reason.
+
+        Raises:
+            TypeError: The decision is neither a bool nor a text.
+        """
+        if not isinstance(decision, bool | str):
+            raise TypeError(f"`approve` returned a {type(decision).__name__}, not a bool or a str")
         if decision is not True:
             self.output = ToolNotRunError(decision or "the user declined this call")
         return decision is True
 
     def run(self) -> None:
-        """Run the tool; the model gets whatever it raises."""
-        assert self.tool is not None  # noqa: S101  # for the type checkers
+        """Run the tool; the model gets the error that it raises."""
+        tool = self._started()
         try:
-            output = self.tool.call()
+            output = tool.call()
             if inspect.iscoroutine(output):
                 output.close()
                 self.output = TypeError(f"{self.record.name} is async, its conversation is not")
-                return
-            self._set(output)
+            else:
+                self._end(output)
         except Exception as error:  # noqa: BLE001  # any
             self.output = error
+
+    def run_in_thread(self) -> None:
+        """Run the tool in a thread, which has nobody to raise to."""
+        try:
+            self.run()
+        except BaseException as error:  # noqa: BLE001  # raised where the threads are joined
+            self.interrupted = error
 
     async def arun(self) -> None:
         """Run the tool, in a thread if it is not async."""
-        assert self.tool is not None  # noqa: S101  # for the type checkers
+        tool = self._started()
         try:
-            output = await run_sync(self.tool.call, abandon_on_cancel=True)
-            self._set(await output if inspect.isawaitable(output) else output)
+            if inspect.iscoroutinefunction(tool.call):
+                output = await tool.call()
+            else:
+                output = await run_sync(tool.call, abandon_on_cancel=True)
+            self._end(await output if inspect.isawaitable(output) else output)
+        except asyncio.CancelledError as error:
+            if not _raised_by_tool():
+                raise
+            self.output = RuntimeError(f"the tool was cancelled {error}".rstrip())
         except Exception as error:  # noqa: BLE001  # any
             self.output = error
 
-    def _set(self, output: JsonableType) -> None:
-        output_text(output)  # raises if it cannot be sent
+    def _started(self) -> BaseTool:
+        assert self.tool is not None  # noqa: S101  # for the type checkers
+        self.output = ToolInterruptedError("it was interrupted, and may have taken effect")
+        return self.tool
+
+    def _end(self, output: JsonableType) -> None:
+        self.text = output_text(output)
         self.output = output
+
+
+def _raised_by_tool() -> bool:
+    """Return whether a `CancelledError` is a tool's own: nobody cancels the task."""
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
 
 
 @dataclass(frozen=True)
@@ -110,23 +151,34 @@ class ToolRunner:
 
     def _decision(self, tool: BaseTool) -> Decision:
         decision = True if self.approve is None else self.approve(tool)
-        if not isinstance(decision, bool | str):
-            raise TypeError(f"`approve` returned a {type(decision).__name__}, not a bool or a str")
-        return decision
+        if inspect.iscoroutine(decision):
+            decision.close()
+            raise TypeError("`approve` is async, and the conversation is not")
+        return cast("Decision", decision)
 
     def _run_in_threads(self, runs: Sequence[ToolRun]) -> None:
         """Run tools at once. A thread cannot be ended: one that is too late goes on by itself."""
-        copies = [replace(run) for run in runs]
+        copies = [replace(run) for run in runs]  # a late thread has no effect on the others
         threads = [
-            threading.Thread(target=copy_context().run, args=(copy.run,), daemon=True)
+            threading.Thread(target=copy_context().run, args=(copy.run_in_thread,), daemon=True)
             for copy in copies
         ]
         for thread in threads:
             thread.start()
         until = None if self.timeout is None else monotonic() + self.timeout
-        for run, copy, thread in zip(runs, copies, threads, strict=True):
-            thread.join(None if until is None else max(0, until - monotonic()))
-            run.output = self._late() if thread.is_alive() else copy.output
+        late = False
+        try:
+            for thread in threads:
+                thread.join(None if until is None else max(0, until - monotonic()))
+            late = True
+        finally:
+            for run, copy, thread in zip(runs, copies, threads, strict=True):
+                run.text, run.output = copy.text, copy.output
+                if late and thread.is_alive():
+                    run.output = self._late()
+        for copy in copies:
+            if copy.interrupted is not None:
+                raise copy.interrupted
 
     async def arun(self, runs: Sequence[ToolRun]) -> None:
         """Run tools, async."""
