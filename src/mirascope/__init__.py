@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mirascope._version import __version__
 
 if TYPE_CHECKING:
-    from mirascope import core, errors, integrations, llm, local, retries, web
+    from mirascope import core, errors, integrations, llm, local, retries, show, web
     from mirascope.core import (
         AudioPart,
         AudioURLPart,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 else:
     from importlib import import_module
 
-    _MODULES = frozenset({"core", "errors", "integrations", "llm", "local", "retries", "web"})
+    _MODULES = frozenset(
+        {"core", "errors", "integrations", "llm", "local", "retries", "show", "web"}
+    )
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
@@ -77,6 +79,7 @@ __all__ = [
     "metadata",
     "prompt_template",
     "retries",
+    "show",
     "toolkit_tool",
     "web",
 ]
