@@ -51,6 +51,7 @@ def _line(segments: Iterable[Segment], colors: ColorSystem | None, *, no_color: 
     segments = [segment for segment in segments if not segment.control]
     if no_color:
         segments = list(Segment.remove_color(segments))
+    _strip_end(segments)
     plain = "".join(segment.text for segment in segments)
     text = plain
     if colors is not None:
@@ -59,3 +60,23 @@ def _line(segments: Iterable[Segment], colors: ColorSystem | None, *, no_color: 
         if "\x1b]8;" in text:  # an id differs each time, and would make equal lines unequal
             text = _LINK_ID.sub("\x1b]8;;", text)
     return Line(text, plain, Segment.get_line_length(segments))
+
+
+def _strip_end(segments: list[Segment]) -> None:
+    """Remove the spaces at the end of a line that nobody sees.
+
+    A terminal that takes an emoji to be wider than Rich does would wrap them, and so does one that
+    is made narrower.
+    """
+    while segments and not _is_painted(segments[-1].style):
+        text, style, _ = segments.pop()
+        if stripped := text.rstrip(" "):
+            segments.append(Segment(stripped, style))
+            return
+
+
+def _is_painted(style: Style | None) -> bool:
+    """Return whether a space has a look in a style."""
+    return style is not None and bool(
+        style.bgcolor or style.underline or style.reverse or style.strike
+    )

@@ -165,7 +165,7 @@ class NotebookView(View):
         self._views = PartViews(parts, self._view)
         self._index = 0
         self._page: list[str] = []
-        self._shown = ""
+        self._shown = (-1, "")
 
     @override
     def draw(self, status: Status) -> None:
@@ -185,8 +185,8 @@ class NotebookView(View):
         self._show("".join([*self._page, *live, _status_html(status)]))
 
     def _show(self, html: str) -> None:
-        if html != self._shown:
-            self._shown = html
+        if (self._index, html) != self._shown:
+            self._shown = (self._index, html)
             self._outputs.replace(self._index, html)
 
     def _view(self, part: Part) -> PartView[str]:

@@ -71,5 +71,5 @@ class PlainView(View):
         self.draw(status)
         if not self._at_start:
             self._text("\n")
-        if self._console.is_terminal:
+        if self._console.file.isatty():
             self._line(str(status))
