@@ -96,7 +96,11 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Outputs:
     """A cell of marimo, as far as a view sees it."""
     outputs = Outputs()
     marimo = SimpleNamespace(output=outputs, Html=str, running_in_notebook=lambda: True)
-    monkeypatch.setitem(sys.modules, "marimo", marimo)  # type: ignore[arg-type]
+    execution = SimpleNamespace(execution_context=SimpleNamespace(output=outputs.shown))
+    context = SimpleNamespace(get_context=lambda: execution)
+    modules: dict[str, Any] = {"marimo": marimo, "marimo._runtime.context": context}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
     return outputs
 
 

@@ -43,6 +43,7 @@ class MarimoOutputs:
 
     def __init__(self, marimo: Any) -> None:
         self._marimo = marimo
+        self._before = self._in_cell()
         self._count = 0
 
     def replace(self, index: int, html: str) -> None:
@@ -52,7 +53,16 @@ class MarimoOutputs:
             self._count += 1
             output.append(shown)
         else:
-            output.replace_at_index(shown, index)
+            output.replace_at_index(shown, self._before + index)
+
+    @staticmethod
+    def _in_cell() -> int:
+        """Return how many outputs the cell has, which marimo's public interface does not."""
+        try:
+            context = import_module("marimo._runtime.context").get_context()
+            return len(context.execution_context.output)
+        except (ImportError, AttributeError, TypeError):
+            return 0
 
 
 def notebook() -> Outputs | None:

@@ -12,6 +12,7 @@ Tone: TypeAlias = Literal["good", "bad", "open"]
 
 _DOTS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TURNS: Final = 10
+_TEN: Final = 10
 _LEAST: Final = 0.0001
 _USUAL: Final = frozenset({"stop", "tool_calls"})
 
@@ -92,7 +93,10 @@ def _first(seconds: float) -> str:
 
 def rate(count: int | None, seconds: float, unit: str = "tokens") -> list[str]:
     """Return a rate as a list of one text; an empty one if there is none."""
-    return [f"{count / seconds:,.0f} {unit}/s"] if count and seconds > 0 else []
+    if not count or seconds <= 0:
+        return []
+    per_second = count / seconds
+    return [f"{per_second:,.{0 if per_second >= _TEN else 1}f} {unit}/s"]
 
 
 def counted(count: int, unit: str = "token") -> str:

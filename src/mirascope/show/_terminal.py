@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from abc import abstractmethod
+from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.panel import Panel
@@ -64,47 +65,69 @@ class _FoldedView(PartView[Line]):
         return self.live()
 
 
-class _ToolView(PartView[Line]):
-    def __init__(self, console: Console, part: ToolPart) -> None:
+class _ShapeView(PartView[Line]):
+    """A part that is drawn again when its value, or the size of the terminal, has changed."""
+
+    def __init__(self, console: Console) -> None:
         self._console = console
+        self._drawn: tuple[object, object] = (None, None)
+        self._lines: list[Line] = []
+
+    @abstractmethod
+    def _value(self) -> object:
+        """Return what is drawn; the same object if nothing was received."""
+
+    @abstractmethod
+    def _renderable(self, value: Any, at_most: int | None) -> RenderableType:
+        """Return a value as something that Rich renders."""
+
+    @override
+    def live(self) -> list[Line]:
+        value, size = self._value(), self._console.size
+        if self._drawn[0] is not value or self._drawn[1] != size:
+            self._drawn = value, size
+            self._lines = lines_of(self._console, self._renderable(value, size.height))
+        return self._lines
+
+    @override
+    def finish(self) -> list[Line]:
+        return lines_of(self._console, self._renderable(self._value(), None))
+
+
+class _ToolView(_ShapeView):
+    def __init__(self, console: Console, part: ToolPart) -> None:
+        super().__init__(console)
         self._part = part
         self._arguments = ""
 
     @override
-    def live(self) -> list[Line]:
-        return self._lines(at_most=self._console.height)
+    def _value(self) -> str:
+        if deltas := self._part.deltas.take():
+            self._arguments += deltas
+        return self._arguments
 
     @override
-    def finish(self) -> list[Line]:
-        return self._lines()
-
-    def _lines(self, at_most: int | None = None) -> list[Line]:
-        self._arguments += self._part.deltas.take()
-        shape = arguments_shape(self._arguments, at_most=at_most)
+    def _renderable(self, value: str, at_most: int | None) -> RenderableType:
+        content = _of_shape(arguments_shape(value, at_most=at_most), self._console)
         title = Text(clean(self._part.name) or "…", "bold cyan")
-        panel = Panel(_renderable(shape, self._console), title=title, title_align="left")
-        return lines_of(self._console, panel)
+        return Panel(content, title=title, title_align="left")
 
 
-class _ValueView(PartView[Line]):
+class _ValueView(_ShapeView):
     def __init__(self, console: Console, part: ValuePart) -> None:
-        self._console = console
+        super().__init__(console)
         self._part = part
 
     @override
-    def live(self) -> list[Line]:
-        return self._lines(at_most=self._console.height)
+    def _value(self) -> object:
+        return self._part.value()
 
     @override
-    def finish(self) -> list[Line]:
-        return self._lines()
-
-    def _lines(self, at_most: int | None = None) -> list[Line]:
-        shape = shape_of(self._part.value(), at_most=at_most)
-        return lines_of(self._console, _renderable(shape, self._console))
+    def _renderable(self, value: object, at_most: int | None) -> RenderableType:
+        return _of_shape(shape_of(value, at_most=at_most), self._console)
 
 
-def _renderable(shape: Shape, console: Console) -> RenderableType:
+def _of_shape(shape: Shape, console: Console) -> RenderableType:
     if not isinstance(shape, Grid):
         return _tree(shape)
     if len(shape.columns) * _NARROWEST_COLUMN > console.width:
@@ -171,6 +194,7 @@ class TerminalView(View):
         return _ProseView(self._console, part)
 
     def _status(self, status: Status) -> list[Line]:
-        text = Text(status.state, _TONES[status.tone])
-        text.append("".join(f" · {fact}" for fact in status.facts), "dim")
-        return lines_of(self._console, text)
+        facts = "".join(f" · {fact}" for fact in status.facts)
+        return lines_of(
+            self._console, Text.assemble((status.state, _TONES[status.tone]), (facts, "dim"))
+        )
