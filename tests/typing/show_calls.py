@@ -44,7 +44,7 @@ def shown(streams: Iterator[OpenAIStream]) -> None:
     for stream in track(streams):
         assert_type(stream, OpenAIStream)
     assert_type(track(titles("?")), Tracked[list[str]])
-    _ = show(aanswer("?"))  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
+    _ = show(aanswer("?"))  # type: ignore[type-var] # pyright: ignore[reportArgumentType, reportUnknownVariableType]
     show("?")  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
 
 

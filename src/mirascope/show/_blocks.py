@@ -1,8 +1,8 @@
 """Splits Markdown into blocks while it is received.
 
-Only the block that is received last can change, so every block before it is final. Whether a block
-has begun is decided by complete lines: the beginning of a line may look like the beginning of
-another block. A link whose reference is defined later stays plain.
+Only the block that is received last can change, so every block before it is final; a blank line
+ends most blocks, too. Complete lines decide that, because the beginning of a line may look like the
+beginning of another block. A link whose reference is defined later stays plain.
 
 The open block is parsed again whenever it has grown. So that this stays cheap, a long one can be
 cut: what follows the cut is then parsed as a block of its own.
@@ -10,6 +10,7 @@ cut: what follows the cut is then parsed as a block of its own.
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -69,19 +70,34 @@ class Blocks:
             yield self._add(text[start : start + _STEP])
 
     def _add(self, text: str) -> list[Token]:
-        self._text += text
+        self._text = _BLANK_LINES.sub("", self._text + text)
         self._open = None
-        if "\n" not in text:
-            return []
         end = self._text.rfind("\n") + 1
+        if not end or "\n" not in text:
+            return []
         tokens, defined = self._parse(self._text[:end])
-        last = _last_block(tokens)
-        line = _line(tokens[last]) if tokens else 0
-        position = _start_of_line(self._text, line)
+        count, position = self._complete(tokens, end)
         if defined:  # of these, only the ones before the open block are final
             self._parser.parse(self._text[:position], {"references": self._references})
         self._text = self._text[position:]
-        return tokens[:last]
+        return tokens[:count]
+
+    def _complete(self, tokens: Sequence[Token], end: int) -> tuple[int, int]:
+        """Return how many tokens are of complete blocks, and where the text after those begins.
+
+        Args:
+            tokens: The tokens of the complete lines.
+            end: Where those end.
+        """
+        if not tokens:
+            return 0, 0
+        last = _last_block(tokens)
+        first_line, end_line = tokens[last].map or (0, 0)
+        if tokens[last].type not in _CONTINUED:
+            position = _start_of_line(self._text, end_line)
+            if position < end and not self._text[position:end].strip():  # a blank line ends it
+                return len(tokens), end
+        return last, _start_of_line(self._text, first_line)
 
     def _parse(self, text: str) -> tuple[list[Token], bool]:
         """Return the tokens, and whether the text defines references."""
@@ -152,6 +168,10 @@ class Blocks:
         """Let the open block be what follows a cut."""
         self._text, self._open = cut.prefix + self._text[cut.position :], None
 
+
+_BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
+_CONTINUED: Final = frozenset({"bullet_list_open", "code_block", "ordered_list_open"})
+"""Blocks that may go on after a blank line."""
 
 _HEADS: Final = {"fence": 1, "table_open": 2}
 _OF_BLOCKS: Final = frozenset({"bullet_list_open", "ordered_list_open", "blockquote_open"})
