@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from show_support import Terminal, TerminalFile, console, environment, shown
 from support.cases import Case, Driver
+from support.providers.openai import OPENAI
 
 from mirascope import errors
 from mirascope import llm as any_provider
@@ -173,6 +174,37 @@ def test_what_was_received_stays(
     assert text == ["It was a dark night", ""]
     state = "truncated" if isinstance(raised.value, errors.StreamTruncated) else "failed"
     assert last.startswith(state)
+
+
+def test_a_cancelled_task_keeps_what_was_received(llm: ScriptedProvider) -> None:
+    @any_provider.call("openai:gpt-4o-mini", stream=True)
+    async def aask(question: str) -> str:
+        return question
+
+    llm.stall(after="It was a dark night")
+    file = TerminalFile()
+
+    async def cancelled() -> None:
+        stream = await aask("?")
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: ashow(stream, console=console(file)))
+            while "night" not in stream.content:  # noqa: ASYNC110  # which nothing reports
+                await anyio.sleep(0.001)
+            group.cancel_scope.cancel()
+        assert stream.state == "closed"
+
+    anyio.run(cancelled)
+    assert file.terminal.text.startswith("It was a dark night\n\nclosed · ")
+
+
+def test_a_response_that_restarts(driver: Driver, llm: ScriptedProvider) -> None:
+    llm.cut(after="It was")
+    llm.reply("A dark night")
+    file = TerminalFile()
+    function = driver.function(OPENAI, on_interrupt="restart")
+    shown(driver, function, console=console(file))
+    text = "It was\n\nThe response restarts.\n\nA dark night\n\nfinished · "
+    assert file.terminal.text.startswith(text)
 
 
 def test_a_refused_request_has_only_a_last_line(ask: Any, llm: ScriptedProvider) -> None:

@@ -96,7 +96,7 @@ class Parts:
     Attributes:
         stream: The plain stream: of a structured one, the stream below it.
         all: The parts; all but the last ones are complete.
-        chunks: How many chunks had content.
+        chunks: How many chunks were received.
         read: Adds an item of the stream.
     """
 
