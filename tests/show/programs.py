@@ -32,7 +32,14 @@ def loop(llm: testing.ScriptedProvider) -> None:
         print("".join(chunk.content for chunk, _ in stream))  # noqa: T201  # which tests read
 
 
+def both(llm: testing.ScriptedProvider) -> None:
+    for reply in ("one **two**", "three"):
+        llm.reply(reply, usage=(3, 5), pace="live")
+    for stream in track(map(answer, "ab"), "Answers", total=2):
+        show(stream)
+
+
 if __name__ == "__main__":
     _, name, *arguments = sys.argv
     with testing.provider() as provider:
-        {"text": text, "stall": stall, "loop": loop}[name](provider, *arguments)
+        {"text": text, "stall": stall, "loop": loop, "both": both}[name](provider, *arguments)

@@ -22,7 +22,7 @@ from mirascope.show._lines import Line
 from mirascope.show._screen import Screen
 from mirascope.testing import ScriptedProvider, call
 
-MARKDOWN = "# Books\n\n- *Emma*\n- **Ulysses**\n\nThat is `all`."
+MARKDOWN = "Books\n\n- *Emma*\n- **Ulysses**\n\nThat is `all`."
 
 
 class Book(BaseModel):

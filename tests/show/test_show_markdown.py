@@ -14,7 +14,9 @@ from rich.console import Console
 from support.recordings import recordings
 
 from mirascope.show._blocks import LIMIT, Blocks
+from mirascope.show._clean import clean
 from mirascope.show._lines import Line, lines_of
+from mirascope.show._parts import Deltas
 from mirascope.show._prose import Prose, TerminalMarkdown
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -200,3 +202,10 @@ def test_control_characters_are_left_out() -> None:
     lines = grown(text, list(range(len(text))), console())
     assert not any("\x1b" in line.plain or "\x9b" in line.plain for line in lines)
     assert lines[0].plain.rstrip() == "a]0;titleb[2J1mc"
+
+
+def test_the_halves_of_a_character_are_taken_together() -> None:
+    deltas = Deltas("a\ud83d")
+    assert deltas.take() == "a"
+    deltas.add("\ude00b")
+    assert clean(deltas.take()) == "\U0001f600b"

@@ -85,6 +85,15 @@ def test_what_a_loop_prints_is_above_its_bar() -> None:
     assert text.rstrip().splitlines()[-1].startswith(f"Answers {'━' * 24} 2/2 · ")
 
 
+def test_what_a_loop_shows_is_above_its_bar() -> None:
+    program = InTerminal("both")
+    assert program.end() == 0
+    text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", program.output.decode())
+    assert text.count("one **two**\r\n") == 1
+    assert len(re.findall("finished · .* 5 tokens", text)) == 2
+    assert text.rstrip().splitlines()[-1].startswith(f"Answers {'━' * 24} 2/2 · ")
+
+
 def test_progress_leaves_a_pipe_alone() -> None:
     done = subprocess.run(
         [sys.executable, str(PROGRAMS), "loop"],

@@ -27,10 +27,17 @@ class Deltas:
         self.add = self._deltas.append
 
     def take(self) -> str:
-        """Return the text since the last time; another thread may add meanwhile."""
+        """Return the text since the last time; another thread may add meanwhile.
+
+        A server may send the halves of a character one after the other: they are taken together.
+        """
         taken = self._deltas[:]
         del self._deltas[: len(taken)]
-        return "".join(taken)
+        text = "".join(taken)
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            self._deltas.insert(0, text[-1])
+            text = text[:-1]
+        return text
 
 
 class ProsePart:

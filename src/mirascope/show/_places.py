@@ -5,11 +5,13 @@ Notebooks are found among the modules that are loaded; none is imported to look 
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
+from typing_extensions import override
 
 from mirascope.show._notebook import NotebookView, Outputs
 from mirascope.show._parts import Parts
@@ -77,6 +79,18 @@ def notebook() -> Outputs | None:
     return None
 
 
+class _AboveBars(io.TextIOBase):
+    """Standard output while bars are shown below it: complete lines go above them."""
+
+    @override
+    def write(self, text: str, /) -> int:
+        return sys.stdout.write(text)
+
+    @override
+    def isatty(self) -> bool:
+        return sys.stdout.isatty()
+
+
 def view_of(parts: Parts, console: Console | None, reasoning: Reasoning) -> View:
     """Return the view of a response.
 
@@ -88,6 +102,8 @@ def view_of(parts: Parts, console: Console | None, reasoning: Reasoning) -> View
     outputs = notebook() if console is None else None
     if outputs is not None:
         return NotebookView(outputs, parts, reasoning)
+    if console is None and hasattr(sys.stdout, "rich_proxied_file"):
+        return PlainView(Console(file=cast("TextIO", _AboveBars())), parts)
     where = Console() if console is None else console
     if is_live(where, is_given=console is not None):
         return TerminalView(where, parts, reasoning)
