@@ -99,6 +99,10 @@ def console(width: int = 80, height: int = 1000) -> Console:
     )
 
 
+def rendered(where: Console, text: str) -> list[Line]:
+    return lines_of(where, TerminalMarkdown(text), source="")
+
+
 def grown(text: str, cuts: list[int], where: Console) -> list[Line]:
     prose, final = Prose(where), []
     for start, end in pairwise([0, *cuts, len(text)]):
@@ -121,7 +125,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[int]]:
 def test_a_text_that_grows_is_the_whole_text(cut: tuple[str, list[int]], width: int) -> None:
     text, cuts = cut
     where = console(width)
-    assert grown(text, cuts, where) == lines_of(where, TerminalMarkdown(text))
+    assert grown(text, cuts, where) == rendered(where, text)
 
 
 @settings(max_examples=40)
@@ -131,7 +135,7 @@ def test_a_low_terminal_loses_nothing(cut: tuple[str, list[int]], width: int, he
     text, cuts = cut
     where = console(width, height)
     got = "".join("".join(line.plain.split()) for line in grown(text, cuts, where))
-    want = "".join("".join(line.plain.split()) for line in lines_of(where, TerminalMarkdown(text)))
+    want = "".join("".join(line.plain.split()) for line in rendered(where, text))
     assert got.replace("─", "") == want.replace("─", "")
 
 
@@ -209,3 +213,11 @@ def test_the_halves_of_a_character_are_taken_together() -> None:
     assert deltas.take() == "a"
     deltas.add("\ude00b")
     assert clean(deltas.take()) == "\U0001f600b"
+
+
+@pytest.mark.parametrize("width", [1, 3, 20])
+def test_what_rich_cannot_render_is_plain(width: int) -> None:
+    lines = grown("first\n\na </kbd> b\n\nlast", [2], console(width))
+    shown = "".join("".join(line.plain.split()) for line in lines)
+    assert shown == "firsta</kbd>blast"
+    assert max(line.cells for line in lines) <= width

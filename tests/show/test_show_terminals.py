@@ -27,7 +27,9 @@ def file(tmp_path: Path) -> str:
 
 def rendered(width: int) -> list[str]:
     console = Console(file=io.StringIO(), force_terminal=True, width=width)
-    return [line.plain.rstrip() for line in lines_of(console, TerminalMarkdown(EVERYTHING))]
+    return [
+        line.plain.rstrip() for line in lines_of(console, TerminalMarkdown(EVERYTHING), source="")
+    ]
 
 
 @pytest.mark.parametrize("width", [20, 80, 160])

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
+
+from mirascope.show._clean import clean
 
 _LINK_ID: Final = re.compile(r"\x1b\]8;id=[^;]*;")
 _COLORS: Final = {
@@ -38,13 +41,35 @@ BLANK: Final = Line("", "", 0)
 
 
 def lines_of(
-    console: Console, renderable: RenderableType, *, style: Style | None = None
+    console: Console, renderable: RenderableType, *, source: str, style: Style | None = None
 ) -> list[Line]:
-    """Return the lines of a renderable at the console's current width."""
+    """Return the lines of a renderable at the console's current width.
+
+    Args:
+        console: The console.
+        renderable: What is rendered.
+        source: Its text, for where Rich fails: it does for a ``</kbd>`` too many, and for some
+            characters without a width. That must not end the stream.
+        style: The style below its own.
+    """
     options = console.options.update(height=None)
-    rendered = console.render_lines(renderable, options, style=style, pad=False)
+    try:
+        rendered = console.render_lines(renderable, options, style=style, pad=False)
+    except Exception:  # noqa: BLE001  # whatever it is
+        return _plain_lines(clean(source), console.width)
     colors = _COLORS.get(console.color_system or "")
     return [_line(segments, colors, no_color=console.no_color) for segments in rendered]
+
+
+def _plain_lines(text: str, width: int) -> list[Line]:
+    """Return the lines of a text, cut so that the widest characters fit, too."""
+    length = max(1, width // 2)
+    pieces = (
+        line[start : start + length]
+        for line in text.expandtabs().splitlines()
+        for start in range(0, max(1, len(line)), length)
+    )
+    return [Line(piece, piece, cell_len(piece)) for piece in pieces]
 
 
 def _line(segments: Iterable[Segment], colors: ColorSystem | None, *, no_color: bool) -> Line:

@@ -88,8 +88,11 @@ class Prose:
         return lines[self._skipped :]
 
     def _lines(self, tokens: Sequence[Token]) -> list[Line]:
+        if not tokens:
+            return []
         self._markdown.parsed = list(tokens)
-        return lines_of(self._console, self._markdown, style=self._style) if tokens else []
+        source = "\n\n".join(token.content for token in tokens if token.content)
+        return lines_of(self._console, self._markdown, source=source, style=self._style)
 
     def _final(self, tokens: Sequence[Token]) -> list[Line]:
         lines = self._rendered(tokens)

@@ -57,8 +57,8 @@ class _FoldedView(PartView[Line]):
     @override
     def live(self) -> list[Line]:
         self._length += len(self._part.deltas.take())
-        text = Text(f"▸ reasoning, {self._length:,} characters", _DIM)
-        return lines_of(self._console, text)
+        text = f"▸ reasoning, {self._length:,} characters"
+        return lines_of(self._console, Text(text, _DIM), source=text)
 
     @override
     def finish(self) -> list[Line]:
@@ -86,12 +86,16 @@ class _ShapeView(PartView[Line]):
         value, size = self._value(), self._console.size
         if self._drawn[0] is not value or self._drawn[1] != size:
             self._drawn = value, size
-            self._lines = lines_of(self._console, self._renderable(value, size.height))
+            self._lines = self._rendered(value, size.height)
         return self._lines
 
     @override
     def finish(self) -> list[Line]:
-        return lines_of(self._console, self._renderable(self._value(), None))
+        return self._rendered(self._value(), None)
+
+    def _rendered(self, value: object, at_most: int | None) -> list[Line]:
+        renderable = self._renderable(value, at_most)
+        return lines_of(self._console, renderable, source=str(value))
 
 
 class _ToolView(_ShapeView):
@@ -195,6 +199,5 @@ class TerminalView(View):
 
     def _status(self, status: Status) -> list[Line]:
         facts = "".join(f" · {fact}" for fact in status.facts)
-        return lines_of(
-            self._console, Text.assemble((status.state, _TONES[status.tone]), (facts, "dim"))
-        )
+        text = Text.assemble((status.state, _TONES[status.tone]), (facts, "dim"))
+        return lines_of(self._console, text, source=text.plain)
