@@ -199,6 +199,12 @@ def table(session: nox.Session) -> None:
 
 
 @nox.session
+def picture(session: nox.Session) -> None:
+    """The picture of a shown stream: docs/show.svg."""
+    python(session, "docs/show.py", "--svg")
+
+
+@nox.session
 def instructions(session: nox.Session) -> None:
     """The instructions that a chunk and a call take, against the SDK's; needs valgrind."""
     if shutil.which("valgrind") is None:

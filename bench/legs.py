@@ -15,9 +15,11 @@ from typing import Any
 
 from child import Leg, serve
 from pydantic import BaseModel
+from rich.console import Console
 from sdks import GENRE, QUESTION, SDKS, environment
 
 from mirascope.core import BaseTool, prompt_template
+from mirascope.show import ashow, show
 from mirascope.web import ai_sdk, sse
 
 
@@ -141,6 +143,23 @@ def of_a_page(leg: Leg, events: Any, text: bytes) -> Leg:
     return Leg(lambda model: events(leg.open(model)), aopen, lambda block: block, whole)
 
 
+def on_a_screen(leg: Leg) -> Leg:
+    """A leg as Markdown on a terminal, whose escape sequences nobody reads."""
+    nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123  # for as long as the process lives
+    console = Console(file=nowhere, force_terminal=True, width=100, height=40)
+
+    def open_(model: str) -> Any:
+        yield show(leg.open(model), console=console)
+
+    async def aopen(model: str) -> Any:
+        async def shown() -> Any:
+            yield await ashow(leg.aopen(model), console=console)
+
+        return shown()
+
+    return Leg(open_, aopen, said=lambda stream: stream.content)
+
+
 def legs(provider: str) -> dict[str, Leg]:
     sdk = SDKS[provider]()
     call = import_module(f"mirascope.core.{provider}").call
@@ -149,6 +168,7 @@ def legs(provider: str) -> dict[str, Leg]:
         "ours": ours(call),
         "sse.events": of_a_page(ours(call), sse.events, b'"type":"text","text":'),
         "ai_sdk.events": of_a_page(ours(call), ai_sdk.events, b'"id":"1","delta":'),
+        "show": on_a_screen(ours(call)),
         "touched": ours(call, said=lambda item: sdk.said(item[0].chunk)),
         "given": ours(call, client=sdk.client, async_client=sdk.async_client),
         "books": of_a_model(call, Books),

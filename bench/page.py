@@ -11,6 +11,7 @@ from parts import (
     DRIVERS,
     GROWTH,
     PER_EVENT,
+    SHOWN,
     Call,
     Chunks,
     Connections,
@@ -39,6 +40,7 @@ class Report(NamedTuple):
     together: list[Cost] | None = None
     documents: list[Cost] | None = None
     pages: list[Cost] | None = None
+    screens: list[Cost] | None = None
     memory: list[Memory] | None = None
     imports: list[Imported] | None = None
     connections: list[Connections] | None = None
@@ -109,16 +111,23 @@ Microseconds per chunk of OpenAI's, of {report.size.coalesced} that are there at
 and our stream as the bytes that a browser reads.
 """
     head = " | the stream, us | the events, us | added, us | target"
-    rows = (
-        (
-            cost.name,
-            f"{cost.base:.1f}",
-            f"{cost.ours:.1f}",
-            *held(cost.ours - cost.base, ADDED, ".1f"),
-        )
-        for cost in costs
-    )
-    yield table(head, rows)
+    yield table(head, added_rows(costs, ADDED))
+
+
+def added_rows(costs: Iterable[Cost], target: float) -> Iterator[Cells]:
+    for cost in costs:
+        numbers = f"{cost.base:.1f}", f"{cost.ours:.1f}"
+        yield cost.name, *numbers, *held(cost.ours - cost.base, target, ".1f")
+
+
+def screen_table(costs: list[Cost]) -> Iterator[str]:
+    yield """## Markdown on a terminal
+
+Microseconds per chunk of four characters, of Markdown that is there at once: our stream, and our
+stream that is shown on a terminal of 100 columns and 40 lines.
+"""
+    head = " | the stream, us | shown, us | added, us | target"
+    yield table(head, added_rows(costs, SHOWN))
 
 
 def call_table(report: Report, calls: list[Call]) -> Iterator[str]:
@@ -280,6 +289,7 @@ def page(report: Report) -> str:
         yield from told(together_table, report.together)
         yield from told(document_table, report.documents)
         yield from told(page_table, report.pages, report)
+        yield from told(screen_table, report.screens)
         yield from told(memory_table, report.memory, report)
         yield from told(connection_table, report.connections)
         yield from told(import_table, report.imports, report)

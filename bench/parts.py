@@ -47,7 +47,7 @@ def targets() -> Iterator[tuple[str, float]]:
 
 TARGETS = dict(targets())
 TOGETHER, DOCUMENT, IMPORT, GROWTH = 0.35, 3.0, 0.15, 2.0
-ADDED = 6.0  # microseconds
+ADDED, SHOWN = 6.0, 60.0  # microseconds
 
 
 class Size(NamedTuple):
@@ -231,6 +231,22 @@ def pages(lab: Lab, size: Size) -> list[Cost]:
         for driver in DRIVERS
     ]
     return costs(measured(lab, rows, size.rounds), rows)
+
+
+def screens(lab: Lab, size: Size) -> list[Cost]:
+    """Markdown on a terminal, against our own stream that is shown."""
+    rows = [
+        row(
+            f"show, {driver}, {kb} kB",
+            subject("openai", "show", driver),
+            "whole",
+            f"markdown-{kb}",
+            base="ours",
+        )
+        for driver in DRIVERS
+        for kb in size.documents
+    ]
+    return costs(measured(lab, rows, size.document_rounds), rows)
 
 
 class Call(NamedTuple):

@@ -37,6 +37,8 @@ CEILINGS = {  # looser than the targets, so that a busy machine passes; imports 
     "us that sse.events, async adds": 9.0,
     "us that ai_sdk.events, sync adds": 9.0,
     "us that ai_sdk.events, async adds": 9.0,
+    "us that show, sync, 200 kB adds": 90.0,
+    "us that show, async, 200 kB adds": 90.0,
 }
 PARTS = (
     "connections",
@@ -45,6 +47,7 @@ PARTS = (
     "together",
     "documents",
     "pages",
+    "screens",
     "memory",
     "imports",
     "peers",
@@ -55,7 +58,7 @@ LATEST = HERE / "results" / "latest.json"
 REPORTS = TypeAdapter(Report)
 PACKAGES = (
     *("mirascope-streams", "openai", "anthropic", "cohere", "google-genai", "groq", "mistralai"),
-    *("httpx2", "aiohttp", "pydantic"),
+    *("httpx2", "aiohttp", "pydantic", "rich"),
 )
 
 
@@ -92,6 +95,7 @@ def measure(wanted: list[str], size: parts.Size) -> Report:
             together=part("together", lambda: parts.together(lab, size)),
             documents=part("documents", lambda: parts.documents(lab, size)),
             pages=part("pages", lambda: parts.pages(lab, size)),
+            screens=part("screens", lambda: parts.screens(lab, size)),
             memory=part("memory", lambda: parts.memory(size)),
             imports=part("imports", lambda: parts.imports(size)),
             peers=part("peers", lambda: others.peers(lab, size)),
@@ -105,9 +109,9 @@ def check() -> None:
     with Lab() as lab:
         ours = parts.chunks(lab, parts.CHECK, ["openai"]).ours
         documents = parts.documents(lab, parts.CHECK)
-        pages = parts.pages(lab, parts.CHECK)
+        added = parts.pages(lab, parts.CHECK) + parts.screens(lab, parts.CHECK)
     found = {cost.name: cost.ratio for cost in (*ours, *documents)}
-    found |= {f"us that {cost.name} adds": cost.ours - cost.base for cost in pages}
+    found |= {f"us that {cost.name} adds": cost.ours - cost.base for cost in added}
     found |= {each.statement: each.seconds for each in parts.imports(parts.CHECK, [])}
     for name, measured in found.items():
         ceiling = CEILINGS.get(name)

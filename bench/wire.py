@@ -272,8 +272,36 @@ def text(start: int, count: int) -> str:
     return "".join(WORDS[at % len(WORDS)] for at in range(start, start + count))
 
 
+MARKDOWN = """\
+## Heading {}
+
+Some *text* with **bold** words and `code` in it, and a [link](https://example.com/a) to click on.
+It continues on a second line, which a terminal wraps as its width wants it.
+
+- first item with some words
+- second item with **bold**
+  - nested one
+
+| a | b | c |
+|---|---|---|
+| 1 | two words | 3.5 |
+| 2 | more words | 4.5 |
+
+```python
+def f(x: int) -> int:
+    '''Docstring.'''
+    return x + 1  # comment
+```
+
+> quote of a line
+
+"""
+
+
 def document(kind: str, size: int) -> str:
-    """JSON of that many characters, or a few more."""
+    """JSON of that many characters, or Markdown, or a few more."""
+    if kind == "markdown":
+        return "".join(map(MARKDOWN.format, range(size // len(MARKDOWN) + 1)))
     if kind == "text":
         return compact({"title": "The river", "text": text(0, size // 5)})
     books: list[Fields] = []

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         local,
         otel,
         retries,
+        show,
         streams,
         testing,
         web,
@@ -50,7 +51,7 @@ else:
     _MODULES = frozenset(
         {
             *("conversation", "core", "errors", "integrations", "llm", "local"),
-            *("otel", "retries", "streams", "testing", "web"),
+            *("otel", "retries", "show", "streams", "testing", "web"),
         }
     )
 
@@ -100,6 +101,7 @@ __all__ = [
     "otel",
     "prompt_template",
     "retries",
+    "show",
     "streams",
     "testing",
     "toolkit_tool",
