@@ -101,13 +101,15 @@ def test_a_value_that_does_not_fit_is_an_error_without_output(
 def test_the_schema_is_a_file_and_goes_with_events(
     provider: testing.ScriptedProvider, tmp_path: Path
 ) -> None:
-    schema = {"type": "array", "items": {"properties": {"caf\u00e9 s": {"type": "string"}}}}
+    text = {"type": "string"}
+    schema = {"type": "array", "items": {"properties": {"caf\u00e9 s": text, "_id": text}}}
     (tmp_path / "my.json").write_text(json.dumps(schema))
-    value = [{"caf\u00e9 s": "a"}, {}]
+    value = [{"caf\u00e9 s": "a", "_id": "b"}, {}]
     provider.reply(value=value)
     provider.reply(value=value)
     done = run("hi", "--schema", "my.json", "--json", cwd=tmp_path)
-    *_, last, _usage, finish = events(done)
+    *partial, last, _usage, finish = events(done)
+    assert {"caf\u00e9 s": "a", "_id": "b"} in [event["value"][0] for event in partial[1:]]
     assert last == {"type": "partial", "complete": True, "value": value}
     assert finish["type"] == "finish"
     done = run("hi", "--schema", "my.json", cwd=tmp_path, LC_ALL="C", PYTHONUTF8="0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_a_value_is_shown_before_it_is_complete(provider: testing.ScriptedProvid
         assert terminal.end() == 130
 
 
-def test_live_names_what_it_needs(provider: testing.ScriptedProvider) -> None:
+def test_live_renders_markdown_or_names_what_it_needs(provider: testing.ScriptedProvider) -> None:
     provider.reply("# Hello")
     done = invoke("hi", "--live")  # which is for terminals
     assert (done.returncode, done.stdout, done.stderr) == (0, "# Hello\n", "")
@@ -169,6 +170,15 @@ def test_live_names_what_it_needs(provider: testing.ScriptedProvider) -> None:
     with Terminal("hi", "--live", TERM="dumb") as terminal:
         assert terminal.end() == 0
         assert terminal.shown == "# Hello\n"
+    provider.reply("# Hello")
+    with Terminal("hi", "--live") as terminal:
+        if find_spec("mirascope.show"):
+            assert terminal.end() == 0
+            assert "Hello" in terminal.shown
+            assert "# Hello" not in terminal.shown
+        else:
+            assert terminal.end() == 1
+            assert terminal.shown.startswith("mirascope: --live needs mirascope.show")
 
 
 def test_a_long_list_fits_a_narrow_terminal(provider: testing.ScriptedProvider) -> None:

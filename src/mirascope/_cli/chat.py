@@ -65,6 +65,8 @@ def _read(*, is_interactive: bool) -> str | None:
         except EOFError:
             click.echo(err=True)
             return None
+    if is_terminal(sys.stdin):  # and the output is not
+        click.echo("> ", nl=False, err=True)
     line = sys.stdin.readline() if sys.stdin is not None else ""
     return line.rstrip("\n") if line else None
 

@@ -189,7 +189,7 @@ def logs(conversation: int | None, count: int, *, as_json: bool) -> int:
 
     They are in the file log.db of your data folder, or of the folder MIRASCOPE_DATA names.
     """
-    from mirascope._cli.logs import print_logs  # noqa: PLC0415  # slow, and not for --help
+    from mirascope._cli.log_listing import print_logs  # noqa: PLC0415  # slow, and not for --help
 
     print_logs(conversation, count, as_json=as_json)
     return 0

@@ -40,6 +40,7 @@ def exit_code(run: Callable[[], int]) -> int:
         discard_output()
         return UNREAD
     except KeyboardInterrupt:
+        report("stopped")
         return INTERRUPTED
     except MirascopeError as error:
         from mirascope._cli.failures import reason  # noqa: PLC0415  # slow, and rarely needed
