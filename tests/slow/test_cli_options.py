@@ -163,6 +163,7 @@ def test_a_json_schema_is_converted(
         ("missing.json", "no file missing.json"),
         ("{bad", "not JSON"),
         ('{"type": "string"}', "'string'"),
+        ('{"type": ["object", "null"]}', "an object or an array"),
         ('{"$ref": "#/$defs/X"}', "'#/$defs/X'"),
         ('{"properties": {"n": {"$ref": "#"}}}', "within"),
         ('{"properties": {"a": {"type": "string", "pattern": "("}}}', "subpattern"),
@@ -251,6 +252,22 @@ def test_events_have_the_tools_and_their_outputs(
     kinds = [event["type"] for event in found if event["type"] != "tool-delta"]
     assert kinds == ["tool", "tool-output", "text", "text", "usage", "finish"]
     assert next(e for e in found if e["type"] == "usage")["totalTokens"] == 14
+
+
+def test_endless_calls_are_stopped_and_can_be_continued(
+    provider: testing.ScriptedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_tools.py").write_text(TOOLS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for _ in range(10):
+        provider.reply(tools=[testing.call("get_author", title="Emma")])
+    done = invoke("Who?", "--tool", "my_tools:get_author", "--yes")
+    sys.modules.pop("my_tools", None)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("was stopped; -c continues\n")
+    provider.reply("Yes")
+    assert invoke("-c", "Well?").stdout == "Yes\n"
 
 
 @pytest.mark.parametrize(

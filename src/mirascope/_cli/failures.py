@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from mirascope.conversation import RoundLimitError
 from mirascope.core._calls.registry import BUILT_IN
 from mirascope.core._errors.redaction import SHORTEST_KEY, redacted
 from mirascope.errors import MirascopeError, StreamConnectionError
@@ -11,6 +12,8 @@ from mirascope.errors import MirascopeError, StreamConnectionError
 
 def reason(error: BaseException) -> str:
     """Return the cause of a failure, without API keys and without what a value had instead."""
+    if isinstance(error, RoundLimitError):
+        return "the model calls one tool after the other, and was stopped; -c continues"
     root: BaseException = error
     while cause := root.__cause__ or root.__context__:
         root = cause

@@ -54,7 +54,7 @@ def response_model(text: str) -> Any:
     schema = _read(text)
     converter = _Converter(schema)
     kind = converter.resolved(schema).get("type", "object")
-    if kind not in {"object", "array"}:
+    if str(kind) not in {"object", "array"}:
         raise UserError(f"the schema has to describe an object or an array, not {kind!r}")
     try:
         return converter.type_of({"type": kind, **schema}, "Response")

@@ -105,7 +105,7 @@ class Session:
 
         Whatever ends the response, what was received stays in the history.
         """
-        view = EventView() if self._as_json else ValueView(self._kind) if self._kind else TextView()
+        view = self._view()
         message = Messages.User([*parts, TextPart(text=prompt)] if parts else prompt)
         new = [*self._system, message]
         exchange = Exchange(self._respond, _with_one_system([*self._history, *new]), view)
@@ -119,6 +119,11 @@ class Session:
         if added and not self._options["no_log"]:
             self._add_to_log(exchange, prompt, [*new, *added], _state(failure, exchange))
         return code
+
+    def _view(self) -> TextView:
+        if self._as_json:
+            return EventView()
+        return TextView() if self._kind is None else ValueView(self._kind)
 
     def _run(self, exchange: Exchange, view: TextView) -> tuple[BaseException | None, int]:
         """Run an exchange; return what has ended it early, and the exit code."""
