@@ -73,7 +73,7 @@ def check_approval() -> None:
 
 
 def approve(tool: BaseTool) -> Decision:
-    """Ask on the terminal whether a tool may run."""
+    """Request approval of a tool call on the terminal."""
     click.echo(f"mirascope: run {name_of(type(tool))}? [y/N] ", nl=False, err=True)
     answer = _read_answer()
     return answer.strip().lower() in {"y", "yes"}
