@@ -23,7 +23,8 @@ from support.base_install import SOURCES
 from support.cases import Driver
 from support.spans import attributes, outcome, traced
 
-from mirascope import _cli, errors, llm
+from mirascope import errors, llm
+from mirascope._cli import models
 from mirascope.core import providers
 from mirascope.core._calls import registry
 from mirascope.core._calls.provider import load_provider
@@ -227,8 +228,8 @@ def test_the_command_line_needs_the_model_of_a_provider_without_a_default(
 ) -> None:
     assert case.name == NAME
     with pytest.raises(errors.MirascopeError, match=f"with the provider '{name}': {name}:MODEL"):
-        _cli._provider_and_model(name)
-    assert _cli._provider_and_model(f"{name}:m") == (name, "m")
+        models.provider_and_model(name)
+    assert models.provider_and_model(f"{name}:m") == (name, "m")
 
 
 def test_it_is_pickled_as_its_name(case: Case) -> None:

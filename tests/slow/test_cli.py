@@ -35,6 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalServ
             yield server
 
 
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRASCOPE_DATA", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
     with Loopback() as loopback:
@@ -91,6 +96,15 @@ def test_without_an_api_key_a_local_model_is_used_and_one_line_says_so(
     [line] = done.stderr.splitlines()
     assert line.startswith("mirascope: there is no key in OPENAI_API_KEY")
     assert server.model in line
+
+
+def test_a_chat_with_the_local_model_is_continued(server: local.LocalServer) -> None:
+    for options in ["--no-log"], [], ["-c"]:
+        done = run("chat", "-m", "local", "--max-tokens", "4", *options, piped="Hello\n")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.strip()
+    [logged] = run("logs", "--json").stdout.splitlines()
+    assert [turn["model"] for turn in json.loads(logged)["turns"]] == [f"local:{server.model}"] * 2
 
 
 def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
@@ -380,11 +394,15 @@ try:
     main()
 except SystemExit as exit:
     assert not exit.code
-print({"openai", "pydantic", "anyio", "xllamacpp"} & set(sys.modules))
+print({"openai", "pydantic", "anyio", "xllamacpp", "sqlite3", "asyncio"} & set(sys.modules))
 """
-    for option, said in ("--help", "Usage: mirascope"), ("--version", "mirascope, version "):
+    for arguments, said in (
+        (["--help"], "Usage: mirascope [OPTIONS] [PROMPT]"),
+        (["chat", "--help"], "Usage: mirascope chat "),
+        (["--version"], "mirascope, version "),
+    ):
         done = subprocess.run(
-            [sys.executable, "-c", program, option],
+            [sys.executable, "-c", program, *arguments],
             env=environment(),
             check=True,
             capture_output=True,

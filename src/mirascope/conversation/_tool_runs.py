@@ -67,7 +67,7 @@ class ToolRun:
             name=self.record.name, content=sendable, id=self.record.id, is_error=failed
         )
 
-    def decide(self, decision: Decision) -> bool:
+    def decide(self, decision: object) -> bool:
         """Return whether the tool is to run; if not, the output is the reason.
 
         Raises:

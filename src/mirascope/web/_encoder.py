@@ -192,7 +192,7 @@ def value_json(value: object, *, partial: bool) -> bytes:
 
 def _begun_fields(value: object) -> Any:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True, warnings=False)
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     if isinstance(value, list):
         return [_begun_fields(each) for each in cast("list[object]", value)]
     return jsonable(value)

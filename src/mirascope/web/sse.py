@@ -66,7 +66,7 @@ def events(
         on_error: Makes the text of an error that the browser gets; by default it has nothing
             that only the server should know. The error itself is logged as ``mirascope.web``.
     """
-    return Events(stream, _SSE(), ping=ping, on_error=on_error)
+    return Events(stream, SSEEncoder(), ping=ping, on_error=on_error)
 
 
 def response(
@@ -109,7 +109,7 @@ def starlette_response(
     return EventsResponse(events, headers=headers, once=once)
 
 
-class _SSE(Encoder):
+class SSEEncoder(Encoder):
     headers: ClassVar = HEADERS
 
     def __init__(self) -> None:
