@@ -87,7 +87,7 @@ def test_an_invalid_call_is_raised_at_the_end(
     definitions, _, _ = LOOP.partition("\nhistory: list")
     run(definitions + UNUSABLE + "    assert answer == 'Done.'\n")
     reported = capsys.readouterr().out
-    assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
+    assert reported.startswith('Done.\nShelve was called with {"title":"Emma"}: ')
     assert "shelf: Field required" in reported
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
@@ -259,21 +262,60 @@ def test_connections_end_with_the_test(case: Case) -> None:
 def test_mistakes_are_named(llm: ScriptedProvider) -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         llm.reply("Emma", by=0)
-    with pytest.raises(TypeError, match="object is neither JSON nor a pydantic model"):
+    with pytest.raises(TypeError, match="JSON cannot represent this"):
         llm.reply(value={"title": object()})
-    with pytest.raises(TypeError, match="object is neither JSON nor a pydantic model"):
+    with pytest.raises(TypeError, match="JSON cannot represent this"):
         llm.reply(tools=[call("f", x=object())])
+    for status in (42, 200, "429"):
+        with pytest.raises(ValueError, match="400 to 599"):
+            llm.fail(cast("Any", status))
+    for wrong in (None, b"x"):
+        with pytest.raises(TypeError, match="`text` is a text, not a "):
+            llm.reply(cast("Any", wrong))
+    with pytest.raises(ValueError, match='`pace` is "fast" or "live", not'):
+        llm.reply("Emma", pace=cast("Any", "slow"))
+    with pytest.raises(RuntimeError, match="there is no address yet"):
+        testing.provider().url("openai")
     with pytest.raises(ValueError, match="no provider 'opanai'; it has: openai, anthropic"):
         llm.url("opanai")
     assert llm.replies_left == 0
 
 
-def test_what_is_no_request_of_a_providers(llm: ScriptedProvider) -> None:
-    import http.client  # noqa: PLC0415  # only here
+@pytest.mark.parametrize("path", ["/models", "/openai/v1/responses", "/cohere/v1/chat"])
+def test_a_path_for_which_no_reply_can_be_written_fails_the_test(path: str) -> None:
+    with (
+        pytest.raises(UnexpectedRequestError, match=f"no reply can be written for POST {path}"),
+        testing.provider() as llm,
+    ):
+        llm.reply("Emma")
+        host = llm.url("groq").removeprefix("http://").partition("/")[0]
+        connection = http.client.HTTPConnection(host)
+        connection.request("POST", path, "{}")
+        assert connection.getresponse().status == 404
+        connection.close()
+    assert llm.replies_left == 1
 
-    host = llm.url("groq").removeprefix("http://").partition("/")[0]
-    connection = http.client.HTTPConnection(host)
-    connection.request("GET", "/models")
-    response = connection.getresponse()
-    assert (response.status, b"nothing at GET /models" in response.read()) == (404, True)
-    connection.close()
+
+def test_values_of_many_kinds(case: Case, driver: Driver, llm: ScriptedProvider) -> None:
+    class Loan(BaseModel):
+        book: Book | None
+        until: date
+        fee: Decimal
+
+    loan = Loan(book=None, until=date(2026, 1, 2), fee=Decimal("1.5"))
+    llm.reply(value=loan)
+    llm.reply(value=None)
+    assert driver.call(driver.function(case, stream=False, response_model=Loan)) == loan
+    optional: Any = Book | None
+    assert driver.call(driver.function(case, stream=False, response_model=optional)) is None
+
+
+def test_blocks_that_overlap_restore_the_environment(case: Case) -> None:
+    before = dict(os.environ)
+    first, second = testing.provider(), testing.provider()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ[case.url_variable] == second.url(case.name)
+    second.__exit__(None, None, None)
+    assert dict(os.environ) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -44,15 +45,31 @@ def key_variables() -> dict[str, str | None]:
     return variables
 
 
+_lock: Final = threading.Lock()
+_set_now: Final[list[Mapping[str, str | None]]] = []
+_before: Final[dict[str, str | None]] = {}
+
+
 @contextmanager
 def environment(variables: Mapping[str, str | None]) -> Generator[None]:
-    """Set variables of the environment, and restore them on leaving."""
-    before = {name: os.environ.get(name) for name in variables}
-    _set(variables)
+    """Set variables of the environment, and restore them on leaving.
+
+    Blocks may overlap, as those of threads do: the newest one that is left counts.
+    """
+    mine = dict(variables)
+    with _lock:
+        for name in mine:
+            _before.setdefault(name, os.environ.get(name))
+        _set_now.append(mine)
+        _set(mine)
     try:
         yield
     finally:
-        _set(before)
+        with _lock:
+            _set_now[:] = [each for each in _set_now if each is not mine]
+            _set({**_before, **{n: v for each in _set_now for n, v in each.items()}})
+            if not _set_now:
+                _before.clear()
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

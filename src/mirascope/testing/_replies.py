@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +26,17 @@ from mirascope.testing.loopback import Abort, Fault, Response, Stall, Wait
 Pace: TypeAlias = Literal["fast", "live"]
 """How fast a reply is sent: at once, or piece by piece as a model makes it."""
 
+MISSING: Final = object()
+"""Stands for a value that is not given."""
+
 _FIRST: Final = 0.3
 _NEXT: Final = 0.03
 _HEADERS: Final = {"x-request-id": "request-1", "request-id": "request-1"}
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"`{name}` is a text, not a {type(value).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +57,24 @@ class Contents:
     by: int | None = None
     reasoning: str = ""
     calls: Sequence[tuple[str, str, str]] = ()
-    value: object = None
+    value: object = MISSING
     usage: tuple[int, int] | None = None
     finish_reason: str | None = None
 
     def __post_init__(self) -> None:
-        if self.by is not None and self.by < 1:
+        _check_text("text", self.text)
+        _check_text("reasoning", self.reasoning)
+        if self.by is not None and self.by not in range(1, sys.maxsize):
             raise ValueError(f"`by` is a number of characters: at least 1, not {self.by}")
-        if self.value is not None:
+        if self.value is not MISSING:
             as_json(self.value)
+        if self.usage is not None:
+            _, _ = map(int, self.usage)
 
     def reply(self, wire_format: WireFormat, request: Request) -> Reply:
         """Return the reply to a request."""
         text, calls = self.text, list(self.calls)
-        if self.value is not None:
+        if self.value is not MISSING:
             if tool := self._tool_of(request):
                 calls.insert(0, ("call_0", tool, as_json(self.value)))
             else:
@@ -96,6 +109,9 @@ class Script(ABC):
 
     to: str
 
+    def __post_init__(self) -> None:
+        _check_text("to", self.to)
+
     @abstractmethod
     def response(self, request: Request) -> Response:
         """Return the response to a request."""
@@ -112,6 +128,12 @@ class Complete(Script):
 
     contents: Contents
     pace: Pace
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pace not in {"fast", "live"}:
+            raise ValueError(f'`pace` is "fast" or "live", not {self.pace!r}')
 
     @override
     def response(self, request: Request) -> Response:
@@ -152,6 +174,12 @@ class Failed(Script):
     status: int
     message: str
     headers: dict[str, str]
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.status not in range(400, 600):
+            raise ValueError(f"`status` is that of an HTTP error: 400 to 599, not {self.status}")
 
     @override
     def response(self, request: Request) -> Response:

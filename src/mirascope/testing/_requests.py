@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -53,12 +54,14 @@ def read(received: loopback.Request) -> Request:
     """Read a request; the first folder of its path is the name of its provider.
 
     Raises:
-        ValueError: It is none of a provider's.
+        ValueError: It is no request for which a reply can be written.
     """
     name, _, path = received.path.removeprefix("/").partition("/")
-    if name not in FORMATS or not received.body:
-        raise ValueError(f"there is nothing at {received.method} {received.path}")
-    wire_format, body = FORMATS[name], json.loads(received.body)
+    wire_format = FORMATS.get(name)
+    below = f"/{path}".partition("?")[0].removeprefix(wire_format.url_path if wire_format else "")
+    if wire_format is None or not re.fullmatch(wire_format.path, below):
+        raise ValueError(f"no reply can be written for {received.method} {received.path}")
+    body = json.loads(received.body)
     return Request(
         provider=name,
         model=wire_format.model(f"/{path}", body),

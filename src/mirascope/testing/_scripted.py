@@ -11,7 +11,7 @@ from mirascope.testing import loopback
 from mirascope.testing._environment import base_url, environment, key_variables, url_variables
 from mirascope.testing._formats import FORMATS
 from mirascope.testing._formats.wire_format import ToolCall
-from mirascope.testing._replies import Broken, Complete, Contents, Failed, Pace, Script
+from mirascope.testing._replies import MISSING, Broken, Complete, Contents, Failed, Pace, Script
 from mirascope.testing._requests import Request, read
 from mirascope.testing._servers import server
 
@@ -42,7 +42,7 @@ class ScriptedProvider:
         self.requests: list[Request] = []
         self._pace: Pace = pace
         self._scripts: list[Script] = []
-        self._unexpected: list[Request] = []
+        self._unexpected: list[str] = []
         self._calls = 0
         self._lock = threading.Lock()
         self._address = ""
@@ -63,7 +63,10 @@ class ScriptedProvider:
 
         Raises:
             ValueError: There is no such provider.
+            RuntimeError: The provider was not entered.
         """
+        if not self._address:
+            raise RuntimeError("there is no address yet: use `with testing.provider() as llm:`")
         return base_url(self._address, provider)
 
     @property
@@ -97,7 +100,7 @@ class ScriptedProvider:
         by: int | None = None,
         reasoning: str = "",
         tools: Iterable[ToolCall] = (),
-        value: object = None,
+        value: object = MISSING,
         usage: tuple[int, int] | None = None,
         finish_reason: str | None = None,
         pace: Pace | None = None,
@@ -110,19 +113,21 @@ class ScriptedProvider:
             by: The number of characters of each piece; by default the pieces are words.
             reasoning: The reasoning.
             tools: The calls of tools; see `call`.
-            value: The value of a response model: a pydantic model, or what JSON can represent. It
-                is sent as the request wants it: as the call of its tool, or as text.
+            value: The value of a response model: a pydantic model, or what pydantic can write as
+                JSON. It is sent as the request wants it: as the call of its tool, or as text.
             usage: The tokens of the request and of the reply; by default the words and the pieces
                 are counted.
             finish_reason: ``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``, which
                 is sent in the provider's word, or another word, which is sent as it is. By default
                 the first, or the third if there are calls.
             pace: How fast it is sent, if not as the other replies.
-            to: A part of the text of the last message: only such a request takes this reply.
+            to: A part of the text of the last message: only such a request takes this reply. A
+                reply without it, written before, takes such a request too.
 
         Raises:
-            TypeError: An argument of a call, or the value, cannot be represented as JSON.
-            ValueError: ``by`` is below 1.
+            TypeError: An argument of a call, or the value, cannot be represented as JSON, or a text
+                is none.
+            ValueError: ``by`` is below 1, or ``pace`` another word.
         """
         calls = [(self._call_id(), call.name, call.json) for call in tools]
         contents = Contents(
@@ -151,6 +156,9 @@ class ScriptedProvider:
             message: The message.
             retry_after: The seconds of the header of that name.
             to: A part of the text of the last message; see `reply`.
+
+        Raises:
+            ValueError: The status is not that of an error.
         """
         headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
         self._add(Failed(to=to, status=status, message=message, headers=headers))
@@ -212,6 +220,7 @@ class ScriptedProvider:
         try:
             request = read(received)
         except ValueError as error:
+            self._unexpected.append(str(error))
             return loopback.Response.of_json({"error": {"message": str(error)}}, 404)
         with self._lock:
             self.requests.append(request)
@@ -219,7 +228,7 @@ class ScriptedProvider:
             if found is not None:
                 self._scripts.remove(found)
                 return found.response(request)
-            self._unexpected.append(request)
+            self._unexpected.append(str(request))
         body = FORMATS[request.provider].error_body(f"no reply was written for {request}", 400)
         return loopback.Response.of_json(body, 400)
 

@@ -58,7 +58,7 @@ def llm() -> Iterator[ScriptedProvider]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Replay or make a recording around a test that is marked so, and check the fixture `llm`."""
-    with _recording_of(item):
+    with suppress(_TestCaseError), _recording_of(item):
         yield from _checked(item)
 
 
@@ -88,5 +88,13 @@ def _checked(item: pytest.Item) -> Generator[None, None, None]:
         if isinstance(scripted, ScriptedProvider):
             scripted.check(error)
         raise
+    if failures := getattr(item, "_excinfo", None):  # of a unittest.TestCase, which raises none
+        if isinstance(scripted, ScriptedProvider):
+            scripted.check(failures[0].value)
+        raise _TestCaseError
     if isinstance(scripted, ScriptedProvider):
         scripted.check()
+
+
+class _TestCaseError(Exception):
+    """A test of a `unittest.TestCase` failed, which pytest knows already."""

@@ -35,6 +35,7 @@ class Anthropic(WireFormat):
     name = "anthropic"
     key_variable = "ANTHROPIC_API_KEY"
     url_variable = "ANTHROPIC_BASE_URL"
+    path = "/v1/messages"
     upstream = "https://api.anthropic.com"
     other_variables = (
         "ANTHROPIC_AUTH_TOKEN",

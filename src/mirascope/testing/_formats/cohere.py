@@ -22,6 +22,7 @@ class Cohere(WireFormat):
     name = "cohere"
     key_variable = "CO_API_KEY"
     url_variable = "CO_API_URL"
+    path = "/v2/chat"
     upstream = "https://api.cohere.com"
     other_variables = ("COHERE_API_KEY",)
     finish_reasons = {  # noqa: RUF012  # a ClassVar, as the base class declares

@@ -35,6 +35,7 @@ class Gemini(WireFormat):
     name = "gemini"
     key_variable = "GEMINI_API_KEY"
     url_variable = "GOOGLE_GEMINI_BASE_URL"
+    path = r"/.*:(?:generateContent|streamGenerateContent)"
     upstream = "https://generativelanguage.googleapis.com"
     other_variables = (
         "GOOGLE_API_KEY",

@@ -21,6 +21,7 @@ class Groq(ChatCompletions):
     name = "groq"
     key_variable = "GROQ_API_KEY"
     url_variable = "GROQ_BASE_URL"
+    path = "/openai/v1/chat/completions"
     upstream = "https://api.groq.com"
     other_variables = ("GROQ_CUSTOM_HEADERS",)
     reasoning_field = "reasoning"

@@ -16,6 +16,7 @@ class Mistral(ChatCompletions):
     name = "mistral"
     key_variable = "MISTRAL_API_KEY"
     url_variable = "MISTRAL_BASE_URL"
+    path = "/v1/chat/completions"
     upstream = "https://api.mistral.ai"
     other_variables = ("MISTRAL_SA_TOKEN_PATH",)
 

@@ -12,6 +12,7 @@ class OpenAI(ChatCompletions):
     key_variable = "OPENAI_API_KEY"
     url_variable = "OPENAI_BASE_URL"
     url_path = "/v1"
+    path = "/chat/completions"
     upstream = "https://api.openai.com/v1"
     other_variables = (
         "OPENAI_ADMIN_KEY",

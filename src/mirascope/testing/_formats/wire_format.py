@@ -42,7 +42,7 @@ class ToolCall:
     @property
     def json(self) -> str:
         """The arguments as JSON."""
-        return json.dumps(self.arguments, default=_plain, ensure_ascii=False)
+        return _json(self.arguments)
 
 
 def call(name: str, /, **arguments: object) -> ToolCall:
@@ -50,28 +50,35 @@ def call(name: str, /, **arguments: object) -> ToolCall:
 
     Args:
         name: The name of the tool.
-        arguments: Its arguments: what JSON can represent, and pydantic models.
+        arguments: Its arguments: whatever pydantic can write as JSON, such as models and dates.
 
     Example:
         >>> call("get_author", title="Emma").json
-        '{"title": "Emma"}'
+        '{"title":"Emma"}'
     """
     return ToolCall(name, arguments)
 
 
 def as_json(value: object) -> str:
-    """Return a value of JSON, or a pydantic model, as JSON; other values than objects in one."""
-    if not (isinstance(value, Mapping) or hasattr(value, "model_dump")):
-        value = {"value": value}
-    return json.dumps(value, default=_plain, ensure_ascii=False)
+    """Return a value as JSON, as pydantic writes it; other values than objects in one.
+
+    Raises:
+        TypeError: JSON cannot represent it.
+    """
+    return _json(value if _is_object(value) else {"value": value})
 
 
-def _plain(value: object) -> object:
-    """Return a pydantic model as JSON's objects."""
-    dump = getattr(value, "model_dump", None)
-    if dump is None:
-        raise TypeError(f"{type(value).__name__} is neither JSON nor a pydantic model")
-    return cast("object", dump(mode="json"))
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping) or hasattr(cast("Any", value), "model_dump")
+
+
+def _json(value: object) -> str:
+    from pydantic_core import PydanticSerializationError, to_json  # noqa: PLC0415  # slow to import
+
+    try:
+        return to_json(value).decode()
+    except PydanticSerializationError as error:
+        raise TypeError(f"JSON cannot represent this: {error}") from error
 
 
 def pieces(text: str, size: int | None) -> list[str]:
@@ -110,6 +117,7 @@ class WireFormat(ABC):
         key_variable: The environment variable of the key.
         url_variable: The environment variable of the base URL.
         url_path: What follows a server's address in the base URL.
+        path: A pattern of the paths, below the base URL, for which replies can be written.
         upstream: The base URL of the provider itself.
         other_variables: Further variables that choose a key or a server.
         finish_reasons: The provider's words for the common finish reasons.
@@ -119,6 +127,7 @@ class WireFormat(ABC):
     key_variable: ClassVar[str]
     url_variable: ClassVar[str]
     url_path: ClassVar[str] = ""
+    path: ClassVar[str]
     upstream: ClassVar[str]
     other_variables: ClassVar[tuple[str, ...]] = ()
     finish_reasons: ClassVar[Mapping[str, str]] = {}

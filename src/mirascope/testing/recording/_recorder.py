@@ -80,10 +80,10 @@ class Recorder:
             live.end(cut=True)
 
     def write(self, error: BaseException | None) -> None:
-        """Write the file.
+        """Write the file; if nothing was received, an older one is kept.
 
         Args:
-            error: An error that is raised anyway: if nothing was received, an older file is kept.
+            error: An error that is raised anyway.
 
         Raises:
             RecordingError: It cannot be written, or something cannot be recorded.
@@ -95,7 +95,7 @@ class Recorder:
         received = any(each.response.status is not None for each in self._exchanges)
         if self._errors:
             raise RecordingError(f"{self._path} is not written: {self._errors[0]}")
-        if error is not None and not received:
+        if not received and (error is not None or self._path.exists()):
             return
         try:
             _file.write(self._path, [self._secrets.redacted(each) for each in self._exchanges])
