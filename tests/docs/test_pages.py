@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.providers.anthropic import ANTHROPIC
 
-from mirascope import testing
+from mirascope import BaseMessageParam, testing
 from mirascope.core import openai
 from mirascope.testing import ScriptedProvider, call
 from mirascope.testing.loopback import Loopback, Response
@@ -87,7 +87,7 @@ def test_an_invalid_call_is_raised_at_the_end(
     definitions, _, _ = LOOP.partition("\nhistory: list")
     run(definitions + UNUSABLE + "    assert answer == 'Done.'\n")
     reported = capsys.readouterr().out
-    assert reported.startswith('Done.\nShelve was called with {"title":"Emma"}: ')
+    assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
     assert "shelf: Field required" in reported
 
 
@@ -172,6 +172,30 @@ def test_the_readme_tests_its_sample(llm: ScriptedProvider) -> None:
     names: dict[str, Any] = {"recommend_book": recommend_book}
     exec(compile(test, "<the readme>", "exec"), names)  # noqa: S102  # samples are to be run
     names["test_recommend_book"](llm)
+
+
+def test_the_readme_shows_speaks_and_converses(
+    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    (sample,) = re.findall(r"```py\n(from mirascope import converse.*?)```", readme, re.DOTALL)
+
+    @openai.call("gpt-4o-mini", stream=True)
+    def recommend_book(genre: str) -> str:
+        return f"Recommend a {genre} book"
+
+    @openai.call("gpt-4o-mini", stream=True)
+    def chat(history: list[BaseMessageParam]) -> list[BaseMessageParam]:
+        return history
+
+    llm.reply("The Name of the Wind")
+    llm.reply("Emma. Or Dune!")
+    llm.reply("Jane Austen.")
+    spoken: list[str] = []
+    names = {"recommend_book": recommend_book, "chat": chat, "speak": spoken.append}
+    exec(compile(sample, "<the readme>", "exec"), names)  # noqa: S102  # samples are to be run
+    assert spoken == ["Emma. ", "Or Dune!"]
+    assert capsys.readouterr().out == "The Name of the Wind\nJane Austen."
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:

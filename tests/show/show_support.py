@@ -24,7 +24,7 @@ from support.cases import Driver, without_keys
 
 from mirascope.show import ashow, show
 
-PROGRAMS = Path(__file__).with_name("programs.py")
+PROGRAMS = Path(__file__).with_name("show_programs.py")
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<private>\??)(?P<number>[\d;]*)(?P<command>[A-Za-z])"
@@ -165,7 +165,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 class InTerminal:
-    """A program of ``programs.py`` in a pseudo-terminal.
+    """A program of ``show_programs.py`` in a pseudo-terminal.
 
     Attributes:
         output: What it has written.
@@ -190,8 +190,9 @@ class InTerminal:
     def read_until(self, text: str = "") -> str:
         """Read until a text has come, or to the end."""
         while not text or text.encode() not in self.output:
-            ready, _, _ = select.select([self._main], [], [], 60)
-            assert ready, self.output
+            poll = select.poll()  # whatever the number of the file
+            poll.register(self._main, select.POLLIN)
+            assert poll.poll(60_000), self.output
             try:
                 data = os.read(self._main, 65536)
             except OSError:  # the end, on Linux

@@ -80,8 +80,7 @@ def test_ctrl_c_twice_leaves_a_chat(provider: testing.ScriptedProvider) -> None:
     assert conversation.turns[0].response == "Half"
     with Terminal("chat") as terminal:
         terminal.expect("> ")
-        terminal.type("\x03")
-        terminal.expect("Ctrl-C again leaves")
+        terminal.interrupt("Ctrl-C again leaves")
         terminal.expect("> ")
         terminal.type("\x03")
         assert terminal.end() == 130

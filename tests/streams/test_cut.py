@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
 from support.cases import Case, Driver
-from support.scripts import Text, one_after_another
 
 from mirascope import llm as provider_agnostic
 from mirascope import streams
@@ -19,6 +18,7 @@ from mirascope.core import openai
 from mirascope.core.base import BaseTool
 from mirascope.core.openai import OpenAICallResponseChunk
 from mirascope.testing import ScriptedProvider, call
+from mirascope.testing.conformance import Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response, Stall
 
 CUTS = st.lists(st.integers(0, 200), max_size=20)

@@ -11,9 +11,9 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.closing import LeaveError
 
 from mirascope import streams
+from mirascope.testing.conformance._leaving import LeaveError
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 PATIENCE = 2

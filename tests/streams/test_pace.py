@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import Case, Driver
-from support.scripts import Text, one_after_another
 
 from mirascope import streams
 from mirascope.core import openai
@@ -17,6 +16,7 @@ from mirascope.core.base import BaseTool
 from mirascope.streams._pace import _Smooth, _Throttle
 from mirascope.streams._transform import Timed
 from mirascope.testing import ScriptedProvider
+from mirascope.testing.conformance import Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import struct
@@ -109,6 +110,15 @@ class Terminal:
         """Type a text."""
         os.write(self._ours, text.encode())
 
+    def interrupt(self, text: str) -> None:
+        """Press Ctrl-C until a text is shown: Python may miss one right after a prompt."""
+        for _ in range(5):
+            self.type("\x03")
+            with contextlib.suppress(TimeoutError):
+                self.expect(text, 10)
+                return
+        raise TimeoutError(f"{text!r} is not in {self.shown!r}")
+
     def end(self, seconds: float = 120) -> int:
         """Read to the end; return the exit code."""
         self._read_until(lambda: False, seconds, "")
@@ -117,8 +127,9 @@ class Terminal:
     def _read_until(self, found: object, seconds: float, text: str) -> None:
         until = time.monotonic() + seconds
         while not found():  # type: ignore[operator]
-            ready, _, _ = select.select([self._ours], [], [], max(0, until - time.monotonic()))
-            if not ready:
+            poll = select.poll()  # whatever the number of the file
+            poll.register(self._ours, select.POLLIN)
+            if not poll.poll(max(0, until - time.monotonic()) * 1000):
                 raise TimeoutError(f"{text!r} is not in {self.shown!r}")
             try:
                 data = os.read(self._ours, 65536)

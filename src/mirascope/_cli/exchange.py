@@ -39,6 +39,7 @@ class Exchange:
         self._view = view
         self._conversation: Conversation[Any, Any] | None = None
         self._complete: list[BaseMessageParam] = []
+        self._shown = 0
 
     def run(self, show: Show | None) -> None:
         """Print one response, with ``show`` if that is given."""
@@ -65,11 +66,17 @@ class Exchange:
 
         self._conversation = converse(self._next_round, self._history, approve=check)
         self._print(self._conversation)
-        self._view.end(self._conversation.outputs)
+        self._end_round(self._conversation)
+
+    def _end_round(self, conversation: Conversation[Any, Any]) -> None:
+        """Print the outputs of a round."""
+        outputs = conversation.outputs[self._shown :]
+        self._shown += len(outputs)
+        self._view.end(outputs)
 
     def _next_round(self, history: list[BaseMessageParam]) -> Plain:
         if self.streams and self._conversation:
-            self._view.end(self._conversation.outputs)
+            self._end_round(self._conversation)
         stream = cast("Plain", self._respond(history))
         self.streams.append(stream)
         self._view.begin(stream)

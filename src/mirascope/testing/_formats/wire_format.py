@@ -54,7 +54,7 @@ def call(name: str, /, **arguments: object) -> ToolCall:
 
     Example:
         >>> call("get_author", title="Emma").json
-        '{"title":"Emma"}'
+        '{"title": "Emma"}'
     """
     return ToolCall(name, arguments)
 
@@ -73,12 +73,13 @@ def _is_object(value: object) -> bool:
 
 
 def _json(value: object) -> str:
-    from pydantic_core import PydanticSerializationError, to_json  # noqa: PLC0415  # slow to import
+    import pydantic_core  # noqa: PLC0415  # slow to import
 
     try:
-        return to_json(value).decode()
-    except PydanticSerializationError as error:
+        plain = pydantic_core.to_jsonable_python(value)
+    except pydantic_core.PydanticSerializationError as error:
         raise TypeError(f"JSON cannot represent this: {error}") from error
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def pieces(text: str, size: int | None) -> list[str]:

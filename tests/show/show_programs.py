@@ -1,4 +1,4 @@
-"""Programs that tests run in a terminal or a pipe: ``python programs.py NAME [FILE]``."""
+"""Programs that tests run in a terminal or a pipe: ``python show_programs.py NAME [FILE]``."""
 
 from __future__ import annotations
 
