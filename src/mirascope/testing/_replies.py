@@ -81,12 +81,12 @@ class Contents:
                 text += as_json(self.value)
         reason = self.finish_reason or ("tool_calls" if calls else "stop")
         reasonings, texts = pieces(self.reasoning, self.by), pieces(text, self.by)
-        asked = sum(len(message.content.split()) for message in request.messages)
+        requested = sum(len(message.content.split()) for message in request.messages)
         return Reply(
             reasoning=reasonings,
             text=texts,
             calls=[(id_, name, pieces(given, self.by)) for id_, name, given in calls],
-            usage=self.usage or (asked, len(reasonings) + len(texts) + len(calls)),
+            usage=self.usage or (requested, len(reasonings) + len(texts) + len(calls)),
             finish_reason=wire_format.finish_reasons.get(reason, reason),
             model=request.model,
         )

@@ -24,7 +24,7 @@ class ScriptedProvider:
     """A provider on loopback whose replies a test writes; use it with ``with``.
 
     Inside of the block, the default clients of all providers talk to it, with a made-up key: the
-    environment says so, and is restored on leaving. Each request takes the next reply that was
+    environment names it, and is restored on leaving. Each request takes the next reply that was
     written, whatever the provider, streamed or not.
 
     Args:

@@ -1,4 +1,4 @@
-"""The Chat Completions API, as OpenAI has it; what others do otherwise, their modules say."""
+"""The Chat Completions API, as OpenAI has it; their modules have what others do otherwise."""
 
 from __future__ import annotations
 

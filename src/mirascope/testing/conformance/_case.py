@@ -29,7 +29,7 @@ def bearer(request: Request) -> str:
 class Case:
     """A provider, and what its server sends.
 
-    The first five attributes are required. Each of the others says what its absence leaves
+    The first five attributes are required. Each of the others has what its absence leaves
     unchecked, or what its default fits. Bytes are those of the body of a stream, framing included:
     an event, or a line of JSON.
 

@@ -180,7 +180,7 @@ class Receiving(Promises):
     def test_the_model_and_the_messages_are_sent(
         self, driver: Driver, server: Loopback, *, stream: bool
     ) -> None:
-        """The request has the name of the model and the prompt, and asks for what it gets."""
+        """The request has the name of the model and the prompt, and requests what it gets."""
         case = self.case
         server.queue = [complete(case, "Hello", stream=stream)]
         function = self.once(driver, stream=stream)

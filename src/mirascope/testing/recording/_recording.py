@@ -144,8 +144,8 @@ def recorded(
     """Replay a recording of providers, or make it; use it with ``with``.
 
     Inside of the block, the default clients of all providers talk to a server on loopback: the
-    environment says so, and is restored on leaving. When a recording is made, that server sends the
-    requests on to the providers, with the client's own key, and the responses back as they are
+    environment names it, and is restored on leaving. When a recording is made, that server sends
+    the requests on to the providers, with the client's own key, and the responses back as they are
     received; on leaving, it writes the file. Otherwise each request gets the response that the file
     has for it, and no key is needed. Cassettes of ``vcrpy`` are replayed, too.
 
