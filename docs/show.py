@@ -100,7 +100,8 @@ def picture(pace: Literal["fast", "live"] = "live") -> str:
     session(terminal, pace)
     recorded = Console(file=io.StringIO(), record=True, width=80, color_system="truecolor")
     recorded.print(Text.from_ansi(screen(file.getvalue())))
-    return recorded.export_svg(title="show(stream)", unique_id="show")
+    drawn = recorded.export_svg(title="show(stream)", unique_id="show")
+    return re.sub(r"\s*@font-face \{.*?\}", "", drawn, flags=re.DOTALL)  # no font is downloaded
 
 
 if __name__ == "__main__":
