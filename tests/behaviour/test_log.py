@@ -120,3 +120,8 @@ def test_a_disabled_logger_costs_nothing(case: Case, server: Loopback) -> None:
     stream = Driver(asynchronous=False).function(case)("fantasy")
     assert stream.stream.observations is NOT_OBSERVED
     list(stream)
+
+
+def test_nothing_is_printed_where_logging_is_not_configured() -> None:
+    handlers = logging.getLogger("mirascope").handlers
+    assert [type(handler) for handler in handlers] == [logging.NullHandler]

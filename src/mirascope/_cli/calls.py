@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
@@ -35,7 +34,6 @@ def make_call(
         UserError: The key in the environment cannot be sent, or a tool is unusable.
         MirascopeError: The provider cannot be loaded.
     """
-    logging.getLogger("mirascope").addHandler(logging.NullHandler())  # the command line reports
     client: object = None
     registration = find(provider) or Registration("")
     if not can_be_sent(registration.api_key):

@@ -33,6 +33,7 @@ from mirascope.core._types import FinishReason, StreamState
 AnyResponse: TypeAlias = BaseCallResponse[Any, Any, Any]
 
 logger: Final = logging.getLogger("mirascope")
+logger.addHandler(logging.NullHandler())  # the application decides whether anything is printed
 
 
 class Call(Protocol):
