@@ -74,16 +74,14 @@ def test_ctrl_c_twice_leaves_a_chat(provider: testing.ScriptedProvider) -> None:
         terminal.expect("Half")
         terminal.type("\x03")
         terminal.expect("> ")
-        terminal.type("\x03")
-        assert terminal.end() == 130
+        assert terminal.end_by_interrupt() == 130
     [conversation] = Log().last(1)
     assert conversation.turns[0].response == "Half"
     with Terminal("chat") as terminal:
         terminal.expect("> ")
         terminal.interrupt("Ctrl-C again leaves")
         terminal.expect("> ")
-        terminal.type("\x03")
-        assert terminal.end() == 130
+        assert terminal.end_by_interrupt() == 130
         assert "Traceback" not in terminal.shown
 
 
@@ -157,8 +155,7 @@ def test_a_value_is_shown_before_it_is_complete(provider: testing.ScriptedProvid
     provider.stall('{"name": "Ann of Gr', by=1)
     with Terminal("hi", "--schema", "name, age int") as terminal:
         terminal.expect('{\n  "name": "Ann of Gr')
-        terminal.type("\x03")
-        assert terminal.end() == 130
+        assert terminal.end_by_interrupt() == 130
 
 
 def test_live_renders_markdown_or_names_what_it_needs(provider: testing.ScriptedProvider) -> None:

@@ -119,6 +119,14 @@ class Terminal:
                 return
         raise TimeoutError(f"{text!r} is not in {self.shown!r}")
 
+    def end_by_interrupt(self) -> int:
+        """Press Ctrl-C at a prompt until the program ends; return the exit code."""
+        for _ in range(5):
+            self.type("\x03")
+            with contextlib.suppress(TimeoutError):
+                return self.end(10)
+        raise TimeoutError(f"Ctrl-C does not end {self.shown!r}")
+
     def end(self, seconds: float = 120) -> int:
         """Read to the end; return the exit code."""
         self._read_until(lambda: False, seconds, "")
