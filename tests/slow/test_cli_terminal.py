@@ -128,8 +128,7 @@ def test_ctrl_c_instead_of_an_approval_stops_and_can_be_continued(
     provider.reply(tools=[testing.call("get_author", title="Emma")])
     with Terminal("Who?", "--tool", "my_tools:get_author", cwd=tmp_path) as terminal:
         terminal.expect("[y/N] ")
-        terminal.type("\x03")
-        terminal.expect("stopped")
+        terminal.interrupt("stopped")
         assert terminal.end() == 130
     provider.reply("Yes")
     assert invoke("-c", "Why?").returncode == 0
