@@ -8,38 +8,14 @@ from typing import Any
 
 import pytest
 from google.genai.types import FunctionDeclaration, Tool
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel
 from support.cases import Case, Driver
 
-from mirascope import BaseTool, errors
+from mirascope import errors
 from mirascope.core import Messages
 from mirascope.testing.conformance import Text, one_after_another
+from mirascope.testing.conformance._tools import FormatBook, Record, nothing
 from mirascope.testing.loopback import Loopback, Response
-
-
-class FormatBook(BaseTool):
-    """Formats a book."""
-
-    title: str = Field(description="The title of the book")
-    author: str
-
-    def call(self) -> str:
-        return f"{self.title} by {self.author}"
-
-
-class Record(BaseTool):
-    """Records anything."""
-
-    data: JsonValue = None
-
-    def call(self) -> str:
-        return json.dumps(self.data)
-
-
-def nothing() -> str:
-    """Does nothing."""
-    return "nothing was done"
-
 
 TOOLS = [FormatBook, Record, nothing]
 BOOK = json.dumps({"title": "The Name of the Wind", "author": "Rothfuss"})

@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 import anyio
 from anyio.to_thread import run_sync
 
+from mirascope.core._calls.default_clients import on_asyncio
 from mirascope.core._prompts.message_param import ToolCallPart, ToolResultPart
 from mirascope.core._tools.tool import BaseTool, arguments_so_far
 from mirascope.core._tools.tool_calls import ToolCallRecord, output_text
@@ -127,6 +128,8 @@ class ToolRun:
 
 def _raised_by_tool() -> bool:
     """Return whether a `CancelledError` is a tool's own: nobody cancels the task."""
+    if not on_asyncio():  # another event loop cancels by an exception of its own
+        return True
     task = asyncio.current_task()
     return task is not None and not task.cancelling()
 
