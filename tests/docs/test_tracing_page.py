@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.otlp import OTLPReceiver, attributes_of
+from support.otlp import OTLPReceiver, attributes_of, run_exporting
 from support.providers.openai import OPENAI
 
 from mirascope import otel
@@ -26,18 +24,7 @@ def run(code: str, *responses: Response) -> tuple[OTLPReceiver, subprocess.Compl
     """Run a program with a provider and a receiver; return what those got, and what it printed."""
     with Loopback() as server, OTLPReceiver() as receiver:
         server.queue = [*responses]
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env={
-                **os.environ,
-                OPENAI.key_variable: "a-secret-key",
-                OPENAI.url_variable: OPENAI.url(server.url),
-                "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
-            },
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        done = run_exporting(code, receiver, server)
     return receiver, done
 
 

@@ -7,9 +7,6 @@ Langfuse and Phoenix are servers; the names are those that their sources read
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -20,7 +17,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from support.cases import Case, Driver
-from support.otlp import OTLPReceiver, attributes_of
+from support.otlp import OTLPReceiver, attributes_of, run_exporting
 from support.providers.openai import OPENAI
 from support.spans import traced
 
@@ -85,19 +82,7 @@ def test_a_receiver_gets_spans_and_metrics(case: Case, driver: Driver, server: L
 
 def run(code: str, receiver: OTLPReceiver, server: Loopback, **environment: str) -> str:
     """Run a program whose spans go to a receiver; return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={
-            **os.environ,
-            OPENAI.key_variable: "a-secret-key",
-            OPENAI.url_variable: OPENAI.url(server.url),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
-            **environment,
-        },
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = run_exporting(code, receiver, server, **environment)
     assert done.stderr == ""
     return done.stdout
 

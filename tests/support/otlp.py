@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -10,6 +13,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from mirascope.testing.loopback import Loopback
+from support.providers.openai import OPENAI
 
 
 class OTLPReceiver(ThreadingHTTPServer):
@@ -63,3 +69,22 @@ def _value(value: Any) -> Any:
     kind = value.WhichOneof("value")
     found = getattr(value, kind)
     return [_value(each) for each in found.values] if kind == "array_value" else found
+
+
+def run_exporting(
+    code: str, receiver: OTLPReceiver, server: Loopback, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that talks to a provider, and whose spans and metrics go to a receiver."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            OPENAI.key_variable: "a-secret-key",
+            OPENAI.url_variable: OPENAI.url(server.url),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
+            **environment,
+        },
+        check=True,
+        capture_output=True,
+        text=True,
+    )
