@@ -228,3 +228,21 @@ def test_the_server_s_end_closes_all_connections() -> None:
 def test_pieces_can_be_cut_at_a_size(size: int, left: list[Any]) -> None:
     assert cut([b"one", b"two"], size) == left
     assert cut(in_pieces(b"onetwo", 3), size) == left
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /here HTTP/1.1\r\ncontent-le",
+        b"POST /here HTTP/1.1\r\n",
+        b"POST /here HTTP/1.1\r\ncontent-length: 5\r\n\r\n",
+        b"POST /here HTTP/1.1\r\ncontent-length: 5\r\n\r\nbody",
+    ],
+)
+def test_a_request_that_is_cut_off_is_none(
+    server: Loopback, client: socket.socket, sent: bytes
+) -> None:
+    client.sendall(sent)
+    client.shutdown(socket.SHUT_WR)
+    assert client.recv(1) == b""
+    assert server.requests == []

@@ -18,7 +18,9 @@ from mirascope.core._wire.events import JSON
 class Document(RootModel[Any]): ...
 
 
-TEXTS = st.text(st.characters() | st.sampled_from('"\\/\n\ud83d\ude00😀\x00u'), max_size=8)
+TEXTS = st.text(  # half a surrogate pair has a test of its own
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from('"\\/\n😀\x00u'), max_size=8
+)
 VALUES: st.SearchStrategy[JSON] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),

@@ -285,16 +285,25 @@ class _OverError(Exception):
 
 
 def _read_request(reader: Any, connection: Connection) -> Request | None:
-    start = reader.readline().decode()
-    if not start.strip():
+    """Return the next request; None if the client disconnects before the request is complete."""
+    start, *lines = _read_head(reader) or [""]
+    if not start:
         return None
     method, path, _ = start.split(" ", 2)
-    headers: dict[str, str] = {}
-    while line := reader.readline().decode().strip():
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
-    body = reader.read(int(headers.get("content-length", 0)))
-    return Request(method, path, headers, body, connection)
+    headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    size = int(headers.get("content-length", 0))
+    body = reader.read(size)
+    return Request(method, path, headers, body, connection) if len(body) == size else None
+
+
+def _read_head(reader: Any) -> list[str]:
+    """Return the lines of the next head; none if the client disconnects before its end."""
+    lines: list[str] = []
+    while line := reader.readline().decode():
+        if not line.strip():
+            return lines
+        lines.append(line.strip())
+    return []
 
 
 def dripping(pieces: Iterable[bytes], seconds: float = 0.01) -> Iterator[bytes | Fault]:
