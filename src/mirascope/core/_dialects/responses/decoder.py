@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Generic
 
-from typing_extensions import TypeVar, override
+from typing_extensions import TypeVar
 
 from mirascope.core._dialects.responses.chunk import ResponsesChunk, call_delta
 from mirascope.core._dialects.responses.errors import failure
@@ -136,7 +136,11 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
             if place.item == CUSTOM_CALL:
                 self._add_input(index, input_fragment(text(record.get("delta"))), chunk)
         elif place := _DONE.get(kind):
-            delta = {**record, "type": kind.replace("done", "delta"), "delta": record.get(place.field)}
+            delta = {
+                **record,
+                "type": kind.replace("done", "delta"),
+                "delta": record.get(place.field),
+            }
             self._add_missing(self._items.at(index, place.item), delta, chunk)
         elif kind == _OPENED:
             self._open(index, fields(record.get("item")), chunk)

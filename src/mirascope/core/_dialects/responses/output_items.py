@@ -230,7 +230,7 @@ class OutputItems:
         return [*output, *(_with_call({"type": FUNCTION_CALL}, call) for call in left)]
 
     def final(self, output: Sequence[Record]) -> list[dict[str, JSON]]:
-        """Return the output that the last event has; the received items, if it lacks any of them."""
+        """Return the output of the last event; the received items, if it lacks any of them."""
         custom = {item.get("call_id") for item in output if item.get("type") == CUSTOM_CALL}
         functions = [item for item in output if item.get("type") == FUNCTION_CALL]
         calls = [call for call in self._reply.kept_calls if call.id not in custom]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, cast
+from typing import Any, Final, Generic
 
-from pydantic import BaseModel
-from typing_extensions import TypeVar, override
+from typing_extensions import override
 
 from mirascope.core._dialects.responses.chunk import (
     COMMON_FINISH_REASONS,
@@ -19,26 +18,22 @@ from mirascope.core._dialects.responses.chunk import (
 )
 from mirascope.core._dialects.responses.messages import MESSAGE_FORMAT, OutputMessage
 from mirascope.core._dialects.responses.output_items import CUSTOM_CALL, PLACES
-from mirascope.core._dialects.responses.tools import tool_call_records, tool_messages
+from mirascope.core._dialects.responses.tools import custom_tools, tool_call_records, tool_messages
 from mirascope.core._responses.call_arguments import MessageT
 from mirascope.core._responses.call_response import BaseCallResponse, RawResponseT
 from mirascope.core._responses.call_response_chunk import record_of
-from mirascope.core._tools.tool import name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT
 from mirascope.core._types import FinishReason as CommonReason
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.events import Record, TokenCounts
 from mirascope.core._wire.json_fields import text
 
-UsageT = TypeVar("UsageT", bound=BaseModel, default=BaseModel)
-
 _REASONING: Final = ("response.reasoning_summary_text", "response.reasoning_text")
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class ResponsesResponse(
-    BaseCallResponse[RawResponseT, ToolT, MessageT],
-    Generic[RawResponseT, ToolT, MessageT, UsageT],
+    BaseCallResponse[RawResponseT, ToolT, MessageT], Generic[RawResponseT, ToolT, MessageT]
 ):
     """A plain response.
 
@@ -46,6 +41,7 @@ class ResponsesResponse(
     """
 
     _common_reasons = COMMON_FINISH_REASONS
+    _call_id = "call_id"
     message_format = MESSAGE_FORMAT
 
     @property
@@ -77,11 +73,6 @@ class ResponsesResponse(
 
     @property
     @override
-    def usage(self) -> UsageT | None:
-        return cast("UsageT | None", self._raw.usage)
-
-    @property
-    @override
     def message_param(self) -> OutputMessage:
         """The response as a message that can be sent back in the next call, item for item.
 
@@ -97,7 +88,7 @@ class ResponsesResponse(
     @override
     def _tool_call_records(self) -> Sequence[ToolCallRecord]:
         """The calls of the user's tools; custom tools that they do not have, the server runs."""
-        names = {name_of(tool) for tool in self.tool_types or ()}
+        names = custom_tools(self.tool_types or ())
         return tool_call_records(
             item for item in self._output if item.type != CUSTOM_CALL or item.name in names
         )
