@@ -48,6 +48,7 @@ Provider: TypeAlias = Literal[
     "litellm",
     "mistral",
     "openai",
+    "openai_responses",
     "vertex",
     "xai",
 ]

@@ -15,7 +15,13 @@ from typing_extensions import override
 from mirascope.core._dialects.responses.messages import INPUT, tool_output
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
-from mirascope.core._tools.tool import BaseTool, ToolConfig, all_tools, arguments_so_far
+from mirascope.core._tools.tool import (
+    BaseTool,
+    ToolConfig,
+    all_tools,
+    arguments_so_far,
+    name_of,
+)
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT, call_id, output_text
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.function_calls import arguments_text
@@ -156,3 +162,8 @@ def tool_messages(
         tool_output(call_id(tool), output_text(output), custom="format" in tool.tool_config)
         for tool, output in tools_and_outputs
     ]
+
+
+def custom_tools(tools: Iterable[type[Any]]) -> frozenset[str]:
+    """Return the names of the custom tools among the user's tools."""
+    return frozenset(name_of(tool) for tool in tools if tool.is_custom())

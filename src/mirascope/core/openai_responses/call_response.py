@@ -1,0 +1,33 @@
+"""A plain response of an OpenAI model, or of a server that an OpenAI client connects to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openai.types.responses import Response, ResponseUsage
+from openai.types.responses.response_input_param import FunctionCallOutput
+from typing_extensions import override
+
+from mirascope.core._dialects.responses.response import ResponsesResponse
+from mirascope.core._types import JsonableType
+from mirascope.core.openai_responses.dynamic_config import MessageParam
+from mirascope.core.openai_responses.tool import OpenAIResponsesTool
+
+
+class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesTool, MessageParam]):
+    """A plain response of an OpenAI model; ``response`` is the SDK's ``Response``."""
+
+    _raw_type = Response
+
+    @property
+    @override
+    def usage(self) -> ResponseUsage | None:
+        return self.response.usage
+
+    @classmethod
+    @override
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[OpenAIResponsesTool, JsonableType]]
+    ) -> list[FunctionCallOutput]:
+        """Return the items that send the outputs of tools to the model."""
+        return super().tool_message_params(tools_and_outputs)
