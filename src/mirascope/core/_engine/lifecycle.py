@@ -206,7 +206,9 @@ class Lifecycle:
         policy, decoder = self._request.policy, self._decoder
         resumable = policy.resumes and isinstance(decoder, ResumableDecoder)
         position = cast("ResumableDecoder", decoder).interrupt() if resumable else None
-        retry = policy.retry(error, count, left, resumes=position is not None)
+        resumes = position is not None
+        progressed = resumes and position != self.position
+        retry = policy.retry(error, count, left, resumes=resumes, progressed=progressed)
         if retry is not None:
             self.position = position
             self._request.observations.retry(retry)

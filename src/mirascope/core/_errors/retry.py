@@ -6,6 +6,7 @@ it, a response stays cut off, unless the caller has it restarted or, where the s
 taken up again. The server decides whether to retry, and when (``x-should-retry``, ``retry-after``).
 If it does not, the backoff doubles from half a second to eight seconds, with jitter, so that
 clients which failed together do not return together. A wait that exceeds a deadline is not started.
+A response that was received until its connection broke is taken up at once.
 """
 
 from __future__ import annotations
@@ -74,7 +75,13 @@ class RetryPolicy:
     hooks: tuple[RetryHook, ...] = ()
 
     def retry(
-        self, error: StreamError, count: int, seconds_left: float, *, resumes: bool = False
+        self,
+        error: StreamError,
+        count: int,
+        seconds_left: float,
+        *,
+        resumes: bool = False,
+        progressed: bool = False,
     ) -> Retry | None:
         """Return the next retry, ``None`` if the error is final.
 
@@ -83,6 +90,7 @@ class RetryPolicy:
             count: The number of retries before.
             seconds_left: How long another attempt may take.
             resumes: Whether the response can be taken up again.
+            progressed: Whether the last attempt received some of it; then nothing has to recover.
         """
         produced_output = error.phase == "mid"
         if produced_output and not (self.restarts or resumes):
@@ -91,7 +99,7 @@ class RetryPolicy:
             return None
         if count >= self.max_retries or not _is_retryable(error):
             return None
-        wait = _backoff(error, count)
+        wait = 0.0 if progressed else _backoff(error, count)
         if wait >= seconds_left:
             return None
         restarts = produced_output and not resumes
