@@ -7,6 +7,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types.responses import Response
 
 from mirascope.core._calls.provider import Provider
+from mirascope.core._dialects.responses.background import ResponsesBackground
 from mirascope.core._dialects.responses.encoder import create_method, encode
 from mirascope.core._dialects.responses.errors import plain_failure
 from mirascope.core._dialects.responses.tools import supports_format
@@ -26,6 +27,7 @@ PROVIDER = Provider(
     encode=encode,
     supports_format=supports_format,
     failure=plain_failure,
+    background=ResponsesBackground[OpenAI, AsyncOpenAI](openai),
     tool_type=OpenAIResponsesTool,
     response_type=OpenAIResponsesCallResponse,
     stream_type=OpenAIResponsesStream,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openai.types.responses.response_input_param import FunctionCallOutput
 from typing_extensions import override
 
+from mirascope.core._dialects.responses.background import BackgroundDecoder
 from mirascope.core._dialects.responses.chunk import FinishReason, common_reasons
 from mirascope.core._dialects.responses.decoder import ResponsesDecoder
 from mirascope.core._dialects.responses.messages import OutputMessage
@@ -34,7 +35,8 @@ class OpenAIResponsesStream(
 
     @override
     def _new_decoder(self) -> ResponsesDecoder[OpenAIResponsesCallResponseChunk]:
-        return ResponsesDecoder(
+        decoder = BackgroundDecoder if self.call_kwargs.get("background") else ResponsesDecoder
+        return decoder(
             OpenAIResponsesCallResponseChunk,
             keep=self.keep,
             custom_tools=custom_tools(self.tool_types or ()),
