@@ -213,7 +213,9 @@ def test_a_response_has_the_cost_of_its_tokens(
     assert stream.cost == pytest.approx(price)
     assert stream.construct_call_response().cost == pytest.approx(price)
     reported = [chunk.cost_metadata for chunk, _ in items]
-    assert base.CostMetadata(input_tokens=1000, output_tokens=1000) in reported
+    assert not stream.cached_tokens
+    assert stream.cost_metadata in reported
+    assert (stream.input_tokens, stream.output_tokens) == (1000, 1000)
 
 
 def openai_response(**usage: object) -> openai.OpenAICallResponse:
