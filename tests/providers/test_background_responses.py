@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import pairwise
 from time import monotonic
 from typing import Any
@@ -221,9 +220,12 @@ def test_a_response_of_which_nothing_is_known_is_requested_again(
     assert [(retry.resumes, retry.restarts) for retry in retries] == [(False, False)]
 
 
-def test_a_response_that_stalls_is_taken_up_again(driver: Driver, server: Loopback) -> None:
+@pytest.mark.parametrize("first", [30.0, 0.5])
+def test_a_response_that_stalls_is_taken_up_again(
+    driver: Driver, server: Loopback, first: float
+) -> None:
     background = Background(len(b"".join(EVENTS[:5])), fault=Stall)
-    timeout = Timeout(first=30.0, idle=0.25)
+    timeout = Timeout(first=first, idle=0.5)
     check_whole(attempt(driver, server, background, timeout=timeout))
     assert background.starts == [None, 4]
 
@@ -295,12 +297,13 @@ def test_a_response_is_taken_up_as_often_as_a_request_is_retried(
 
 
 def test_the_total_time_continues(driver: Driver, server: Loopback) -> None:
-    background = Background(len(b"".join(EVENTS[:5])), len(EVENTS[5]), fault=Stall)
-    began = monotonic()
-    tried = attempt(driver, server, background, timeout=Timeout(first=0.2, idle=0.2, total=0.5))
+    begun = len(b"".join(EVENTS[:4]))
+    background = Background(begun, *(len(each) for each in EVENTS[4:-1]), fault=Stall)
+    timeout = Timeout(first=0.5, idle=0.25, total=1.5)
+    tried = attempt(driver, server, background, timeout=timeout)
     assert isinstance(tried.error, errors.StreamTimeout)
-    assert monotonic() - began < 5
-    assert len(background.starts) <= 3
+    assert tried.error.clock == "total"
+    assert 2 <= len(background.starts) < len(EVENTS)
 
 
 def test_a_response_that_failed_is_not_taken_up_again(driver: Driver, server: Loopback) -> None:
@@ -350,9 +353,10 @@ def test_an_option_for_background_responses_needs_one(
         with pytest.raises(ValueError, match=rf"^`{name}.*pass `call_params=.\"background\": True"):
             driver.call(function(driver, **options))
     assert server.requests == []
-    for call in (groq.call, partial(llm.call, "groq")):
-        with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
-            call("m", stream=True, **option)(get_author)
+    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+        groq.call("m", stream=True, **option)(get_author)
+    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+        llm.call("groq:m", stream=True, **option)(get_author)("Emma")
 
 
 def test_cancel_on_close_is_a_bool() -> None:
@@ -407,7 +411,7 @@ def test_leaving_a_stream_cancels_its_response(driver: Driver, server: Loopback,
     stream = leave(driver, function(driver, cancel_on_close=True), how)
     assert background.cancelled.is_set()
     assert len(background.cancels) == 1
-    assert (stream.state, stream.content) == ("closed", PIECES[0])
+    assert (stream.state, stream.content[:4]) == ("closed", PIECES[0])
 
 
 def test_without_the_option_nothing_is_cancelled(driver: Driver, server: Loopback) -> None:
