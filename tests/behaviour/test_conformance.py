@@ -8,6 +8,7 @@ from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI
+from support.providers.openai_responses import OPENAI_RESPONSES
 
 from mirascope.testing.conformance import Conformance
 
@@ -34,3 +35,7 @@ class TestMistral(Conformance):
 
 class TestOpenAI(Conformance):
     case = OPENAI
+
+
+class TestOpenAIResponses(Conformance):
+    case = OPENAI_RESPONSES

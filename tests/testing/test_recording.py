@@ -726,6 +726,7 @@ HOSTS = {
     "gemini": "https://generativelanguage.googleapis.com",
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
+    "openai_responses": "https://api.openai.com/v1",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import openai as sdk
 from openai.types.responses import ResponseInputItemParam
 
+from mirascope.core._dialects.responses.messages import OutputMessage
 from mirascope.core.providers import load_provider
 from mirascope.testing.conformance import (
     CallDelta,
@@ -74,9 +75,24 @@ def message(text: str) -> dict[str, Any]:
     }
 
 
-def item_added(index: int, kind: str, **fields: object) -> bytes:
-    item = {"type": kind, "status": "in_progress", **fields}
+def item_added(index: int, item: dict[str, Any]) -> bytes:
+    item = {**item, "status": "in_progress"}
     return event("response.output_item.added", output_index=index, item=item)
+
+
+def item_done(index: int, item: dict[str, Any]) -> bytes:
+    item = {**item, "status": "completed"}
+    return event("response.output_item.done", output_index=index, item=item)
+
+
+def part_added(index: int = 0) -> bytes:
+    return event(
+        "response.content_part.added",
+        item_id="msg_1",
+        output_index=index,
+        content_index=0,
+        part={"type": "output_text", "text": "", "annotations": []},
+    )
 
 
 def text_delta(text: str, index: int = 0) -> bytes:
@@ -123,7 +139,7 @@ def steps(steps: Iterable[Step]) -> Iterator[bytes]:
                 yield reasoning_delta(text, index)
             case CallStart(call, name):
                 names[call], arguments[call] = name, ""
-                yield item_added(_item_of(call), **function_call(call, name, ""))
+                yield item_added(_item_of(call), function_call(call, name, ""))
             case CallDelta(call, piece):
                 arguments[call] += piece
                 yield event(
@@ -133,8 +149,7 @@ def steps(steps: Iterable[Step]) -> Iterator[bytes]:
                     delta=piece,
                 )
             case CallEnd(call):
-                item = function_call(call, names[call], arguments[call], status="completed")
-                yield event("response.output_item.done", output_index=_item_of(call), item=item)
+                yield item_done(_item_of(call), function_call(call, names[call], arguments[call]))
 
 
 def _item_of(call: int) -> int:
@@ -170,7 +185,7 @@ OPENAI_RESPONSES = Case(
     url_variable="OPENAI_BASE_URL",
     url_path="/v1",
     temperature_of=lambda body: body["temperature"],
-    begin=[begun(), item_added(0, "message", id="msg_1", role="assistant", content=[])],
+    begin=[begun(), item_added(0, {**message(""), "content": []}), part_added()],
     text=text_delta,
     reasoning=reasoning_delta,
     end=lambda tokens_in, tokens_out: [ended(usage=usage(tokens_in, tokens_out))],
@@ -181,7 +196,7 @@ OPENAI_RESPONSES = Case(
     called_plain=lambda name, arguments: response(
         [function_call(0, name, arguments, status="completed")]
     ),
-    messages=list[ResponseInputItemParam],
+    messages=list[ResponseInputItemParam | OutputMessage],
     plain=lambda text: response([message(text)]),
     client=lambda url, key, **options: sdk.OpenAI(base_url=url, api_key=key, **options),
     async_client=lambda url, key, **options: sdk.AsyncOpenAI(base_url=url, api_key=key, **options),

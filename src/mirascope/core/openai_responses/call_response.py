@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from openai.types.responses import Response, ResponseUsage
 from openai.types.responses.response_input_param import FunctionCallOutput
 from typing_extensions import override
 
+from mirascope.core._dialects.responses.messages import OutputMessage
 from mirascope.core._dialects.responses.response import ResponsesResponse
 from mirascope.core._types import JsonableType
 from mirascope.core.openai_responses.dynamic_config import MessageParam
@@ -23,6 +25,12 @@ class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesToo
     @override
     def usage(self) -> ResponseUsage | None:
         return self.response.usage
+
+    @property
+    @override
+    def message_param(self) -> OutputMessage:
+        """The response as a message that can be sent back in the next call, item for item."""
+        return cast("OutputMessage", super().message_param)
 
     @classmethod
     @override

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from openai.types.responses import (
     CustomToolParam,
     FunctionToolParam,
@@ -27,7 +29,7 @@ class OpenAIResponsesTool(ResponsesTool):
     @classmethod
     def tool_schema(cls) -> FunctionToolParam | CustomToolParam:
         """Return the tool for the ``tools`` of a request."""
-        return super().tool_schema()
+        return cast("FunctionToolParam | CustomToolParam", super().tool_schema())
 
     @override
     @classmethod

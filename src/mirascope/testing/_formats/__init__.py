@@ -9,11 +9,12 @@ from mirascope.testing._formats.gemini import FORMAT as _GEMINI
 from mirascope.testing._formats.groq import FORMAT as _GROQ
 from mirascope.testing._formats.mistral import FORMAT as _MISTRAL
 from mirascope.testing._formats.openai import FORMAT as _OPENAI
+from mirascope.testing._formats.openai_responses import FORMAT as _OPENAI_RESPONSES
 from mirascope.testing._formats.wire_format import WireFormat
 
 FORMATS: dict[str, WireFormat] = {
     wire_format.name: wire_format
-    for wire_format in (_OPENAI, _ANTHROPIC, _GEMINI, _COHERE, _GROQ, _MISTRAL)
+    for wire_format in (_OPENAI, _OPENAI_RESPONSES, _ANTHROPIC, _GEMINI, _COHERE, _GROQ, _MISTRAL)
 }
 """The APIs, by the names of their providers."""
 

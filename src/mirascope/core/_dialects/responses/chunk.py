@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from typing_extensions import override
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from mirascope.core._wire.events import Record
 
 FinishReason: TypeAlias = Literal[
-    *("completed", "max_output_tokens", "content_filter"),
-    *("incomplete", "cancelled", "failed"),
+    "completed", "max_output_tokens", "content_filter", "incomplete", "cancelled", "failed"
 ]
 """The status of a response that has ended; of an incomplete one, the reason."""
 
@@ -106,11 +105,12 @@ def call_delta(item: Record, index: int | None) -> ToolCallDelta:
 
 def finish_reason(response: Record) -> FinishReason | None:
     """Return the finish reason of a response; ``None`` if it has not ended."""
-    status: Any = response.get("status")
+    status = text(response.get("status"))
     if status == "incomplete":
-        details: Any = text(fields(response.get("incomplete_details")).get("reason"))
-        return details or status
-    return status if status in _ENDS else None
+        status = text(fields(response.get("incomplete_details")).get("reason")) or status
+    elif status not in _ENDS:
+        return None
+    return cast("FinishReason", status)
 
 
 def calls_tools(output: Iterable[Record]) -> bool:

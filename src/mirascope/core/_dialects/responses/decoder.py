@@ -24,6 +24,7 @@ from mirascope.core._dialects.responses.output_items import (
     TEXTS,
     OutputItem,
     OutputItems,
+    completed,
     deltas_of,
     without_logprobs,
 )
@@ -107,6 +108,8 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
         output = self._items.final(objects(self._response.get("output")))
         if not self.reply.keeps_all:
             output = [without_logprobs(item) for item in output]
+        if self.reply.finish_reason == "completed":
+            output = [completed(item) for item in output]
         known: dict[str, JSON] = {"id": self.id, "model": self.model, "output": [*output]}
         return {**self._response, **known}
 
@@ -229,12 +232,12 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
         Some servers number them differently here: text is missing if there was none before, and a
         call if its id is new.
         """
-        received: set[JSON] = {kind for kind in TEXTS if self._items.has(kind)}
+        received = {kind for kind in TEXTS if self._items.has(kind)}
         received |= {call.id for call in self.reply.tool_calls if call.id}
         for index, item in enumerate(output):
             known = self._items.get(index)
             is_same = known is not None and known.is_same(item)
-            if is_same or received.isdisjoint({item.get("type"), item.get("call_id")}):
+            if is_same or received.isdisjoint((text(item.get("type")), text(item.get("call_id")))):
                 self._add_whole(index, item, chunk)
-        for index in [*self._open_inputs]:
-            self._close_input(index, chunk)
+        for unfinished in [*self._open_inputs]:
+            self._close_input(unfinished, chunk)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import ProviderError
-from mirascope.core._wire.json_fields import fields
 
 if TYPE_CHECKING:
     from mirascope.core._wire.events import Record
@@ -26,4 +25,4 @@ def plain_failure(response: Any) -> ProviderError | None:
     """Return the failure of a plain response, which is an SDK's object, if it has one."""
     if response.status != "failed":
         return None
-    return failure({"error": dict(fields(record_of(response.error)))})
+    return failure({"error": dict(record_of(response.error))})

@@ -7,13 +7,13 @@ what is kept is the length of each stretch of text, and the part that it belongs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from mirascope.core._wire.deltas import freeze_fields, merge_delta
 from mirascope.core._wire.json_fields import fields, objects, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mirascope.core._wire.accumulator import MessageAccumulator
     from mirascope.core._wire.events import JSON, Mergeable, Record, ToolCall
@@ -64,6 +64,11 @@ PLACES: Final = {
 """By the type of the event, without ``.delta`` or ``.done``."""
 
 
+_OPENED: Final[Mapping[str, Record]] = {
+    "output_text": {"type": "output_text", "text": "", "annotations": []}
+}
+"""The parts that have more than their text, as they are opened."""
+
 FIELDS: Final = frozenset(place.parts or place.field for place in PLACES.values())
 """The fields of items that deltas add up to."""
 
@@ -108,11 +113,11 @@ class OutputItem:
         """Merge fields of a part."""
         merge_delta(self._parts.setdefault(key, {}), delta)
 
-    def extend_part(self, key: PartKey, field: str, elements: Iterable[Mergeable]) -> None:
+    def extend_part(self, key: PartKey, field: str, elements: Iterable[JSON]) -> None:
         """Append to a list of a part; unlike `merge_part`, whatever index an element has."""
         listed = self._parts.setdefault(key, {}).setdefault(field, [])
         if isinstance(listed, list):
-            listed.extend(elements)
+            listed.extend(cast("Iterable[Mergeable]", elements))
 
     def json(self, texts: dict[PartKey, str]) -> dict[str, JSON]:
         """Return the item as a plain response has it, given the texts of its parts."""
@@ -183,9 +188,10 @@ class OutputItems:
             else:
                 stretches.append(_Stretch(item, key, len(delta)))
                 item.received.add(key)
-                item.merge_part(key, {"type": place.part})
-            if event.get("logprobs") and self._reply.keeps_all:
-                item.extend_part(key, "logprobs", objects(event["logprobs"]))
+                item.merge_part(key, _OPENED.get(place.part, {"type": place.part}))
+            logprobs = event.get("logprobs")
+            if logprobs and isinstance(logprobs, list) and self._reply.keeps_all:
+                item.extend_part(key, "logprobs", logprobs)
             return
         item.received.add(key)
         if self._reply.keeps_text and place.item != FUNCTION_CALL:
@@ -205,7 +211,7 @@ class OutputItems:
         if self._reply.keeps_text:
             key = PLACES["response.output_text"].key(event)
             item = self.at(event.get("output_index"), _MESSAGE)
-            item.extend_part(key, "annotations", objects([event.get("annotation")]))
+            item.extend_part(key, "annotations", [event.get("annotation")])
 
     def output(self) -> list[dict[str, JSON]]:
         """Return the received items as a plain response has them; none if they are not kept."""
@@ -231,7 +237,7 @@ class OutputItems:
 
     def final(self, output: Sequence[Record]) -> list[dict[str, JSON]]:
         """Return the output of the last event; the received items, if it lacks any of them."""
-        custom = {item.get("call_id") for item in output if item.get("type") == CUSTOM_CALL}
+        custom = {text(i.get("call_id")) for i in output if i.get("type") == CUSTOM_CALL}
         functions = [item for item in output if item.get("type") == FUNCTION_CALL]
         calls = [call for call in self._reply.kept_calls if call.id not in custom]
         received = (self._reply.content, self._reply.reasoning, len(calls))
@@ -256,6 +262,11 @@ def deltas_of(item: Record, index: JSON) -> Iterator[dict[str, JSON]]:
             if part.get("type") == place.part and part.get(place.field):
                 number_of = {f"{place.parts}_index": number}
                 yield {**event, **number_of, "delta": part.get(place.field)}
+
+
+def completed(item: Record) -> dict[str, JSON]:
+    """Return an item of a complete response; not every server sends items when they are done."""
+    return {**item, "status": "completed"} if item.get("status") == "in_progress" else {**item}
 
 
 def without_logprobs(item: Record) -> dict[str, JSON]:

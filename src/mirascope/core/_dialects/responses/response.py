@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, cast
 
 from typing_extensions import override
 
@@ -16,7 +16,7 @@ from mirascope.core._dialects.responses.chunk import (
     finish_reason,
     token_counts,
 )
-from mirascope.core._dialects.responses.messages import MESSAGE_FORMAT, OutputMessage
+from mirascope.core._dialects.responses.messages import MESSAGE_FORMAT
 from mirascope.core._dialects.responses.output_items import CUSTOM_CALL, PLACES
 from mirascope.core._dialects.responses.tools import custom_tools, tool_call_records, tool_messages
 from mirascope.core._responses.call_arguments import MessageT
@@ -73,7 +73,7 @@ class ResponsesResponse(
 
     @property
     @override
-    def message_param(self) -> OutputMessage:
+    def message_param(self) -> MessageT:
         """The response as a message that can be sent back in the next call, item for item.
 
         Reasoning at the end is left out, because the API rejects it; so an empty response has no
@@ -82,7 +82,7 @@ class ResponsesResponse(
         output = [_without_nulls(record_of(item)) for item in self._output]
         while output and output[-1].get("type") == "reasoning":
             output.pop()
-        return {"role": "assistant", "output": [*output]}
+        return cast("MessageT", {"role": "assistant", "output": output})
 
     @property
     @override
