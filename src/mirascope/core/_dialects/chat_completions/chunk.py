@@ -37,7 +37,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 
     _common_reasons = COMMON_FINISH_REASONS
 
-    _usage: Record | None
+    _usage: dict[str, JSON] | None
 
     def _read(self, record: Record) -> None:
         self.content = self.reasoning = ""
@@ -81,7 +81,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         )
 
     @property
-    def usage_record(self) -> Record | None:
+    def usage_record(self) -> dict[str, JSON] | None:
         """The usage as JSON, if the record has it."""
         return self._usage
 
