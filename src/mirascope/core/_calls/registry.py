@@ -58,7 +58,7 @@ _GEMINI: Final = Registration(
 
 def _of_server(server: Server) -> Registration:
     return Registration(
-        target=f"mirascope.core.openai._servers:{server.name}",
+        target=f"mirascope.core._servers.providers:{server.name}",
         api_keys=server.api_keys if server.needs_key else (),
     )
 

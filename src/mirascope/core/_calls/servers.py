@@ -1,9 +1,9 @@
 """Named servers that speak OpenAI's Chat Completions: one table, and what a row of it has.
 
 A row is data: where the server is, which variables hold its key, and how its dialect differs from
-OpenAI's. ``core/openai`` makes a provider of it. What is neither documented nor recorded is not in
-a row: the server is then taken to be like OpenAI's. The comments name the page that a line is from,
-or that recorded answers show it. This module imports no SDK.
+OpenAI's. ``core/_servers`` makes a provider of it. What is neither documented nor recorded is not
+in a row: the server is then taken to be like OpenAI's. The comments name the page that a line is
+from; "recorded" are lines that recordings show. This module imports no SDK.
 """
 
 from __future__ import annotations
@@ -197,6 +197,9 @@ _ROWS: Final = (
         name="perplexity",
         base_url="https://api.perplexity.ai",
         api_keys=("PERPLEXITY_API_KEY",),
+        formats=("json_schema",),  # docs.perplexity.ai, Structured outputs; instructor, issue 1005
+        forces_tools="never",  # it has no tools: docs.perplexity.ai, FAQ
+        reasoning="in text",  # the same page
         usage="last choice's record",  # recorded
         source="docs.perplexity.ai, OpenAI SDK Compatibility",
     ),
@@ -210,16 +213,19 @@ _ROWS: Final = (
         name="moonshot",
         base_url="https://api.moonshot.ai/v1",
         api_keys=("MOONSHOT_API_KEY",),
+        forces_tools="never",  # platform.moonshot.ai/docs, Migrating from OpenAI: tool_choice
+        usage="last choice",  # platform.moonshot.ai/docs, Streaming
         source="platform.kimi.ai/docs, API overview",
     ),
     Server(
         name="zhipu",
         base_url="https://open.bigmodel.cn/api/paas/v4",
         api_keys=("ZHIPU_API_KEY", "ZHIPUAI_API_KEY"),
-        formats=("json_object",),
+        formats=("json_object",),  # as `zai`, which is the same API elsewhere
         forces_tools="never",
+        reasoning_back="always",
         usage="last choice's record",
-        source="docs.bigmodel.cn",
+        source="docs.bigmodel.cn, OpenAI API compatibility",
     ),
     Server(
         name="zai",
@@ -227,6 +233,7 @@ _ROWS: Final = (
         api_keys=("ZAI_API_KEY",),
         formats=("json_object",),  # docs.z.ai, Chat Completion
         forces_tools="never",  # the same page: `tool_choice` is `auto` only
+        reasoning_back="always",  # docs.z.ai, Thinking Mode: preserved thinking
         usage="last choice's record",  # recorded
         source="docs.z.ai, Chat Completion",
     ),
@@ -234,12 +241,17 @@ _ROWS: Final = (
         name="minimax",
         base_url="https://api.minimax.io/v1",
         api_keys=("MINIMAX_API_KEY",),
-        source="platform.minimax.io/docs",
+        formats=(),  # the same page documents neither `response_format` nor `tool_choice`
+        forces_tools="never",
+        reasoning="in text",  # the same page, unless the request has `reasoning_split`
+        source="platform.minimax.io/docs, OpenAI API Compatible",
     ),
     Server(
         name="qwen",
         base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         api_keys=("DASHSCOPE_API_KEY",),
+        forces_tools="unless thinking",  # decolua/9router, pull request 564
+        tool_choice="name",  # alibabacloud.com/help, Function calling
         source="alibabacloud.com/help, Model Studio: OpenAI compatible",
     ),
     Server(
@@ -258,6 +270,7 @@ _ROWS: Final = (
         name="databricks",
         base_url="https://{DATABRICKS_HOST}/serving-endpoints",
         api_keys=("DATABRICKS_API_KEY", "DATABRICKS_TOKEN"),
+        stream_options=False,  # posit-dev/chatlas, _provider_databricks.py
         usage="last choice's record",  # recorded
         source="docs.databricks.com, Use foundation models",
     ),
@@ -273,6 +286,8 @@ _ROWS: Final = (
         api_keys=("OLLAMA_API_KEY",),
         needs_key=False,
         host_variable="OLLAMA_HOST",
+        formats=("json_schema", "json_object"),  # the same page
+        forces_tools="never",  # the same page: `tool_choice` is not supported
         reasoning="reasoning",  # recorded
         source="docs.ollama.com, OpenAI compatibility",
     ),

@@ -6,10 +6,10 @@ Begin with `_provider`, which describes the provider. Imports every room but oth
 from mirascope.core._errors.optional_sdk import requires_sdk
 
 with requires_sdk("openai", extra="openai"):
-    from mirascope.core.openai._servers import async_client, client
     from mirascope.core.openai.call_params import OpenAICallParams
     from mirascope.core.openai.call_response import OpenAICallResponse
     from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk
+    from mirascope.core.openai.clients import async_client, client
     from mirascope.core.openai.dynamic_config import (
         AsyncOpenAIDynamicConfig,
         OpenAIDynamicConfig,

@@ -1,0 +1,6 @@
+"""Re-exports from `mirascope.core.openai`, under v1's name."""
+
+from mirascope.core.openai.dynamic_config import AsyncOpenAIDynamicConfig as AsyncXAIDynamicConfig
+from mirascope.core.openai.dynamic_config import OpenAIDynamicConfig as XAIDynamicConfig
+
+__all__ = ["AsyncXAIDynamicConfig", "XAIDynamicConfig"]
