@@ -504,10 +504,8 @@ def test_a_server_of_the_user_is_as_the_built_in_ones(
     registered(own)
     registered(own)  # an equal one has no effect
     env: ScriptedProvider = request.getfixturevalue("env")
-        env.reply("Emma", reasoning="Hm.", usage=(3, 2))
-    stream, _ = driver.call_and_read(
-        function(driver, llm.call(f"{own.name}:m", stream=True))
-    )
+    env.reply("Emma", reasoning="Hm.", usage=(3, 2))
+    stream, _ = driver.call_and_read(function(driver, llm.call(f"{own.name}:m", stream=True)))
     body = sent(env, own).json
     assert "stream_options" not in body
     assert (stream.content, stream.reasoning, stream.output_tokens) == ("Emma", "Hm.", 2)
