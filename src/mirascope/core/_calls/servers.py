@@ -91,12 +91,6 @@ class Server:
         host = [self.host_variable] if self.host_variable else []
         return (*self.api_keys, self.url_variable, *host, *inside)
 
-    @property
-    def key_advice(self) -> str:
-        """Where its key is read from; ``""`` if it has no key."""
-        names = " or ".join(self.api_keys)
-        return f"the key of {self.name!r} is read from {names}" if names else ""
-
     def key(self) -> str:
         """Return the key in the environment; where none is needed, the server's name.
 
@@ -323,3 +317,9 @@ _ROWS: Final = (
 
 SERVERS: Final = {server.name: server for server in _ROWS}
 """The named servers, those that a user has registered last."""
+
+
+def key_advice(name: str) -> str:
+    """Return from where the key of a named server is read; ``""`` for other providers."""
+    variables = SERVERS[name].api_keys if name in SERVERS else ()
+    return f"the key of {name!r} is read from {' or '.join(variables)}" if variables else ""

@@ -96,7 +96,7 @@ class SDKErrors:
         unparsed_report: Returns the failure report that the SDK failed to parse, given the
             exception that it raised, which is not one of its own errors.
         hints: Advice for the user, by a part of the text of the SDK's exception.
-        key_advice: Advice for the user whose API key is refused.
+        key_advice: Returns advice for the user whose API key is refused, given the provider's name.
     """
 
     provider: str = ""
@@ -111,7 +111,7 @@ class SDKErrors:
     is_auth_error: Callable[[Exception], bool] = lambda _: False
     unparsed_report: Callable[[Exception], JSON] = lambda _: None
     hints: Mapping[str, str] = field(default_factory=dict[str, str])
-    key_advice: str = ""
+    key_advice: Callable[[str], str] = lambda _: ""
 
     def of(self, provider: str) -> SDKErrors:
         """Return the same description for another provider with the same SDK."""
@@ -214,9 +214,8 @@ class SDKErrors:
         return _with_status(self._combined(kind, error, args), status)
 
     def _with_advice(self, kind: type[errors.StreamError], text: str) -> str:
-        if kind is not errors.AuthenticationFailed or not self.key_advice:
-            return text
-        return f"{text.rstrip('.')}. Note that {self.key_advice}"
+        advice = self.key_advice(self.provider) if kind is errors.AuthenticationFailed else ""
+        return f"{text.rstrip('.')}. Note that {advice}" if advice else text
 
     def _map_unsent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
         """Map an exception that prevented the request from being sent.

@@ -34,7 +34,6 @@ def provider_of(server: Server) -> ServerProvider:
     return replace(
         PROVIDER,
         name=server.name,
-        errors=replace(PROVIDER.errors, key_advice=server.key_advice),
         clients=clients_of(server),
         encode=partial(encode, server=server),
         supports_format=partial(supports_format, formats=server.formats),
