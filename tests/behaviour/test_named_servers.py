@@ -74,6 +74,38 @@ def client_of(driver: Driver, name: str, **settings: Any) -> Any:
     return make(name, **settings)
 
 
+def streamed(
+    driver: Driver, name: str, **options: Any
+) -> tuple[openai.OpenAIStream, Exception | None]:
+    """Read a stream of a new client, or of a copy of it; return the stream and its error."""
+
+    def stream(client: Any) -> Any:
+        assert isinstance(client, sdk.AsyncOpenAI if driver.asynchronous else sdk.OpenAI)
+        given = client.with_options(**options) if options else client
+        decorate: Any = openai.call("a-model", client=given, stream=True, max_retries=1)
+        return function(driver, decorate)("fantasy")
+
+    async def read() -> Any:
+        async with openai.async_client(name) as client:
+            made = await stream(client)
+            try:
+                async for _ in made:
+                    pass
+            except errors.StreamError as error:
+                return made, error
+            return made, None
+
+    if driver.asynchronous:
+        return anyio.run(read)
+    with openai.client(name) as client:
+        made = stream(client)
+        try:
+            list(made)
+        except errors.StreamError as error:
+            return made, error
+        return made, None
+
+
 @pytest.fixture(params=BUILT_IN, ids=lambda row: row.name)
 def row(request: pytest.FixtureRequest) -> Server:
     return request.param
@@ -154,27 +186,19 @@ def test_a_plain_response_and_a_value(row: Server, driver: Driver, env: Scripted
         assert described == (choice is None and kind != "json_schema")
 
 
-@pytest.mark.parametrize("options", [None, {"timeout": 9.0}, {"max_retries": 0}])
+@pytest.mark.parametrize("options", [{}, {"timeout": 9.0}, {"max_retries": 0}])
 def test_a_client_is_known_as_its_servers(
-    row: Server, driver: Driver, env: ScriptedProvider, options: dict[str, Any] | None
+    row: Server, driver: Driver, env: ScriptedProvider, options: dict[str, Any]
 ) -> None:
     """Copies of it too, such as the one without retries that sends a request."""
-
-    def ask() -> Any:
-        client = client_of(driver, row.name)
-        assert isinstance(client, sdk.AsyncOpenAI if driver.asynchronous else sdk.OpenAI)
-        given = client if options is None else client.with_options(**options)
-        decorate: Any = openai.call("a-model", client=given, stream=True, max_retries=1)
-        return function(driver, decorate)
-
     env.reply("Emma")
-    stream, _ = driver.call_and_read(ask())
+    stream, _ = streamed(driver, row.name, **options)
     assert (sent(env, row).provider, stream.provider) == (row.name, row.name)
     assert stream.construct_call_response().provider == row.name
     env.fail(404, "There is no such model")
-    tried = driver.attempt(ask())
-    assert isinstance(tried.error, errors.NotFound)
-    assert tried.error.provider == row.name
+    _, error = streamed(driver, row.name, **options)
+    assert isinstance(error, errors.NotFound)
+    assert error.provider == row.name
 
 
 def test_a_wrong_key_names_the_variable(row: Server, driver: Driver, env: ScriptedProvider) -> None:
@@ -322,8 +346,7 @@ def test_reasoning_goes_back_where_it_is_wanted(
     env.reply("Emma", reasoning="Hm.")
     env.reply("Emma", reasoning="Hm.", tools=[call("shelve", title="Emma")])
     for with_tools in (False, True):
-        decorate: Any = openai.call("m", stream=True, client=client_of(driver, row.name))
-        stream, _ = driver.call_and_read(function(driver, decorate))
+        stream, _ = streamed(driver, row.name)
         fields = stream.message_param.keys() & {"reasoning_content", "reasoning"}
         always = row.name in {"zai", "zhipu"}
         in_text = row.name in {"minimax", "perplexity"}
@@ -509,8 +532,10 @@ def test_a_server_of_the_user_is_as_the_built_in_ones(
     body = sent(env, own).json
     assert "stream_options" not in body
     assert (stream.content, stream.reasoning, stream.output_tokens) == ("Emma", "Hm.", 2)
+    env.reply("Emma")
+    assert streamed(driver, own.name)[0].provider == own.name
     env.reply(value=Book(title="Emma"))
-    decorate: Any = openai.call("m", response_model=Book, client=client_of(driver, own.name))
+    decorate: Any = llm.call(own.name, "m", response_model=Book)
     assert driver.call(function(driver, decorate)) == Book(title="Emma")
     assert not sent(env, own).json.keys() & {"tools", "response_format"}
     assert own.name in registry.names()
