@@ -24,6 +24,7 @@ __all__ = [
     "LiteLLMCallResponse",
     "LiteLLMCallResponseChunk",
     "LiteLLMDynamicConfig",
+    "LiteLLMMessageParam",
     "LiteLLMStream",
     "LiteLLMTool",
     "call",

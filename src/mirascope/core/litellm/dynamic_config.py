@@ -4,5 +4,6 @@ from mirascope.core.openai.dynamic_config import (
     AsyncOpenAIDynamicConfig as AsyncLiteLLMDynamicConfig,
 )
 from mirascope.core.openai.dynamic_config import OpenAIDynamicConfig as LiteLLMDynamicConfig
+from mirascope.core.openai.dynamic_config import OpenAIMessageParam as LiteLLMMessageParam
 
-__all__ = ["AsyncLiteLLMDynamicConfig", "LiteLLMDynamicConfig"]
+__all__ = ["AsyncLiteLLMDynamicConfig", "LiteLLMDynamicConfig", "LiteLLMMessageParam"]

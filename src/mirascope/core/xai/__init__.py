@@ -6,7 +6,11 @@ with requires_sdk("openai", extra="openai"):
     from mirascope.core.xai.call_params import XAICallParams
     from mirascope.core.xai.call_response import XAICallResponse
     from mirascope.core.xai.call_response_chunk import XAICallResponseChunk
-    from mirascope.core.xai.dynamic_config import AsyncXAIDynamicConfig, XAIDynamicConfig
+    from mirascope.core.xai.dynamic_config import (
+        AsyncXAIDynamicConfig,
+        XAIDynamicConfig,
+        XAIMessageParam,
+    )
     from mirascope.core.xai.stream import XAIStream
     from mirascope.core.xai.tool import XAITool
 
@@ -18,6 +22,7 @@ __all__ = [
     "XAICallResponse",
     "XAICallResponseChunk",
     "XAIDynamicConfig",
+    "XAIMessageParam",
     "XAIStream",
     "XAITool",
     "call",

@@ -93,7 +93,7 @@ def response_format(
     kind = _kind(form, formats)
     if kind != "json_schema" or form.model is None:
         return None if kind is None else {"type": "json_object"}
-    schema = {"name": form.model.__name__, "schema": form.schema}
+    schema: dict[str, object] = {"name": form.model.__name__, "schema": form.schema}
     if form.strict:
         schema |= {"schema": strict_schema(form.model), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
