@@ -59,7 +59,7 @@ def test_the_table_is_that_of_the_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "provider"), zip(SAMPLES, ["deepseek", "xai", "acme"], strict=True)
+    ("sample", "provider"), [*zip(SAMPLES, ["deepseek", "xai", "acme"], strict=True)]
 )
 def test_a_sample_runs(
     sample: str,
