@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,12 +69,14 @@ def test_a_sample_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    registering, called, rest = sample.partition("@")
-    names: dict[str, object] = {}
+    registering, _, _ = sample.partition("client = ")[0].partition("@")
+    names: dict[str, Any] = {}
     exec(compile(registering, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
     llm: ScriptedProvider = request.getfixturevalue("llm")  # which knows what is registered by now
     llm.reply("The Name of the Wind")
-    exec(compile(called + rest, "<the page>", "exec"), names)  # noqa: S102  # the same
+    exec(compile(sample, "<the page>", "exec"), names)  # noqa: S102  # the same
+    if client := names.get("client"):
+        client.close()
     assert capsys.readouterr().out.strip() == "The Name of the Wind"
     assert [one.provider for one in llm.requests] == [provider]
     assert ("stream_options" in llm.requests[0].json) == (provider == "deepseek")
