@@ -120,14 +120,12 @@ def env(llm: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvi
 
 
 @pytest.fixture
-def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Server], None]]:
+def registered() -> Iterator[Callable[[Server], None]]:
     """Registers servers for one test."""
     before = {*SERVERS}
     yield llm.register_server
     for name in SERVERS.keys() - before:
-        monkeypatch.delitem(SERVERS, name)
-        monkeypatch.delitem(registry.BUILT_IN, name)
-        load_provider.cache_clear()
+        del SERVERS[name], registry.BUILT_IN[name]
 
 
 def sent(env: ScriptedProvider, row: Server) -> Any:

@@ -66,7 +66,6 @@ def test_a_sample_runs(
     sample: str,
     provider: str,
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     registering, _, _ = sample.partition("client = ")[0].partition("@")
@@ -81,8 +80,7 @@ def test_a_sample_runs(
     assert [one.provider for one in llm.requests] == [provider]
     assert ("stream_options" in llm.requests[0].json) == (provider == "deepseek")
     if provider == "acme":
-        monkeypatch.delitem(SERVERS, provider)
-        monkeypatch.delitem(registry.BUILT_IN, provider)
+        del SERVERS[provider], registry.BUILT_IN[provider]
 
 
 def test_no_source_is_missing() -> None:
