@@ -28,6 +28,7 @@ from mirascope._cli import models
 from mirascope.core import providers
 from mirascope.core._calls import registry
 from mirascope.core._calls.provider import load_provider
+from mirascope.core._calls.servers import SERVERS
 from mirascope.llm._providers import call_factory
 from mirascope.retries import fallback
 from mirascope.testing.conformance import Case, one_after_another
@@ -332,13 +333,18 @@ def test_its_metadata_is_what_the_tests_install() -> None:
 
 
 def test_the_built_in_names_are_listed_once() -> None:
-    built_in = {name for name, row in registry.BUILT_IN.items() if row.api_keys} - {"google"}
-    lists = [
+    with_keys = {name for name, row in registry.BUILT_IN.items() if row.api_keys} - {"google"}
+    own = with_keys - SERVERS.keys()
+    assert lists_of(own) == ["mirascope/core/_calls/registry.py", "mirascope/core/_types.py"]
+    assert lists_of({*SERVERS}) == ["mirascope/core/_calls/servers.py"]
+
+
+def lists_of(names: set[str]) -> list[str]:
+    return sorted(
         str(path.relative_to(SOURCES))
         for path in Path(SOURCES, "mirascope").rglob("*.py")
-        if built_in <= {*re.findall(r'"(\w+)"', path.read_text())}
-    ]
-    assert sorted(lists) == ["mirascope/core/_calls/registry.py", "mirascope/core/_types.py"]
+        if names <= {*re.findall(r'"(\w+)"', path.read_text())}
+    )
 
 
 # The framing.

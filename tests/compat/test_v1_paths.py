@@ -21,8 +21,10 @@ PROVIDERS = {
     "groq": "Groq",
     "mistral": "Mistral",
     "openai": "OpenAI",
+    "litellm": "LiteLLM",
+    "xai": "XAI",
 }
-ASYNC_CONFIGS = ("anthropic", "cohere", "groq", "openai")
+ASYNC_CONFIGS = ("anthropic", "cohere", "groq", "litellm", "openai", "xai")
 TOOL_CONFIGS = ("anthropic", "openai")
 
 IN_A_PROVIDER = {

@@ -19,6 +19,7 @@ from support.cases import Case, without_keys
 from support.providers import CASES
 
 from mirascope import __main__, local
+from mirascope.core._calls.servers import SERVERS
 from mirascope.testing.loopback import Loopback, Response, Stall
 
 COMMAND = [sys.executable, "-W", "error", "-m", "mirascope"]
@@ -133,9 +134,8 @@ def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(named: str) -
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert repr(named.partition(":")[0]) in line
-    assert line.endswith(
-        "there are: openai, anthropic, gemini, google, cohere, groq, mistral, ollama, vllm, local"
-    )
+    known = ["openai", "anthropic", "gemini", "google", "cohere", "groq", "mistral", *SERVERS]
+    assert line.endswith(f"there are: {', '.join(known)}, local")
 
 
 # The prompt.

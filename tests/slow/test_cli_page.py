@@ -11,6 +11,7 @@ import pytest
 from support.cli import invoke
 
 from mirascope import testing
+from mirascope.core._calls.servers import SERVERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
 SESSIONS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
@@ -44,6 +45,8 @@ def test_the_commands_print_what_the_page_shows(
     with testing.provider() as llm:
         for name in "ANTHROPIC", "GOOGLE", "GEMINI", "CO", "GROQ", "MISTRAL":
             monkeypatch.delenv(f"{name}_API_KEY", raising=False)
+        for name in (name for server in SERVERS.values() for name in server.api_keys):
+            monkeypatch.delenv(name, raising=False)
         write_replies(llm)
         shown: list[str] = []
         for command in re.findall(r"^\$ (.*)$", "".join(SESSIONS), re.MULTILINE):

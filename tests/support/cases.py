@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mirascope.core._calls.servers import SERVERS
 from mirascope.testing import conformance
 from mirascope.testing.conformance import Attempt, Driver
 
@@ -48,7 +49,12 @@ class Case(conformance.Case):
 def without_keys() -> dict[str, str]:
     """Return this process's environment without what could be a provider's."""
     theirs = ("ANTHROPIC_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_", "OPENAI_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    servers = {name for server in SERVERS.values() for name in server.variables}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(theirs) and name not in servers
+    }
 
 
 def event(data: object, name: str | None = None) -> bytes:

@@ -53,7 +53,8 @@ def _default() -> tuple[str, str]:
 
 
 def _first_with_key() -> str | None:
-    return next((name for name, each in BUILT_IN.items() if each.api_key), None)
+    """Return the first provider with a default model whose key is set."""
+    return next((n for n, each in BUILT_IN.items() if each.default_model and each.api_key), None)
 
 
 def print_models() -> None:

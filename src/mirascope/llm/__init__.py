@@ -3,6 +3,8 @@
 May import `core`; a provider's package only when it is called. Begin with `_call.py`.
 """
 
+from mirascope.core._calls.registry import register_server
+from mirascope.core._calls.servers import Server
 from mirascope.core.base import CostMetadata, LocalProvider, Provider, calculate_cost
 from mirascope.llm._call import call
 from mirascope.llm._context import context, override
@@ -17,10 +19,12 @@ __all__ = [
     "CostMetadata",
     "LocalProvider",
     "Provider",
+    "Server",
     "Stream",
     "Tool",
     "calculate_cost",
     "call",
     "context",
     "override",
+    "register_server",
 ]

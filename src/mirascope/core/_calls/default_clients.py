@@ -29,8 +29,9 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
     """A provider's default clients.
 
     Args:
-        make: Returns a new sync client, made from the environment.
-        amake: Returns a new async client, made from the environment.
+        make: Returns a new sync client, made from the environment; further settings are the
+            provider's.
+        amake: Returns a new async client, likewise.
         close: Closes a sync client.
         aclose: Closes an async client.
         env: The names of the environment variables that a client is made from.
@@ -39,14 +40,14 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
     def __init__(
         self,
         *,
-        make: Callable[[], ClientT],
-        amake: Callable[[], AsyncClientT],
+        make: Callable[..., ClientT],
+        amake: Callable[..., AsyncClientT],
         close: Callable[[ClientT], object],
         aclose: Callable[[AsyncClientT], Awaitable[object]],
         env: tuple[str, ...],
     ) -> None:
-        self._make = make
-        self._amake = amake
+        self.make = make
+        self.amake = amake
         self._close = close
         self._aclose = aclose
         self._env = env
@@ -59,7 +60,7 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
         key = self._key()
         with self._lock:
             if self._client is None or self._client[0] != key:
-                client = self._make()
+                client = self.make()
                 atexit.register(self._close_at_exit, os.getpid(), client)
                 self._client = key, client
             return self._client[1]
@@ -68,8 +69,8 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
         """Return how to make it again without the clients, which are made when first used."""
         made = partial(
             DefaultClients,
-            make=self._make,
-            amake=self._amake,
+            make=self.make,
+            amake=self.amake,
             close=self._close,
             aclose=self._aclose,
             env=self._env,
@@ -90,7 +91,7 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
             clients = dict[_Key, tuple[AsyncClientT, AsyncGenerator[None]]]()
             self._in_loop.set(clients)
         if key not in clients:
-            client = self._amake()
+            client = self.amake()
             keeper = self._close_with_loop(clients, key)
             clients[key] = client, keeper
             await anext(keeper)

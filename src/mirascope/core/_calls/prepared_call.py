@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Generic, cast
 
@@ -64,14 +64,14 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that calls the model."""
-        provider, run, parse = self.provider, self.prompt.fn, self.output_parser
+        run, parse = self.prompt.fn, self.output_parser
         allowed = self.options.get("local_files")
 
         @wraps(fn)
         def call(*args: object, **kwargs: object) -> object:
             with local_files(allowed):
                 prepared = self._prepare(run(*args, **kwargs), args, kwargs)
-            request = prepared.request(provider.client(prepared.client))
+            request = prepared.request(prepared.provider.client(prepared.client))
             if self.streaming:
                 return prepared.stream(request)
             start = time.time() * 1000
@@ -84,7 +84,7 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
             with local_files(allowed):
                 returned = await cast("Coroutine[object, object, object]", run(*args, **kwargs))
                 prepared = self._prepare(returned, args, kwargs)
-            request = prepared.request(await provider.aclient(prepared.client))
+            request = prepared.request(await prepared.provider.aclient(prepared.client))
             if self.streaming:
                 return prepared.stream(request)
             start = time.time() * 1000
@@ -101,8 +101,16 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
         self, returned: object, args: tuple[object, ...], kwargs: Mapping[str, object]
     ) -> PreparedCall[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
         """Prepare a call from what the prompt function returned."""
-        model, variables = self.response_model, self.prompt.variables(args, kwargs)
-        prompt = self.prompt.prompt(returned, variables)
+        prompt = self.prompt.prompt(returned, self.prompt.variables(args, kwargs))
+        client = prompt.config.get("client") or self.options.get("client")
+        of_client = replace(self, provider=self.provider.of_client(client))
+        return of_client._prepare_prompt(prompt, client)  # noqa: SLF001  # of the same class
+
+    def _prepare_prompt(
+        self, prompt: Prompt, client: object
+    ) -> PreparedCall[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]:
+        """Prepare a call of a prompt to the provider that the client is of."""
+        model = self.response_model
         own_params = cast("Mapping[str, object]", self.options.get("call_params") or {})
         tools = tool_types_of(prompt.config.get("tools", self.tools), self.provider.tool_type)
         params = {**own_params, **prompt.config.get("call_params", {})}
@@ -117,7 +125,7 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
             params=params,
             requests_json=form is not None,
             arguments=arguments,
-            client=prompt.config.get("client") or self.options.get("client"),
+            client=client,
             options=self.options,
             is_async=self.prompt.is_async,
             streaming=self.streaming,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Generic, Protocol, SupportsIndex, cast
+from typing import Any, Final, Generic, Protocol, Self, SupportsIndex, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, override
@@ -138,6 +138,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
+        name_of_client: Returns the name of the provider that a user-supplied client is of, where
+            its SDK's clients may be of another one; ``""`` for this one's.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     failure: Callable[[RawT], ProviderError | None] = lambda _: None
     forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
     background: BackgroundAPI[ClientT, AsyncClientT] | None = None
+    name_of_client: Callable[[object], str] = lambda _: ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "errors", self.errors.of(self.name))
@@ -166,6 +169,11 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             return load_provider, (self.name,)
         return super().__reduce_ex__(protocol)
 
+    def of_client(self, client: object) -> Self:
+        """Return the description of the provider that a user-supplied client is of."""
+        name = self.name_of_client(client)
+        return cast("Self", load_provider(name)) if name and name != self.name else self
+
     def client(self, given: object) -> ClientT:
         """Return the client of a sync call: the user-supplied one, or the default.
 
@@ -175,7 +183,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
             TypeError: The client is async.
         """
         if given is None:
-            with self._making_a_client():
+            with self.making_a_client():
                 return self.clients.get()
         sync_type, async_type = self.client_types
         if sync_type is not async_type and isinstance(given, async_type):
@@ -186,7 +194,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Return the client of an async call; see `client`."""
         sync_type, async_type = self.client_types
         if given is None:
-            with self._making_a_client():
+            with self.making_a_client():
                 return await self.clients.aget()
         if sync_type is not async_type and isinstance(given, sync_type):
             raise TypeError(
@@ -195,7 +203,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         return cast("AsyncClientT", given)
 
     @contextmanager
-    def _making_a_client(self) -> Generator[None]:
+    def making_a_client(self) -> Generator[None]:
+        """Map the exceptions of making a client; see `client`."""
         try:
             yield
         except UnicodeEncodeError:  # an HTTP library's, which holds the key

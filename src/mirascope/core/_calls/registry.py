@@ -13,6 +13,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mirascope.core._calls.servers import SERVERS, Server
 from mirascope.errors import MissingSDKError, ProviderLoadError
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ _GEMINI: Final = Registration(
     model_prefixes=("gemini-",),
 )
 
+
+def _of_server(server: Server) -> Registration:
+    return Registration(
+        target=f"mirascope.core._servers.providers:{server.name}",
+        api_keys=server.api_keys if server.needs_key else (),
+    )
+
+
 BUILT_IN: Final = {
     "openai": Registration(
         target="mirascope.core.openai._provider:PROVIDER",
@@ -93,10 +102,31 @@ BUILT_IN: Final = {
         default_model="mistral-small-latest",
         model_prefixes=("mistral-", "ministral-", "codestral-", "magistral-"),
     ),
-    "ollama": Registration(target="mirascope.core.openai._provider:OLLAMA"),
-    "vllm": Registration(target="mirascope.core.openai._provider:VLLM"),
+    **{server.name: _of_server(server) for server in SERVERS.values()},
 }
-"""The built-in providers, in the order in which the command line looks for an API key."""
+"""The built-in providers, in the order in which the command line looks for an API key.
+
+Named servers come last, and have no default model: a variable such as ``GITHUB_TOKEN``, which is
+there for another purpose, never decides where a prompt is sent.
+"""
+
+
+def register_server(server: Server) -> None:
+    """Give a server that speaks OpenAI's Chat Completions a name, in this process.
+
+    From then on ``llm.call("name:model")`` and ``openai.client("name")`` know it.
+
+    Args:
+        server: The server; registering an equal one twice has no effect.
+
+    Raises:
+        ValueError: The name is that of another server or provider.
+    """
+    known = find(server.name)
+    if known is not None and SERVERS.get(server.name) != server:
+        raise ValueError(f"there is already a provider {server.name!r}: choose another name")
+    SERVERS[server.name] = server
+    BUILT_IN[server.name] = _of_server(server)
 
 
 def find(name: str) -> Registration | None:

@@ -111,16 +111,21 @@ def _is_text(response: HTTPResponse) -> bool:
     return "amazon.eventstream" not in response.headers.get("content-type", "")
 
 
-def forces_tools(call_params: Mapping[str, object]) -> bool:
+def forces_tools(call_params: Mapping[str, object], thinks: str = "disabled") -> bool:
     """Return whether a request may force a tool, which models refuse while they think.
 
-    ``thinking`` is Anthropic's parameter and DeepSeek's, ``enable_thinking`` is Qwen's; where the
-    SDK does not know them, they are in ``extra_body``.
+    Args:
+        call_params: The call parameters. ``thinking`` is Anthropic's and DeepSeek's,
+            ``enable_thinking`` is Qwen's; where the SDK does not know them, they are in
+            ``extra_body``.
+        thinks: Whether models think without those: ``"enabled"`` or ``"disabled"``.
     """
     extra = cast("Mapping[str, object]", call_params.get("extra_body") or {})
     body = {**extra, **call_params}
-    thinking = cast("Mapping[str, object]", body.get("thinking") or {"type": "disabled"})
-    return thinking.get("type") == "disabled" and not body.get("enable_thinking")
+    enabled = body.get("enable_thinking")
+    default = thinks if enabled is None else "enabled" if enabled else "disabled"
+    thinking = cast("Mapping[str, object]", body.get("thinking") or {"type": default})
+    return thinking.get("type") == "disabled" and not enabled
 
 
 def stainless_errors(base: type[Exception], sdk: Any, http: Any) -> SDKErrors:

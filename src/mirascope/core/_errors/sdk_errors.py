@@ -96,6 +96,7 @@ class SDKErrors:
         unparsed_report: Returns the failure report that the SDK failed to parse, given the
             exception that it raised, which is not one of its own errors.
         hints: Advice for the user, by a part of the text of the SDK's exception.
+        key_advice: Returns advice for the user whose API key is refused, given the provider's name.
     """
 
     provider: str = ""
@@ -110,6 +111,7 @@ class SDKErrors:
     is_auth_error: Callable[[Exception], bool] = lambda _: False
     unparsed_report: Callable[[Exception], JSON] = lambda _: None
     hints: Mapping[str, str] = field(default_factory=dict[str, str])
+    key_advice: Callable[[str], str] = lambda _: ""
 
     def of(self, provider: str) -> SDKErrors:
         """Return the same description for another provider with the same SDK."""
@@ -191,7 +193,8 @@ class SDKErrors:
         """Map a failure that a body reports, and an expired deadline."""
         if isinstance(error, ProviderError):
             kind = api_error(error.status)
-            ours = self.make(kind, str(error), response=response, body=error.body, cause=error)
+            text = self._with_advice(kind, str(error))
+            ours = self.make(kind, text, response=response, body=error.body, cause=error)
             ours.retryable = error.retryable or ours.retryable
             return _with_status(ours, error.status)
         if not isinstance(error, DeadlineExceededError):
@@ -206,7 +209,13 @@ class SDKErrors:
         status = self.status_of(error)
         status = status if isinstance(status, int) else None
         kind = errors.AuthenticationFailed if self.is_auth_error(error) else api_error(status)
-        return _with_status(self._combined(kind, error), status)
+        text = self._with_advice(kind, str(error))
+        args = None if text == str(error) else (text,)
+        return _with_status(self._combined(kind, error, args), status)
+
+    def _with_advice(self, kind: type[errors.StreamError], text: str) -> str:
+        advice = self.key_advice(self.provider) if kind is errors.AuthenticationFailed else ""
+        return f"{text.rstrip('.')}. Note that {advice}" if advice else text
 
     def _map_unsent(self, error: Exception, secrets: Collection[str]) -> errors.StreamError | None:
         """Map an exception that prevented the request from being sent.

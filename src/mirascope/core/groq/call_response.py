@@ -46,9 +46,8 @@ class GroqCallResponse(
         """The response as a message that can be sent back in the next call."""
         return cast("ChatCompletionAssistantMessageParam", super().message_param)
 
-    @classmethod
     @override
-    def _accepted_fields(cls, message: Record) -> Record:
+    def _accepted_fields(self, message: Record) -> Record:
         accepted = _fields_of(ChatCompletionAssistantMessageParam, message)
         if isinstance(content := accepted.get("content"), list):
             accepted["content"] = texts_of(content)[0]

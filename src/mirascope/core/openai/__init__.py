@@ -9,6 +9,7 @@ with requires_sdk("openai", extra="openai"):
     from mirascope.core.openai.call_params import OpenAICallParams
     from mirascope.core.openai.call_response import OpenAICallResponse
     from mirascope.core.openai.call_response_chunk import OpenAICallResponseChunk
+    from mirascope.core.openai.clients import async_client, client
     from mirascope.core.openai.dynamic_config import (
         AsyncOpenAIDynamicConfig,
         OpenAIDynamicConfig,
@@ -29,6 +30,8 @@ __all__ = [
     "OpenAIStream",
     "OpenAITool",
     "OpenAIToolConfig",
+    "async_client",
     "call",
+    "client",
     "openai_call",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from mirascope.core._calls.provider import Arguments
+from mirascope.core._calls.servers import OPENAI, Server
 from mirascope.core._dialects.chat_completions.messages import encode_messages
 from mirascope.core._dialects.chat_completions.tools import tool_arguments
 from mirascope.core._prompts.message_param import Message
@@ -21,17 +22,23 @@ def encode(
     streaming: bool,
     tools: Sequence[type[OpenAITool]],
     form: ResponseFormat | None,
+    server: Server = OPENAI,
 ) -> Arguments:
     """Return the arguments of one request.
 
-    Every stream requests usage, merged into the user's ``stream_options``.
+    Every stream requests usage, merged into the user's ``stream_options``, of servers that accept
+    those.
     """
     arguments: Arguments = {
         "model": model,
-        "messages": encode_messages(messages, "OpenAI"),
-        **tool_arguments(tools, form, call_params),
+        "messages": encode_messages(messages, "OpenAI" if server is OPENAI else server.name),
+        **tool_arguments(
+            tools, form, call_params, choice=server.tool_choice, formats=server.formats
+        ),
     }
     if streaming:
+        arguments["stream"] = True
+    if streaming and server.stream_options:
         options = cast("Mapping[str, object]", call_params.get("stream_options") or {})
-        arguments |= {"stream": True, "stream_options": {"include_usage": True, **options}}
+        arguments["stream_options"] = {"include_usage": True, **options}
     return arguments

@@ -1,8 +1,6 @@
-"""OpenAI: its Chat Completions, through its SDK; and local servers that speak the same."""
+"""OpenAI: its Chat Completions, through its SDK."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import httpx2
 import openai
@@ -57,22 +55,5 @@ PROVIDER = Provider(
     tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
+    name_of_client=lambda client: getattr(client, "server_name", ""),
 )
-
-
-def _local_server(
-    name: str, url: str
-) -> Provider[OpenAI, AsyncOpenAI, ChatCompletion, OpenAICallResponse, OpenAIStream]:
-    """Return the description of a server on this machine, which ignores the API key."""
-    clients = DefaultClients(
-        make=lambda: OpenAI(base_url=url, api_key=name),
-        amake=lambda: AsyncOpenAI(base_url=url, api_key=name),
-        close=OpenAI.close,
-        aclose=AsyncOpenAI.close,
-        env=(),
-    )
-    return replace(PROVIDER, name=name, clients=clients)
-
-
-OLLAMA = _local_server("ollama", "http://localhost:11434/v1")
-VLLM = _local_server("vllm", "http://localhost:8000/v1")

@@ -13,9 +13,9 @@ from mirascope.core.openai.call_params import OpenAICallParams
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.stream import OpenAIStream
 
-_OpenAICall: TypeAlias = Call[
+OpenAICall: TypeAlias = Call[
     OpenAI, AsyncOpenAI, ChatCompletion, OpenAICallResponse, OpenAIStream, OpenAICallParams
 ]
 
-openai_call: _OpenAICall = Call(PROVIDER)
+openai_call: OpenAICall = Call(PROVIDER)
 call = openai_call

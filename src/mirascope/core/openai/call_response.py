@@ -3,7 +3,8 @@
 Every field is sent back but two kinds. The SDK's own response fields that its request type lacks
 (``ChatCompletionAssistantMessageParam``), such as annotations: OpenAI does not document that its
 API accepts them. And the text of the reasoning, if the message has no tool calls: DeepSeek requires
-it with tool calls, and ignores or rejects it elsewhere (api-docs.deepseek.com, "Thinking Mode").
+it with tool calls, and ignores or rejects it elsewhere (api-docs.deepseek.com, "Thinking Mode"). A
+named server may want it always (`mirascope.core._calls.servers`).
 OpenAI itself never sends a field that its SDK does not know, so an unknown field is sent back to
 the server that sent it.
 """
@@ -23,6 +24,7 @@ from openai.types.chat import (
 )
 from typing_extensions import override
 
+from mirascope.core._calls.servers import OPENAI, SERVERS
 from mirascope.core._dialects.chat_completions.chunk import REASONING_FIELDS
 from mirascope.core._dialects.chat_completions.response import ChatCompletionsResponse
 from mirascope.core._responses.call_response_chunk import record_of
@@ -64,11 +66,11 @@ class OpenAICallResponse(
         """The response as a message that can be sent back in the next call, audio as its id."""
         return cast("ChatCompletionAssistantMessageParam", super().message_param)
 
-    @classmethod
     @override
-    def _accepted_fields(cls, message: Record) -> Record:
+    def _accepted_fields(self, message: Record) -> Record:
         excluded = _ONLY_IN_RESPONSES
-        if not message.get("tool_calls"):
+        wanted = SERVERS.get(self.provider, OPENAI).reasoning_back == "always"
+        if not (message.get("tool_calls") or wanted):
             excluded |= {*REASONING_FIELDS}
         accepted = {name: value for name, value in message.items() if name not in excluded}
         if audio_id := text_or_none(fields(message.get("audio")).get("id")):

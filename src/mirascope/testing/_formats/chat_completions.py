@@ -58,10 +58,12 @@ class ChatCompletions(WireFormat):
         reply: Reply,
         delta: JSONObject | None,
         finish_reason: str | None = None,
+        in_choice: JSONObject | None = None,
         **fields: object,
     ) -> bytes:
         """Return the event of a chunk; of one without a choice if there is no delta."""
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
+        choice |= in_choice or {}
         choices = [] if delta is None else [choice]
         return event(_envelope(reply, "chat.completion.chunk", choices, **fields))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,18 +123,24 @@ class WireFormat(ABC):
         path: A pattern of the paths, below the base URL, for which replies can be written.
         upstream: The base URL of the provider itself.
         other_variables: Further variables that choose a key or a server.
+        other_keys: Further variables with a key, which other programs read too.
         finish_reasons: The provider's words for the common finish reasons.
     """
 
-    name: ClassVar[str]
+    name: str
     folder: ClassVar[str] = ""
-    key_variable: ClassVar[str]
-    url_variable: ClassVar[str]
+    key_variable: str
+    url_variable: str
     url_path: ClassVar[str] = ""
     path: ClassVar[str]
-    upstream: ClassVar[str]
+    upstream: str
     other_variables: ClassVar[tuple[str, ...]] = ()
+    other_keys: tuple[str, ...] = ()
     finish_reasons: ClassVar[Mapping[str, str]] = {}
+
+    def real_url(self) -> str:
+        """Return the base URL of the provider itself: that of the environment, if it has one."""
+        return os.environ.get(self.url_variable) or self.upstream
 
     @abstractmethod
     def content(self, reply: Reply) -> Iterator[bytes]:

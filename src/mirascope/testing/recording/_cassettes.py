@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mirascope.testing._formats import FORMATS
 from mirascope.testing.recording._exchange import (
@@ -58,13 +58,18 @@ def _provider_and_path(uri: str) -> tuple[str, str]:
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     for name, wire_format in FORMATS.items():
         known = urlsplit(wire_format.upstream)
-        if parts.hostname == known.hostname or _OLDER_HOSTS.get(parts.hostname or "") == name:
+        if _is_at(parts, known) or _OLDER_HOSTS.get(parts.hostname or "") == name:
             return name, without_credentials(path.removeprefix(known.path))
     hosts = ", ".join(str(urlsplit(each.upstream).hostname) for each in FORMATS.values())
     raise RecordingError(
         f"the host {parts.hostname!r} of {parts.scheme}://{parts.hostname}{parts.path} is no"
         f" provider's: remove that interaction; the hosts of providers are: {hosts}"
     )
+
+
+def _is_at(parts: SplitResult, known: SplitResult) -> bool:
+    """Return whether a URI is at a provider's host; servers of one machine differ by port."""
+    return parts.hostname == known.hostname and known.port in {None, parts.port}
 
 
 def _request_body(request: Mapping[str, Any]) -> object:

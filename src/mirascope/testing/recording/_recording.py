@@ -127,10 +127,7 @@ class Recording:
 
 def _upstreams() -> dict[str, str]:
     """Return the base URLs of the real providers: those of the environment, if it has any."""
-    return {
-        name: (os.environ.get(wire_format.url_variable) or wire_format.upstream).rstrip("/")
-        for name, wire_format in FORMATS.items()
-    }
+    return {name: wire_format.real_url().rstrip("/") for name, wire_format in FORMATS.items()}
 
 
 def recorded(

@@ -57,7 +57,8 @@ class Secrets:
     def __init__(self) -> None:
         self._known: set[str] = set()
         for wire_format in FORMATS.values():
-            for name in (wire_format.key_variable, *wire_format.other_variables):
+            keys = (wire_format.key_variable, *wire_format.other_keys)
+            for name in (*keys, *wire_format.other_variables):
                 if _VARIABLES.match(name):
                     self._add(os.environ.get(name, ""))
 

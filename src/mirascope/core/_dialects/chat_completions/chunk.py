@@ -37,7 +37,7 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 
     _common_reasons = COMMON_FINISH_REASONS
 
-    _usage: Record | None
+    _usage: dict[str, JSON] | None
 
     def _read(self, record: Record) -> None:
         self.content = self.reasoning = ""
@@ -58,6 +58,8 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str):
             self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
+            if self.tokens is None and (usage := choice.get("usage")):  # Moonshot's place
+                self.set_usage(usage)
         delta = choice.get("delta")
         if choice.get("index") or not isinstance(delta, dict):
             return
@@ -77,6 +79,11 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
             for choice in objects(fields(self._record).get("choices"))
             for name, value in fields(choice.get("delta")).items()
         )
+
+    @property
+    def usage_record(self) -> dict[str, JSON] | None:
+        """The usage as JSON, if the record has it."""
+        return self._usage
 
     def set_usage(self, usage: JSON) -> None:
         """Set the usage to that of a later record."""

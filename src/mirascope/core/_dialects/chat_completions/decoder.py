@@ -86,7 +86,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         if self.id is None or self.model is None:
             self.id, self.model = self.id or chunk.id, self.model or chunk.model
         if chunk.tokens is not None:
-            self.tokens, self._usage = chunk.tokens, record.get("usage")
+            self.tokens, self._usage = chunk.tokens, chunk.usage_record
         if len(choices) == 1 and not first.get("index"):
             self._choices[0].add(first, chunk)
             if chunk.finish_reasons:

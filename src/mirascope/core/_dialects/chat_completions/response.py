@@ -103,8 +103,7 @@ class ChatCompletionsResponse(
         message.setdefault("content", "")
         return cast("MessageT", message)
 
-    @classmethod
-    def _accepted_fields(cls, message: Record) -> Record:
+    def _accepted_fields(self, message: Record) -> Record:
         """Return the fields of a received message that the provider's API accepts in a request."""
         return message
 

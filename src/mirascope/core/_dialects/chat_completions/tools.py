@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from typing_extensions import override
 
+from mirascope.core._calls.servers import Format
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
 from mirascope.core._tools.tool import BaseTool, all_tools, name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT, call_id, output_text
 from mirascope.core._types import JsonableType
 from mirascope.core._wire.function_calls import arguments_text
+
+FORMATS: Final[Sequence[Format]] = ("json_object", "json_schema")
+"""The types of ``response_format`` in the order in which OpenAI's are used."""
 
 
 class FunctionSchema(TypedDict):
@@ -54,6 +58,7 @@ def tool_arguments(
     call_params: Mapping[str, object],
     *,
     choice: str = "required",
+    formats: Sequence[Format] = FORMATS,
 ) -> dict[str, object]:
     """Return the call parameters with the tools and the response format.
 
@@ -61,28 +66,50 @@ def tool_arguments(
         tools: The tools.
         form: The response format; the user's parameters take precedence.
         call_params: The call parameters, whose tools are added to the others.
-        choice: The provider's ``tool_choice`` that forces a tool call.
+        choice: The provider's ``tool_choice`` that forces a tool call; ``"name"`` if it has to be
+            the tool's name.
+        formats: The response formats that the provider accepts; see `response_format`.
     """
     arguments: dict[str, object] = {}
     if form is not None and form.tool is not None:
         named = {"type": "function", "function": {"name": form.tool}}
-        arguments["tool_choice"] = named if call_params.get("tools") else choice
-    elif form is not None:
-        arguments["response_format"] = response_format(form)
+        by_name = choice == "name" or call_params.get("tools")
+        arguments["tool_choice"] = named if by_name else choice
+    elif form is not None and (requested := response_format(form, formats)):
+        arguments["response_format"] = requested
     return {**arguments, **call_params, **all_tools(tools, call_params)}
 
 
-def response_format(form: ResponseFormat) -> dict[str, object]:
-    """Return the ``response_format`` of a request, with the schema if it is strict."""
-    if form.model is None or not form.strict:
-        return {"type": "json_object"}
-    schema = {"name": form.model.__name__, "schema": strict_schema(form.model), "strict": True}
+def response_format(
+    form: ResponseFormat, formats: Sequence[Format] = FORMATS
+) -> dict[str, object] | None:
+    """Return the ``response_format`` of a request, ``None`` if the provider has none that fits.
+
+    Args:
+        form: What is requested.
+        formats: The formats that the provider accepts, the preferred one first. A strict schema is
+            sent as such wherever that is accepted.
+    """
+    kind = _kind(form, formats)
+    if kind != "json_schema" or form.model is None:
+        return None if kind is None else {"type": "json_object"}
+    schema: dict[str, object] = {"name": form.model.__name__, "schema": form.schema}
+    if form.strict:
+        schema |= {"schema": strict_schema(form.model), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
 
 
-def supports_format(form: ResponseFormat) -> bool:
-    """Return whether `response_format` is sufficient; it is with a strict schema."""
-    return form.model is not None and form.strict
+def supports_format(form: ResponseFormat, formats: Sequence[Format] = FORMATS) -> bool:
+    """Return whether `response_format` is sufficient; it is with a schema."""
+    return _kind(form, formats) == "json_schema"
+
+
+def _kind(form: ResponseFormat, formats: Sequence[Format]) -> Format | None:
+    if form.model is None:
+        return "json_object" if "json_object" in formats else None
+    if form.strict and "json_schema" in formats:
+        return "json_schema"
+    return next(iter(formats), None)
 
 
 def tool_call_records(tool_calls: Sequence[Any] | None) -> list[ToolCallRecord]:

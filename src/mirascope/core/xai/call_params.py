@@ -1,0 +1,5 @@
+"""Re-exports from `mirascope.core.openai`, under v1's name."""
+
+from mirascope.core.openai.call_params import OpenAICallParams as XAICallParams
+
+__all__ = ["XAICallParams"]
