@@ -53,7 +53,8 @@ def _default() -> tuple[str, str]:
 
 
 def _first_with_key() -> str | None:
-    return next((name for name, each in BUILT_IN.items() if each.api_key), None)
+    usable = (n for n, each in BUILT_IN.items() if each.api_key and each.default_model)
+    return next(usable, None)
 
 
 def print_models() -> None:

@@ -87,6 +87,15 @@ BUILT_IN: Final = {
         default_model="mistral-small-latest",
         model_prefixes=("mistral-", "ministral-", "codestral-", "magistral-"),
     ),
+    "azure": Registration(
+        target="mirascope.core.azure._provider:PROVIDER",
+        api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
+        max_tokens="max_completion_tokens",
+    ),
+    "vertex": Registration(
+        target="mirascope.core.vertex._provider:PROVIDER",
+        default_model="gemini-2.5-flash",
+    ),
     "ollama": Registration(target="mirascope.core.openai._provider:OLLAMA"),
     "vllm": Registration(target="mirascope.core.openai._provider:VLLM"),
 }
