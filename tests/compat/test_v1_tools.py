@@ -189,7 +189,7 @@ def test_a_tool_has_the_id_of_its_call(
     function = aask if driver.asynchronous else ask
     response = driver.call(decorate(function))
     assert response.tool.id == response.tool.tool_call.id
-    assert response.tool.id or case.name == "gemini"
+    assert response.tool.id or case.family == "gemini"
     assert response.common_tools == response.tools
     assert response.common_tools[0].args == {"title": "Emma"}
     stream, items = driver.call_and_read(streaming(function))
@@ -459,7 +459,7 @@ def test_strict_that_a_provider_ignores_is_warned_of(
         return "Hi"
 
     server.queue = [Response.of_json(case.called_plain(name, EMMA))]
-    if case.name == "openai":
+    if case.family == "openai":
         ask()
         assert not recwarn.list
     else:

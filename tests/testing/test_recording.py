@@ -726,6 +726,8 @@ HOSTS = {
     "gemini": "https://generativelanguage.googleapis.com",
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
+    "azure": "https://my-resource.openai.azure.com",
+    "vertex": "https://europe-west1-aiplatform.googleapis.com",
 }
 
 

@@ -16,7 +16,7 @@ from google.genai.types import HttpOptions
 from google.oauth2.credentials import Credentials
 
 from mirascope.core.providers import load_provider
-from mirascope.testing.conformance import bearer
+from mirascope.testing.conformance._case import bearer
 from support.providers.gemini import GEMINI
 
 

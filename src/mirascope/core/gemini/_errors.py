@@ -71,7 +71,7 @@ def _make_error(
 
 
 def _is_auth_error(error: Exception) -> bool:
-    """Return whether an API key, for which Gemini's HTTP status is 400, or Google's credentials fail."""
+    """Return whether an API key (then the HTTP status is 400) or credentials are rejected."""
     if isinstance(error, GoogleAuthError):
         return not isinstance(error, TransportError)
     body = fields(cast("JSON", vars(error).get("details")))

@@ -8,7 +8,7 @@ from typing import Final
 from typing_extensions import override
 
 from mirascope.testing._formats.openai import OpenAI
-from mirascope.testing._formats.wire_format import JSONObject, Reply, event
+from mirascope.testing._formats.wire_format import JSONObject, Reply
 
 _SAFE: Final = {"hate": {"filtered": False, "severity": "safe"}}
 
