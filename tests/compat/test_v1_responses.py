@@ -60,7 +60,9 @@ REFUSAL = "I cannot help with that."
 
 
 CHAT_COMPLETIONS = pytest.mark.parametrize(
-    "case", [case for case in CASES if case.family in {"groq", "openai"}], ids=lambda case: case.name
+    "case",
+    [case for case in CASES if case.family in {"groq", "openai"}],
+    ids=lambda case: case.name,
 )
 
 

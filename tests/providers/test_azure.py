@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import openai as sdk
 import pytest
 from openai.types.chat import ChatCompletionChunk
-from support.cases import Case, Driver, event
+from support.cases import Attempt, Case, Driver, event
 from support.providers.azure import AZURE, FILTERED, PROMPT_FILTER
 from support.providers.openai import completion_chunk
 
@@ -25,11 +27,27 @@ def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
-def asked(driver: Driver, server: Loopback, **options: Any) -> Any:
+def attempt(driver: Driver, client: Any = None, **options: Any) -> Attempt:
+    """Call and read; a user-supplied client is closed after that."""
+
+    def read(stream: Any) -> Iterator[Any]:
+        with client or nullcontext():
+            yield from stream
+
+    async def aread(stream: Any) -> AsyncIterator[Any]:
+        async with client or nullcontext():
+            async for item in stream:
+                yield item
+
+    function = driver.function(AZURE, client=client, **options)
+    return driver.attempt(function, aread if driver.asynchronous else read)
+
+
+def asked(driver: Driver, server: Loopback, client: Any = None) -> Any:
+    """Return the request of a call."""
     server.default = lambda: Response(AZURE.response("Hello"))
-    stream, _ = driver.call_and_read(driver.function(AZURE, **options))
-    assert stream.content == "Hello"
-    assert stream.provider == "azure"
+    tried = attempt(driver, client)
+    assert (tried.text, tried.error, tried.stream.provider) == ("Hello", None, "azure")
     return server.requests[-1]
 
 
@@ -58,7 +76,7 @@ def test_a_client_names_its_own_deployment(driver: Driver, server: Loopback) -> 
     client: Any = kind(
         azure_endpoint=server.url, azure_deployment="mine", api_version="1", api_key="another-key"
     )
-    request = asked(driver, server, client=client)
+    request = asked(driver, server, client)
     assert request.path == "/openai/deployments/mine/chat/completions?api-version=1"
     assert request.headers["api-key"] == "another-key"
 
@@ -66,7 +84,7 @@ def test_a_client_names_its_own_deployment(driver: Driver, server: Loopback) -> 
 def test_openai_s_client_serves_azure_s_newer_url(driver: Driver, server: Loopback) -> None:
     kind = sdk.AsyncOpenAI if driver.asynchronous else sdk.OpenAI
     client: Any = kind(base_url=f"{server.url}/openai/v1/", api_key=KEY)
-    request = asked(driver, server, client=client)
+    request = asked(driver, server, client)
     assert request.path == "/openai/v1/chat/completions"
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
@@ -101,8 +119,7 @@ def with_provider(url: str, tokens: list[str], *, asynchronous: bool) -> Any:
 def test_a_token_provider_is_called_for_each_attempt(driver: Driver, server: Loopback) -> None:
     client = with_provider(server.url, ["first", "second"], asynchronous=driver.asynchronous)
     server.queue = [AZURE.refusal(429, retry_after="0"), Response(AZURE.response("Hello"))]
-    function = driver.function(AZURE, client=client, max_retries=1)
-    assert driver.call_and_read(function)[0].content == "Hello"
+    assert attempt(driver, client, max_retries=1).text == "Hello"
     sent = [request.headers["authorization"] for request in server.requests]
     assert sent == ["Bearer first", "Bearer second"]
 
@@ -120,7 +137,7 @@ def test_tokens_are_redacted(
         client = kind(azure_endpoint=server.url, api_version="1", azure_ad_token=TOKEN)
     else:
         client = with_provider(server.url, [TOKEN] * 9, asynchronous=driver.asynchronous)
-    error = driver.attempt(driver.function(AZURE, client=client)).error
+    error = attempt(driver, client).error
     assert isinstance(error, errors.AuthenticationFailed)
     assert "The token *** has expired" in str(error)
     assert TOKEN not in repr(error) + repr(error.args) + repr(vars(error))
