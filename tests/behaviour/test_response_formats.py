@@ -224,7 +224,7 @@ def test_a_bare_text_that_is_cut_off_is_an_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     length = {"anthropic": "max_tokens", "cohere": "MAX_TOKENS", "gemini": "MAX_TOKENS"}
-    reason = length.get(case.name, "length")
+    reason = length.get(case.family, "length")
 
     def cut(data: bytes) -> bytes:
         return data.replace(f'"{case.stop}"'.encode(), f'"{reason}"'.encode())

@@ -126,7 +126,7 @@ def test_every_property_of_a_response_can_be_read(case: Case, copied: Callable[[
     )
     assert response.cost_metadata.output_tokens == 2
     assert response.cost is None
-    assert response.provider == case.name
+    assert response.provider == case.family
     assert response.user_message_param == KITS[case.family].message
     assert response.message_param
     assert type(response.response) is KITS[case.family].raw_response

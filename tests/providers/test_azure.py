@@ -146,8 +146,11 @@ def test_tokens_are_redacted(
 @pytest.mark.parametrize(
     ("missing", "kind", "named"),
     [
-        ("AZURE_OPENAI_API_KEY", errors.AuthenticationFailed, "AZURE_OPENAI_API_KEY"),
-        ("AZURE_OPENAI_API_KEY", errors.AuthenticationFailed, "AZURE_OPENAI_AD_TOKEN"),
+        (
+            "AZURE_OPENAI_API_KEY",
+            errors.AuthenticationFailed,
+            "`AZURE_OPENAI_API_KEY` or `AZURE_OPENAI_AD_TOKEN` environment variables",
+        ),
         ("AZURE_OPENAI_ENDPOINT", errors.StreamConnectionError, "set AZURE_OPENAI_ENDPOINT"),
     ],
 )
@@ -155,6 +158,7 @@ def test_what_is_missing_in_the_environment_is_named(
     driver: Driver,
     server: Loopback,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     missing: str,
     kind: type[errors.StreamError],
     named: str,
@@ -260,5 +264,5 @@ def test_llm_calls_it_by_its_name(server: Loopback) -> None:
         return genre
 
     stream = recommend("fantasy")
-    assert [chunk.content for chunk, _ in stream][0] == "Hello"
+    assert "".join(chunk.content for chunk, _ in stream) == "Hello"
     assert stream.provider == "azure"

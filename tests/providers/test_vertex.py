@@ -88,7 +88,7 @@ def test_a_client_with_a_project_works_with_each_name(
     case = replace(VERTEX, provider=module.call._provider)
     server.queue = [Response(VERTEX.response("Hello"))]
     tried = with_client(case, driver, server.url, TOKEN)
-    assert (tried.text, tried.error, tried.stream.state) == ("Hello", None, "complete")
+    assert (tried.text, tried.error, tried.stream.state) == ("Hello", None, "finished")
     assert tried.stream.provider == module.call._provider.name
     [request] = server.requests
     assert request.path == f"{PROJECT}/requested-model:streamGenerateContent?alt=sse"
@@ -136,12 +136,7 @@ def test_a_project_without_credentials_is_an_authentication_error(
 def test_a_token_that_cannot_be_refreshed_is_an_authentication_error(
     driver: Driver, server: Loopback
 ) -> None:
-    case = replace(
-        VERTEX,
-        client=lambda url, key: VERTEX.client(url, ""),
-        async_client=lambda url, key: VERTEX.async_client(url, ""),
-    )
-    error = with_client(case, driver, server.url, "", max_retries=0).error
+    error = with_client(VERTEX, driver, server.url, "", max_retries=0).error
     assert isinstance(error, errors.AuthenticationFailed)
     assert "refresh" in str(error)
     assert server.requests == []
@@ -220,7 +215,7 @@ def test_claude_s_url_names_the_model(driver: Driver) -> None:
     path = "/v1/projects/p/locations/us/publishers/anthropic/models/requested-model"
     assert request.path == f"{path}:streamRawPredict"
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
-    assert request.json["anthropic_version"] == "vertex-2023-10-16"
+    assert "model" not in request.json
 
 
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
