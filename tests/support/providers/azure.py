@@ -30,7 +30,7 @@ AZURE = replace(
     url_variable="AZURE_OPENAI_ENDPOINT",
     url_path="",
     key_of=lambda request: request.headers["api-key"],
-    begin=[event(PROMPT_FILTER)],
+    begin=[event({**PROMPT_FILTER, "object": "chat.completion.chunk"})],  # as pydantic wants it
     client=lambda url, key, **options: sdk.AzureOpenAI(
         azure_endpoint=url, api_key=key, api_version=VERSION, **options
     ),
