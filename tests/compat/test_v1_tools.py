@@ -423,10 +423,10 @@ def test_settings_of_a_tool_that_a_provider_ignores_are_warned_of(
         def call(self) -> str:
             return self.title
 
-    taken = {"anthropic": {"cache_control"}, "openai": {"strict"}}.get(case.name, set())
+    taken = {"anthropic": {"cache_control"}, "openai": {"strict"}}.get(case.family, set())
     server.queue = [Response(case.response("Hi"))] * 2
     for _ in range(2):
-        with pytest.warns(UserWarning, match=f"{case.name} does not support") as warned:
+        with pytest.warns(UserWarning, match=f"{case.family} does not support") as warned:
             driver.call_and_read(driver.function(case, tools=[Look]))
         reported = {
             name for name in Cached.__annotations__ for w in warned if name in str(w.message)
@@ -463,5 +463,5 @@ def test_strict_that_a_provider_ignores_is_warned_of(
         ask()
         assert not recwarn.list
     else:
-        with pytest.warns(UserWarning, match=f"{case.name} does not support 'strict'.*{name}"):
+        with pytest.warns(UserWarning, match=f"{case.family} does not support 'strict'.*{name}"):
             ask()

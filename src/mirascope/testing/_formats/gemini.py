@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -37,7 +37,7 @@ class Gemini(WireFormat):
     url_variable = "GOOGLE_GEMINI_BASE_URL"
     path = r"/.*:(?:generateContent|streamGenerateContent)"
     upstream = "https://generativelanguage.googleapis.com"
-    other_variables = (
+    other_variables: ClassVar[tuple[str, ...]] = (
         "GEMINI_API_KEY",
         "GOOGLE_CLOUD_LOCATION",
         "GOOGLE_CLOUD_PROJECT",
