@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from support.providers.anthropic import ANTHROPIC
+from support.providers.azure import AZURE
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI
 from support.providers.openai_responses import OPENAI_RESPONSES
+from support.providers.vertex import VERTEX
 
 from mirascope.testing.conformance import Conformance
 
 
 class TestAnthropic(Conformance):
     case = ANTHROPIC
+
+
+class TestAzure(Conformance):
+    case = AZURE
 
 
 class TestCohere(Conformance):
@@ -39,3 +45,7 @@ class TestOpenAI(Conformance):
 
 class TestOpenAIResponses(Conformance):
     case = OPENAI_RESPONSES
+
+
+class TestVertex(Conformance):
+    case = VERTEX

@@ -110,6 +110,7 @@ def test_what_the_sdk_rejects_before_sending_is_a_bad_request(
         "cohere": {"documents": [object()]},
         "gemini": {"audio_timestamp": True},  # which only Vertex has
         "mistral": {"stop": object()},
+        "vertex": {"store": True},  # which only Gemini's own API has
     }
     params = wrong.get(case.name, {"metadata": {"a": object()}})
     _, error, _ = failing(case, driver, stream=stream, call_params=params)

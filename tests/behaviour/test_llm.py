@@ -193,7 +193,7 @@ def test_google_is_gemini() -> None:
 @pytest.mark.parametrize(
     ("provider", "model", "says"),
     [
-        ("azure", "gpt-4o", "no provider 'azure'; there are: openai, anthropic, gemini"),
+        ("opnai", "gpt-4o", "no provider 'opnai'; there are: openai, anthropic, gemini"),
         ("gpt-4o", None, "no provider 'gpt-4o'"),
         ("openai", None, "a model has to be named"),
         ("openai:", None, "a model has to be named"),

@@ -94,7 +94,7 @@ def test_a_response_at_its_limit_of_tokens_is_warned_of(
     *,
     stream: bool,
 ) -> None:
-    limit = f'"{LIMITS.get(case.name, "length")}"'.encode()
+    limit = f'"{LIMITS.get(case.family, "length")}"'.encode()
     response: Any
     if stream:
         stop = f'"{case.stop}"'.encode()

@@ -73,24 +73,24 @@ COMMON["openai"] = COMMON["groq"]
 REASONS = [
     pytest.param(case, reason, common, id=f"{case.name}-{reason}")
     for case in CASES
-    for reason, common in COMMON[case.name].items()
+    for reason, common in COMMON[case.family].items()
 ]
 
 
 def ended(case: Case, reason: str) -> dict[str, Any]:
     """Return the JSON of a plain response that ended for a reason."""
     data = case.plain("Hello")
-    if case.name == "anthropic":
+    if case.family == "anthropic":
         return data | {"stop_reason": reason}
-    if case.name == "cohere":
+    if case.family == "cohere":
         return data | {"finish_reason": reason}
-    if case.name == "openai_responses":
+    if case.family == "openai_responses":
         of_incomplete = reason in {"max_output_tokens", "content_filter"}
         details = {"reason": reason} if of_incomplete else None
         status = "incomplete" if of_incomplete else reason
         return data | {"status": status, "incomplete_details": details}
-    choices = "candidates" if case.name == "gemini" else "choices"
-    name = "finishReason" if case.name == "gemini" else "finish_reason"
+    choices = "candidates" if case.family == "gemini" else "choices"
+    name = "finishReason" if case.family == "gemini" else "finish_reason"
     return data | {choices: [data[choices][0] | {name: reason}]}
 
 
@@ -202,7 +202,7 @@ async def recommend_async(genre: str) -> str:
 def test_a_response_has_the_cost_of_its_tokens(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    model, price = MODELS[case.name]
+    model, price = MODELS[case.family]
     events = [*case.begin, case.text("Hi"), *case.end(1000, 1000)]
     server.queue = [
         Response([e.replace(b"the-model-that-answers", model.encode()) for e in events])

@@ -170,7 +170,7 @@ def test_nor_are_those_in_the_headers_of_a_call(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.default = lambda: Response.of_json(case.error_body(f"Wrong: {KEY}."), 401)
-    params = CALL_HEADERS[case.name]
+    params = CALL_HEADERS[case.family]
     error = driver.attempt(driver.function(case, call_params=params)).error
     assert isinstance(error, errors.AuthenticationFailed)
     assert "***" in str(error)
@@ -231,6 +231,7 @@ def test_a_stream_cannot_be_pickled(
 def test_a_structured_stream_cannot_be_pickled(case: Case) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(case.key_variable, KEY)
+        patch.setenv(case.url_variable, "http://127.0.0.1:9")
         stream = SYNC.function(case, response_model=list[str], json_mode=True)("fantasy")
     for each in (stream, stream.elements):
         with pytest.raises(TypeError, match="use its last value"):

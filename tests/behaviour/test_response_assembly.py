@@ -68,7 +68,7 @@ class Read:
     """A stream that was read; the tools of each event are taken, as a stream with tools does."""
 
     def __init__(self, case: Case, keep: Keep) -> None:
-        self.decoder = DECODERS[case.name](keep)
+        self.decoder = DECODERS[case.family](keep)
         self.chunks: list[Any] = []
         self.calls: list[tuple[str, str]] = []
         self._sse = SSEDecoder()

@@ -229,7 +229,7 @@ def test_a_bare_text_that_is_cut_off_is_an_error(
         "gemini": "MAX_TOKENS",
         "openai_responses": "max_output_tokens",
     }
-    reason = length.get(case.name, "length")
+    reason = length.get(case.family, "length")
 
     def cut(data: bytes) -> bytes:
         return data.replace(f'"{case.stop}"'.encode(), f'"{reason}"'.encode())

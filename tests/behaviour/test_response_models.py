@@ -342,7 +342,7 @@ def test_strict_models_request_strict_schemas(
     assert stream.constructed_response_model == Strict(title="Wind")
     sent = json.dumps(server.requests[0].json)
     assert "pages" in sent
-    if case.name == "openai":
+    if case.family == "openai":
         assert '"strict": true' in sent
         assert '"additionalProperties": false' in sent
         assert '"required": ["title", "pages"]' in sent

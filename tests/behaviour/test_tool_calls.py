@@ -59,7 +59,7 @@ def theirs(case: Case) -> list[Any]:
         "anthropic": {"name": "search", "input_schema": schema},
         "gemini": Tool(function_declarations=[FunctionDeclaration(name="search")]),
     }
-    return [forms.get(case.name, {"type": "function", "function": function})]
+    return [forms.get(case.family, {"type": "function", "function": function})]
 
 
 def sent_tools(server: Loopback) -> str:
@@ -133,7 +133,7 @@ def test_a_user_supplied_tool_choice_holds(case: Case, driver: Driver, server: L
         "cohere": {"tool_choice": "NONE"},
         "gemini": {"tool_config": {"function_calling_config": {"mode": "AUTO"}}},
     }
-    params = choices.get(case.name, {"tool_choice": "auto"})
+    params = choices.get(case.family, {"tool_choice": "auto"})
     server.queue = [Response.of_json(case.called_plain("Record", '{"data": 1}'))]
     function = driver.function(case, stream=False, response_model=Record, call_params=params)
     assert driver.call(function).data == 1

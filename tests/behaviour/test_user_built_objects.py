@@ -102,7 +102,7 @@ COPIES = pytest.mark.parametrize(
 
 def built(case: Case, **options: Any) -> Any:
     """Build a response with all arguments that v1 needs."""
-    kit = KITS[case.name]
+    kit = KITS[case.family]
     given: dict[str, Any] = {
         "metadata": {"tags": {"a"}},
         "response": TypeAdapter(kit.raw_response).validate_python(case.plain("Hello")),
@@ -122,7 +122,7 @@ def built(case: Case, **options: Any) -> Any:
 
 def built_chunks(case: Case) -> list[Any]:
     """Build the chunks of a response."""
-    kit = KITS[case.name]
+    kit = KITS[case.family]
     adapter = TypeAdapter[Any](kit.raw_chunk)
     lines = b"".join(case.response("Hel", "lo")).splitlines()
     data = [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: {")]
@@ -143,10 +143,10 @@ def test_every_property_of_a_response_can_be_read(case: Case, copied: Callable[[
     )
     assert response.cost_metadata.output_tokens == 2
     assert response.cost is None
-    assert response.provider == case.name
-    assert response.user_message_param == KITS[case.name].message
+    assert response.provider == case.family
+    assert response.user_message_param == KITS[case.family].message
     assert response.message_param
-    assert type(response.response) is KITS[case.name].raw_response
+    assert type(response.response) is KITS[case.family].raw_response
     assert (response.metadata, response.start_time, response.end_time) == ({"tags": {"a"}}, 1, 2)
     assert response.fn_args == {"genre": "fantasy"}
 
@@ -167,7 +167,7 @@ def test_every_property_of_a_chunk_can_be_read(case: Case, copied: Callable[[Any
 
 @COPIES
 def test_a_received_chunk_can_be_copied(case: Case, copied: Callable[[Any], Any]) -> None:
-    kit = KITS[case.name]
+    kit = KITS[case.family]
     data = case.text("Hi").split(b"data: ", 1)[1]
     wire: Any = kit.chunk
     chunk = copied(wire.from_record(json.loads(data), data))

@@ -16,16 +16,26 @@ from mirascope.core import base
 
 PROVIDERS = {
     "anthropic": "Anthropic",
+    "azure": "Azure",
     "cohere": "Cohere",
     "gemini": "Gemini",
     "groq": "Groq",
     "mistral": "Mistral",
     "openai": "OpenAI",
     "litellm": "LiteLLM",
+    "vertex": "Vertex",
     "xai": "XAI",
 }
-ASYNC_CONFIGS = ("anthropic", "cohere", "groq", "litellm", "openai", "xai")
-TOOL_CONFIGS = ("anthropic", "openai")
+ASYNC_CONFIGS = ("anthropic", "azure", "cohere", "groq", "litellm", "openai", "xai")
+TOOL_CONFIGS = ("anthropic", "azure", "openai")
+ALIASES = {
+    "azure": "openai",
+    "google": "gemini",
+    "litellm": "openai",
+    "vertex": "gemini",
+    "xai": "openai",
+}
+"""The packages with the classes of another one, under their own names."""
 
 IN_A_PROVIDER = {
     "call_params": ("CallParams", dict),
@@ -230,17 +240,25 @@ def test_a_stream_of_no_provider_is_an_error_that_says_so() -> None:
         OwnStream(stream=[])
 
 
-@pytest.mark.parametrize("path", ["call", *IN_A_PROVIDER])
-def test_google_is_gemini_by_another_name(path: str) -> None:
-    google = import_module("mirascope.core.google")
-    import_module(f"mirascope.core.google.{path}")
-    import_module(f"mirascope.core.gemini.{path}")
-    ours, theirs = (sys.modules[f"mirascope.core.{name}.{path}"] for name in ("google", "gemini"))
+@pytest.mark.parametrize("path", IN_A_PROVIDER)
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_has_the_classes_of_another_provider(alias: str, path: str) -> None:
+    package = import_module(f"mirascope.core.{alias}")
+    ours, theirs = (
+        import_module(f"mirascope.core.{name}.{path}") for name in (alias, ALIASES[alias])
+    )
+    prefix = {"openai": "OpenAI", "gemini": "Gemini"}[ALIASES[alias]]
     for name in ours.__all__:
-        found = getattr(theirs, name.replace("Google", "Gemini").replace("google", "gemini"))
-        assert getattr(ours, name) == getattr(google, name) == found
-        assert name in google.__all__
-    assert import_module("mirascope.core").google is google
+        found = getattr(theirs, name.replace(PROVIDERS[alias], prefix))
+        assert getattr(ours, name) == getattr(package, name) == found
+        assert name in package.__all__
+    assert getattr(import_module("mirascope.core"), alias) is package
+
+
+def test_google_s_call_is_gemini_s() -> None:
+    google = import_module("mirascope.core.google")
+    gemini = import_module("mirascope.core.gemini")
+    assert google.call is google.google_call is gemini.call
 
 
 @pytest.mark.parametrize("path", IN_LLM)

@@ -379,7 +379,7 @@ def test_what_the_wave_module_reads_is_a_part() -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case.name in {"openai", "gemini", "mistral"}],
+    [case for case in CASES if case.family in {"openai", "gemini", "mistral"}],
     ids=lambda case: case.name,
 )
 def test_what_the_wave_module_reads_is_sent(case: Case, driver: Driver, server: Loopback) -> None:

@@ -189,7 +189,7 @@ def test_a_tool_has_the_id_of_its_call(
     function = aask if driver.asynchronous else ask
     response = driver.call(decorate(function))
     assert response.tool.id == response.tool.tool_call.id
-    assert response.tool.id or case.name == "gemini"
+    assert response.tool.id or case.family == "gemini"
     assert response.common_tools == response.tools
     assert response.common_tools[0].args == {"title": "Emma"}
     stream, items = driver.call_and_read(streaming(function))
@@ -423,10 +423,10 @@ def test_settings_of_a_tool_that_a_provider_ignores_are_warned_of(
         def call(self) -> str:
             return self.title
 
-    taken = {"anthropic": {"cache_control"}, "openai": {"strict"}}.get(case.name, set())
+    taken = {"anthropic": {"cache_control"}, "openai": {"strict"}}.get(case.family, set())
     server.queue = [Response(case.response("Hi"))] * 2
     for _ in range(2):
-        with pytest.warns(UserWarning, match=f"{case.name} does not support") as warned:
+        with pytest.warns(UserWarning, match=f"{case.family} does not support") as warned:
             driver.call_and_read(driver.function(case, tools=[Look]))
         reported = {
             name for name in Cached.__annotations__ for w in warned if name in str(w.message)
@@ -459,9 +459,9 @@ def test_strict_that_a_provider_ignores_is_warned_of(
         return "Hi"
 
     server.queue = [Response.of_json(case.called_plain(name, EMMA))]
-    if case.name == "openai":
+    if case.family == "openai":
         ask()
         assert not recwarn.list
     else:
-        with pytest.warns(UserWarning, match=f"{case.name} does not support 'strict'.*{name}"):
+        with pytest.warns(UserWarning, match=f"{case.family} does not support 'strict'.*{name}"):
             ask()

@@ -89,9 +89,11 @@ def test_a_conversation_is_recorded(case: Case, server: Loopback) -> None:
         list(conversation(case, stream=True)())
     found = content_of(spans)
     system = [text("Be brief.")]
-    assert found.pop("gen_ai.system_instructions", None) == (system if case.name in APART else None)
+    assert found.pop("gen_ai.system_instructions", None) == (
+        system if case.family in APART else None
+    )
     *lead, user, called, result = found["gen_ai.input.messages"]
-    assert lead == ([] if case.name in APART else [{"role": "system", "parts": system}])
+    assert lead == ([] if case.family in APART else [{"role": "system", "parts": system}])
     assert user == {"role": "user", "parts": [text("Who wrote Emma?")]}
     assert called["role"] == "assistant"
     call = {"type": "tool_call", "id": "call_00000", "name": "GetAuthor"}

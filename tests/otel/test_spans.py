@@ -58,7 +58,12 @@ def test_a_stream_has_a_span_with_all_that_is_known(
     assert found.pop("gen_ai.response.id")
     if case.model is None:
         assert found.pop("gen_ai.response.model") == "requested-model"
-    names = {"gemini": "gcp.gemini", "mistral": "mistral_ai"}
+    names = {
+        "azure": "azure.ai.openai",
+        "gemini": "gcp.gemini",
+        "mistral": "mistral_ai",
+        "vertex": "gcp.vertex_ai",
+    }
     assert found == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": names.get(case.name, case.name),

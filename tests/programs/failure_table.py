@@ -26,13 +26,16 @@ from typing import Any, NamedTuple
 
 import anyio
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import CASES as ALL_CASES
 from support.sdk_streams import SDKS, LackingError
 from support.spans import Spans, of_provider, outcome, traced
 
 from mirascope import errors
 from mirascope.testing.loopback import Loopback, Request, Response
 from programs.failure_rows import EXIT, NOWHERE, SECTIONS, Row
+
+CASES = [case for case in ALL_CASES if not case.like]
+"""The providers but those that have the API and the SDK of another one."""
 
 AT_ONCE = 0.5
 """Within how many seconds the server has to see that a connection ends."""

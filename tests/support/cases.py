@@ -25,6 +25,7 @@ class Case(conformance.Case):
     """A built-in provider; its name is also its module's below `mirascope.core`.
 
     Attributes:
+        like: The provider that has the same API and the same classes, if it is another one.
         temperature_of: Finds the temperature in a request's JSON.
         retrying: The options of a client that retries by itself, where that is not the default.
         timeout: Returns call parameters that set the SDK's own timeout in seconds.
@@ -36,6 +37,7 @@ class Case(conformance.Case):
     """
 
     model: str | None = "the-model-that-answers"
+    like: str = ""
     temperature_of: Callable[[Any], float]
     retrying: dict[str, Any] = field(default_factory=dict)
     timeout: Callable[[float], dict[str, Any]]
@@ -45,10 +47,15 @@ class Case(conformance.Case):
     expected: Callable[[dict[str, Any]], dict[str, Any]]
     disagree: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def family(self) -> str:
+        """The name of the provider whose API and classes it has."""
+        return self.like or self.name
+
 
 def without_keys() -> dict[str, str]:
     """Return this process's environment without what could be a provider's."""
-    theirs = ("ANTHROPIC_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_", "OPENAI_")
+    theirs = ("ANTHROPIC_", "AZURE_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_", "OPENAI_")
     servers = {name for server in SERVERS.values() for name in server.variables}
     return {
         name: value

@@ -727,6 +727,8 @@ HOSTS = {
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
     "openai_responses": "https://api.openai.com/v1",
+    "azure": "https://my-resource.openai.azure.com",
+    "vertex": "https://europe-west1-aiplatform.googleapis.com",
 }
 
 

@@ -217,7 +217,7 @@ def test_the_environment_is_restored(case: Case, driver: Driver) -> None:
     before = dict(os.environ)
     with pytest.raises(KeyError), testing.provider():
         assert os.environ[case.url_variable].startswith("http://127.0.0.1:")
-        assert "GOOGLE_API_KEY" not in os.environ
+        assert "GEMINI_API_KEY" not in os.environ
         raise KeyError
     assert dict(os.environ) == before
     del driver

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 from anthropic import Anthropic
+from anthropic.lib.vertex import AnthropicVertex, AsyncAnthropicVertex
 from anthropic.types import (
     AssistantMessageParam,
     Message,
@@ -22,6 +23,7 @@ from mirascope.core.anthropic import (
     AnthropicDynamicConfig,
     AnthropicStream,
     AnthropicTool,
+    AsyncAnthropicDynamicConfig,
 )
 
 
@@ -75,3 +77,18 @@ async def read_async() -> None:
         assert_type(chunk, AnthropicCallResponseChunk)
         assert_type(tool, AnthropicTool | None)
     assert_type(await plain_async("fantasy"), AnthropicCallResponse)
+
+
+@anthropic.call("claude", stream=True, client=AnthropicVertex(region="us"))
+def streamed_on_vertex(genre: str) -> str:
+    return genre
+
+
+@anthropic.call("claude", stream=True)
+async def streamed_by_configuration(genre: str) -> AsyncAnthropicDynamicConfig:
+    message: MessageParam = {"role": "user", "content": genre}
+    return {"client": AsyncAnthropicVertex(region="us"), "messages": [message]}
+
+
+def read_on_vertex() -> None:
+    assert_type(streamed_on_vertex("fantasy"), AnthropicStream)

@@ -79,7 +79,13 @@ INPUT: Final = "input"
 OUTPUT: Final = "output"
 UNKNOWN: Final = "unknown"
 
-PROVIDERS: Final = {"gemini": "gcp.gemini", "google": "gcp.gemini", "mistral": "mistral_ai"}
+PROVIDERS: Final = {
+    "azure": "azure.ai.openai",
+    "gemini": "gcp.gemini",
+    "google": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "vertex": "gcp.vertex_ai",
+}
 """Providers that the conventions call otherwise than we do."""
 
 SUPPRESSED: Final = "suppress_instrumentation"

@@ -187,7 +187,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 return self.clients.get()
         sync_type, async_type = self.client_types
         if sync_type is not async_type and isinstance(given, async_type):
-            raise TypeError(f"{async_type.__name__} needs an `async def` function")
+            raise TypeError(f"{type(given).__name__} needs an `async def` function")
         return cast("ClientT", given)
 
     async def aclient(self, given: object) -> AsyncClientT:
@@ -198,7 +198,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 return await self.clients.aget()
         if sync_type is not async_type and isinstance(given, sync_type):
             raise TypeError(
-                f"an `async def` function needs {async_type.__name__}, not {sync_type.__name__}"
+                f"an `async def` function needs an async client, not {type(given).__name__}"
             )
         return cast("AsyncClientT", given)
 

@@ -102,6 +102,15 @@ BUILT_IN: Final = {
         default_model="mistral-small-latest",
         model_prefixes=("mistral-", "ministral-", "codestral-", "magistral-"),
     ),
+    "azure": Registration(
+        target="mirascope.core.azure._provider:PROVIDER",
+        api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
+        max_tokens="max_completion_tokens",
+    ),
+    "vertex": Registration(
+        target="mirascope.core.vertex._provider:PROVIDER",
+        default_model="gemini-2.5-flash",
+    ),
     **{server.name: _of_server(server) for server in SERVERS.values()},
 }
 """The built-in providers, in the order in which the command line looks for an API key.

@@ -26,7 +26,11 @@ _PRIVATE_SUFFIXES: Final = ("api_key", "auth_token", "authorization", "headers")
 """Suffixes of the names of settings that may hold a key."""
 _MESSAGES: Final = frozenset({"contents", "messages", "system", "tools"})
 _EXCERPT_LENGTH: Final = 200
-_KEY_FORMAT: Final = re.compile(r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}")
+_KEY_FORMAT: Final = re.compile(
+    r"\b(?:sk-|gsk_|AIza)[\w*-]{8,}|(?<=\bBearer )[\w.~+/*=-]{8,}"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"  # a JSON Web Token, such as Entra's
+    r"|\bya29\.[\w.-]{8,}"  # Google's
+)
 
 
 class HiddenRepr(dict[str, T]):

@@ -32,6 +32,8 @@ _BY_TYPE: Final[dict[str, tuple[int | None, type[anthropic.APIStatusError]]]] = 
     "overloaded_error": (529, anthropic.OverloadedError),
 }
 _OK: Final = 200
+_GOOGLE_ERRORS: Final = "google.auth.exceptions"
+"""The module of the errors of credentials for Vertex AI, which is imported only there."""
 _STAINLESS = stainless_errors(anthropic.AnthropicError, anthropic, httpx2)
 
 
@@ -63,7 +65,9 @@ def _status_of(error: Any) -> int | None:
 
 
 def _is_auth_error(error: Exception) -> bool:
-    """Return whether the SDK refuses to send a request without an API key."""
+    """Return whether the SDK refuses to send a request without an API key, or Google a token."""
+    if any(base.__module__ == _GOOGLE_ERRORS for base in type(error).__mro__):
+        return type(error).__name__ != "TransportError"
     return isinstance(error, TypeError) and "authentication method" in str(error)
 
 

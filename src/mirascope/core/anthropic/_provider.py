@@ -11,6 +11,7 @@ from typing import TypeVar
 import anthropic
 import httpx2
 from anthropic import Anthropic, AsyncAnthropic
+from anthropic._base_client import AsyncAPIClient, SyncAPIClient
 from anthropic.types import Message
 
 from mirascope.core._calls.default_clients import DefaultClients
@@ -56,15 +57,15 @@ def _with_credentials(client: ClientT) -> ClientT:
 PROVIDER = Provider(
     name="anthropic",
     errors=ERRORS,
-    client_types=(Anthropic, AsyncAnthropic),
-    clients=DefaultClients(
+    client_types=(SyncAPIClient, AsyncAPIClient),  # those of clouds too
+    clients=DefaultClients[SyncAPIClient, AsyncAPIClient](
         make=lambda: _with_credentials(_client()),
         amake=lambda: _with_credentials(_async_client()),
-        close=Anthropic.close,
-        aclose=AsyncAnthropic.close,
+        close=SyncAPIClient.close,
+        aclose=AsyncAPIClient.close,
         env=_ENV,
     ),
-    api=StainlessAPI[Anthropic, AsyncAnthropic, Message](
+    api=StainlessAPI[SyncAPIClient, AsyncAPIClient, Message](
         anthropic, lambda client: client.messages.create
     ),
     encode=encode,

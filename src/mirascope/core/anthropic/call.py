@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic._base_client import AsyncAPIClient, SyncAPIClient
 from anthropic.types import Message
 
 from mirascope.core._calls.decorator import Call
@@ -14,7 +14,12 @@ from mirascope.core.anthropic.call_response import AnthropicCallResponse
 from mirascope.core.anthropic.stream import AnthropicStream
 
 _AnthropicCall: TypeAlias = Call[
-    Anthropic, AsyncAnthropic, Message, AnthropicCallResponse, AnthropicStream, AnthropicCallParams
+    SyncAPIClient,  # that of Anthropic, or of a cloud
+    AsyncAPIClient,
+    Message,
+    AnthropicCallResponse,
+    AnthropicStream,
+    AnthropicCallParams,
 ]
 
 anthropic_call: _AnthropicCall = Call(PROVIDER)

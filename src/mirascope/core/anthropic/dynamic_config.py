@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic._base_client import AsyncAPIClient, SyncAPIClient
 from anthropic.types import MessageParam
 
 from mirascope.core._prompts.dynamic_config import DynamicConfigFull
@@ -16,12 +16,12 @@ AnthropicMessageParam: TypeAlias = Annotated[MessageParam | BaseMessageParam, UN
 
 
 class _Config(
-    DynamicConfigFull[AnthropicMessageParam, AnthropicCallParams, Anthropic], total=False
+    DynamicConfigFull[AnthropicMessageParam, AnthropicCallParams, SyncAPIClient], total=False
 ): ...
 
 
 class _AsyncConfig(
-    DynamicConfigFull[AnthropicMessageParam, AnthropicCallParams, AsyncAnthropic], total=False
+    DynamicConfigFull[AnthropicMessageParam, AnthropicCallParams, AsyncAPIClient], total=False
 ): ...
 
 

@@ -12,6 +12,7 @@ from traceback import walk_tb
 from typing import Any, Final, cast
 
 import anyio
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai.errors import APIError, ClientError, ServerError, UnknownApiResponseError
 from google.genai.types import GenerateContentResponse
 
@@ -70,7 +71,9 @@ def _make_error(
 
 
 def _is_auth_error(error: Exception) -> bool:
-    """Return whether an API key is rejected, for which Gemini's HTTP status is 400."""
+    """Return whether an API key (then the HTTP status is 400) or credentials are rejected."""
+    if isinstance(error, GoogleAuthError):
+        return not isinstance(error, TransportError)
     body = fields(cast("JSON", vars(error).get("details")))
     details = objects(fields(body.get("error")).get("details"))
     return any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
@@ -94,6 +97,7 @@ ERRORS = SDKErrors(
     timeouts=(TimeoutError, *classes_of(_LIBRARIES, "TimeoutException")),
     connections=(
         *classes_of(_LIBRARIES, "TransportError", "InvalidURL", "StreamError", "ClientError"),
+        TransportError,  # of a token that is requested
         ssl.SSLError,
         anyio.EndOfStream,
     ),

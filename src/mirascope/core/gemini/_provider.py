@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any, Final, cast
 
 import httpx2
+from google.auth.exceptions import GoogleAuthError
 from google.genai import Client
 from google.genai.types import (
     GenerateContentConfig,
@@ -55,6 +56,11 @@ _ENV = (
     "GOOGLE_GENAI_USE_VERTEXAI",
     "GOOGLE_CLOUD_PROJECT",
     "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
+_KEYS: Final = "GEMINI_API_KEY or GOOGLE_API_KEY"
+_VERTEX_KEYS: Final = (
+    "GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION and credentials of Google Cloud, or GOOGLE_API_KEY"
 )
 _ATTEMPTS: Final = 5
 """The number of attempts of the SDK, with retry options that do not set it."""
@@ -67,9 +73,10 @@ class DefaultClient(Client):
 
     Args:
         transport: The transport of its async HTTP client; by default the HTTP library's own.
+        vertexai: Whether it is a client of Vertex AI; by default the environment decides.
     """
 
-    def __init__(self, transport: Any = None) -> None:
+    def __init__(self, transport: Any = None, *, vertexai: bool | None = None) -> None:
         hooks: dict[str, list[Any]] = {"request": [_limit], "response": [capture_response]}
         ahooks: dict[str, list[Any]] = {"request": [_alimit], "response": [acapture_response]}
         both: dict[str, Any] = {"follow_redirects": True, "limits": _LIMITS}
@@ -79,9 +86,9 @@ class DefaultClient(Client):
         )
         options = HttpOptions(httpx_client=self.http, httpx_async_client=self.async_http)
         try:
-            cast("Any", super()).__init__(http_options=options)
-        except ValueError as error:
-            hint = f"Set GEMINI_API_KEY or GOOGLE_API_KEY in the environment. {error}"
+            cast("Any", super()).__init__(vertexai=vertexai, http_options=options)
+        except (ValueError, GoogleAuthError) as error:
+            hint = f"Set {_VERTEX_KEYS if vertexai else _KEYS} in the environment. {error}"
             raise ERRORS.make_sdk_error(errors.AuthenticationFailed, hint, None, None) from error
 
 
@@ -188,17 +195,22 @@ def _with_options(arguments: Arguments, **options: object) -> Arguments:
     return {**arguments, "config": config.model_copy(update={"http_options": updated})}
 
 
+def default_clients(*, vertexai: bool | None = None) -> DefaultClients[Client, Client]:
+    """Return default clients, of Vertex AI or of what the environment decides."""
+    return DefaultClients[Client, Client](
+        make=partial(DefaultClient, vertexai=vertexai),
+        amake=lambda: DefaultClient(async_transport(httpx2), vertexai=vertexai),
+        close=lambda client: cast("DefaultClient", client).http.close(),
+        aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
+        env=_ENV,
+    )
+
+
 PROVIDER = Provider(
     name="gemini",
     errors=ERRORS,
     client_types=(Client, Client),
-    clients=DefaultClients[Client, Client](
-        make=DefaultClient,
-        amake=lambda: DefaultClient(async_transport(httpx2)),
-        close=lambda client: cast("DefaultClient", client).http.close(),
-        aclose=lambda client: cast("DefaultClient", client).async_http.aclose(),
-        env=_ENV,
-    ),
+    clients=default_clients(),
     api=_GeminiAPI(),
     encode=encode,
     supports_format=supports_format,

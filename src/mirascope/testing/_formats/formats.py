@@ -11,19 +11,31 @@ from typing_extensions import override
 from mirascope.core._calls.servers import SERVERS
 from mirascope.testing._formats import (
     anthropic,
+    azure,
     cohere,
     gemini,
     groq,
     mistral,
     openai,
     openai_responses,
+    vertex,
 )
 from mirascope.testing._formats.named_server import NamedServer
 from mirascope.testing._formats.wire_format import WireFormat
 
 _OWN: Final[Mapping[str, WireFormat]] = {
     module.FORMAT.name: module.FORMAT
-    for module in (openai, openai_responses, anthropic, gemini, cohere, groq, mistral)
+    for module in (
+        openai,
+        openai_responses,
+        anthropic,
+        gemini,
+        cohere,
+        groq,
+        mistral,
+        azure,
+        vertex,
+    )
 }
 _of_server = cache(NamedServer)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -33,18 +33,17 @@ class Gemini(WireFormat):
     """The API."""
 
     name = "gemini"
-    key_variable = "GEMINI_API_KEY"
+    key_variable = "GOOGLE_API_KEY"
     url_variable = "GOOGLE_GEMINI_BASE_URL"
     path = r"/.*:(?:generateContent|streamGenerateContent)"
     upstream = "https://generativelanguage.googleapis.com"
-    other_variables = (
-        "GOOGLE_API_KEY",
+    other_variables: ClassVar[tuple[str, ...]] = (
+        "GEMINI_API_KEY",
         "GOOGLE_CLOUD_LOCATION",
         "GOOGLE_CLOUD_PROJECT",
         "GOOGLE_GENAI_API_VERSION",
         "GOOGLE_GENAI_USE_ENTERPRISE",
         "GOOGLE_GENAI_USE_VERTEXAI",
-        "GOOGLE_VERTEX_BASE_URL",
     )
     finish_reasons = {  # noqa: RUF012  # a ClassVar, as the base class declares
         "stop": "STOP",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from mirascope.testing._formats.chat_completions import ChatCompletions
 
 
@@ -14,7 +16,7 @@ class OpenAI(ChatCompletions):
     url_path = "/v1"
     path = "/chat/completions"
     upstream = "https://api.openai.com/v1"
-    other_variables = (
+    other_variables: ClassVar[tuple[str, ...]] = (
         "OPENAI_ADMIN_KEY",
         "OPENAI_CUSTOM_HEADERS",
         "OPENAI_ORG_ID",

@@ -121,7 +121,8 @@ class WireFormat(ABC):
         url_variable: The environment variable of the base URL.
         url_path: What follows a server's address in the base URL.
         path: A pattern of the paths, below the base URL, for which replies can be written.
-        upstream: The base URL of the provider itself.
+        upstream: The base URL of the provider itself; a star is what each account has otherwise.
+        host: A pattern of the provider's hosts; the default is the host of `upstream`.
         other_variables: Further variables that choose a key or a server.
         other_keys: Further variables with a key, which other programs read too.
         finish_reasons: The provider's words for the common finish reasons.
@@ -134,6 +135,7 @@ class WireFormat(ABC):
     url_path: ClassVar[str] = ""
     path: ClassVar[str]
     upstream: str
+    host: ClassVar[str] = ""
     other_variables: ClassVar[tuple[str, ...]] = ()
     other_keys: tuple[str, ...] = ()
     finish_reasons: ClassVar[Mapping[str, str]] = {}

@@ -9,6 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,7 +59,9 @@ def _provider_and_path(uri: str) -> tuple[str, str]:
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     for name, wire_format in FORMATS.items():
         known = urlsplit(wire_format.upstream)
-        if _is_at(parts, known) or _OLDER_HOSTS.get(parts.hostname or "") == name:
+        host = wire_format.host
+        is_known = fnmatch(parts.hostname or "", host) if host else _is_at(parts, known)
+        if is_known or _OLDER_HOSTS.get(parts.hostname or "") == name:
             return name, without_credentials(path.removeprefix(known.path))
     hosts = ", ".join(str(urlsplit(each.upstream).hostname) for each in FORMATS.values())
     raise RecordingError(
