@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
+from mirascope.core._responses.chunk_parts import ReasoningDelta, TextDelta, tool_deltas
 from mirascope.core._responses.response_metadata import ResponseMetadata
 from mirascope.core._responses.serialization import DUMPED, Serializable
 from mirascope.core._wire.events import Delta, FinishT
@@ -18,8 +19,9 @@ from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sdk_models import to_builtins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from mirascope.core._responses.chunk_parts import ChunkPart
     from mirascope.core._types import FinishReason
     from mirascope.core._wire.events import JSON, Record, TokenCounts
 
@@ -36,13 +38,13 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     Beside the attributes of a delta (``content``, ``reasoning``, ``finish_reasons``, ``id``,
     ``model``) it has token counts and, as ``chunk``, the SDK's typed object, which is built on
-    first access.
+    first access. `parts` has all of its content by kind.
 
     Args:
         chunk: The SDK's object. Streams create their chunks from bytes instead.
     """
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_is_split", "_raw")
     __match_args__ = ("content",)
 
     _raw_type: ClassVar[type[BaseModel]]
@@ -52,6 +54,8 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     _dumped = ("chunk", *DUMPED)
 
     _raw: BaseModel | bytes
+    _is_split: bool
+    """Set on a copy with some of an event's text only: other parts are those of another copy."""
 
     @property
     @abstractmethod
@@ -75,6 +79,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
         empty = copy(self)
         empty.content = empty.reasoning = ""
         empty.tool_calls = ()
+        empty._is_split = True
         return empty
 
     @abstractmethod
@@ -91,6 +96,28 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     def _has_other_output(self) -> bool:
         """Return whether it has output of a kind that only this provider has."""
         return False
+
+    @property
+    def parts(self) -> tuple[ChunkPart, ...]:
+        """The content by kind, the same for all providers; ``()`` if there is none.
+
+        Reasoning comes first, then text, tool calls, and what else there is: citations, images,
+        audio, events of hosted tools. They are made when this is read.
+        """
+        found: list[ChunkPart] = []
+        if self.reasoning:
+            found.append(ReasoningDelta(self.reasoning))
+        if self.content:
+            found.append(TextDelta(self.content))
+        if self.tool_calls:
+            found += tool_deltas(self.tool_calls, getattr(self, "calls", ()))
+        if not hasattr(self, "_is_split"):
+            found += self._other_parts(fields(self._record))
+        return tuple(found)
+
+    def _other_parts(self, record: Record) -> Iterable[ChunkPart]:  # noqa: ARG002
+        """Return the parts of the event that are neither text, reasoning nor tool calls."""
+        return ()
 
     @property
     def _record(self) -> JSON:
