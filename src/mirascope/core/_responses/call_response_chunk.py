@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from copy import copy
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Self, cast
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from mirascope.core._wire.events import JSON, Record, TokenCounts
 
 RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+
+_EMPTY: Final = {"content": "", "reasoning": "", "tool_calls": (), "_is_split": True}
 
 
 def record_of(raw: object) -> Record:
@@ -76,11 +77,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     def empty_copy(self) -> Self:
         """Return a chunk of the same event without content, for an item with a further tool."""
-        empty = copy(self)
-        empty.content = empty.reasoning = ""
-        empty.tool_calls = ()
-        empty._is_split = True
-        return empty
+        return self.model_copy(update=_EMPTY)
 
     @abstractmethod
     def _read(self, record: Record) -> None:

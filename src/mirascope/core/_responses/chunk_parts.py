@@ -132,13 +132,7 @@ class HostedToolEvent:
 
 
 ChunkPart: TypeAlias = (
-    TextDelta
-    | ReasoningDelta
-    | ToolDelta
-    | Citation
-    | ImageDelta
-    | AudioDelta
-    | HostedToolEvent
+    TextDelta | ReasoningDelta | ToolDelta | Citation | ImageDelta | AudioDelta | HostedToolEvent
 )
 """A part of a chunk."""
 

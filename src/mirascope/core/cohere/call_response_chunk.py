@@ -104,10 +104,10 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
     def _other_parts(self, record: Record) -> Iterator[Citation]:
         message = fields(fields(record.get("delta")).get("message"))
         for citation in objects(message.get("citations")):
-            documents = (fields(each.get("document")) for each in objects(citation.get("sources")))
-            first = next(filter(None, documents), {})
-            url, title = text_or_none(first.get("url")), text_or_none(first.get("title"))
-            cited = text_or_none(first.get("snippet")) or text_or_none(first.get("text"))
+            sources = objects(citation.get("sources"))
+            document = fields(sources[0].get("document") if sources else None)
+            url, title = text_or_none(document.get("url")), text_or_none(document.get("title"))
+            cited = text_or_none(document.get("snippet")) or text_or_none(document.get("text"))
             yield Citation(url, title, cited, citation)
 
     @property

@@ -112,7 +112,8 @@ def other_parts(candidate: Record) -> Iterator[ChunkPart]:
     for source in (*objects(cited.get("citations")), *objects(cited.get("citationSources"))):
         yield _citation(source, source)
     for chunk in objects(fields(candidate.get("groundingMetadata")).get("groundingChunks")):
-        yield _citation(next(filter(None, map(fields, chunk.values())), {}), chunk)
+        sources = [source for source in chunk.values() if isinstance(source, dict)]
+        yield _citation(sources[0] if sources else {}, chunk)
 
 
 def _media(blob: Record) -> Iterator[ChunkPart]:
