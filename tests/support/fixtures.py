@@ -12,7 +12,7 @@ import pytest
 
 from mirascope.testing.loopback import Loopback
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import CASES, EVERY
 
 AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
