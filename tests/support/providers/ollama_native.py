@@ -36,7 +36,9 @@ PATHS: Final = [_INSTALLED.name, str(EXAMPLE)]
 """What the installation adds to where Python imports from."""
 sys.path += [*PATHS, str(EXAMPLE / "tests")]
 
-from test_mirascope_ollama import OLLAMA, chat, ended  # noqa: E402  # pyright: ignore  # installed now
+from test_mirascope_ollama import OLLAMA, chat, ended, line  # noqa: E402  # it is installed now
+
+__all__ = ["EXAMPLE", "OLLAMA_NATIVE", "PATHS", "chat", "ended", "line", "write_metadata"]
 
 
 def client_options(url: str, key: str, **options: Any) -> dict[str, Any]:
