@@ -42,7 +42,7 @@ def trust(known_authority: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=EVERY, ids=lambda case: case.name)
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 

@@ -56,6 +56,7 @@ OLLAMA_NATIVE = Case(
             **client_options(url, key, **options)
         ),
     },
+    reports_id=False,
     temperature_of=lambda body: body["options"]["temperature"],
     timeout=lambda seconds: {"timeout": seconds},
     expected=lambda reading: reading,
