@@ -8,11 +8,15 @@ import weakref
 
 import pytest
 from support.cases import Case, Driver
+from support.fixtures import built_in, every_case
 
 from mirascope import Timeout, errors
 from mirascope.testing.conformance._closing import endless
 from mirascope.testing.conformance._leaving import until_text
 from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response, Stall
+
+case = every_case
+
 
 HALF_A_SECOND = 0.5
 
@@ -67,6 +71,7 @@ def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
     assert stream.construct_call_response().content == "Hello"
 
 
+@built_in  # whose default clients have transports of ours
 def test_another_thread_closes_before_the_response_begins(case: Case, server: Loopback) -> None:
     """The connection of a request ends too, and a later one has a connection of its own."""
     pytest.importorskip("aiohttp")  # the libraries' own transports do not expose the connection

@@ -13,6 +13,7 @@ import pytest
 from mistralai.client import Mistral
 from pydantic import ValidationError
 from support.cases import Case, Driver
+from support.fixtures import built_in, every_case
 from support.providers.anthropic import ANTHROPIC
 from support.providers.mistral import MISTRAL
 
@@ -20,6 +21,8 @@ from mirascope import errors
 from mirascope.core import prompt_template
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
 from mirascope.testing.loopback import Loopback, Response, Stall
+
+case = every_case
 
 
 def failing(
@@ -102,6 +105,7 @@ def test_a_compressed_response_that_is_cut_off_is_truncated(
     assert (stream.state, texts) == ("truncated", ["Hello"])
 
 
+@built_in  # which have an SDK
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 def test_what_the_sdk_rejects_before_sending_is_a_bad_request(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
@@ -134,6 +138,7 @@ def test_a_plain_response_that_may_be_long_has_to_be_streamed(
     assert driver.call_and_read(driver.function(case, **options))[0].content == "Hello"
 
 
+@built_in  # the same
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 def test_a_parameter_that_the_sdk_does_not_have_is_a_type_error(
     case: Case, driver: Driver, server: Loopback, *, stream: bool

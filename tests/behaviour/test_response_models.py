@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
+from support.fixtures import every_case
 from support.providers.anthropic import ANTHROPIC
 from support.providers.openai import OPENAI
 from support.responses import calling, saying
@@ -21,6 +22,7 @@ from mirascope.testing.loopback import Loopback, Response, Stall
 if TYPE_CHECKING:
     from support.cases import Case, Driver
 
+case = every_case
 
 HALF_A_SECOND = 0.5
 HI = Messages.User("Hi")

@@ -10,12 +10,16 @@ import pytest
 from google.genai.types import FunctionDeclaration, Tool
 from pydantic import BaseModel
 from support.cases import Case, Driver
+from support.fixtures import built_in, every_case
 
 from mirascope import errors
 from mirascope.core import Messages
 from mirascope.testing.conformance import Text, one_after_another
 from mirascope.testing.conformance._tools import FormatBook, Record, nothing
 from mirascope.testing.loopback import Loopback, Response
+
+case = every_case
+
 
 TOOLS = [FormatBook, Record, nothing]
 BOOK = json.dumps({"title": "The Name of the Wind", "author": "Rothfuss"})
@@ -103,6 +107,7 @@ def test_a_call_of_an_undeclared_tool_is_reported(
     assert isinstance(tried.error, errors.ToolCallError)
 
 
+@built_in  # Ollama's API cannot force a tool
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
 def test_a_response_model_can_be_called_beside_tools_of_call_params(
     case: Case, driver: Driver, server: Loopback, *, stream: bool

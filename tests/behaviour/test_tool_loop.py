@@ -18,7 +18,7 @@ from mirascope import BaseMessageParam, Messages, llm, retries
 from mirascope import errors as our_errors
 from mirascope.testing.loopback import Loopback, Response
 
-ONE_EACH = ["anthropic", "cohere", "gemini", "groq", "mistral", "openai"]
+ONE_EACH = ["anthropic", "cohere", "gemini", "groq", "mistral", "ollama-native", "openai"]
 HISTORY = TypeAdapter(list[BaseMessageParam])
 QUESTION = Messages.User("Add")
 
@@ -213,24 +213,23 @@ EMPTY = {
     "gemini": {"role": "model", "parts": [{"text": ""}]},
     "groq": {"role": "assistant", "content": ""},
     "mistral": {"role": "assistant", "content": ""},
+    "ollama-native": {"role": "assistant", "content": ""},
     "openai": {"role": "assistant", "content": None},
 }
 THOUGHTS = {
-    "anthropic": [{"type": "thinking", "thinking": "Hm", "signature": "s"}],
-    "cohere": [{"type": "thinking", "thinking": "Hm"}],
-    "gemini": [{"text": "Hm", "thought": True}],
-    "mistral": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}],
+    "anthropic": {"content": [{"type": "thinking", "thinking": "Hm", "signature": "s"}]},
+    "cohere": {"content": [{"type": "thinking", "thinking": "Hm"}]},
+    "gemini": {"parts": [{"text": "Hm", "thought": True}]},
+    "groq": {"reasoning": "Hm"},
+    "mistral": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]},
+    "ollama-native": {"thinking": "Hm"},
+    "openai": {"reasoning": "Hm"},
 }
 
 
 def without_content(name: str, *, thoughts: bool) -> dict[str, Any]:
     """Return a response without content."""
-    empty = EMPTY[name]
-    if not thoughts:
-        return empty
-    if name in THOUGHTS:
-        return empty | {"parts" if name == "gemini" else "content": THOUGHTS[name]}
-    return empty | {"reasoning": "Hm"}
+    return EMPTY[name] | (THOUGHTS[name] if thoughts else {})
 
 
 @pytest.mark.parametrize("thoughts", [False, True], ids=["nothing", "thoughts"])

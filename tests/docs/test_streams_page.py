@@ -18,6 +18,7 @@ def test_the_samples_run(llm: ScriptedProvider, capsys: pytest.CaptureFixture[st
     llm.reply("Dr. Perry is fun. Emma is not.")
     llm.reply("She marries. THE END. He too.")
     llm.reply("<think>Sand.</think>Spice.")
+    llm.reply("A novel.", reasoning="By Austen.")
     llm.reply("A comedy.")
     for _ in range(2):  # the loser may be closed before it takes its reply
         llm.reply("A race.", to="Emma")
@@ -29,6 +30,7 @@ def test_the_samples_run(llm: ScriptedProvider, capsys: pytest.CaptureFixture[st
         "Emma is not.",
         "She marries. ",
         "Spice.",
+        "By Austen.A novel.",
         "A race.",
         "Persuasion All of Persuasion.",
         "Dune All of Dune.",

@@ -22,10 +22,11 @@ __all__ = ["Attempt", "Case", "Driver", "arguments_of", "event", "reported", "wi
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case(conformance.Case):
-    """A built-in provider; its name is also its module's below `mirascope.core`.
+    """A provider; the name of a built-in one is also its module's below `mirascope.core`.
 
     Attributes:
         like: The provider that has the same API and the same classes, if it is another one.
+        reports_id: Whether its responses have an id.
         temperature_of: Finds the temperature in a request's JSON.
         retrying: The options of a client that retries by itself, where that is not the default.
         timeout: Returns call parameters that set the SDK's own timeout in seconds.
@@ -38,6 +39,7 @@ class Case(conformance.Case):
 
     model: str | None = "the-model-that-answers"
     like: str = ""
+    reports_id: bool = True
     temperature_of: Callable[[Any], float]
     retrying: dict[str, Any] = field(default_factory=dict)
     timeout: Callable[[float], dict[str, Any]]

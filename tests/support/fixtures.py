@@ -12,7 +12,7 @@ import pytest
 
 from mirascope.testing.loopback import Loopback
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import CASES, EVERY
 
 AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -45,6 +45,16 @@ def trust(known_authority: Path) -> Iterator[None]:
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
+
+
+@pytest.fixture(params=EVERY, ids=lambda case: case.name)
+def every_case(request: pytest.FixtureRequest) -> Case:
+    """`case`, with the providers of other packages: a module has ``case = every_case``."""
+    return request.param
+
+
+built_in = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+"""Marks a test of such a module that fits the built-in providers only; a comment has the reason."""
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

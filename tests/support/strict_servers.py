@@ -21,12 +21,14 @@ from support.providers import anthropic as case_anthropic
 from support.providers import cohere as case_cohere
 from support.providers import gemini as case_gemini
 from support.providers import mistral as case_mistral
+from support.providers import ollama_native as case_ollama
 from support.providers import openai as case_openai
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
+from support.providers.ollama_native import OLLAMA_NATIVE
 from support.providers.openai import OPENAI
 
 Message = dict[str, Any]
@@ -117,7 +119,10 @@ def comparable(value: Any) -> Any:
 
 
 def check_chat(
-    *fields: str, ids: str = r".+", ends_with_tools: bool = True
+    *fields: str,
+    ids: str = r".+",
+    ends_with_tools: bool = True,
+    read: Callable[[Any], Any] = json.loads,
 ) -> Callable[[list[Message]], None]:
     """Return the check of servers that take some further fields in messages of the assistant."""
     allowed = {"role", "content", "tool_calls", *fields}
@@ -143,7 +148,7 @@ def check_chat(
     def checked_id(call: Message) -> str:
         id_ = call.get("id")
         require(id_ and isinstance(id_, str) and re.fullmatch(ids, id_), f"not an id: {id_!r}")
-        require(isinstance(json.loads(call["function"]["arguments"]), dict), "not arguments")
+        require(isinstance(read(call["function"]["arguments"]), dict), "not arguments")
         return str(id_)
 
     return check
@@ -456,6 +461,18 @@ def like_gemini(name: str, calling: Callable[[int], Message]) -> Strict:
     )
 
 
+def ollama(answer: int) -> Message:
+    function = {"name": "add", "arguments": {"a": answer, "b": 1}}
+    calls = [{"id": f"call_l{answer}", "function": function}]
+    return {"role": "assistant", "content": "", "thinking": "Add", "tool_calls": calls}
+
+
+def ollama_events(message: Message) -> list[bytes]:
+    pieces = ({name: value} for name, value in message.items() if name != "role")
+    records = [case_ollama.line(case_ollama.chat(**piece)) for piece in pieces]
+    return [*records, *OLLAMA_NATIVE.end(3, 2)]
+
+
 def servers() -> Iterable[Strict]:
     """Make a server of each kind."""
     yield like_anthropic("anthropic", anthropic, tool_use_ids)
@@ -477,6 +494,16 @@ def servers() -> Iterable[Strict]:
     yield like_openai("groq", groq, "reasoning", case=GROQ)
     yield like_mistral("mistral", mistral, call_ids)
     yield like_mistral("mistral-without-ids", mistral_without_ids, arguments)
+    yield Strict(
+        name="ollama-native",
+        case=OLLAMA_NATIVE,
+        calling=ollama,
+        text=said,
+        plain=lambda message: case_ollama.ended(case_ollama.chat(**message), 3, 2),
+        events=ollama_events,
+        check=check_chat("thinking", read=lambda given: given),
+        marks=call_ids,
+    )
     yield like_openai(
         "openai", lambda n: {"content": None, "tool_calls": [add_call(f"call_o{n}", n)]}
     )

@@ -25,7 +25,7 @@ them. They are part of this interface:
 
 - a stream: ``_framing``, ``_response_type``, ``_new_decoder``;
 - a chunk: ``_raw_type`` (the class of its ``chunk``), ``_common_reasons`` (its finish reasons as
-  ``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``), ``_read``;
+  ``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``), ``_read``, ``_other_parts``;
 - a response: ``_common_reasons``, ``_reasoning``, ``_tokens``, ``_tool_call_records``.
 """
 
@@ -86,6 +86,13 @@ from mirascope.core._prompts.native_messages import MessageFormat
 from mirascope.core._prompts.normalize import normalized, record_to_read
 from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, record_of
+from mirascope.core._responses.chunk_parts import (
+    AudioDelta,
+    ChunkPart,
+    Citation,
+    HostedToolEvent,
+    ImageDelta,
+)
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.tool import BaseTool, all_tools, name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
@@ -121,6 +128,7 @@ __all__ = [
     "AsyncItemSource",
     "AsyncResponseSource",
     "AsyncSource",
+    "AudioDelta",
     "AudioPart",
     "AudioURLPart",
     "BaseCallParams",
@@ -135,7 +143,9 @@ __all__ = [
     "CalledFunction",
     "ChatAPI",
     "ChunkDecoder",
+    "ChunkPart",
     "ChunkResponse",
+    "Citation",
     "CommonCallParams",
     "Decoder",
     "DefaultClients",
@@ -149,6 +159,8 @@ __all__ = [
     "FunctionTool",
     "HTTPAPIError",
     "HTTPChatAPI",
+    "HostedToolEvent",
+    "ImageDelta",
     "ImagePart",
     "ImageURLPart",
     "ItemSource",

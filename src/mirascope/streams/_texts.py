@@ -76,7 +76,8 @@ def with_text(item: TextT, text: str, reasoning: str | None = None) -> TextT:
     return cast("TextT", (chunk.model_copy(update=update), tool))
 
 
-_EMPTY: Final = {"finish_reasons": None, "tokens": None, "tool_calls": (), "calls": ()}
+_NO_CALLS: Final = {"tool_calls": (), "calls": ()}
+_EMPTY: Final = {"finish_reasons": None, "tokens": None, **_NO_CALLS, "_is_split": True}
 
 
 def only_text(item: TextT, text: str, reasoning: str = "") -> TextT:

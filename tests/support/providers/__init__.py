@@ -1,6 +1,7 @@
 """The providers as they are on the wire, one module each, which imports that provider's SDK only.
 
-``CASES`` has all of them; `case_of` imports one, for a process that needs no other.
+``CASES`` has the built-in ones, ``EVERY`` those of other packages too; `case_of` imports one, for a
+process that needs no other.
 """
 
 from __future__ import annotations
@@ -8,18 +9,23 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
+from mirascope.core._calls.registry import BUILT_IN
 from support.cases import Case
 
 CASES: list[Case]
+EVERY: list[Case]
 
 
 def case_of(provider: str) -> Case:
     """Return a provider's case, given the provider's name."""
-    return getattr(import_module(f"{__name__}.{provider}"), provider.upper())
+    module = provider.replace("-", "_")
+    return getattr(import_module(f"{__name__}.{module}"), module.upper())
 
 
 def __getattr__(name: str) -> list[Case]:
-    if name != "CASES":
+    if name not in {"CASES", "EVERY"}:
         raise AttributeError(name)
-    cases = globals()["CASES"] = [case_of(module.name) for module in iter_modules(__path__)]
+    modules = [module.name for module in iter_modules(__path__)]
+    chosen = [module for module in modules if name == "EVERY" or module in BUILT_IN]
+    cases = globals()[name] = [case_of(module) for module in chosen]
     return cases

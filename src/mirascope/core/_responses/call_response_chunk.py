@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from copy import copy
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Self, cast
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
 
+from mirascope.core._responses.chunk_parts import ReasoningDelta, TextDelta, tool_deltas
 from mirascope.core._responses.response_metadata import ResponseMetadata
 from mirascope.core._responses.serialization import DUMPED, Serializable
 from mirascope.core._wire.events import Delta, FinishT
@@ -18,12 +18,15 @@ from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sdk_models import to_builtins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from mirascope.core._responses.chunk_parts import ChunkPart
     from mirascope.core._types import FinishReason
     from mirascope.core._wire.events import JSON, Record, TokenCounts
 
 RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+
+_EMPTY: Final = {"content": "", "reasoning": "", "tool_calls": (), "_is_split": True}
 
 
 def record_of(raw: object) -> Record:
@@ -36,13 +39,13 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     Beside the attributes of a delta (``content``, ``reasoning``, ``finish_reasons``, ``id``,
     ``model``) it has token counts and, as ``chunk``, the SDK's typed object, which is built on
-    first access.
+    first access. `parts` has all of its content by kind.
 
     Args:
         chunk: The SDK's object. Streams create their chunks from bytes instead.
     """
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_is_split", "_raw")
     __match_args__ = ("content",)
 
     _raw_type: ClassVar[type[BaseModel]]
@@ -52,6 +55,8 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     _dumped = ("chunk", *DUMPED)
 
     _raw: BaseModel | bytes
+    _is_split: bool
+    """Set on a copy with some of an event's text only: other parts are those of another copy."""
 
     @property
     @abstractmethod
@@ -72,10 +77,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     def empty_copy(self) -> Self:
         """Return a chunk of the same event without content, for an item with a further tool."""
-        empty = copy(self)
-        empty.content = empty.reasoning = ""
-        empty.tool_calls = ()
-        return empty
+        return self.model_copy(update=_EMPTY)
 
     @abstractmethod
     def _read(self, record: Record) -> None:
@@ -91,6 +93,28 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     def _has_other_output(self) -> bool:
         """Return whether it has output of a kind that only this provider has."""
         return False
+
+    @property
+    def parts(self) -> tuple[ChunkPart, ...]:
+        """The content by kind, the same for all providers; ``()`` if there is none.
+
+        Reasoning comes first, then text, tool calls, and what else there is: citations, images,
+        audio, events of hosted tools. They are made when this is read.
+        """
+        found: list[ChunkPart] = []
+        if self.reasoning:
+            found.append(ReasoningDelta(self.reasoning))
+        if self.content:
+            found.append(TextDelta(self.content))
+        if self.tool_calls:
+            found += tool_deltas(self.tool_calls, getattr(self, "calls", ()))
+        if not hasattr(self, "_is_split"):
+            found += self._other_parts(fields(self._record))
+        return tuple(found)
+
+    def _other_parts(self, record: Record) -> Iterable[ChunkPart]:  # noqa: ARG002
+        """Return the parts of the event that are neither text, reasoning nor tool calls."""
+        return ()
 
     @property
     def _record(self) -> JSON:

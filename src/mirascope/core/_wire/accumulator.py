@@ -100,7 +100,7 @@ class MessageAccumulator:
     def _add_tool_call(self, delta: ToolCallDelta) -> ToolCall:
         call = self._matcher.find(delta)
         if call is None:
-            call = ToolCall(delta)
+            call = ToolCall(delta, len(self.tool_calls))
             self._matcher.add(call)
         else:
             call.add(delta)

@@ -86,13 +86,18 @@ class ToolCall:
         key: The provider's index of the call, if it has one.
         id: The provider's id for the call, if it has one; see `call_id`.
         name: The tool's name.
+        position: The number of the call in the response, from 0.
         is_complete: Whether all of it is received.
         extra: The provider's further fields, merged.
     """
 
-    __slots__ = ("_arguments", "_call_id", "_scanner", "extra", "id", "is_complete", "key", "name")
+    __slots__ = (
+        *("_arguments", "_call_id", "_scanner"),
+        *("extra", "id", "is_complete", "key", "name", "position"),
+    )
 
-    def __init__(self, delta: ToolCallDelta) -> None:
+    def __init__(self, delta: ToolCallDelta, position: int) -> None:
+        self.position = position
         self.key = delta.key
         self.id = delta.id
         self._call_id: str | None = None

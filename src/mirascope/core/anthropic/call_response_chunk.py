@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast, get_args
 
 from anthropic import types
@@ -11,15 +11,19 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.chunk_parts import ChunkPart, Citation, HostedToolEvent
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.json_fields import fields, number, objects, text
+from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 
 _EVENTS: Final[dict[str, type[BaseModel]]] = {
     get_args(event.model_fields["type"].annotation)[0]: event
     for event in get_args(get_args(types.RawMessageStreamEvent)[0])
 }
 
+
+_HOSTED: Final = ("container_upload", "mcp_tool_use", "server_tool_use")
+"""The types of blocks of tools that Anthropic runs, beside the results."""
 
 COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
     "end_turn": "stop",
@@ -108,6 +112,18 @@ class AnthropicCallResponseChunk(
             id_, name = text(block.get("id")) or None, text(block.get("name")) or None
             self.tool_calls = (ToolCallDelta(number(index), id_, name, arguments),)
 
+    @override
+    def _other_parts(self, record: Record) -> Iterator[ChunkPart]:
+        index = number(record.get("index"))
+        yield from _parts_of(fields(record.get("content_block")), index)
+        for opened, block in enumerate(objects(fields(record.get("message")).get("content"))):
+            yield from _parts_of(block, opened)
+        delta = fields(record.get("delta"))
+        if citation := fields(delta.get("citation")):
+            yield _citation(citation)
+        elif delta.get("type") == "input_json_delta" and not self.tool_calls:
+            yield HostedToolEvent("input_json_delta", None, None, index, delta)
+
     def set_usage(self, usage: Record) -> None:
         """Set the usage to that of the complete response, which the event itself does not have."""
         if usage:
@@ -127,6 +143,22 @@ class AnthropicCallResponseChunk(
         if isinstance(event, types.RawMessageStartEvent):
             return cast("types.Usage | None", getattr(event.message, "usage", None))
         return event.usage if isinstance(event, types.RawMessageDeltaEvent) else None
+
+
+def _parts_of(block: Record, index: int | None) -> Iterator[ChunkPart]:
+    """Return what a block has beside text, thinking and calls of tools."""
+    for citation in objects(block.get("citations")):
+        yield _citation(citation)
+    kind = text(block.get("type"))
+    if kind in _HOSTED or kind.endswith("_tool_result"):
+        call_id = text_or_none(block.get("id")) or text_or_none(block.get("tool_use_id"))
+        yield HostedToolEvent(kind, text_or_none(block.get("name")), call_id, index, block)
+
+
+def _citation(citation: Record) -> Citation:
+    title = text_or_none(citation.get("title")) or text_or_none(citation.get("document_title"))
+    url, cited = text_or_none(citation.get("url")), text_or_none(citation.get("cited_text"))
+    return Citation(url, title, cited, citation)
 
 
 def token_counts(usage: Record) -> TokenCounts | None:

@@ -10,7 +10,17 @@ from mirascope.core._responses.cost import calculate_cost
 from mirascope.core.base.call_kwargs import BaseCallKwargs
 from mirascope.core.base.call_params import BaseCallParams, CommonCallParams
 from mirascope.core.base.call_response import BaseCallResponse, response_of
-from mirascope.core.base.call_response_chunk import BaseCallResponseChunk
+from mirascope.core.base.call_response_chunk import (
+    AudioDelta,
+    BaseCallResponseChunk,
+    ChunkPart,
+    Citation,
+    HostedToolEvent,
+    ImageDelta,
+    ReasoningDelta,
+    TextDelta,
+    ToolDelta,
+)
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
 from mirascope.core.base.from_call_args import FromCallArgs
 from mirascope.core.base.merge_decorators import merge_decorators
@@ -49,6 +59,7 @@ from mirascope.core.base.types import (
 )
 
 __all__ = [
+    "AudioDelta",
     "AudioPart",
     "AudioSegment",
     "AudioURLPart",
@@ -65,13 +76,17 @@ __all__ = [
     "BaseToolKit",
     "BaseType",
     "CacheControlPart",
+    "ChunkPart",
+    "Citation",
     "CommonCallParams",
     "CostMetadata",
     "DocumentPart",
     "DocumentURLPart",
     "FromCallArgs",
     "GenerateJsonSchemaNoTitles",
+    "HostedToolEvent",
     "Image",
+    "ImageDelta",
     "ImagePart",
     "ImageURLPart",
     "JsonableType",
@@ -79,14 +94,17 @@ __all__ = [
     "Messages",
     "Metadata",
     "Provider",
+    "ReasoningDelta",
     "ResponseModelConfigDict",
     "Retry",
     "StreamConfig",
     "StreamState",
+    "TextDelta",
     "TextPart",
     "Timeout",
     "ToolCallPart",
     "ToolConfig",
+    "ToolDelta",
     "ToolResultPart",
     "Usage",
     "calculate_cost",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from cohere import DebugV2ChatStreamResponse, Usage, V2ChatStreamResponse
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.chunk_parts import Citation
 from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.function_calls import number_calls, read_tool_calls
@@ -98,6 +99,16 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
         thinking = [text_or_none(block.get("thinking")) or "" for block in blocks]
         self.reasoning = "".join([*thinking, text_or_none(message.get("tool_plan")) or ""])
         self.tool_calls = read_tool_calls(number_calls(objects(message.get("tool_calls"))))
+
+    @override
+    def _other_parts(self, record: Record) -> Iterator[Citation]:
+        message = fields(fields(record.get("delta")).get("message"))
+        for citation in objects(message.get("citations")):
+            sources = objects(citation.get("sources"))
+            document = fields(sources[0].get("document") if sources else None)
+            url, title = text_or_none(document.get("url")), text_or_none(document.get("title"))
+            cited = text_or_none(document.get("snippet")) or text_or_none(document.get("text"))
+            yield Citation(url, title, cited, citation)
 
     @property
     def usage(self) -> Usage | None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from mirascope.core._responses.chunk_parts import (
+    AudioDelta,
+    ChunkPart,
+    Citation,
+    HostedToolEvent,
+    ImageDelta,
+    decoded,
+)
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.json_fields import number, text_or_none
+from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 
 COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": "stop",
@@ -22,6 +30,19 @@ COMMON_FINISH_REASONS: Mapping[str, FinishReason] = {
     ),
 }
 
+
+_HOSTED: Mapping[str, str] = {
+    "executableCode": "code_execution",
+    "codeExecutionResult": "code_execution",
+    "toolCall": "tool",
+    "toolResponse": "tool",
+}
+"""The fields of parts of tools that Gemini runs, with the names of the tools."""
+_HOSTED_METADATA: Mapping[str, str] = {
+    "groundingMetadata": "google_search",
+    "urlContextMetadata": "url_context",
+}
+"""The same for the fields of a candidate."""
 
 Candidate: TypeAlias = tuple[int, dict[str, JSON]]
 """A candidate with its index."""
@@ -71,6 +92,45 @@ def tool_calls(parts: list[dict[str, JSON]]) -> tuple[ToolCallDelta, ...]:
 def _tool_call(key: int, call: Record) -> ToolCallDelta:
     id_, name = text_or_none(call.get("id")), text_or_none(call.get("name"))
     return ToolCallDelta(key, id_, name, json.dumps(call.get("args") or {}))
+
+
+def other_parts(candidate: Record) -> Iterator[ChunkPart]:
+    """Return the parts of a candidate that are neither text, reasoning nor calls of tools.
+
+    An image in a thought is a draft, which no plain reader wants.
+    """
+    for part in parts(candidate.get("content")):
+        if not is_thought(part):
+            yield from _media(fields(part.get("inlineData")) or fields(part.get("fileData")))
+        for kind, name in _HOSTED.items():
+            if value := part.get(kind):
+                yield _hosted(kind, name, fields(value))
+    for kind, name in _HOSTED_METADATA.items():
+        if metadata := fields(candidate.get(kind)):
+            yield _hosted(kind, name, metadata)
+    cited = fields(candidate.get("citationMetadata"))
+    for source in (*objects(cited.get("citations")), *objects(cited.get("citationSources"))):
+        yield _citation(source, source)
+    for chunk in objects(fields(candidate.get("groundingMetadata")).get("groundingChunks")):
+        sources = [source for source in chunk.values() if isinstance(source, dict)]
+        yield _citation(sources[0] if sources else {}, chunk)
+
+
+def _media(blob: Record) -> Iterator[ChunkPart]:
+    media_type, url = text(blob.get("mimeType")), text_or_none(blob.get("fileUri"))
+    if media_type.startswith("image/"):
+        yield ImageDelta(decoded(blob.get("data")), media_type, url)
+    elif media_type.startswith("audio/"):
+        yield AudioDelta(decoded(blob.get("data")), media_type)
+
+
+def _hosted(kind: str, name: str, value: Record) -> HostedToolEvent:
+    return HostedToolEvent(kind, name, text_or_none(value.get("id")), None, value)
+
+
+def _citation(source: Record, raw: Record) -> Citation:
+    cited = text_or_none(source.get("text"))
+    return Citation(text_or_none(source.get("uri")), text_or_none(source.get("title")), cited, raw)
 
 
 def block_reason(record: Record) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from google.genai.types import GenerateContentResponse, GenerateContentResponseUsageMetadata
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.chunk_parts import ChunkPart
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_fields import fields, text_or_none
@@ -54,6 +56,12 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
             for part in response_json.parts(candidate.get("content"))
             for name, value in part.items()
         )
+
+    @override
+    def _other_parts(self, record: Record) -> Iterator[ChunkPart]:
+        for index, candidate in response_json.candidates(record):
+            if index == 0:
+                yield from response_json.other_parts(candidate)
 
     @classmethod
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal, TypeAlias
 
 from groq.types import CompletionUsage
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk
+from mirascope.core._responses.chunk_parts import ChunkPart, HostedToolEvent
 from mirascope.core._wire.events import Record
+from mirascope.core._wire.json_fields import number, objects, text, text_or_none
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
@@ -34,6 +37,13 @@ class GroqCallResponseChunk(ChatCompletionsChunk[ChatCompletionChunk, FinishReas
     @override
     def _read(self, record: Record) -> None:
         super()._read(as_chat_completions(record) if "x_groq" in record else record)
+
+    @override
+    def _parts_of(self, delta: Record) -> Iterator[ChunkPart]:
+        yield from super()._parts_of(delta)
+        for tool in objects(delta.get("executed_tools")):
+            kind, name = text(tool.get("type")), text_or_none(tool.get("name"))
+            yield HostedToolEvent(kind, name or kind, None, number(tool.get("index")), tool)
 
     @property
     def usage(self) -> CompletionUsage | None:

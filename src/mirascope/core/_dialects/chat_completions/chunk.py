@@ -8,13 +8,15 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.content_parts import texts_of
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core._responses.chunk_parts import AudioDelta, Citation, ImageDelta, decoded
 from mirascope.core._wire.events import FinishT, TokenCounts
 from mirascope.core._wire.function_calls import read_tool_calls
-from mirascope.core._wire.json_fields import fields, number, objects, text_or_none
+from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from mirascope.core._responses.chunk_parts import ChunkPart
     from mirascope.core._types import FinishReason
     from mirascope.core._wire.events import JSON, Record
 
@@ -85,6 +87,31 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         """The usage as JSON, if the record has it."""
         return self._usage
 
+    @override
+    def _other_parts(self, record: Record) -> Iterator[ChunkPart]:
+        choices = objects(record.get("choices"))
+        for choice in choices:
+            if not choice.get("index"):
+                yield from self._parts_of(fields(choice.get("delta")))
+        if any(choice.get("finish_reason") for choice in choices):  # each record repeats them
+            yield from _sources(record)
+
+    def _parts_of(self, delta: Record) -> Iterator[ChunkPart]:
+        """Return the other parts of the first choice's delta."""
+        for annotation in objects(delta.get("annotations")):
+            if "citation" in (kind := text(annotation.get("type"))):
+                yield _citation(fields(annotation.get(kind)) or annotation, annotation)
+        for part in objects(delta.get("content")):
+            if "reference" in text(part.get("type")):
+                yield _citation(part, part)
+        for image in (*objects(delta.get("content")), *objects(delta.get("images"))):
+            if url := text(fields(image.get("image_url")).get("url")):
+                yield ImageDelta.of_url(url)
+        if audio := fields(delta.get("audio")):
+            data, transcript = decoded(audio.get("data")), text(audio.get("transcript"))
+            if data or transcript:
+                yield AudioDelta(data, None, transcript)
+
     def set_usage(self, usage: JSON) -> None:
         """Set the usage to that of a later record."""
         if isinstance(usage, dict):
@@ -99,6 +126,22 @@ def reasoning_of(message: Mapping[str, JSON]) -> str:
         if value and isinstance(value, str):
             return value
     return ""
+
+
+def _sources(record: Record) -> Iterator[Citation]:
+    """Return what a record cites beside its choices, as Perplexity does."""
+    results, urls = objects(record.get("search_results")), record.get("citations")
+    for result in results:
+        yield _citation(result, result)
+    for url in urls if isinstance(urls, list) and not results else ():
+        if isinstance(url, str):
+            yield Citation(url, None, None, {"url": url})
+
+
+def _citation(source: Record, raw: Record) -> Citation:
+    url, title = text_or_none(source.get("url")), text_or_none(source.get("title"))
+    cited = text_or_none(source.get("content")) or text_or_none(source.get("snippet"))
+    return Citation(url, title or text_or_none(source.get("filename")), cited, raw)
 
 
 def token_counts(usage: Record) -> TokenCounts:
