@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, Protocol, SupportsIndex, cast
 
-from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
@@ -20,6 +19,7 @@ from mirascope.core._engine.stream import BaseStream
 from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._responses.call_response_chunk import SDKObject
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.tool import BaseTool
 from mirascope.core._wire.events import ProviderError
@@ -27,7 +27,7 @@ from mirascope.core._wire.events import ProviderError
 Arguments = dict[str, object]
 """Keyword arguments of an SDK's method."""
 
-RawT = TypeVar("RawT", bound=BaseModel)
+RawT = TypeVar("RawT", bound=SDKObject)
 CallResponseT = TypeVar("CallResponseT", bound=BaseCallResponse[Any, Any, Any])
 StreamT = TypeVar("StreamT", bound=BaseStream[Any, Any, Any, Any])
 
@@ -194,6 +194,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     def _making_a_client(self) -> Generator[None]:
         try:
             yield
+        except errors.StreamError:
+            raise
         except UnicodeEncodeError:  # an HTTP library's, which holds the key
             raise self.errors.make(errors.AuthenticationFailed, _INVALID_KEY) from None
         except self.errors.base as error:

@@ -87,6 +87,12 @@ BUILT_IN: Final = {
         default_model="mistral-small-latest",
         model_prefixes=("mistral-", "ministral-", "codestral-", "magistral-"),
     ),
+    "bedrock": Registration(
+        target="mirascope.core.bedrock._provider:PROVIDER",
+        api_keys=("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"),
+        default_model="amazon.nova-lite-v1:0",
+        model_prefixes=("amazon.", "us.amazon.", "meta.", "us.meta."),
+    ),
     "ollama": Registration(target="mirascope.core.openai._provider:OLLAMA"),
     "vllm": Registration(target="mirascope.core.openai._provider:VLLM"),
 }

@@ -96,7 +96,7 @@ class BaseTool(BaseModel, ABC):
 
         def __getattr__(self, name: str) -> object:
             if name == "id":
-                return getattr(getattr(self, "tool_call", None), "id", None) or None
+                return self._id_of(getattr(self, "tool_call", None)) or None
             return super().__getattr__(name)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -220,6 +220,10 @@ class BaseTool(BaseModel, ABC):
     def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> object:
         """Return the SDK's object for a call, whose arguments may be incomplete."""
         raise NotImplementedError(_NO_PROVIDER.format(cls.__name__))
+
+    @classmethod
+    def _id_of(cls, tool_call: Any) -> str | None:
+        return getattr(tool_call, "id", None)
 
     @classmethod
     def _arguments_of(cls, tool_call: Any) -> str:
