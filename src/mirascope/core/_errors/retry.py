@@ -133,5 +133,5 @@ def headers_of(error: Exception) -> Mapping[str, str]:
     """Return the headers of the response that an SDK's error holds, in whatever attribute."""
     holders = (getattr(error, "response", None), getattr(error, "raw_response", None), error)
     held = (getattr(holder, "headers", None) for holder in holders)
-    headers = cast("Mapping[str, str]", next(filter(None, held), {}))
+    headers = cast("Mapping[str, str]", next(filter(None, held), None) or {})
     return {name.lower(): value for name, value in headers.items()}

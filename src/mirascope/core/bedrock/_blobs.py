@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mirascope.core._prompts.message_param import base64_of
 
@@ -42,14 +42,14 @@ def as_bytes(blob: str | bytes) -> bytes:
         return blob.encode()
 
 
-def _with_blobs(value: Any, convert: Callable[[str | bytes], object]) -> Any:
+def _with_blobs(value: object, convert: Callable[[str | bytes], object]) -> Any:
     if isinstance(value, list):
-        return [_with_blobs(element, convert) for element in value]
+        return [_with_blobs(element, convert) for element in cast("list[object]", value)]
     if isinstance(value, dict):
         return {
             name: convert(field)
             if name in _BLOBS and isinstance(field, str | bytes)
             else _with_blobs(field, convert)
-            for name, field in value.items()
+            for name, field in cast("dict[str, object]", value).items()
         }
     return value

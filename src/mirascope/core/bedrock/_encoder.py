@@ -86,7 +86,7 @@ def _tool_config(
 
     More models can be made to call any tool than a certain one.
     """
-    config = {**given, **all_tools(tools, given)}
+    config: dict[str, Any] = {**given, **all_tools(tools, given)}
     if form is not None and form.tool is not None:
         single = len(config["tools"]) == 1
         config.setdefault("toolChoice", {"any": {}} if single else {"tool": {"name": form.tool}})

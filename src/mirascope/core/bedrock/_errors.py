@@ -36,10 +36,9 @@ _REJECTED: Final = frozenset(
 """The codes of errors about credentials, whose HTTP status is 403 or 400."""
 
 
-def _code(error: Any) -> str:
-    return text(
-        fields(getattr(error, "response", None) and error.response.get("Error")).get("Code")
-    )
+def _code(error: object) -> str:
+    response = cast("JSON", getattr(error, "response", None))
+    return text(fields(fields(response).get("Error")).get("Code"))
 
 
 def _status_of(error: Any) -> int | None:
@@ -62,7 +61,9 @@ def _make_error(
     if body is not None:
         code = text(fields(body).get("type")) or "Unknown"
         report: dict[str, Any] = {"Error": {"Code": code, "Message": message}}
-        return cast("Exception", exceptions.EventStreamError(report, "ConverseStream"))
+        reported = exceptions.EventStreamError(report, "ConverseStream")
+        reported.headers = dict(getattr(response, "headers", None) or {})
+        return cast("Exception", reported)
     made: Exception = exceptions.BotoCoreError()
     if issubclass(kind, errors.StreamTimeout):
         made = exceptions.ReadTimeoutError(endpoint_url="")

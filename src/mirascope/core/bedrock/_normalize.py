@@ -54,8 +54,8 @@ def _parts(block: Record) -> Iterator[Part]:
     if isinstance(block.get("text"), str):
         yield TextPart(text=text(block["text"]))
     elif call := fields(block.get("toolUse")):
-        args, call_id = {**fields(call.get("input"))}, text(call.get("toolUseId"))
-        yield ToolCallPart(name=text(call.get("name")), args=args, id=call_id)
+        name, call_id = text(call.get("name")), text(call.get("toolUseId"))
+        yield ToolCallPart(name=name, args={**fields(call.get("input"))}, id=call_id)
     elif result := fields(block.get("toolResult")):
         yield _result(result)
     elif cited := fields(block.get("citationsContent")):

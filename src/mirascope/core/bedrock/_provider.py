@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from typing_extensions import override
 
@@ -73,10 +73,10 @@ class _BedrockAPI(ChatAPI[BedrockClient, BedrockClient, ConverseResponse]):
 
     @override
     def own_retries(self, client: BedrockClient, arguments: Arguments) -> int:
-        """Return the retries of a client's configuration; that of an attempt counts the first."""
-        retries = client.meta.config.retries or {}
-        attempts = retries.get("total_max_attempts", 1 + _LEGACY_RETRIES)
-        return max(0, int(retries.get("max_attempts", attempts - 1)))
+        """Return the retries that a client's configuration allows."""
+        config = cast("dict[str, int]", client.meta.config.retries or {})
+        attempts = config.get("total_max_attempts", 1 + _LEGACY_RETRIES)
+        return max(0, config.get("max_attempts", attempts - 1))
 
 
 PROVIDER = Provider(

@@ -5,7 +5,7 @@ A client is made of a service's description at run time, so its methods are desc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -112,6 +112,39 @@ class ConverseResponse(TypedDict, total=False):
     performanceConfig: Mapping[str, Any]
     serviceTier: Mapping[str, Any]
     ResponseMetadata: Mapping[str, Any]
+
+
+class InferenceConfig(TypedDict, total=False):
+    """The parameters that all models have.
+
+    Attributes:
+        maxTokens: The maximum number of output tokens.
+        temperature: The temperature, from 0 to 1.
+        topP: The share of the most probable tokens that is sampled from.
+        stopSequences: The texts that end the generation.
+    """
+
+    maxTokens: int
+    temperature: float
+    topP: float
+    stopSequences: list[str]
+
+
+class ConverseParams(TypedDict, total=False):
+    """The parameters of a request beside the model and the messages."""
+
+    additionalModelRequestFields: Mapping[str, Any]
+    additionalModelResponseFieldPaths: list[str]
+    guardrailConfig: Mapping[str, Any]
+    inferenceConfig: InferenceConfig
+    outputConfig: Mapping[str, Any]
+    performanceConfig: Mapping[str, str]
+    projectIdentifier: str
+    promptVariables: Mapping[str, Mapping[str, Any]]
+    requestMetadata: Mapping[str, str]
+    serviceTier: Mapping[str, str]
+    system: str | Sequence[Mapping[str, Any]]
+    toolConfig: Mapping[str, Any]
 
 
 class MessageStart(TypedDict):

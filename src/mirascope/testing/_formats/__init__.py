@@ -4,6 +4,7 @@ May import nothing of mirascope and no SDK. Begin with `WireFormat` in `wire_for
 """
 
 from mirascope.testing._formats.anthropic import FORMAT as _ANTHROPIC
+from mirascope.testing._formats.bedrock import FORMAT as _BEDROCK
 from mirascope.testing._formats.cohere import FORMAT as _COHERE
 from mirascope.testing._formats.gemini import FORMAT as _GEMINI
 from mirascope.testing._formats.groq import FORMAT as _GROQ
@@ -13,7 +14,7 @@ from mirascope.testing._formats.wire_format import WireFormat
 
 FORMATS: dict[str, WireFormat] = {
     wire_format.name: wire_format
-    for wire_format in (_OPENAI, _ANTHROPIC, _GEMINI, _COHERE, _GROQ, _MISTRAL)
+    for wire_format in (_OPENAI, _ANTHROPIC, _GEMINI, _COHERE, _GROQ, _MISTRAL, _BEDROCK)
 }
 """The APIs, by the names of their providers."""
 

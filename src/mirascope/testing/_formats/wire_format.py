@@ -121,6 +121,7 @@ class WireFormat(ABC):
         path: A pattern of the paths, below the base URL, for which replies can be written.
         upstream: The base URL of the provider itself.
         other_variables: Further variables that choose a key or a server.
+        constants: Further variables that a client needs, and their values.
         finish_reasons: The provider's words for the common finish reasons.
     """
 
@@ -131,6 +132,7 @@ class WireFormat(ABC):
     path: ClassVar[str]
     upstream: ClassVar[str]
     other_variables: ClassVar[tuple[str, ...]] = ()
+    constants: ClassVar[Mapping[str, str]] = {}
     finish_reasons: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
