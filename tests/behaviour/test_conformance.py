@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.providers.anthropic import ANTHROPIC
+from support.providers.bedrock import BEDROCK
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
@@ -14,6 +15,10 @@ from mirascope.testing.conformance import Conformance
 
 class TestAnthropic(Conformance):
     case = ANTHROPIC
+
+
+class TestBedrock(Conformance):
+    case = BEDROCK
 
 
 class TestCohere(Conformance):

@@ -136,7 +136,7 @@ BEDROCK = Case(
     key_of=key_of,
     temperature_of=lambda body: body["inferenceConfig"]["temperature"],
     begin=[frame("messageStart", {"role": "assistant"})],
-    keepalive=frame("ping", {}),
+    keepalive=Frame(b"", b""),
     malformed=[frame("messageStop", data) for data in (b"{not json}", b"\xff\xfe")],
     text=lambda text: delta(0, text=text),
     reasoning=lambda text: delta(1, reasoningContent={"text": text}),

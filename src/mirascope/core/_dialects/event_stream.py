@@ -122,13 +122,13 @@ class EventStreamDecoder:
 
 
 def _record(frame: memoryview, headers: int) -> bytes:
-    """Return the record of a frame, given the length of its headers."""
+    """Return the record of a frame, given the length of its headers; one of no type is empty."""
     end = len(frame) - _CRC.size
     if crc32(frame[:end]) != _CRC.unpack_from(frame, end)[0]:
         raise MalformedEventError("the checksum of a frame is wrong")
     payload = _PRELUDE.size + headers
     name, report = _meaning(bytes(frame[_PRELUDE.size : payload]))
-    return b"{%b: %b}" % (name, report or bytes(frame[payload:end]) or b"{}")
+    return name and b"{%b: %b}" % (name, report or bytes(frame[payload:end]) or b"{}")
 
 
 @lru_cache(maxsize=64)
@@ -139,7 +139,8 @@ def _meaning(headers: bytes) -> tuple[bytes, bytes]:
     if kind == "error":
         report = {"code": values.get(":error-code"), "message": values.get(":error-message")}
         return b'"error"', json.dumps(report).encode()
-    return json.dumps(values.get(f":{kind}-type", "")).encode(), b""
+    name = values.get(f":{kind}-type")
+    return json.dumps(name).encode() if name else b"", b""
 
 
 def _read_headers(data: bytes) -> Iterator[tuple[str, str]]:

@@ -119,7 +119,6 @@ def _make_client() -> BedrockClient:
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         max_pool_connections=_CONNECTIONS,
-        retries={"total_max_attempts": 1},
     )
     region = session.get_config_variable("region") or os.environ.get(_REGION)
     if not region:

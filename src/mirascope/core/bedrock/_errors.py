@@ -61,21 +61,23 @@ def _make_error(
     if body is not None:
         code = text(fields(body).get("type")) or "Unknown"
         report: dict[str, Any] = {"Error": {"Code": code, "Message": message}}
-        reported = exceptions.EventStreamError(report, "ConverseStream")
-        reported.headers = dict(getattr(response, "headers", None) or {})
-        return cast("Exception", reported)
-    made: Exception = exceptions.BotoCoreError()
-    if issubclass(kind, errors.StreamTimeout):
+        made: Exception = exceptions.EventStreamError(report, "ConverseStream")
+    elif issubclass(kind, errors.StreamTimeout):
         made = exceptions.ReadTimeoutError(endpoint_url="")
     elif issubclass(kind, errors.StreamConnectionError):
         made = exceptions.ConnectionClosedError(endpoint_url="")
     elif issubclass(kind, errors.AuthenticationFailed):
         made = exceptions.NoCredentialsError()
-    made.args = (message,)
+    else:
+        made = exceptions.BotoCoreError()
+    if body is None:
+        made.args = (message,)
+    vars(made)["headers"] = dict(getattr(response, "headers", None) or {})
     return made
 
 
 ERRORS = SDKErrors(
+    provider="bedrock",
     base=(exceptions.ClientError, exceptions.BotoCoreError),
     timeouts=(
         exceptions.ReadTimeoutError,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from typing_extensions import override
 
@@ -20,6 +20,7 @@ from mirascope.core._engine.source import AsyncSource, ItemSource, Source
 from mirascope.core._errors.redaction import credentials_in
 from mirascope.core._transports.threads import in_thread, open_in_thread
 from mirascope.core._transports.urllib3_source import Urllib3Source
+from mirascope.core._wire.events import MalformedEventError
 from mirascope.core.bedrock import _sdk
 from mirascope.core.bedrock._client import CLIENTS, sending
 from mirascope.core.bedrock._encoder import encode, request_arguments
@@ -29,15 +30,15 @@ from mirascope.core.bedrock.call_response import BedrockCallResponse
 from mirascope.core.bedrock.stream import BedrockStream
 from mirascope.core.bedrock.tool import BedrockTool
 
-_LEGACY_RETRIES: Final = 4
-"""The retries of a client whose configuration does not set them."""
-
 
 class _BedrockAPI(ChatAPI[BedrockClient, BedrockClient, ConverseResponse]):
     @override
     def create(self, client: BedrockClient, arguments: Arguments) -> ConverseResponse:
         with sending(client, arguments):
-            return client.converse(**request_arguments(arguments))
+            response = client.converse(**request_arguments(arguments))
+        if "output" not in response:
+            raise MalformedEventError("it has no output")
+        return response
 
     @override
     async def acreate(self, client: BedrockClient, arguments: Arguments) -> ConverseResponse:
@@ -72,11 +73,10 @@ class _BedrockAPI(ChatAPI[BedrockClient, BedrockClient, ConverseResponse]):
         return client, {**arguments, "retries": False}
 
     @override
-    def own_retries(self, client: BedrockClient, arguments: Arguments) -> int:
-        """Return the retries that a client's configuration allows."""
+    def own_retries(self, client: BedrockClient, arguments: Arguments) -> int | None:
         config = cast("dict[str, int]", client.meta.config.retries or {})
-        attempts = config.get("total_max_attempts", 1 + _LEGACY_RETRIES)
-        return max(0, config.get("max_attempts", attempts - 1))
+        attempts = config.get("total_max_attempts")
+        return None if attempts is None else max(0, attempts - 1)
 
 
 PROVIDER = Provider(
