@@ -263,6 +263,7 @@ class SDKErrors:
         """Return an instance of a subclass of both our class and that of the SDK's exception."""
         error_type = _combined_type(kind, type(theirs), self.message_of)
         ours = error_type.__new__(error_type, *(theirs.args if args is None else args))
+        ours.args = theirs.args if args is None else args  # that of an `OSError` takes none yet
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
         ours.request_id = ours.request_id or self._request_id(theirs)
@@ -362,6 +363,7 @@ def _unpickled(
 ) -> errors.StreamError:
     error_type = _combined_type(kind, theirs, message_of)
     error = error_type.__new__(error_type, *args)
+    error.args = tuple(args)
     vars(error).update(attributes)
     return error
 
