@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def test_a_stream_holds_its_request(case: Case, driver: Driver, server: Loopback) -> None:
-    server.queue = [Response(case.response("Hello"))]
+    headers = {case.request_id_header or "x-request-id": "request-1"}
+    server.queue = [Response(case.response("Hello"), headers=headers)]
     stream, _ = driver.call_and_read(driver.function(case, call_params={"temperature": 0.5}))
     assert stream.fn_args == {"genre": "fantasy"}
     assert stream.prompt_template == "Recommend a {genre} book"

@@ -9,24 +9,31 @@ A record is the payload below the type of its event, which only the headers have
 present an event in the same way. An exception is a record too, and so is an unmodeled error, below
 ``error``. Headers repeat, so what they mean is cached.
 
+Other APIs of Amazon send the events of a model's own API inside of frames, as base64: they are read
+as server-sent events.
+
 The first byte of a frame is that of a length below 32 MiB. A body that begins with another byte is
 text, which servers and proxies send in place of a stream, and is read as one of `SSEDecoder`.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import AsyncGenerator, Iterator
 from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812  # an exception class
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zlib import crc32
 
-from mirascope.core._wire.events import MalformedEventError
-from mirascope.core._wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SSEDecoder
+from typing_extensions import override
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mirascope.core._engine.response_source import AsyncResponseSource, ResponseSource
+from mirascope.core._wire.events import MalformedEventError
+from mirascope.core._wire.json_fields import fields, text
+from mirascope.core._wire.json_text import from_bytes
+from mirascope.core._wire.sse import MAX_EVENT_BYTES, EventTooLargeError, SSEDecoder
 
 _PRELUDE: Final = Struct("!III")
 _CRC: Final = Struct("!I")
@@ -163,3 +170,37 @@ def _read_headers(data: bytes) -> Iterator[tuple[str, str]]:
         raise MalformedEventError("the headers of a frame cannot be read") from error
     if position > len(data):
         raise MalformedEventError("the headers of a frame are cut off")
+
+
+class FramedEventsSource(ResponseSource):
+    """A response with a model's own events inside of frames, as server-sent events."""
+
+    @override
+    def __iter__(self) -> Iterator[bytes]:
+        decoder = EventStreamDecoder()
+        return (_unframed(decoder, block) for block in super().__iter__())
+
+
+class AsyncFramedEventsSource(AsyncResponseSource):
+    """A response with a model's own events inside of frames, async."""
+
+    @override
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        decoder = EventStreamDecoder()
+        async for block in super().__aiter__():
+            yield _unframed(decoder, block)
+
+
+def _unframed(decoder: EventStreamDecoder, block: bytes) -> bytes:
+    """Return the server-sent events inside of the frames that a block of bytes completes."""
+    return b"".join(map(_event_in, decoder.feed(block)))
+
+
+def _event_in(record: bytes) -> bytes:
+    event = fields(from_bytes(record) if record else None)
+    if chunk := fields(event.get("chunk")):
+        data = base64.b64decode(text(chunk.get("bytes"))).replace(b"\n", b" ")
+    else:
+        error = [{"type": kind, **fields(report)} for kind, report in event.items()]
+        data = json.dumps({"type": "error", "error": error[0]}).encode() if error else b""
+    return b"data: %b\n\n" % data

@@ -87,5 +87,18 @@ class ThreadedSource(AsyncSource, AsyncIterator["bytes | UserItem"]):
 
 
 async def _run(work: Callable[[], T]) -> T:
+    """Run work in a worker thread, which does not keep what it raises: that holds the stream."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001  # raised by the task
+            failures.append(error)
+
     limiter = anyio.CapacityLimiter(math.inf)
-    return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
+    await to_thread.run_sync(attempt, abandon_on_cancel=True, limiter=limiter)
+    while failures:
+        raise failures.pop()
+    return results.pop()

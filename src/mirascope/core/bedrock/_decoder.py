@@ -1,7 +1,7 @@
 """Reads a stream of Bedrock's Converse API: blocks of content that grow, each with an index.
 
 A block of text or of reasoning has no start, only deltas. ``messageStop`` has the finish reason,
-and ``metadata`` the usage: it is the last event, and a response without it is cut off. A plain
+with which the message is complete; ``metadata``, which has the usage, is the last event. A plain
 response is read as the events that would have streamed it.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Final, cast
-
-from typing_extensions import override
 
 from mirascope.core._engine.decoder import SingleMessageDecoder
 from mirascope.core._wire.accumulator import Keep, replace_fields
@@ -50,11 +48,6 @@ class BedrockDecoder(SingleMessageDecoder):
         self._role: JSON = "assistant"
         self._blocks: dict[int, dict[str, Mergeable]] = {}
         self._end: dict[str, JSON] = {}
-
-    @property
-    @override
-    def is_complete(self) -> bool:
-        return self.done
 
     def decode(self, record: Record, raw: SDKObject | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``.

@@ -44,8 +44,8 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @override
     def _detached_response(self) -> ConverseResponse:
         response = dict[str, Any](self.response)
-        response.pop("ResponseMetadata", None)
-        return cast("ConverseResponse", response)
+        metadata = {"RequestId": self.id} if self.id else {}
+        return cast("ConverseResponse", {**response, "ResponseMetadata": metadata})
 
     @property
     def _blocks(self) -> list[Record]:
@@ -92,7 +92,7 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @property
     @override
     def id(self) -> str | None:
-        """The id of the request; ``None`` for a streamed response, whose events have none."""
+        """The id of the request."""
         metadata = fields(record_of(self.response).get("ResponseMetadata"))
         return text_or_none(metadata.get("RequestId"))
 

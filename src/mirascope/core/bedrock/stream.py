@@ -26,6 +26,20 @@ class BedrockStream(
         return BedrockDecoder(self.model or None, keep=self.keep)
 
     @property
+    @override
+    def id(self) -> str | None:
+        """The id of the request, which the headers of the response have; ``None`` before."""
+        response = self._lifecycle.source and self._lifecycle.source.response
+        return None if response is None else response.headers.get("x-amzn-requestid")
+
+    @override
+    def _response(self, *, partial: bool) -> BedrockCallResponse:
+        response = super()._response(partial=partial)
+        if self.id is not None:
+            response.response["ResponseMetadata"] = {"RequestId": self.id}
+        return response
+
+    @property
     def thinking(self) -> str:
         """The model's reasoning received so far."""
         return self.reasoning
