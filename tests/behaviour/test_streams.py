@@ -61,6 +61,8 @@ def test_content_accumulates_as_chunks_pass(case: Case, server: Loopback) -> Non
 def test_comments_and_other_line_ends_do_not_matter(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
+    if not case.server_sent:
+        pytest.skip("its framing has no lines")
     body = b": keep-alive\n\n".join(case.response("Hello", " world"))
     for line_end in (b"\r\n", b"\r"):
         server.queue = [Response([b"\xef\xbb\xbf" + body.replace(b"\n", line_end)])]
@@ -145,8 +147,9 @@ def test_an_event_loop_takes_its_client_with_it(case: Case, server: Loopback) ->
 
     for _ in range(3):
         asyncio.run(ask_and_read())
-    assert len(server.connections) == 3
-    assert all(connection.disconnected.wait(0.5) for connection in server.connections)
+    if case.client_per_loop:
+        assert len(server.connections) == 3
+        assert all(connection.disconnected.wait(0.5) for connection in server.connections)
     gc.collect()
     assert [loop() for loop in loops] == [None] * 3
 

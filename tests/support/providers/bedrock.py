@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from zlib import crc32
 
 import botocore.session
 from botocore.config import Config
@@ -37,6 +39,7 @@ os.environ |= {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+PRELUDE = struct.pack("!II", 33 * 2**20, 0)
 CREDENTIAL = re.compile("Credential=([^/]+)/")
 
 
@@ -170,4 +173,7 @@ BEDROCK = Case(
     error_body=lambda message: {"message": message},
     request_id_header="x-amzn-requestid",
     expected=lambda reading: reading,
+    server_sent=False,
+    unbounded=PRELUDE + struct.pack("!I", crc32(PRELUDE)),
+    client_per_loop=False,
 )

@@ -31,7 +31,7 @@ read_timeout: Final = ContextVar[float | None]("read_timeout", default=None)
 
 
 class Urllib3Source(Source):
-    """The bytes of a response, as they are on the wire: content encodings are not decoded.
+    """The bytes of a response.
 
     Args:
         response: The ``urllib3.HTTPResponse``, of which nothing is read yet.
@@ -40,6 +40,7 @@ class Urllib3Source(Source):
     def __init__(self, response: Any) -> None:
         super().__init__(cast("HTTPResponse", response))
         self._raw = response
+        self._decodes = "content-encoding" in response.headers
         self._lock = threading.Lock()
         self._is_closed = False
         self._blocks = self._read()
@@ -56,7 +57,7 @@ class Urllib3Source(Source):
         """Return the next bytes of the body, as soon as some are received; empty at its end."""
         try:
             with self._lock:
-                return b"" if self._is_closed else self._raw.read1(_BLOCK)
+                return b"" if self._is_closed else self._raw.read1(_BLOCK, self._decodes)
         finally:
             if self._is_closed:  # by another thread, which has left that to this one
                 self.close()

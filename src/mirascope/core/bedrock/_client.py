@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 from anyio import to_thread
@@ -26,7 +27,7 @@ from mirascope import errors
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._transports.urllib3_source import InterruptibleConnection, read_timeout
 from mirascope.core.bedrock import _sdk
-from mirascope.core.bedrock._errors import CREDENTIALS, ERRORS
+from mirascope.core.bedrock._errors import CREDENTIALS, ERRORS, rejected
 from mirascope.core.bedrock._sdk import BedrockClient
 
 _TOKEN: Final = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105  # the name of a variable
@@ -69,6 +70,8 @@ def sending(client: BedrockClient, arguments: Mapping[str, Any]) -> Generator[Se
     token, limit = _sending.set(request), read_timeout.set(arguments.get("timeout"))
     try:
         yield request
+    except _sdk.exceptions.ParamValidationError as error:
+        raise rejected(error) from None
     except _sdk.exceptions.ClientError as error:
         metadata = error.response.get("ResponseMetadata", {})
         error.headers = metadata.pop("HTTPHeaders", {})
@@ -128,6 +131,7 @@ def _make_client() -> BedrockClient:
         raise ERRORS.make(errors.AuthenticationFailed, f"there are no credentials: {CREDENTIALS}")
     try:
         client = session.create_client(_SERVICE, region_name=region, config=config)
+        urlsplit(client.meta.endpoint_url).port  # noqa: B018  # fails if it is no number
     except ValueError as error:
         raise ERRORS.make(errors.StreamConnectionError, str(error), cause=error) from None
     endpoint = getattr(client, "_endpoint", None)

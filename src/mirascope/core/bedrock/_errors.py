@@ -6,6 +6,7 @@ rest. A failure inside of a stream is an `EventStreamError`, as in botocore's ow
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Any, Final, cast
 
@@ -34,6 +35,8 @@ _REJECTED: Final = frozenset(
     }
 )
 """The codes of errors about credentials, whose HTTP status is 403 or 400."""
+_VALUE: Final = re.compile(r"value: .*?, (?=type: |valid )", re.DOTALL)
+"""A value in a message of botocore's validation."""
 
 
 def _code(error: object) -> str:
@@ -41,9 +44,13 @@ def _code(error: object) -> str:
     return text(fields(fields(response).get("Error")).get("Code"))
 
 
+def rejected(error: Exception) -> errors.StreamError:
+    """Return the error for parameters that botocore rejects, whose values it shows."""
+    report = _VALUE.sub("", str(error))
+    return ERRORS.make(errors.BadRequest, f"the SDK rejects the request: {report}")
+
+
 def _status_of(error: Any) -> int | None:
-    if isinstance(error, exceptions.ParamValidationError):
-        return 400
     if not isinstance(error, exceptions.ClientError):
         return None
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -68,6 +75,8 @@ def _make_error(
         made = exceptions.ConnectionClosedError(endpoint_url="")
     elif issubclass(kind, errors.AuthenticationFailed):
         made = exceptions.NoCredentialsError()
+    elif issubclass(kind, errors.BadRequest):
+        made = exceptions.ParamValidationError(report="")
     else:
         made = exceptions.BotoCoreError()
     if body is None:
@@ -90,7 +99,7 @@ ERRORS = SDKErrors(
         http_errors.HTTPError,
         ssl.SSLError,
     ),
-    undecodable=(exceptions.IncompleteReadError,),
+    undecodable=(exceptions.IncompleteReadError, http_errors.DecodeError),
     make_sdk_error=_make_error,
     request_id_header="x-amzn-requestid",
     status_of=_status_of,
