@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.providers.anthropic import ANTHROPIC
 from support.providers.azure import AZURE
+from support.providers.bedrock import BEDROCK
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
@@ -21,6 +22,10 @@ class TestAnthropic(Conformance):
 
 class TestAzure(Conformance):
     case = AZURE
+
+
+class TestBedrock(Conformance):
+    case = BEDROCK
 
 
 class TestCohere(Conformance):

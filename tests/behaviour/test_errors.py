@@ -72,7 +72,7 @@ def test_an_event_without_bounds_is_an_error(case: Case, driver: Driver, server:
     def script() -> Iterator[bytes]:
         yield from case.begin
         yield case.text("Hello")
-        yield b"data: "
+        yield case.unbounded
         for _ in range(50):
             yield b"x" * 2**20
 
@@ -144,7 +144,9 @@ def test_a_parameter_that_the_sdk_does_not_have_is_a_type_error(
     case: Case, driver: Driver, server: Loopback, *, stream: bool
 ) -> None:
     function = driver.function(case, stream=stream, call_params={"nonsense": 1})
-    with pytest.raises((TypeError, ValidationError), match="nonsense"):
+    rejects = (TypeError, ValidationError)
+    expected = errors.BadRequest if case.name == "bedrock" else rejects  # which validates itself
+    with pytest.raises(expected, match="nonsense"):
         driver.call_and_read(function) if stream else driver.call(function)
     assert server.requests == []
 

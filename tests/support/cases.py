@@ -34,6 +34,9 @@ class Case(conformance.Case):
         api: What the recordings of the provider's API that is read here are marked with.
         begins: Returns whether a response restarts with a chunk, if it can.
         expected: Turns an official SDK's reading of a recording into what `reported` returns.
+        server_sent: Whether streams are server-sent events.
+        unbounded: What an event begins with that never ends.
+        client_per_loop: Whether each event loop has a default client of its own.
         disagree: Recordings that we read differently, each with the reason.
     """
 
@@ -47,6 +50,9 @@ class Case(conformance.Case):
     api: str | None = None
     begins: Callable[[Any], bool] = lambda _: False
     expected: Callable[[dict[str, Any]], dict[str, Any]]
+    server_sent: bool = True
+    unbounded: bytes = b"data: "
+    client_per_loop: bool = True
     disagree: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -57,7 +63,10 @@ class Case(conformance.Case):
 
 def without_keys() -> dict[str, str]:
     """Return this process's environment without what could be a provider's."""
-    theirs = ("ANTHROPIC_", "AZURE_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_", "OPENAI_")
+    theirs = (
+        *("ANTHROPIC_", "AWS_", "AZURE_", "CO_", "GEMINI_", "GOOGLE_", "GROQ_", "MISTRAL_"),
+        "OPENAI_",
+    )
     servers = {name for server in SERVERS.values() for name in server.variables}
     return {
         name: value

@@ -42,6 +42,7 @@ def key_variables() -> dict[str, str | None]:
     variables: dict[str, str | None] = {}
     for wire_format in FORMATS.values():
         variables |= dict.fromkeys(wire_format.other_variables)
+        variables |= wire_format.constants
         if wire_format.key_variable:
             variables[wire_format.key_variable] = KEY
     return variables

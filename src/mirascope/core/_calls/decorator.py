@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Protocol, cast, overload
 
-from pydantic import BaseModel
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
@@ -35,12 +34,13 @@ from mirascope.core._calls.stream_config import StreamConfig
 from mirascope.core._engine.structured_stream import BaseStructuredStream
 from mirascope.core._prompts.metadata import Metadata
 from mirascope.core._prompts.prompt_function import PromptFunction, PromptResult
+from mirascope.core._responses.call_response_chunk import SDKObject
 from mirascope.core._responses.response_model import ResponseModel
 from mirascope.core._tools.tool_types import Tools
 
 P = ParamSpec("P")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
-RawT = TypeVar("RawT", bound=BaseModel)
+RawT = TypeVar("RawT", bound=SDKObject)
 
 
 class CallDecorator(Protocol[ResultT_co]):

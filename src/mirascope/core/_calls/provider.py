@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, Protocol, Self, SupportsIndex, cast
 
-from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
@@ -21,6 +20,7 @@ from mirascope.core._engine.stream import BaseStream
 from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._prompts.message_param import Message
 from mirascope.core._responses.call_response import BaseCallResponse
+from mirascope.core._responses.call_response_chunk import SDKObject
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.tool import BaseTool
 from mirascope.core._wire.events import ProviderError
@@ -28,7 +28,7 @@ from mirascope.core._wire.events import ProviderError
 Arguments = dict[str, object]
 """Keyword arguments of an SDK's method."""
 
-RawT = TypeVar("RawT", bound=BaseModel)
+RawT = TypeVar("RawT", bound=SDKObject)
 CallResponseT = TypeVar("CallResponseT", bound=BaseCallResponse[Any, Any, Any])
 StreamT = TypeVar("StreamT", bound=BaseStream[Any, Any, Any, Any])
 
@@ -207,6 +207,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         """Map the exceptions of making a client; see `client`."""
         try:
             yield
+        except errors.StreamError:
+            raise
         except UnicodeEncodeError:  # an HTTP library's, which holds the key
             raise self.errors.make(errors.AuthenticationFailed, _INVALID_KEY) from None
         except self.errors.base as error:

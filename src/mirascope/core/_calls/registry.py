@@ -107,6 +107,11 @@ BUILT_IN: Final = {
         api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
         max_tokens="max_completion_tokens",
     ),
+    "bedrock": Registration(
+        target="mirascope.core.bedrock._provider:PROVIDER",
+        api_keys=("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"),
+        model_prefixes=("amazon.", "us.amazon.", "meta.", "us.meta."),
+    ),
     "vertex": Registration(
         target="mirascope.core.vertex._provider:PROVIDER",
         default_model="gemini-2.5-flash",
@@ -115,8 +120,8 @@ BUILT_IN: Final = {
 }
 """The built-in providers, in the order in which the command line looks for an API key.
 
-Named servers come last, and have no default model: a variable such as ``GITHUB_TOKEN``, which is
-there for another purpose, never decides where a prompt is sent.
+Clouds and named servers come last, and have no default model: a variable that is there for another
+purpose, such as ``AWS_ACCESS_KEY_ID`` or ``GITHUB_TOKEN``, never decides where a prompt is sent.
 """
 
 

@@ -26,7 +26,7 @@ from mirascope.core._prompts.message_param import (
 from mirascope.core._prompts.normalize import normalized
 from mirascope.core._responses.call_arguments import MessageT
 from mirascope.core._responses.call_response import BaseCallResponse, RawResponseT
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
 from mirascope.core._tools.tool import name_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, ToolT, call_id, output_text
 from mirascope.core._types import FinishReason, JsonableType
@@ -194,7 +194,7 @@ class ChunkResponse(BaseCallResponse[RawResponseT, ToolT, MessageT]):
 
     @property
     @override
-    def usage(self) -> BaseModel | None:
+    def usage(self) -> SDKObject | None:
         return self._chunk.usage
 
     @property

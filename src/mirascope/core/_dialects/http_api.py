@@ -11,11 +11,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import anyio
-from typing_extensions import override
+from pydantic import BaseModel
+from typing_extensions import TypeVar, override
 
 from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT, DefaultClients
-from mirascope.core._calls.provider import Arguments, ChatAPI, RawT
+from mirascope.core._calls.provider import Arguments, ChatAPI
 from mirascope.core._engine.response_source import AsyncResponseSource, ResponseSource
 from mirascope.core._engine.source import AsyncSource, Source
 from mirascope.core._errors.redaction import credentials_in
@@ -24,6 +25,8 @@ from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import JSON, MalformedEventError
 from mirascope.core._wire.json_text import from_text
 from mirascope.core._wire.sdk_models import build_model_from_json
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _NOT_IN_BODY: Final = frozenset({"extra_headers", "timeout"})
 
@@ -48,7 +51,7 @@ class HTTPAPIError(Exception):
             self.status_code = response.status_code
 
 
-class HTTPChatAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
+class HTTPChatAPI(ChatAPI[ClientT, AsyncClientT, ModelT]):
     """Posts the arguments of a request as JSON; ``timeout`` and ``extra_headers`` are the client's.
 
     Args:
@@ -57,18 +60,18 @@ class HTTPChatAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
         error: The class of the API's errors.
     """
 
-    def __init__(self, path: str, raw_type: type[RawT], error: type[HTTPAPIError]) -> None:
+    def __init__(self, path: str, raw_type: type[ModelT], error: type[HTTPAPIError]) -> None:
         self._path = path
         self._raw_type = raw_type
         self._error = error
 
     @override
-    def create(self, client: ClientT, arguments: Arguments) -> RawT:
+    def create(self, client: ClientT, arguments: Arguments) -> ModelT:
         http: Any = client
         return self._raw(http.send(self._request(http, arguments)))
 
     @override
-    async def acreate(self, client: AsyncClientT, arguments: Arguments) -> RawT:
+    async def acreate(self, client: AsyncClientT, arguments: Arguments) -> ModelT:
         http: Any = client
         return self._raw(await http.send(self._request(http, arguments)))
 
@@ -109,7 +112,7 @@ class HTTPChatAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
             failure.status_code = HTTPStatus.BAD_REQUEST
             raise failure from error
 
-    def _raw(self, response: Any) -> RawT:
+    def _raw(self, response: Any) -> ModelT:
         try:
             return build_model_from_json(self._raw_type, self._checked(response).content)
         except ValueError as error:

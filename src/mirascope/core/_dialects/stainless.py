@@ -16,6 +16,7 @@ from typing_extensions import override
 from mirascope import errors
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
 from mirascope.core._calls.provider import Arguments, ChatAPI, RawT
+from mirascope.core._dialects.event_stream import AsyncFramedEventsSource, FramedEventsSource
 from mirascope.core._engine.response_source import AsyncResponseSource, ResponseSource
 from mirascope.core._engine.source import (
     AsyncItemSource,
@@ -53,15 +54,17 @@ class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
     def open(self, client: ClientT, arguments: Arguments) -> Source:
         """Return the bytes of the SDK's stream, or the items of one that instrumentation wraps."""
         stream = self._method(client)(**arguments)
-        if type(stream) is self._sdk.Stream and _is_text(stream.response):
-            return ResponseSource(stream.response)
+        if type(stream) is self._sdk.Stream:
+            framed = _is_framed(stream.response)
+            return (FramedEventsSource if framed else ResponseSource)(stream.response)
         return ItemSource(stream)
 
     @override
     async def aopen(self, client: AsyncClientT, arguments: Arguments) -> AsyncSource:
         stream = await self._method(client)(**arguments)
-        if type(stream) is self._sdk.AsyncStream and _is_text(stream.response):
-            return AsyncResponseSource(stream.response)
+        if type(stream) is self._sdk.AsyncStream:
+            framed = _is_framed(stream.response)
+            return (AsyncFramedEventsSource if framed else AsyncResponseSource)(stream.response)
         return AsyncItemSource(stream)
 
     @override
@@ -106,9 +109,9 @@ def _parsed(response: object) -> object:
     return response
 
 
-def _is_text(response: HTTPResponse) -> bool:
-    """Return whether a body is server-sent events, not Amazon's binary ones, which SDKs decode."""
-    return "amazon.eventstream" not in response.headers.get("content-type", "")
+def _is_framed(response: HTTPResponse) -> bool:
+    """Return whether a body is Amazon's binary events, not server-sent ones."""
+    return "amazon.eventstream" in response.headers.get("content-type", "")
 
 
 def forces_tools(call_params: Mapping[str, object], thinks: str = "disabled") -> bool:

@@ -187,7 +187,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
     def _user_item(self, item: UserItem) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that a user-supplied item completes: itself, if it has its tool."""
         ready: list[ChunkT] = []
-        raw = item[0].chunk if isinstance(item, tuple) else item
+        raw: Any = item[0].chunk if isinstance(item, tuple) else item
         try:
             self.decoder.decode(record_of(raw), raw, ready)
         except ProviderError as error:

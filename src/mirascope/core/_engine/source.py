@@ -15,17 +15,16 @@ from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import anyio
-from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope.core._engine.deadlines import Deadlines
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._errors.retry import RetryPolicy
 from mirascope.core._observers.observation import NOT_OBSERVED, Observations
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
 from mirascope.core._tools.tool import BaseTool
 
-UserItem: TypeAlias = BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]
+UserItem: TypeAlias = SDKObject | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]
 """A user-supplied item: one of an SDK's objects, or a chunk with its tool."""
 
 T = TypeVar("T")

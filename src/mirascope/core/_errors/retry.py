@@ -121,13 +121,13 @@ async def arun_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:
 
 
 def _is_retryable(error: StreamError) -> bool:
-    should_retry = _headers(error).get("x-should-retry")
+    should_retry = headers_of(error).get("x-should-retry")
     return should_retry == "true" or (error.retryable and should_retry != "false")
 
 
 def _backoff(error: StreamError, count: int) -> float:
     """Return the seconds to wait before the next retry."""
-    requested = _retry_after(_headers(error))
+    requested = _retry_after(headers_of(error))
     if requested is not None:
         return requested
     backoff = min(_MIN_BACKOFF * 2.0**count, _MAX_BACKOFF)
@@ -147,8 +147,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return float("inf") if seconds is not None and seconds > _MAX_RETRY_AFTER else seconds
 
 
-def _headers(error: StreamError) -> Mapping[str, str]:
+def headers_of(error: Exception) -> Mapping[str, str]:
     """Return the headers of the response that an SDK's error holds, in whatever attribute."""
-    held = getattr(error, "response", None) or getattr(error, "raw_response", None) or error
-    headers = cast("Mapping[str, str]", getattr(held, "headers", None) or {})
+    holders = (getattr(error, "response", None), getattr(error, "raw_response", None), error)
+    held = (getattr(holder, "headers", None) for holder in holders)
+    headers = cast("Mapping[str, str]", next(filter(None, held), None) or {})
     return {name.lower(): value for name, value in headers.items()}

@@ -11,6 +11,7 @@ values are kept; others, such as the SDK's response, are then ``None``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from traceback import walk_tb
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 
 from mirascope import errors
 from mirascope.core._errors.redaction import can_be_sent, is_plain, is_private, redact
+from mirascope.core._errors.retry import headers_of
 from mirascope.core._wire.error_reports import provider_error
 from mirascope.core._wire.events import JSON, MalformedEventError, ProviderError
 from mirascope.core._wire.sse import EventTooLargeError
@@ -82,7 +84,7 @@ class SDKErrors:
 
     Attributes:
         provider: The provider's name, which its description sets.
-        base: The base class of the SDK's errors.
+        base: The base class of the SDK's errors, or several.
         timeouts: The exceptions of the SDK and its HTTP library for an expired timeout.
         connections: Their exceptions for a connection that cannot be made or breaks.
         undecodable: Their exceptions for a body that cannot be decoded.
@@ -100,7 +102,7 @@ class SDKErrors:
     """
 
     provider: str = ""
-    base: type[Exception]
+    base: type[Exception] | tuple[type[Exception], ...]
     timeouts: tuple[type[Exception], ...]
     connections: tuple[type[Exception], ...]
     undecodable: tuple[type[Exception], ...]
@@ -238,7 +240,8 @@ class SDKErrors:
         Exceptions of the user's own code, such as a hook of an HTTP client, are not mapped, nor is
         that for a parameter which the SDK does not have.
         """
-        sdk = self.base.__module__.partition(".")[0]
+        base = self.base if isinstance(self.base, type) else self.base[0]
+        sdk = base.__module__.partition(".")[0]
         if not isinstance(error, ValueError | TypeError) or not _is_raised_by(sdk, error):
             return None
         text = details(error) if isinstance(error, ValidationError) else str(error)
@@ -269,6 +272,7 @@ class SDKErrors:
         """Return an instance of a subclass of both our class and that of the SDK's exception."""
         error_type = _combined_type(kind, type(theirs), self.message_of)
         ours = error_type.__new__(error_type, *(theirs.args if args is None else args))
+        ours.args = theirs.args if args is None else args  # that of an `OSError` takes none yet
         ours.__dict__.update(vars(theirs))
         ours.provider = self.provider
         ours.request_id = ours.request_id or self._request_id(theirs)
@@ -276,8 +280,7 @@ class SDKErrors:
         return ours
 
     def _request_id(self, error: Exception) -> str | None:
-        headers = getattr(getattr(error, "response", None), "headers", None)
-        return headers.get(self.request_id_header) if headers and self.request_id_header else None
+        return headers_of(error).get(self.request_id_header) if self.request_id_header else None
 
 
 def details(error: ValidationError) -> str:
@@ -321,7 +324,7 @@ def _combined_type(
         return known
 
     def reduce(error: errors.StreamError) -> tuple[object, ...]:
-        return _unpickled, (kind, theirs, message_of, *_pickled_state(error))
+        return _unpickled, (kind, _importable(theirs), message_of, *_pickled_state(error))
 
     def show(error: errors.StreamError) -> str:
         return f"{type(error).__name__}({str(error)!r})"
@@ -337,6 +340,15 @@ def _combined_type(
     combined = type(kind.__name__, (kind, theirs), names)
     _combined_types[kind, theirs] = combined
     return combined
+
+
+def _importable(kind: type[Exception]) -> type[Exception]:
+    """Return a class, or of one that an SDK makes at run time, the first base that is not."""
+    return next(
+        base
+        for base in kind.__mro__
+        if getattr(sys.modules.get(base.__module__), base.__name__, None) is base
+    )
 
 
 def _pickled_state(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:
@@ -360,6 +372,7 @@ def _unpickled(
 ) -> errors.StreamError:
     error_type = _combined_type(kind, theirs, message_of)
     error = error_type.__new__(error_type, *args)
+    error.args = tuple(args)
     vars(error).update(attributes)
     return error
 

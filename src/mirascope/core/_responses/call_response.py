@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from mirascope.core._errors.redaction import redact_settings
 from mirascope.core._prompts.message_param import BaseMessageParam
 from mirascope.core._responses.call_arguments import CallArguments, MessageT
+from mirascope.core._responses.call_response_chunk import SDKObject
 from mirascope.core._responses.cost import cost_of
 from mirascope.core._responses.response_metadata import ResponseMetadata
 from mirascope.core._responses.serialization import CONFIGURATION, DUMPED, Serializable
@@ -31,7 +32,7 @@ from mirascope.core._wire.json_fields import id_or_none, text_or_none
 from mirascope.core._wire.json_response import without_reasoning
 from mirascope.errors import ToolCallError
 
-RawResponseT = TypeVar("RawResponseT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+RawResponseT = TypeVar("RawResponseT", bound=SDKObject, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -142,7 +143,7 @@ class BaseCallResponse(
 
     @property
     @abstractmethod
-    def usage(self) -> BaseModel | None:
+    def usage(self) -> SDKObject | None:
         """The provider's own usage object."""
 
     @property

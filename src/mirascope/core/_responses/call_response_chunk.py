@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, Self, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Self, TypeAlias, cast
 
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeVar, override
@@ -18,13 +19,16 @@ from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sdk_models import to_builtins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mirascope.core._responses.chunk_parts import ChunkPart
     from mirascope.core._types import FinishReason
     from mirascope.core._wire.events import JSON, Record, TokenCounts
 
-RawT = TypeVar("RawT", bound=BaseModel, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
+SDKObject: TypeAlias = BaseModel | Mapping[str, object]
+"""An object of an SDK: a model, or a typed dictionary."""
+
+RawT = TypeVar("RawT", bound=SDKObject, default=BaseModel, covariant=True)  # noqa: PLC0105  # covariant: a class without its parameters stands for all providers'
 
 _EMPTY: Final = {"content": "", "reasoning": "", "tool_calls": (), "_is_split": True}
 
@@ -54,13 +58,13 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     _dumped = ("chunk", *DUMPED)
 
-    _raw: BaseModel | bytes
+    _raw: SDKObject | bytes
     _is_split: bool
     """Set on a copy with some of an event's text only: other parts are those of another copy."""
 
     @property
     @abstractmethod
-    def usage(self) -> BaseModel | None:
+    def usage(self) -> SDKObject | None:
         """The provider's own usage object; ``None`` if this event does not report it."""
 
     def __init__(self, chunk: RawT) -> None:
@@ -68,7 +72,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
         self._read(record_of(chunk))
 
     @classmethod
-    def from_record(cls, record: Record, raw: BaseModel | bytes) -> Self:
+    def from_record(cls, record: Record, raw: SDKObject | bytes) -> Self:
         """Return the chunk for a decoded event, with the event's bytes or the SDK's object."""
         self = cls.__new__(cls)
         self._raw = raw
@@ -139,14 +143,15 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
         """
         raw_type = cls._type_of(data)
         try:
-            return raw_type.model_validate_json(data, strict=True)
+            built = raw_type.model_validate_json(data, strict=True)
         except ValidationError:
-            return raw_type.model_construct(None, **json.loads(data))
+            built = raw_type.model_construct(None, **json.loads(data))
+        return cast("RawT", built)
 
     @classmethod
-    def _type_of(cls, data: bytes) -> type[RawT]:
+    def _type_of(cls, data: bytes) -> type[BaseModel]:
         kind = text(fields(json.loads(data)).get("type")) if cls._raw_types else ""
-        return cast("type[RawT]", cls._raw_types.get(kind, cls._raw_type))
+        return cls._raw_types.get(kind, cls._raw_type)
 
     @property
     @override

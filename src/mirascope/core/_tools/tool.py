@@ -82,8 +82,6 @@ class BaseTool(BaseModel, ABC):
     __provider__: ClassVar[str] = "BaseTool"
     __tool_config_type__: ClassVar[type[ToolConfig]] = ToolConfig
     __custom_name__: ClassVar[str] = ""
-    __call_id__: ClassVar[str] = "id"
-    """The field of a tool call with the id that its result refers to."""
     __renamed__: ClassVar[Mapping[str, str]] = {}
     __recipe__: ClassVar[Recipe | None] = None
 
@@ -98,7 +96,7 @@ class BaseTool(BaseModel, ABC):
 
         def __getattr__(self, name: str) -> object:
             if name == "id":
-                return getattr(getattr(self, "tool_call", None), self.__call_id__, None) or None
+                return self._id_of(getattr(self, "tool_call", None)) or None
             return super().__getattr__(name)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -222,6 +220,11 @@ class BaseTool(BaseModel, ABC):
     def sdk_call(cls, call_id: str | None, name: str, arguments: str) -> object:
         """Return the SDK's object for a call, whose arguments may be incomplete."""
         raise NotImplementedError(_NO_PROVIDER.format(cls.__name__))
+
+    @classmethod
+    def _id_of(cls, tool_call: Any) -> str | None:
+        """Return the id of a call that its result refers to."""
+        return getattr(tool_call, "id", None)
 
     @classmethod
     def _arguments_of(cls, tool_call: Any) -> str:

@@ -123,7 +123,8 @@ def _with_extra(sdk_object: object, extra: Record) -> object:
 
 def call_id(tool: BaseTool) -> str | None:
     """Return the id of a tool's call."""
-    return cast("str | None", getattr(getattr(tool, "tool_call", None), tool.__call_id__, None))
+    tool_call = getattr(tool, "tool_call", None)
+    return tool._id_of(tool_call)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # each provider's own
 
 
 def delta_of(tool: BaseTool) -> ToolCallDelta:

@@ -55,7 +55,7 @@ _STATUS_OF_CODE: Final = {
             "requests tokens"  # the types of a rate limit, of OpenAI and Groq
         ),
         499: "cancelled",
-        500: "server internalserver internal api unknown dataloss",
+        500: "server internalserver internal api unknown dataloss modelstreamerrorexception",
         501: "notimplemented unimplemented notsupported",
         503: (
             "overloaded engineoverloaded modeloverloaded serveroverloaded serverisoverloaded "

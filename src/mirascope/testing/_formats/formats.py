@@ -12,6 +12,7 @@ from mirascope.core._calls.servers import SERVERS
 from mirascope.testing._formats import (
     anthropic,
     azure,
+    bedrock,
     cohere,
     gemini,
     groq,
@@ -34,6 +35,7 @@ _OWN: Final[Mapping[str, WireFormat]] = {
         groq,
         mistral,
         azure,
+        bedrock,
         vertex,
     )
 }

@@ -125,6 +125,7 @@ class WireFormat(ABC):
         host: A pattern of the provider's hosts; the default is the host of `upstream`.
         other_variables: Further variables that choose a key or a server.
         other_keys: Further variables with a key, which other programs read too.
+        constants: Further variables that a client needs, and their values.
         finish_reasons: The provider's words for the common finish reasons.
     """
 
@@ -138,6 +139,7 @@ class WireFormat(ABC):
     host: ClassVar[str] = ""
     other_variables: ClassVar[tuple[str, ...]] = ()
     other_keys: tuple[str, ...] = ()
+    constants: ClassVar[Mapping[str, str]] = {}
     finish_reasons: ClassVar[Mapping[str, str]] = {}
 
     def real_url(self) -> str:

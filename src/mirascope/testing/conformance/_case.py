@@ -122,8 +122,8 @@ class Case:
         return self.provider.name
 
     @property
-    def sdk_error(self) -> type[Exception]:
-        """The base class of the errors of the provider's SDK, or of its own."""
+    def sdk_error(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """The base classes of the errors of the provider's SDK, or of its own."""
         return self.provider.errors.base
 
     @cached_property

@@ -127,8 +127,8 @@ def raised(tried: Attempt, kind: type[ErrorT], case: Case, hint: str) -> ErrorT:
     if not isinstance(error, kind):
         seen = "nothing" if error is None else f"{type(error).__name__} ({error})"
         raise AssertionError(f"{seen} is raised, not {kind.__name__}: {hint}") from error  # noqa: TRY004  # of a test
-    theirs = case.sdk_error.__name__
-    require(isinstance(error, case.sdk_error), f"{type(error).__name__} is no {theirs}: {BASE}")
+    is_theirs = isinstance(error, case.sdk_error)
+    require(is_theirs, f"{type(error).__name__} is no {case.sdk_error}: {BASE}")
     expect(error.provider, case.name, "the provider of the error", BASE)
     return error
 

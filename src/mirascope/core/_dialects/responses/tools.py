@@ -42,7 +42,11 @@ class ResponsesTool(BaseTool):
     """A tool that the model calls as a function, or as a custom tool with free text."""
 
     __tool_config_type__ = ResponsesToolConfig
-    __call_id__ = "call_id"
+
+    @override
+    @classmethod
+    def _id_of(cls, tool_call: Any) -> str | None:
+        return getattr(tool_call, "call_id", None)
 
     @override
     @classmethod

@@ -1,0 +1,116 @@
+"""One chunk of a stream of a model of Amazon Bedrock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from typing_extensions import override
+
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._types import FinishReason
+from mirascope.core._wire.events import Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.json_fields import fields, number, text, text_or_none
+from mirascope.core._wire.json_text import from_bytes
+from mirascope.core.bedrock._blobs import with_bytes
+from mirascope.core.bedrock._sdk import ConverseStreamEvent, StopReason, TokenUsage
+
+COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "content_filtered": "content_filter",
+    "guardrail_intervened": "content_filter",
+}
+SERVER_TOOL: Final = "server_tool_use"
+"""The type of a call of a tool that the provider runs itself."""
+
+
+class BedrockCallResponseChunk(BaseCallResponseChunk[ConverseStreamEvent, StopReason]):
+    """The content of one event; ``chunk`` is the event as botocore's streams have it.
+
+    Attributes:
+        signature: The signature of a block of reasoning, ``""`` if the event has none.
+
+    Example:
+        >>> event: ConverseStreamEvent = {
+        ...     "contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}
+        ... }
+        >>> BedrockCallResponseChunk(chunk=event).content
+        'Hi'
+    """
+
+    __slots__ = ("signature",)
+
+    _common_reasons = COMMON_FINISH_REASONS
+
+    signature: str
+
+    @override
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = self.signature = ""
+        self.finish_reasons = self.id = self.model = self.tokens = None
+        self.tool_calls = ()
+        if event := fields(record.get("contentBlockDelta")):
+            self._read_delta(fields(event.get("delta")), number(event.get("contentBlockIndex")))
+        elif event := fields(record.get("contentBlockStart")):
+            call = fields(fields(event.get("start")).get("toolUse"))
+            if call and call.get("type") != SERVER_TOOL:
+                self._read_call(call, number(event.get("contentBlockIndex")))
+        elif event := fields(record.get("messageStop")):
+            if reason := text(event.get("stopReason")):
+                self.finish_reasons = [cast("StopReason", reason)]
+        elif event := fields(record.get("metadata")):
+            self.tokens = token_counts(fields(event.get("usage")))
+
+    def _read_delta(self, delta: Record, index: int | None) -> None:
+        self.content = text(delta.get("text"))
+        if reasoning := fields(delta.get("reasoningContent")):
+            self.reasoning = text(reasoning.get("text"))
+            self.signature = text(reasoning.get("signature"))
+        elif call := fields(delta.get("toolUse")):
+            self._read_call(call, index)
+
+    def _read_call(self, call: Record, index: int | None) -> None:
+        """Read the start of a tool call, or a delta of its arguments."""
+        given = call.get("input")
+        arguments = json.dumps(given) if isinstance(given, dict) else text(given)
+        id_, name = text_or_none(call.get("toolUseId")), text_or_none(call.get("name"))
+        self.tool_calls = (ToolCallDelta(index, id_, name, arguments),)
+
+    @classmethod
+    @override
+    def _build(cls, data: bytes) -> ConverseStreamEvent:
+        return cast("ConverseStreamEvent", with_bytes(from_bytes(data)))
+
+    @property
+    def thinking(self) -> str:
+        """The text of the model's reasoning, ``""`` if there is none."""
+        return self.reasoning
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """The usage as Bedrock reports it, if the event has it."""
+        metadata: Mapping[str, Any] = self.chunk.get("metadata") or {}
+        return metadata.get("usage")
+
+
+def token_counts(usage: Record) -> TokenCounts | None:
+    """Return the token counts of a usage object, normalized; ``None`` if it is empty.
+
+    Bedrock's ``inputTokens`` are those that were neither read from nor written to the cache.
+    """
+    if not usage:
+        return None
+    cached = number(usage.get("cacheReadInputTokens"))
+    written = number(usage.get("cacheWriteInputTokens"))
+    uncached = number(usage.get("inputTokens"))
+    return TokenCounts(
+        input=None if uncached is None else uncached + (cached or 0) + (written or 0),
+        output=number(usage.get("outputTokens")),
+        cached=cached,
+        written=written,
+    )
