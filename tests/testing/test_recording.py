@@ -384,7 +384,7 @@ def test_a_reset_and_a_stall(case: Case, driver: Driver, server: Loopback, path:
     function = driver.function(case, max_retries=0, timeout=Timeout(idle=0.3))
     with testing.recorded(path, fault=testing.Reset(at=0.5)):
         assert isinstance(driver.attempt(function).error, errors.StreamConnectionError)
-    with testing.recorded(path, fault=testing.Stall(at=0.5)):
+    with testing.recorded(path, fault=testing.Stall(at=0.6)):  # after the first text
         assert isinstance(driver.attempt(function).error, errors.StreamTimeout)
 
 

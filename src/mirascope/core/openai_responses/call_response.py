@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from openai.types.responses import Response, ResponseUsage
-from openai.types.responses.response_input_param import FunctionCallOutput
 from typing_extensions import override
 
 from mirascope.core._dialects.responses.messages import OutputMessage
 from mirascope.core._dialects.responses.response import ResponsesResponse
 from mirascope.core._types import JsonableType
 from mirascope.core.openai_responses.dynamic_config import MessageParam
-from mirascope.core.openai_responses.tool import OpenAIResponsesTool
+from mirascope.core.openai_responses.tool import OpenAIResponsesTool, ToolOutputParam
 
 
 class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesTool, MessageParam]):
@@ -36,6 +35,6 @@ class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesToo
     @override
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[OpenAIResponsesTool, JsonableType]]
-    ) -> list[FunctionCallOutput]:
+    ) -> list[ToolOutputParam]:
         """Return the items that send the outputs of tools to the model."""
         return super().tool_message_params(tools_and_outputs)

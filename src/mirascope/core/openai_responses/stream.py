@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from openai.types.responses.response_input_param import FunctionCallOutput
 from typing_extensions import override
 
 from mirascope.core._dialects.responses.background import BackgroundDecoder
@@ -15,7 +14,7 @@ from mirascope.core._types import FinishReason as CommonReason
 from mirascope.core.openai_responses.call_response import OpenAIResponsesCallResponse
 from mirascope.core.openai_responses.call_response_chunk import OpenAIResponsesCallResponseChunk
 from mirascope.core.openai_responses.dynamic_config import MessageParam
-from mirascope.core.openai_responses.tool import OpenAIResponsesTool
+from mirascope.core.openai_responses.tool import OpenAIResponsesTool, ToolOutputParam
 
 
 class OpenAIResponsesStream(
@@ -26,7 +25,7 @@ class OpenAIResponsesStream(
         MessageParam,
         FinishReason,
         OutputMessage,
-        FunctionCallOutput,
+        ToolOutputParam,
     ]
 ):
     """The response of an OpenAI model while it is received."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeAlias, cast
 
 from openai.types.responses import (
     CustomToolParam,
     FunctionToolParam,
     ResponseCustomToolCall,
+    ResponseCustomToolCallOutputParam,
     ResponseFunctionToolCall,
 )
+from openai.types.responses.response_input_param import FunctionCallOutput
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import override
 
 from mirascope.core._dialects.responses.tools import ResponsesTool, ResponsesToolConfig
 
 OpenAIResponsesToolConfig = ResponsesToolConfig
+
+ToolOutputParam: TypeAlias = FunctionCallOutput | ResponseCustomToolCallOutputParam
+"""The item with the output of a tool."""
 
 
 class OpenAIResponsesTool(ResponsesTool):

@@ -28,6 +28,7 @@ COMMON_FINISH_REASONS: Final[Mapping[str, CommonReason]] = {
     "content_filter": "content_filter",
 }
 _ENDS: Final = frozenset({"completed", "incomplete", "cancelled", "failed"})
+_PENDING: Final = frozenset({"", "queued", "in_progress"})
 _READ: Final = frozenset({"type", "call_id", "name", "arguments", "input", "status"})
 _OUTPUT: Final = (".delta", ".partial_image")
 
@@ -108,9 +109,7 @@ def finish_reason(response: Record) -> FinishReason | None:
     status = text(response.get("status"))
     if status == "incomplete":
         status = text(fields(response.get("incomplete_details")).get("reason")) or status
-    elif status not in _ENDS:
-        return None
-    return cast("FinishReason", status)
+    return None if status in _PENDING else cast("FinishReason", status)
 
 
 def calls_tools(output: Iterable[Record]) -> bool:

@@ -166,4 +166,4 @@ def tool_messages(
 
 def custom_tools(tools: Iterable[type[Any]]) -> frozenset[str]:
     """Return the names of the custom tools among the user's tools."""
-    return frozenset(name_of(tool) for tool in tools if tool.is_custom())
+    return frozenset(name_of(tool) for tool in tools if "format" in tool.tool_config)
