@@ -121,6 +121,8 @@ class WireFormat(ABC):
         url_variable: The environment variable of the base URL.
         url_path: What follows a server's address in the base URL.
         path: A pattern of the paths, below the base URL, for which replies can be written.
+        cancel_path: A pattern of the paths, below the base URL, whose requests cancel a response;
+            its group is the id. ``""`` if there is none.
         upstream: The base URL of the provider itself; a star is what each account has otherwise.
         host: A pattern of the provider's hosts; the default is the host of `upstream`.
         other_variables: Further variables that choose a key or a server.
@@ -135,6 +137,7 @@ class WireFormat(ABC):
     url_variable: str
     url_path: ClassVar[str] = ""
     path: ClassVar[str]
+    cancel_path: ClassVar[str] = ""
     upstream: str
     host: ClassVar[str] = ""
     other_variables: ClassVar[tuple[str, ...]] = ()
