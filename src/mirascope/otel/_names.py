@@ -79,7 +79,12 @@ INPUT: Final = "input"
 OUTPUT: Final = "output"
 UNKNOWN: Final = "unknown"
 
-PROVIDERS: Final = {"gemini": "gcp.gemini", "google": "gcp.gemini", "mistral": "mistral_ai"}
+PROVIDERS: Final = {
+    "gemini": "gcp.gemini",
+    "google": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "xai": "x_ai",
+}
 """Providers that the conventions call otherwise than we do."""
 
 SUPPRESSED: Final = "suppress_instrumentation"

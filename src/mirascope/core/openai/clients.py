@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from openai import AsyncOpenAI, OpenAI
 
-from mirascope.core._calls.provider import Provider, load_provider
-from mirascope.core._calls.servers import SERVERS
+from mirascope.core._calls.provider import load_provider
+from mirascope.core._calls.servers import named_server
 
 
 def client(server: str, *, api_key: str | None = None) -> OpenAI:
@@ -25,19 +23,13 @@ def client(server: str, *, api_key: str | None = None) -> OpenAI:
         AuthenticationFailed: There is no API key, or a variable in the base URL is not set; the
             message names the variable.
     """
-    provider = _named(server)
+    provider = load_provider(named_server(server).name)
     with provider.making_a_client():
         return provider.clients.make(api_key=api_key)
 
 
 def async_client(server: str, *, api_key: str | None = None) -> AsyncOpenAI:
     """Return a new async client of a named server; see `client`."""
-    provider = _named(server)
+    provider = load_provider(named_server(server).name)
     with provider.making_a_client():
         return provider.clients.amake(api_key=api_key)
-
-
-def _named(server: str) -> Provider[OpenAI, AsyncOpenAI, Any, Any, Any]:
-    if server not in SERVERS:
-        raise ValueError(f"there is no server {server!r}; there are: {', '.join(SERVERS)}")
-    return load_provider(server)
