@@ -56,5 +56,5 @@ PROVIDER = Provider(
     tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
-    name_of_client=lambda client: getattr(client, "server_name", ""),
+    name_of_client=lambda client: getattr(type(client), "server_name", ""),
 )
