@@ -11,8 +11,7 @@ from mirascope.core._calls.servers import named_server
 def client(server: str, *, api_key: str | None = None) -> OpenAI:
     """Return a new client of a named server.
 
-    Streams, responses and errors of a call with it have the server's name as ``provider``. Its
-    ``with_options`` returns another client of the same server.
+    Streams, responses and errors of its calls have the server's name as ``provider``.
 
     Args:
         server: The name of the server, such as ``"deepseek"``; see `mirascope.llm.Server`.
@@ -20,16 +19,17 @@ def client(server: str, *, api_key: str | None = None) -> OpenAI:
 
     Raises:
         ValueError: There is no such server.
-        AuthenticationFailed: There is no API key, or a variable in the base URL is not set; the
-            message names the variable.
+        AuthenticationFailed: A variable, which is named, is not set: of the key or of the URL.
     """
     provider = load_provider(named_server(server).name)
     with provider.making_a_client():
-        return provider.clients.make(api_key=api_key)
+        made: OpenAI = provider.clients.make(api_key=api_key)
+    return made
 
 
 def async_client(server: str, *, api_key: str | None = None) -> AsyncOpenAI:
     """Return a new async client of a named server; see `client`."""
     provider = load_provider(named_server(server).name)
     with provider.making_a_client():
-        return provider.clients.amake(api_key=api_key)
+        made: AsyncOpenAI = provider.clients.amake(api_key=api_key)
+    return made
