@@ -553,13 +553,18 @@ def test_a_server_of_the_user_is_as_the_built_in_ones(
 @pytest.mark.parametrize("name", ["openai", "deepseek", "google"])
 def test_a_name_is_not_taken_twice(name: str) -> None:
     with pytest.raises(ValueError, match=f"there is already a provider '{name}'"):
-        llm.register_server(Server(name=name, base_url="http://127.0.0.1:9"))
+        llm.register_server(Server(name=name, base_url="http://127.0.0.1:9", needs_key=False))
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "Upper", "-a", "a b", "__all__"])
 def test_a_name_can_be_named(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of a server"):
-        Server(name=name, base_url="http://127.0.0.1:9")
+        Server(name=name, base_url="http://127.0.0.1:9", needs_key=False)
+
+
+def test_a_key_that_is_needed_has_a_variable() -> None:
+    with pytest.raises(ValueError, match="`api_keys` of 'acme' is empty: set it, or `needs_key="):
+        Server(name="acme", base_url="http://127.0.0.1:9")
 
 
 # v1's modules.

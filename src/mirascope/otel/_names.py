@@ -82,10 +82,12 @@ UNKNOWN: Final = "unknown"
 
 PROVIDERS: Final = {
     "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
     "gemini": "gcp.gemini",
     "google": "gcp.gemini",
     "mistral": "mistral_ai",
     "vertex": "gcp.vertex_ai",
+    "xai": "x_ai",
 }
 """Providers that the conventions call otherwise than we do."""
 

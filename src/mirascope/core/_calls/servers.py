@@ -55,7 +55,8 @@ class Server:
         usage: Where a stream reports usage.
 
     Raises:
-        ValueError: The name is empty, or has other characters.
+        ValueError: The name is empty or has other characters, or ``api_keys`` is empty although a
+            key is needed.
     """
 
     name: str
@@ -78,6 +79,8 @@ class Server:
                 f"{self.name!r} cannot be the name of a server: it may have lower-case letters,"
                 " digits, '-', '_' and '.', and begins with a letter"
             )
+        if self.needs_key and not self.api_keys:
+            raise ValueError(f"`api_keys` of {self.name!r} is empty: set it, or `needs_key=False`")
 
     @property
     def url_variable(self) -> str:
@@ -100,7 +103,7 @@ class Server:
         if key := next(filter(None, map(os.environ.get, self.api_keys)), ""):
             return key
         if self.needs_key:
-            names = " or ".join(self.api_keys) or "`api_keys` of the server, which is empty"
+            names = " or ".join(self.api_keys)
             raise ServerSettingError(f"there is no API key for {self.name!r}: set {names}")
         return self.name
 
@@ -317,6 +320,17 @@ _ROWS: Final = (
 
 SERVERS: Final = {server.name: server for server in _ROWS}
 """The named servers, those that a user has registered last."""
+
+
+def named_server(name: str) -> Server:
+    """Return the server of a name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name not in SERVERS:
+        raise ValueError(f"there is no server {name!r}; there are: {', '.join(SERVERS)}")
+    return SERVERS[name]
 
 
 def key_advice(name: str) -> str:

@@ -15,10 +15,9 @@ from openai.types.chat import ChatCompletion
 
 from mirascope.core._calls.provider import Provider
 from mirascope.core._calls.servers import SERVERS, Server
-from mirascope.core._dialects.chat_completions.tools import supports_format
+from mirascope.core._dialects.chat_completions.tools import encode, supports_format
 from mirascope.core._dialects.stainless import forces_tools
 from mirascope.core._servers.clients import clients_of
-from mirascope.core.openai._encoder import encode
 from mirascope.core.openai._provider import PROVIDER
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.stream import OpenAIStream
@@ -48,5 +47,5 @@ def _forces_tools(server: Server, call_params: Mapping[str, object]) -> bool:
 
 def __getattr__(name: str) -> ServerProvider:
     if name not in SERVERS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     return provider_of(SERVERS[name])

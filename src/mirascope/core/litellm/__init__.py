@@ -1,6 +1,6 @@
 """A LiteLLM proxy under v1's name: OpenAI's classes, and the named server ``litellm``.
 
-v1 called the ``litellm`` library; this talks to its proxy, which is started by itself.
+v1 called the ``litellm`` library; this talks to its proxy, a process of its own.
 """
 
 from mirascope.core._errors.optional_sdk import requires_sdk
@@ -12,6 +12,7 @@ with requires_sdk("openai", extra="openai"):
     from mirascope.core.litellm.dynamic_config import (
         AsyncLiteLLMDynamicConfig,
         LiteLLMDynamicConfig,
+        LiteLLMMessageParam,
     )
     from mirascope.core.litellm.stream import LiteLLMStream
     from mirascope.core.litellm.tool import LiteLLMTool

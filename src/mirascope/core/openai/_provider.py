@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx2
 import openai
-from openai import AsyncOpenAI, OpenAI
+from openai import AsyncOpenAI, OpenAI, OpenAIError
 from openai.types.chat import ChatCompletion
 
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
+from mirascope.core._calls.servers import key_advice
 from mirascope.core._dialects.chat_completions.errors import plain_failure
-from mirascope.core._dialects.chat_completions.tools import supports_format
-from mirascope.core._dialects.stainless import StainlessAPI, forces_tools
+from mirascope.core._dialects.chat_completions.tools import encode, supports_format
+from mirascope.core._dialects.stainless import StainlessAPI, forces_tools, stainless_errors
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client
-from mirascope.core.openai._encoder import encode
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai.call_response import OpenAICallResponse
 from mirascope.core.openai.stream import OpenAIStream
 from mirascope.core.openai.tool import OpenAITool
@@ -40,7 +41,7 @@ def _async_client() -> AsyncOpenAI:
 
 PROVIDER = Provider(
     name="openai",
-    errors=ERRORS,
+    errors=replace(stainless_errors(OpenAIError, openai, httpx2), key_advice=key_advice),
     client_types=(OpenAI, AsyncOpenAI),
     clients=DefaultClients(
         make=_client, amake=_async_client, close=OpenAI.close, aclose=AsyncOpenAI.close, env=_ENV
@@ -55,5 +56,5 @@ PROVIDER = Provider(
     tool_type=OpenAITool,
     response_type=OpenAICallResponse,
     stream_type=OpenAIStream,
-    name_of_client=lambda client: getattr(client, "server_name", ""),
+    name_of_client=lambda client: getattr(type(client), "server_name", ""),
 )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from openai import AsyncOpenAI, OpenAI
 
-from mirascope.core._calls.provider import Provider, load_provider
-from mirascope.core._calls.servers import SERVERS
+from mirascope.core._calls.provider import load_provider
+from mirascope.core._calls.servers import named_server
 
 
 def client(server: str, *, api_key: str | None = None) -> OpenAI:
     """Return a new client of a named server.
 
-    Streams, responses and errors of a call with it have the server's name as ``provider``. Its
-    ``with_options`` returns another client of the same server.
+    Streams, responses and errors of its calls have the server's name as ``provider``.
 
     Args:
         server: The name of the server, such as ``"deepseek"``; see `mirascope.llm.Server`.
@@ -22,22 +19,17 @@ def client(server: str, *, api_key: str | None = None) -> OpenAI:
 
     Raises:
         ValueError: There is no such server.
-        AuthenticationFailed: There is no API key, or a variable in the base URL is not set; the
-            message names the variable.
+        AuthenticationFailed: A variable, which is named, is not set: of the key or of the URL.
     """
-    provider = _named(server)
+    provider = load_provider(named_server(server).name)
     with provider.making_a_client():
-        return provider.clients.make(api_key=api_key)
+        made: OpenAI = provider.clients.make(api_key=api_key)
+    return made
 
 
 def async_client(server: str, *, api_key: str | None = None) -> AsyncOpenAI:
     """Return a new async client of a named server; see `client`."""
-    provider = _named(server)
+    provider = load_provider(named_server(server).name)
     with provider.making_a_client():
-        return provider.clients.amake(api_key=api_key)
-
-
-def _named(server: str) -> Provider[OpenAI, AsyncOpenAI, Any, Any, Any]:
-    if server not in SERVERS:
-        raise ValueError(f"there is no server {server!r}; there are: {', '.join(SERVERS)}")
-    return load_provider(server)
+        made: AsyncOpenAI = provider.clients.amake(api_key=api_key)
+    return made
