@@ -43,7 +43,8 @@ class Request(NamedTuple):
 
     @property
     def provider(self) -> str:
-        return self.path.split("/")[1]
+        server = self.path.split("/")[1]
+        return f"{server}_responses" if self.path.endswith("/responses") else server
 
     @property
     def model(self) -> str:

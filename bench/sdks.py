@@ -53,6 +53,20 @@ def openai() -> SDK:
     return completions(openai.OpenAI(), openai.AsyncOpenAI(), stream_options=usage)
 
 
+def openai_responses() -> SDK:
+    import openai
+
+    client, async_client = openai.OpenAI(), openai.AsyncOpenAI()
+    asked: Any = {"input": PROMPT, "stream": True}
+    return SDK(
+        client,
+        async_client,
+        open=lambda model: client.responses.create(model=model, **asked),
+        aopen=lambda model: async_client.responses.create(model=model, **asked),
+        said=lambda event: event.delta if event.type == "response.output_text.delta" else "",
+    )
+
+
 def groq() -> SDK:
     import groq
 
@@ -129,6 +143,7 @@ def mistral() -> SDK:
 
 SDKS = {
     "openai": openai,
+    "openai_responses": openai_responses,
     "anthropic": anthropic,
     "cohere": cohere,
     "gemini": gemini,

@@ -121,6 +121,97 @@ ANTHROPIC = Wire(
 )
 
 
+ITEM = "msg_68c1fb1a0e2c81949f0f1c3b5a7d9e2b0c41"
+PLACE = {"item_id": ITEM, "output_index": 0, "content_index": 0}
+
+
+def response(status: str, output: list[Fields], usage: Fields | None) -> Fields:
+    """The whole response, which the first two events and the last one have."""
+    return {
+        "id": "resp_68c1fb19d3b48194a7c6e5f4d3b2a1900c41",
+        "object": "response",
+        "created_at": 1760389844,
+        "status": status,
+        "background": False,
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "max_output_tokens": None,
+        "model": MODEL,
+        "output": output,
+        "parallel_tool_calls": True,
+        "previous_response_id": None,
+        "reasoning": {"effort": None, "summary": None},
+        "service_tier": "default",
+        "store": True,
+        "temperature": 1.0,
+        "text": {"format": {"type": "text"}, "verbosity": "medium"},
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": 1.0,
+        "truncation": "disabled",
+        "usage": usage,
+        "user": None,
+        "metadata": {},
+    }
+
+
+def message(status: str, content: list[Fields]) -> Fields:
+    return {
+        "id": ITEM,
+        "type": "message",
+        "status": status,
+        "content": content,
+        "role": "assistant",
+    }
+
+
+def response_text(text: str, pad: float) -> bytes:
+    return typed(
+        "response.output_text.delta",
+        sequence_number=round(1000 * pad),
+        **PLACE,
+        delta=text,
+        logprobs=[],
+        obfuscation="x" * round(2 + 12 * pad),
+    )
+
+
+BEGUN = response("in_progress", [], None)
+PART = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
+OPENAI_RESPONSES = Wire(
+    text=response_text,
+    begin=[
+        typed("response.created", sequence_number=0, response=BEGUN),
+        typed("response.in_progress", sequence_number=1, response=BEGUN),
+        typed(
+            "response.output_item.added",
+            sequence_number=2,
+            output_index=0,
+            item=message("in_progress", []),
+        ),
+        typed("response.content_part.added", sequence_number=3, **PLACE, part=PART),
+    ],
+    end=lambda count: [
+        typed(
+            "response.completed",
+            sequence_number=count,
+            response=response(
+                "completed",
+                [],
+                {
+                    "input_tokens": 12,
+                    "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+                    "output_tokens": count,
+                    "output_tokens_details": {"reasoning_tokens": 0},
+                    "total_tokens": 12 + count,
+                },
+            ),
+        ),
+    ],
+)
+
+
 def cohere_text(text: str, _: float) -> bytes:
     return typed("content-delta", index=0, delta={"message": {"content": {"text": text}}})
 
@@ -230,6 +321,7 @@ MISTRAL = Wire(
 
 WIRES = {
     "openai": OPENAI,
+    "openai_responses": OPENAI_RESPONSES,
     "anthropic": ANTHROPIC,
     "cohere": COHERE,
     "gemini": GEMINI,

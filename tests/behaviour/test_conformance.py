@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from support.providers.anthropic import ANTHROPIC
 from support.providers.azure import AZURE
+from support.providers.azure_responses import AZURE_RESPONSES
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
 from support.providers.mistral import MISTRAL
 from support.providers.openai import OPENAI
+from support.providers.openai_responses import OPENAI_RESPONSES
 from support.providers.vertex import VERTEX
 
 from mirascope.testing.conformance import Conformance
@@ -20,6 +22,10 @@ class TestAnthropic(Conformance):
 
 class TestAzure(Conformance):
     case = AZURE
+
+
+class TestAzureResponses(Conformance):
+    case = AZURE_RESPONSES
 
 
 class TestCohere(Conformance):
@@ -40,6 +46,10 @@ class TestMistral(Conformance):
 
 class TestOpenAI(Conformance):
     case = OPENAI
+
+
+class TestOpenAIResponses(Conformance):
+    case = OPENAI_RESPONSES
 
 
 class TestVertex(Conformance):

@@ -14,7 +14,12 @@ from mirascope.core._observers.observation import NOT_OBSERVED
 from mirascope.testing.loopback import Loopback, Response
 
 SECONDS = re.compile(r"\d+\.\d\d s")
-LIMITS = {"anthropic": "max_tokens", "cohere": "MAX_TOKENS", "gemini": "MAX_TOKENS"}
+LIMITS = {
+    "anthropic": "max_tokens",
+    "cohere": "MAX_TOKENS",
+    "gemini": "MAX_TOKENS",
+    "openai_responses": "max_output_tokens",
+}
 
 
 @pytest.fixture(autouse=True)

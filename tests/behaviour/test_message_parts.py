@@ -17,12 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mistralai.client.models import ChatCompletionRequestMessage
 from openai.types.chat import ChatCompletionMessageParam
+from openai.types.responses import ResponseInputItemParam
 from pydantic import TypeAdapter
 from support.cases import Case, Driver
 
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
 from mirascope.core._dialects.chat_completions.messages import normalize
+from mirascope.core._dialects.responses import encoder as openai_responses
+from mirascope.core._dialects.responses import messages as openai_responses_messages
 from mirascope.core._prompts.message_param import Part
 from mirascope.core.anthropic import _encoder as anthropic
 from mirascope.core.anthropic import _normalize as anthropic_normalize
@@ -59,6 +62,7 @@ ENCODERS: dict[str, Callable[..., dict[str, Any]]] = {
     "groq": groq.encode,
     "mistral": mistral.encode,
     "openai": openai.encode,
+    "openai_responses": openai_responses.encode,
 }
 TYPES: dict[str, Any] = {
     "anthropic": MessageParam,
@@ -67,11 +71,13 @@ TYPES: dict[str, Any] = {
     "groq": GroqMessageParam,
     "mistral": ChatCompletionRequestMessage,
     "openai": ChatCompletionMessageParam,
+    "openai_responses": ResponseInputItemParam,
 }
 COMMON: Mapping[str, Callable[..., BaseMessageParam]] = {
     "anthropic": anthropic_normalize.normalize,
     "gemini": gemini_normalize.normalize,
     "mistral": mistral_messages.normalize,
+    "openai_responses": openai_responses_messages.normalize,
 }
 EVERYBODY = sorted(ENCODERS)
 
@@ -207,6 +213,7 @@ TAKEN: dict[str, set[str]] = {
     "groq": {"image", "image_url"},
     "mistral": {"image", "image_url", "audio", "audio_url", "document", "document_url"},
     "openai": {"image", "image_url", "audio", "document"},
+    "openai_responses": {"image", "image_url", "document", "document_url"},
 }
 MEDIA: list[Part] = [
     ImagePart(media_type="image/png", image=PNG),

@@ -60,6 +60,14 @@ COMMON = {
         "tool_calls": "tool_calls",
         "new": None,
     },
+    "openai_responses": {
+        "completed": "stop",
+        "max_output_tokens": "length",
+        "content_filter": "content_filter",
+        "incomplete": None,
+        "cancelled": None,
+        "new": None,
+    },
 }
 COMMON["openai"] = COMMON["groq"]
 REASONS = [
@@ -76,6 +84,11 @@ def ended(case: Case, reason: str) -> dict[str, Any]:
         return data | {"stop_reason": reason}
     if case.family == "cohere":
         return data | {"finish_reason": reason}
+    if case.family == "openai_responses":
+        of_incomplete = reason in {"max_output_tokens", "content_filter"}
+        details = {"reason": reason} if of_incomplete else None
+        status = "incomplete" if of_incomplete else reason
+        return data | {"status": status, "incomplete_details": details}
     choices = "candidates" if case.family == "gemini" else "choices"
     name = "finishReason" if case.family == "gemini" else "finish_reason"
     return data | {choices: [data[choices][0] | {name: reason}]}
@@ -104,8 +117,11 @@ def test_a_stream_and_its_chunks_report_the_same(
     usage = base.Usage(input_tokens=3, cached_tokens=0, output_tokens=2, total_tokens=5)
     assert stream.common_usage == usage
     assert [c.common_usage for c in chunks if c.common_usage][-1] == usage
-    metadata = base.CostMetadata(input_tokens=3, output_tokens=2)
+    metadata = base.CostMetadata(
+        input_tokens=3, cached_tokens=stream.cached_tokens, output_tokens=2
+    )
     assert stream.cost_metadata == metadata
+    assert not stream.cached_tokens
     assert [c.cost_metadata for c in chunks if c.common_usage][-1] == metadata
     assert stream.cost is None
 
@@ -171,6 +187,7 @@ MODELS = {
     "groq": ("llama-3.3-70b-versatile", 0.00138),
     "mistral": ("mistral-large-2411", 0.008),
     "openai": ("gpt-4o-mini-2024-07-18", 0.00075),
+    "openai_responses": ("gpt-4o-mini-2024-07-18", 0.00075),
 }
 
 
@@ -196,7 +213,9 @@ def test_a_response_has_the_cost_of_its_tokens(
     assert stream.cost == pytest.approx(price)
     assert stream.construct_call_response().cost == pytest.approx(price)
     reported = [chunk.cost_metadata for chunk, _ in items]
-    assert base.CostMetadata(input_tokens=1000, output_tokens=1000) in reported
+    assert not stream.cached_tokens
+    assert stream.cost_metadata in reported
+    assert (stream.input_tokens, stream.output_tokens) == (1000, 1000)
 
 
 def openai_response(**usage: object) -> openai.OpenAICallResponse:

@@ -162,6 +162,7 @@ CALL_HEADERS: dict[str, dict[str, Any]] = {
     "groq": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
     "mistral": {"http_headers": {"Authorization": f"Bearer {KEY}"}},
     "openai": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
+    "openai_responses": {"extra_headers": {"Authorization": f"Bearer {KEY}"}},
 }
 
 

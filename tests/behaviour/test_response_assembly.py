@@ -14,6 +14,7 @@ from support.providers.cohere import said
 from support.providers.openai import completion_chunk
 
 from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
+from mirascope.core._dialects.responses.decoder import ResponsesDecoder
 from mirascope.core._wire.accumulator import Keep
 from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_text import from_bytes
@@ -25,6 +26,7 @@ from mirascope.core.groq._decoder import GroqDecoder
 from mirascope.core.mistral import MistralCallResponseChunk
 from mirascope.core.mistral._decoder import MistralDecoder
 from mirascope.core.openai import OpenAICallResponseChunk
+from mirascope.core.openai_responses import OpenAIResponsesCallResponseChunk
 from mirascope.testing.conformance import Reasoning, Text, one_after_another
 
 DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
@@ -34,6 +36,7 @@ DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "groq": lambda keep: GroqDecoder(keep=keep),
     "mistral": lambda keep: MistralDecoder(MistralCallResponseChunk, keep=keep),
     "openai": lambda keep: ChatCompletionsDecoder(OpenAICallResponseChunk, keep=keep),
+    "openai_responses": lambda keep: ResponsesDecoder(OpenAIResponsesCallResponseChunk, keep=keep),
 }
 
 ANSWERS: Final[dict[str, Callable[[int], Record]]] = {

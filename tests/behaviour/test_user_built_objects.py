@@ -17,10 +17,20 @@ from groq.types.chat import ChatCompletion as GroqCompletion
 from groq.types.chat import ChatCompletionChunk as GroqChunk
 from mistralai.client.models import ChatCompletionResponse, CompletionChunk, UserMessage
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 from support.cases import Case
 
-from mirascope.core import anthropic, base, cohere, gemini, groq, mistral, openai
+from mirascope.core import (
+    anthropic,
+    base,
+    cohere,
+    gemini,
+    groq,
+    mistral,
+    openai,
+    openai_responses,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,13 @@ KITS = {
         openai.OpenAICallResponseChunk,
         ChatCompletion,
         ChatCompletionChunk,
+        ASKED,
+    ),
+    "openai_responses": Kit(
+        openai_responses.OpenAIResponsesCallResponse,
+        openai_responses.OpenAIResponsesCallResponseChunk,
+        Response,
+        ResponseStreamEvent,
         ASKED,
     ),
 }
@@ -171,11 +188,8 @@ def test_a_response_can_be_logged(case: Case) -> None:
     reported = json.loads(logged)
     assert reported == response.model_dump(mode="json")
     assert reported["content"] == "Hello"
-    assert (reported["input_tokens"], reported["cached_tokens"], reported["output_tokens"]) == (
-        3,
-        None,
-        2,
-    )
+    assert (reported["input_tokens"], reported["output_tokens"]) == (3, 2)
+    assert not reported["cached_tokens"]
     assert reported["common_usage"]["total_tokens"] == 5
     assert reported["finish_reasons"] == [case.stop]
     assert reported["call_params"] == {"temperature": 0.5}

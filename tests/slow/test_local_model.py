@@ -281,6 +281,27 @@ def test_it_streams_through_the_openai_sdk(server: local.LocalServer) -> None:
     assert chunks[-1].usage.completion_tokens == 8
 
 
+def test_it_streams_through_openai_responses(server: local.LocalServer) -> None:
+    with server.client() as client:
+
+        @core.openai_responses.call(
+            server.model,
+            stream=True,
+            client=client,
+            call_params={"max_output_tokens": 8, "temperature": 0},
+        )
+        def recommend(genre: str) -> str:
+            return f"Recommend a {genre} book"
+
+        stream = recommend("fantasy")
+        pieces = [chunk.content for chunk, _ in stream if chunk.content]
+    response = stream.construct_call_response()
+    assert len(pieces) > 4
+    assert "".join(pieces) == stream.content == response.content
+    assert (stream.state, stream.model, stream.output_tokens) == ("finished", local.MODEL, 8)
+    assert stream.common_finish_reasons in (["length"], ["stop"])
+
+
 def test_one_async_client_serves_one_event_loop_after_another(server: local.LocalServer) -> None:
     client = server.async_client()
 

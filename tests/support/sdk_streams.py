@@ -148,6 +148,10 @@ def _ask_cohere(client: Any, **options: Any) -> Any:
     return client.chat_stream(model=ASKED, messages=MESSAGES, **options)
 
 
+def _ask_for_responses(client: Any, **options: Any) -> Any:
+    return client.responses.create(model=ASKED, input=MESSAGES, stream=True, **options)
+
+
 SDKS = {
     "anthropic": SDK(
         "anthropic",
@@ -181,4 +185,10 @@ SDKS = {
         lambda event: _of_a_choice(event.data),
     ),
     "openai": SDK("openai", _ask_for_completions, _ask_for_completions, _of_a_choice),
+    "openai_responses": SDK(
+        "openai",
+        _ask_for_responses,
+        _ask_for_responses,
+        lambda event: event.delta if event.type == "response.output_text.delta" else None,
+    ),
 }

@@ -384,7 +384,7 @@ def test_a_reset_and_a_stall(case: Case, driver: Driver, server: Loopback, path:
     function = driver.function(case, max_retries=0, timeout=Timeout(idle=0.3))
     with testing.recorded(path, fault=testing.Reset(at=0.5)):
         assert isinstance(driver.attempt(function).error, errors.StreamConnectionError)
-    with testing.recorded(path, fault=testing.Stall(at=0.5)):
+    with testing.recorded(path, fault=testing.Stall(at=0.6)):  # after the first text
         assert isinstance(driver.attempt(function).error, errors.StreamTimeout)
 
 
@@ -727,7 +727,9 @@ HOSTS = {
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
     "azure": "https://my-resource.openai.azure.com",
+    "azure_responses": "https://my-resource.openai.azure.com",
     "vertex": "https://europe-west1-aiplatform.googleapis.com",
+    "openai_responses": "https://api.openai.com/v1",
 }
 
 

@@ -12,8 +12,9 @@ from groq.types.chat import ChatCompletionToolMessageParam as GroqToolMessage
 from mistralai.client.models import ToolMessage
 from openai.types.chat import ChatCompletionToolMessageParam
 
-from mirascope.core import anthropic, cohere, gemini, groq, mistral, openai
+from mirascope.core import anthropic, cohere, gemini, groq, mistral, openai, openai_responses
 from mirascope.core.base import BaseCallResponse, BaseStream, BaseTool
+from mirascope.core.openai_responses.tool import ToolOutputParam
 
 assert_type(anthropic.AnthropicCallResponse.tool_message_params([]), list[MessageParam])
 assert_type(anthropic.AnthropicStream.tool_message_params([]), list[MessageParam])
@@ -27,6 +28,10 @@ assert_type(mistral.MistralCallResponse.tool_message_params([]), list[ToolMessag
 assert_type(mistral.MistralStream.tool_message_params([]), list[ToolMessage])
 assert_type(openai.OpenAICallResponse.tool_message_params([]), list[ChatCompletionToolMessageParam])
 assert_type(openai.OpenAIStream.tool_message_params([]), list[ChatCompletionToolMessageParam])
+assert_type(
+    openai_responses.OpenAIResponsesCallResponse.tool_message_params([]), list[ToolOutputParam]
+)
+assert_type(openai_responses.OpenAIResponsesStream.tool_message_params([]), list[ToolOutputParam])
 
 
 def of_any_provider(

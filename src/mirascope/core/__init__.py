@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mirascope.core import base as base
     from mirascope.core import costs as costs
     from mirascope.core import google as google
+    from mirascope.core import openai_responses as openai_responses
     from mirascope.core import providers as providers
     from mirascope.core.base import *  # noqa: F403  # the same names
 else:

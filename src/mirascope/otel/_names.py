@@ -81,6 +81,7 @@ UNKNOWN: Final = "unknown"
 
 PROVIDERS: Final = {
     "azure": "azure.ai.openai",
+    "azure_responses": "azure.ai.openai",
     "gemini": "gcp.gemini",
     "google": "gcp.gemini",
     "mistral": "mistral_ai",

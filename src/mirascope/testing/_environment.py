@@ -23,7 +23,8 @@ def base_url(address: str, provider: str) -> str:
     if provider not in FORMATS:
         names = ", ".join(FORMATS)
         raise ValueError(f"the test kit has no provider {provider!r}; it has: {names}")
-    return f"{address}/{provider}{FORMATS[provider].url_path}"
+    wire_format = FORMATS[provider]
+    return f"{address}/{wire_format.folder or provider}{wire_format.url_path}"
 
 
 def url_variables(address: str) -> dict[str, str | None]:

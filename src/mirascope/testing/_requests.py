@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mirascope.testing import loopback
 from mirascope.testing._formats import FORMATS
-from mirascope.testing._formats.wire_format import Message
+from mirascope.testing._formats.wire_format import Message, WireFormat
 
 _SHOWN: Final = 200
 
@@ -51,19 +51,18 @@ class Request:
 
 
 def read(received: loopback.Request) -> Request:
-    """Read a request; the first folder of its path is the name of its provider.
+    """Read a request; the first folder of its path is that of its provider's server.
 
     Raises:
         ValueError: It is no request for which a reply can be written.
     """
     name, _, path = received.path.removeprefix("/").partition("/")
-    wire_format = FORMATS.get(name)
-    below = f"/{path}".partition("?")[0].removeprefix(wire_format.url_path if wire_format else "")
-    if wire_format is None or not re.fullmatch(wire_format.path, below):
+    wire_format = _format_of(name, f"/{path}".partition("?")[0])
+    if wire_format is None:
         raise ValueError(f"no reply can be written for {received.method} {received.path}")
     body = json.loads(received.body)
     return Request(
-        provider=name,
+        provider=wire_format.name,
         model=wire_format.model(f"/{path}", body),
         messages=wire_format.messages(body),
         tools=wire_format.tools(body),
@@ -71,3 +70,13 @@ def read(received: loopback.Request) -> Request:
         json=body,
         headers=received.headers,
     )
+
+
+def _format_of(folder: str, path: str) -> WireFormat | None:
+    """Return the format of a request; ``None`` if there is none for its path."""
+    for wire_format in FORMATS.values():
+        server = wire_format.folder or wire_format.name
+        below = path.removeprefix(wire_format.url_path)
+        if folder == server and re.fullmatch(wire_format.path, below):
+            return wire_format
+    return None

@@ -157,7 +157,12 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
                 ``"raise"`` the error, or ``"restart"`` the response, as often and as late as a
                 request may be retried. The chunks, and the tools, of the new response then follow
                 those of the old one, which is void: ``on_retry`` and the stream's own `on_retry`
-                receive a `Retry` with ``restarts`` true.
+                receive a `Retry` with ``restarts`` true. ``"resume"`` requests the rest of a
+                response that the server generates in the background, as often and as late; what
+                was received stays, and the `Retry` has ``resumes`` true.
+            cancel_on_close: Whether leaving a stream early also cancels the response at the server,
+                where that generates it in the background. It is attempted once, for at most two
+                seconds, and never fails.
             keep: How much of a response a stream keeps while it is received: ``"all"``, the
                 default; ``"text"`` and tool calls, without the data of single tokens (logprobs);
                 or ``"none"``: then only the chunks have it. Not with ``response_model``.
@@ -170,9 +175,11 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         Raises:
             ValueError: ``output_parser`` is given with ``stream``, or ``keep="none"`` with
                 ``response_model``; ``timeout`` is not above zero, ``max_retries`` below, or
-                ``on_interrupt`` or ``keep`` another word.
-            TypeError: ``timeout`` is neither a number nor a `Timeout`, or ``local_files`` no bool;
-                there is no such option; or ``on_retry`` is async and the function is not.
+                ``on_interrupt`` or ``keep`` another word; or, here or at the call, an option is for
+                background responses only, and the response is none.
+            TypeError: ``timeout`` is neither a number nor a `Timeout`, or ``local_files`` or
+                ``cancel_on_close`` no bool; there is no such option; or ``on_retry`` is async and
+                the function is not.
             TemplateError: At the call: the template names a variable that the function lacks.
             AuthenticationFailed: At the call: there is no client given and no API key.
             StreamError: At the call, or while a stream is iterated: any other failure. It is an

@@ -25,7 +25,7 @@ ModelT = TypeVar("ModelT")
 InputT = TypeVar("InputT")
 ResultT = TypeVar("ResultT")
 
-OnInterrupt: TypeAlias = Literal["raise", "restart"]
+OnInterrupt: TypeAlias = Literal["raise", "restart", "resume"]
 """The reaction to a stream that fails after content was received."""
 
 
@@ -39,6 +39,7 @@ class CallOptions(TypedDict, Generic[AnyClientT, ParamsT], total=False):
     timeout: float | Timeout | None
     on_retry: RetryHook | None
     on_interrupt: OnInterrupt
+    cancel_on_close: bool
     keep: Keep
     local_files: bool | None
 
@@ -152,6 +153,8 @@ def check(options: Mapping[str, object]) -> None:
         raise ValueError(f"`max_retries` is {retries!r}; it has to be 0 or more, or None")
     if not isinstance(allowed := options.get("local_files"), bool | None):
         raise TypeError(f"`local_files` is {allowed!r}; it has to be True, False or None")
+    if not isinstance(cancel := options.get("cancel_on_close", False), bool):
+        raise TypeError(f"`cancel_on_close` is {cancel!r}; it has to be True or False")
     for name, kind in (("on_interrupt", OnInterrupt), ("keep", Keep)):
         choices = get_args(kind)
         if options.get(name, choices[0]) not in choices:

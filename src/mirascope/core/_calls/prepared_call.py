@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, cast
 
+from mirascope.core._calls.background import check_provider, check_request
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
 from mirascope.core._calls.encoded_call import EncodedCall
 from mirascope.core._calls.options import CallOptions
@@ -59,6 +60,7 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
         hook = self.options.get("on_retry")
         if inspect.iscoroutinefunction(hook) and not self.prompt.is_async:
             raise TypeError(f"`on_retry` is async, and {self.prompt.fn.__name__} is not")
+        check_provider(self.provider, self.options)
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:
         """Return the function that calls the model."""
@@ -106,6 +108,7 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
         params = {**own_params, **prompt.config.get("call_params", {})}
         tools, form = self._response_format(tools, params)
         arguments, messages = self._encode(prompt, params, tools, form)
+        check_request(self.provider, self.options, arguments)
         timeout = Timeout.of(self.options.get("timeout")).over(Timeout.default)
         return PreparedCall(
             provider=self.provider,

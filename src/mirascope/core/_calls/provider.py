@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
+from mirascope.core._calls.background import BackgroundAPI
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT, DefaultClients
 from mirascope.core._calls.registry import find, is_registered, load_error, load_target
 from mirascope.core._engine.source import AsyncSource, Source
@@ -132,6 +133,8 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
         forces_tools: Whether, with some call parameters, the API lets a request force the model to
             call a tool; if not, a response model is read from JSON text.
         failure: Returns the failure that a plain response reports by its finish reason, if any.
+        background: Its requests for responses that the server generates in the background, if it
+            has such responses.
         tool_type: The class of its tools.
         response_type: The class of its responses.
         stream_type: The class of its streams.
@@ -149,6 +152,7 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
     stream_type: type[StreamT]
     failure: Callable[[RawT], ProviderError | None] = lambda _: None
     forces_tools: Callable[[Mapping[str, object]], bool] = lambda _: True
+    background: BackgroundAPI[ClientT, AsyncClientT] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "errors", self.errors.of(self.name))

@@ -62,6 +62,12 @@ BUILT_IN: Final = {
         model_prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4"),
         max_tokens="max_completion_tokens",
     ),
+    "openai_responses": Registration(
+        target="mirascope.core.openai_responses._provider:PROVIDER",
+        api_keys=("OPENAI_API_KEY",),
+        default_model="gpt-4o-mini",
+        max_tokens="max_output_tokens",
+    ),
     "anthropic": Registration(
         target="mirascope.core.anthropic._provider:PROVIDER",
         api_keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
@@ -91,6 +97,11 @@ BUILT_IN: Final = {
         target="mirascope.core.azure._provider:PROVIDER",
         api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
         max_tokens="max_completion_tokens",
+    ),
+    "azure_responses": Registration(
+        target="mirascope.core.azure_responses._provider:PROVIDER",
+        api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
+        max_tokens="max_output_tokens",
     ),
     "vertex": Registration(
         target="mirascope.core.vertex._provider:PROVIDER",

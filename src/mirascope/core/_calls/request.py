@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any, Generic
 
 import anyio
 from typing_extensions import TypeVar, override
 
+from mirascope.core._calls.background import CANCEL_SECONDS, BackgroundAPI
 from mirascope.core._calls.default_clients import AsyncClientT, ClientT
 from mirascope.core._calls.options import CallOptions
 from mirascope.core._calls.provider import Arguments, Provider, RawT
+from mirascope.core._engine.closing import pending_request
 from mirascope.core._engine.deadlines import Deadlines
-from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
-from mirascope.core._engine.watchdog import fail_after
+from mirascope.core._engine.source import AsyncSource, Position, Source, StreamRequest
+from mirascope.core._engine.watchdog import Timer, fail_after
 from mirascope.core._errors.redaction import HiddenRepr, credentials_in
 from mirascope.core._errors.retry import MAX_RETRIES, Retry, RetryPolicy, arun_hooks, run_hooks
 from mirascope.core._observers.observation import NOT_OBSERVED, Observations
@@ -36,6 +40,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         policy: When to retry.
         deadlines: The deadlines of the response.
         observations: The observations of the call.
+        cancel_on_close: Whether the response is cancelled at the server if its stream is left.
     """
 
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
@@ -45,6 +50,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     policy: RetryPolicy
     deadlines: Deadlines
     observations: Observations = NOT_OBSERVED
+    cancel_on_close: bool = False
 
     @override
     def secrets(self) -> frozenset[str]:
@@ -104,19 +110,56 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         return retry
 
     @override
-    def open(self) -> Source:
+    def open(self, position: Position | None = None) -> Source:
         if self.is_async:
             raise TypeError("this stream is async: iterate it with `async for`")
-        source = self._sent(self.provider.api.open)
+        if position is None:
+            source = self._sent(self.provider.api.open)
+        else:
+            source = self._sent(partial(self._background.resume, position=position))
         if self.deadlines.limits_opening:
             source.limit_reads(self.provider.api.own_timeout(self.arguments))
         return source
 
     @override
-    async def aopen(self) -> AsyncSource:
+    async def aopen(self, position: Position | None = None) -> AsyncSource:
         if not self.is_async:
             raise TypeError("this stream is not async: iterate it with `for`")
-        return await self._asent(self.provider.api.aopen)
+        if position is None:
+            return await self._asent(self.provider.api.aopen)
+        return await self._asent(partial(self._background.aresume, position=position))
+
+    @override
+    def cancel(self, response_id: str) -> None:
+        """Cancel the response, if that is wanted and succeeds within `CANCEL_SECONDS`."""
+        if self.cancel_on_close:
+            client, arguments = self._to_cancel()
+            with (
+                suppress(Exception),
+                pending_request() as request,
+                Timer(request.interrupt) as timer,
+            ):
+                timer.set(time.monotonic() + CANCEL_SECONDS)
+                self._background.cancel(client, arguments, response_id=response_id)
+
+    @override
+    async def acancel(self, response_id: str) -> None:
+        if self.cancel_on_close:
+            client, arguments = self._to_cancel()
+            with suppress(Exception), anyio.move_on_after(CANCEL_SECONDS, shield=True):
+                await self._background.acancel(client, arguments, response_id=response_id)
+
+    def _to_cancel(self) -> tuple[Any, Arguments]:
+        """Return the client and the arguments of a short request that is sent once."""
+        api = self.provider.api
+        client, arguments = api.without_retries(self.client, self.arguments)
+        return client, api.set_timeout(arguments, CANCEL_SECONDS)
+
+    @property
+    def _background(self) -> BackgroundAPI[ClientT, AsyncClientT]:
+        background = self.provider.background
+        assert background is not None  # noqa: S101  # the options of the call are checked
+        return background
 
     def _sent(self, send: Callable[[ClientT, Arguments], T]) -> T:
         with self.deadlines.opening(self.provider.errors.timeouts), self.observations.sending():
@@ -180,6 +223,7 @@ def prepare_request(
         max_retries=count,
         from_opening=not sdk_retries,
         restarts=options.get("on_interrupt") == "restart",
+        resumes=options.get("on_interrupt") == "resume",
         hooks=() if hook is None else (hook,),
     )
     return Request(
@@ -190,4 +234,5 @@ def prepare_request(
         policy=policy,
         deadlines=deadlines,
         observations=observations,
+        cancel_on_close=options.get("cancel_on_close", False),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from mirascope.core._engine.source import Position
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.events import JSON, Record, TokenCounts
@@ -60,6 +61,19 @@ class Decoder(Protocol[DecodedT]):
 
     def response(self) -> dict[str, JSON]:
         """Return the response of a plain call as JSON, as far as it was received."""
+        ...
+
+
+@runtime_checkable
+class ResumableDecoder(Protocol):
+    """A decoder of a response that can be taken up again after an interruption."""
+
+    def interrupt(self) -> Position | None:
+        """Prepare for the rest of the response, which follows in another body.
+
+        Returns:
+            Where it begins; ``None`` if it cannot be taken up again.
+        """
         ...
 
 

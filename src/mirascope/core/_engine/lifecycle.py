@@ -26,8 +26,9 @@ import anyio
 
 from mirascope import errors
 from mirascope.core._engine.closing import pending_request
+from mirascope.core._engine.decoder import Decoder, ResumableDecoder
 from mirascope.core._engine.item_reader import ItemReader
-from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
+from mirascope.core._engine.source import AsyncSource, Position, Source, StreamRequest
 from mirascope.core._errors.retry import Retry, RetryHook, arun_hooks, run_hooks
 from mirascope.core._errors.sdk_errors import SDKErrors
 from mirascope.core._observers.observation import Streamed
@@ -51,6 +52,7 @@ _NOT_FINISHED: Final[dict[StreamState, str]] = {
 _NOT_KEPT: Final = (
     'the message was not kept (`keep="none"`): stream.partial() has what else was received'
 )
+_NOT_RESUMED: Final = "the response was interrupted, and is not taken up again after event {}"
 _CONSUMED: Final = (
     "this stream is {}; a stream is iterated once. To pause, hold the iterator: "
     "`items = iter(stream)`. To send the request again, call the function again"
@@ -74,6 +76,7 @@ class Lifecycle:
         deadlines: The deadlines of the response.
         source: The source of the current attempt, once it is open.
         retry: The retry that is scheduled, if the last attempt failed and is to be retried.
+        position: Where the response is taken up again, if the retry does that.
     """
 
     def __init__(self, sdk_errors: SDKErrors, request: StreamRequest) -> None:
@@ -89,6 +92,8 @@ class Lifecycle:
         self._request = request
         self._started = 0.0
         self.retry: Retry | None = None
+        self.position: Position | None = None
+        self._decoder: Decoder[Any] | None = None
         self._error: Exception | None = None
         self._cancelled: BaseException | None = None
         self._on_close: Callable[[], object] = bool
@@ -149,6 +154,7 @@ class Lifecycle:
         Raises:
             StreamError: The attempt failed and is not retried.
         """
+        self._decoder = reader.decoder
         try:
             yield
             if self.retry is None:
@@ -188,6 +194,8 @@ class Lifecycle:
                 raise
             self.retry = self._next_retry(mapped, count)
             if self.retry is None:
+                if self.position is not None and self.source is None:
+                    mapped.add_note(_NOT_RESUMED.format(self.position.sequence))
                 raise mapped  # noqa: B904  # its cause is set
 
     def _next_retry(self, error: errors.StreamError, count: int) -> Retry | None:
@@ -195,8 +203,14 @@ class Lifecycle:
         produced_output = self.time_to_first_chunk is not None
         deadlines = self.deadlines
         left = deadlines.seconds_for_restart if produced_output else deadlines.seconds_left
-        retry = self._request.policy.retry(error, count, left)
+        policy, decoder = self._request.policy, self._decoder
+        resumable = policy.resumes and isinstance(decoder, ResumableDecoder)
+        position = cast("ResumableDecoder", decoder).interrupt() if resumable else None
+        resumes = position is not None
+        progressed = resumes and position != self.position
+        retry = policy.retry(error, count, left, resumes=resumes, progressed=progressed)
         if retry is not None:
+            self.position = position
             self._request.observations.retry(retry)
             if produced_output:
                 deadlines.restart()
@@ -335,6 +349,13 @@ class Lifecycle:
         finally:
             cast("Source", self.source).close_if_idle()
 
+    def _abandoned(self) -> str | None:
+        """Return the id of the response that the user left early, once."""
+        if self.state != "closed":
+            return None
+        decoder, self._decoder = self._decoder, None
+        return None if decoder is None or decoder.is_complete else decoder.id
+
     def notify_end(self, error: Exception | None = None) -> None:
         """Run the end callbacks if the state is final.
 
@@ -342,6 +363,8 @@ class Lifecycle:
             error: Passed to the callbacks in place of the error of the stream itself.
         """
         self._end_observations()
+        if (response_id := self._abandoned()) is not None:
+            self._request.cancel(response_id)
         if self.on_end and self.state in _FINAL:
             try:
                 self.on_end.pop(0)(error or self._error)
@@ -351,6 +374,8 @@ class Lifecycle:
     async def anotify_end(self, error: Exception | None = None) -> None:
         """Run the end callbacks, async; see `notify_end`."""
         self._end_observations()
+        if (response_id := self._abandoned()) is not None:
+            await self._request.acancel(response_id)
         if self.on_end and self.state in _FINAL:
             try:
                 with anyio.CancelScope(shield=True):

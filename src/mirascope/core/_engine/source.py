@@ -12,7 +12,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import anyio
 from pydantic import BaseModel
@@ -29,6 +29,18 @@ UserItem: TypeAlias = BaseModel | tuple[BaseCallResponseChunk[Any, Any], BaseToo
 """A user-supplied item: one of an SDK's objects, or a chunk with its tool."""
 
 T = TypeVar("T")
+
+
+class Position(NamedTuple):
+    """What was received of a response that the server keeps.
+
+    Attributes:
+        id: The provider's id for the response.
+        sequence: The number of the last event.
+    """
+
+    id: str
+    sequence: int
 
 
 class HTTPRequest(Protocol):
@@ -136,12 +148,25 @@ class StreamRequest(ABC):
         return frozenset()
 
     @abstractmethod
-    def open(self) -> Source:
-        """Send the request and return its response, of which the headers were received."""
+    def open(self, position: Position | None = None) -> Source:
+        """Send the request and return its response, of which the headers were received.
+
+        Args:
+            position: Where to take up the response again that an earlier request began; ``None``
+                for a new response.
+        """
 
     @abstractmethod
-    async def aopen(self) -> AsyncSource:
+    async def aopen(self, position: Position | None = None) -> AsyncSource:
         """Send the request, async."""
+
+    @abstractmethod
+    def cancel(self, response_id: str) -> None:
+        """Cancel the response at the server, if the caller wants that on leaving a stream."""
+
+    @abstractmethod
+    async def acancel(self, response_id: str) -> None:
+        """Cancel the response at the server, async."""
 
 
 Items: TypeAlias = StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]
@@ -160,16 +185,24 @@ class UserItems(StreamRequest):
         self._items = items
 
     @override
-    def open(self) -> Source:
+    def open(self, position: Position | None = None) -> Source:
         if not isinstance(self._items, Iterable):
             raise TypeError("this stream is async: iterate it with `async for`")
         return ItemSource(self._items)
 
     @override
-    async def aopen(self) -> AsyncSource:
+    async def aopen(self, position: Position | None = None) -> AsyncSource:
         if not isinstance(self._items, AsyncIterable):
             raise TypeError("this stream is not async: iterate it with `for`")
         return AsyncItemSource(self._items)
+
+    @override
+    def cancel(self, response_id: str) -> None:
+        """Do nothing: no request was sent."""
+
+    @override
+    async def acancel(self, response_id: str) -> None:
+        """Do nothing, async."""
 
 
 def request_of(items: Items) -> StreamRequest:

@@ -151,15 +151,20 @@ class BaseStream(
 
     def _guarded_reader(self, stack: ExitStack | AsyncExitStack) -> ItemReader[ChunkT, ToolT]:
         """Return the reader of the next attempt, whose end sets the final state."""
-        tools: ToolItems[ChunkT, ToolT] | None = None
-        if self.tool_types:
-            types = cast("list[type[ToolT]]", self.tool_types)
-            tools = ToolItems(types, partial=self.partial_tools, call_kwargs=self.call_kwargs)
-        decoder = self._new_decoder() if self._lifecycle.retry else self._decoder
+        retry, decoder = self._lifecycle.retry, self._decoder
+        if retry is None or not retry.resumes:
+            self._tools = self._new_tools()
+            decoder = self._new_decoder() if retry else decoder
         times = self._request.observations.item_times
-        reader = new_reader(decoder, self._framing(), tools, self._record_first_output, times)
+        reader = new_reader(decoder, self._framing(), self._tools, self._record_first_output, times)
         stack.enter_context(self._lifecycle.guard(reader, self._received))
         return reader
+
+    def _new_tools(self) -> ToolItems[ChunkT, ToolT] | None:
+        if not self.tool_types:
+            return None
+        types = cast("list[type[ToolT]]", self.tool_types)
+        return ToolItems(types, partial=self.partial_tools, call_kwargs=self.call_kwargs)
 
     def _enter_attempt(
         self, stack: ExitStack | AsyncExitStack, reader: ItemReader[ChunkT, ToolT]
@@ -179,7 +184,7 @@ class BaseStream(
     def _open(self, stack: ExitStack, reader: ItemReader[ChunkT, ToolT]) -> Source:
         """Send the request and return the source of its response, which is closed on leaving."""
         with self._lifecycle.sending():
-            source = self._request.open()
+            source = self._request.open(self._lifecycle.position)
         self._lifecycle.source = source
         stack.callback(lambda: source.finish() if reader.done else source.close())
         stack.enter_context(closed_at_exit(self._lifecycle.close_at_exit))
@@ -191,7 +196,7 @@ class BaseStream(
         """Send the request and return the source of its response, which is closed on leaving."""
         source = AsyncSource()
         with self._lifecycle.until_closed():
-            source = await self._request.aopen()
+            source = await self._request.aopen(self._lifecycle.position)
         self._lifecycle.source = source
 
         async def leave() -> None:
@@ -341,11 +346,7 @@ class BaseStream(
 
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The complete message, to be sent back to this provider or any other.
-
-        Raises:
-            StreamNotFinished: As for `message_param`.
-        """
+        """The complete message, for this provider or any other; see `message_param`."""
         return self._common_message(self.message_param)
 
     @override
@@ -357,10 +358,7 @@ class BaseStream(
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
     ) -> list[ToolMessageT]:
-        """Return the messages with the outputs of tool calls, to be sent to the model.
-
-        See `BaseCallResponse.tool_message_params`.
-        """
+        """Return the messages with outputs of tools; see `BaseCallResponse`."""
         messages = cls._response_type.tool_message_params(tools_and_outputs)
         return cast("list[ToolMessageT]", messages)
 

@@ -2,10 +2,11 @@
 
 Until the first output, every error is retried that may be transient (`StreamError.retryable`):
 a refused request, a broken connection, an overload that a stream reports after it was opened. After
-it, a response stays cut off, unless the caller has it restarted. The server decides whether to
-retry, and when (``x-should-retry``, ``retry-after``). If it does not, the backoff doubles from half
-a second to eight seconds, with jitter, so that clients which failed together do not return
-together. A wait that exceeds a deadline is not started.
+it, a response stays cut off, unless the caller has it restarted or, where the server keeps it,
+taken up again. The server decides whether to retry, and when (``x-should-retry``, ``retry-after``).
+If it does not, the backoff doubles from half a second to eight seconds, with jitter, so that
+clients which failed together do not return together. A wait that exceeds a deadline is not started.
+A response that was received until its connection broke is taken up at once.
 """
 
 from __future__ import annotations
@@ -40,12 +41,14 @@ class Retry:
         count: The number of this retry, from 1.
         wait: The seconds until the request is sent.
         restarts: Whether the last attempt had produced output, which the new response replaces.
+        resumes: Whether the rest of the same response is requested, which continues the output.
     """
 
     error: StreamError
     count: int
     wait: float
     restarts: bool
+    resumes: bool = False
 
 
 RetryHook: TypeAlias = Callable[[Retry], object]
@@ -61,31 +64,46 @@ class RetryPolicy:
         from_opening: Whether failures before the response is opened are retried; if not, the SDK
             retries those.
         restarts: Whether failures after the first output are retried.
+        resumes: Whether an interrupted response is taken up again, if the server keeps it.
         hooks: The caller's hooks.
     """
 
     max_retries: int
     from_opening: bool = True
     restarts: bool = False
+    resumes: bool = False
     hooks: tuple[RetryHook, ...] = ()
 
-    def retry(self, error: StreamError, count: int, seconds_left: float) -> Retry | None:
+    def retry(
+        self,
+        error: StreamError,
+        count: int,
+        seconds_left: float,
+        *,
+        resumes: bool = False,
+        progressed: bool = False,
+    ) -> Retry | None:
         """Return the next retry, ``None`` if the error is final.
 
         Args:
             error: The error of the last attempt.
             count: The number of retries before.
             seconds_left: How long another attempt may take.
+            resumes: Whether the response can be taken up again.
+            progressed: Whether the last attempt received some of it; then nothing has to recover.
         """
         produced_output = error.phase == "mid"
-        if produced_output and not self.restarts:
+        if produced_output and not (self.restarts or resumes):
             return None
         if error.phase == "open" and not self.from_opening:
             return None
         if count >= self.max_retries or not _is_retryable(error):
             return None
-        wait = _backoff(error, count)
-        return Retry(error, count + 1, wait, produced_output) if wait < seconds_left else None
+        wait = 0.0 if progressed else _backoff(error, count)
+        if wait >= seconds_left:
+            return None
+        restarts = produced_output and not resumes
+        return Retry(error, count + 1, wait, restarts, resumes)
 
 
 def run_hooks(hooks: Iterable[RetryHook], retry: Retry) -> None:

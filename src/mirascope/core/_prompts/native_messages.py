@@ -69,7 +69,7 @@ class MessageFormat:
     record: Callable[[Message], Record] = record_to_read
     known: Mapping[str, Known]
     kept: Callable[[Record], bool] = lambda _: False
-    foreign: Sequence[str] = ("parts",)
+    foreign: Sequence[str] = ("parts", "output", "call_id")
     call_id: re.Pattern[str] = _ANY_ID
     empty: str | None = ""
 

@@ -55,6 +55,7 @@ class BaseCallResponse(
     streamed_tool_calls: Sequence[ToolCallRecord] | None = None
 
     _raw_type: ClassVar[type[BaseModel]]
+    _call_id: ClassVar[str] = "id"  # the field of an SDK's tool call that results refer to
     _v1_positions = (0, 1, 4)
     _dumped = (
         *(each.name for each in fields(CallArguments)),
@@ -68,7 +69,7 @@ class BaseCallResponse(
         super().__post_init__()
         for call in self._tool_call_records:
             if id_or_none(call.id) is None:
-                cast("Any", call.sdk_object).id = made_id()
+                setattr(call.sdk_object, self._call_id, made_id())
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:

@@ -82,6 +82,8 @@ class BaseTool(BaseModel, ABC):
     __provider__: ClassVar[str] = "BaseTool"
     __tool_config_type__: ClassVar[type[ToolConfig]] = ToolConfig
     __custom_name__: ClassVar[str] = ""
+    __call_id__: ClassVar[str] = "id"
+    """The field of a tool call with the id that its result refers to."""
     __renamed__: ClassVar[Mapping[str, str]] = {}
     __recipe__: ClassVar[Recipe | None] = None
 
@@ -96,7 +98,7 @@ class BaseTool(BaseModel, ABC):
 
         def __getattr__(self, name: str) -> object:
             if name == "id":
-                return getattr(getattr(self, "tool_call", None), "id", None) or None
+                return getattr(getattr(self, "tool_call", None), self.__call_id__, None) or None
             return super().__getattr__(name)
 
     def __reduce__(self) -> tuple[object, ...]:

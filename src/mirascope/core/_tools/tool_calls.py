@@ -123,7 +123,7 @@ def _with_extra(sdk_object: object, extra: Record) -> object:
 
 def call_id(tool: BaseTool) -> str | None:
     """Return the id of a tool's call."""
-    return cast("str | None", getattr(getattr(tool, "tool_call", None), "id", None))
+    return cast("str | None", getattr(getattr(tool, "tool_call", None), tool.__call_id__, None))
 
 
 def delta_of(tool: BaseTool) -> ToolCallDelta:

@@ -90,7 +90,7 @@ MESSAGE_FORMAT: Final = MessageFormat(
             "cache_control": {"type": None},
         },
     },
-    foreign=("parts", "tool_calls"),
+    foreign=("parts", "tool_calls", "output", "call_id"),
     call_id=re.compile(r"[a-zA-Z0-9_-]{1,64}"),
     empty=None,
 )

@@ -84,7 +84,7 @@ MESSAGE_FORMAT: Final = MessageFormat(
         },
     },
     kept=lambda record: any("functionCall" in part for part in objects(record.get("parts"))),
-    foreign=("content", "tool_calls"),
+    foreign=("content", "tool_calls", "output", "call_id"),
     empty=None,
 )
 """Gemini rejects contents without parts, Vertex empty texts; both accept consecutive user contents.

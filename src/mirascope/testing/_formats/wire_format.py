@@ -115,6 +115,7 @@ class WireFormat(ABC):
 
     Attributes:
         name: The name of the provider.
+        folder: The first folder of the paths of its requests; its name, unless it shares a server.
         key_variable: The environment variable of the key.
         url_variable: The environment variable of the base URL.
         url_path: What follows a server's address in the base URL.
@@ -126,6 +127,7 @@ class WireFormat(ABC):
     """
 
     name: ClassVar[str]
+    folder: ClassVar[str] = ""
     key_variable: ClassVar[str]
     url_variable: ClassVar[str]
     url_path: ClassVar[str] = ""

@@ -1,0 +1,137 @@
+"""One chunk of a Responses stream: the content of one event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+from typing_extensions import override
+
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core._types import FinishReason as CommonReason
+from mirascope.core._wire.events import TokenCounts, ToolCallDelta
+from mirascope.core._wire.function_calls import arguments_text
+from mirascope.core._wire.json_fields import fields, id_or_none, number, objects, text, text_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mirascope.core._wire.events import Record
+
+FinishReason: TypeAlias = Literal[
+    "completed", "max_output_tokens", "content_filter", "incomplete", "cancelled", "failed"
+]
+"""The status of a response that has ended; of an incomplete one, the reason."""
+
+COMMON_FINISH_REASONS: Final[Mapping[str, CommonReason]] = {
+    "completed": "stop",
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+}
+_ENDS: Final = frozenset({"completed", "incomplete", "cancelled", "failed"})
+_PENDING: Final = frozenset({"", "queued", "in_progress"})
+_READ: Final = frozenset({"type", "call_id", "name", "arguments", "input", "status"})
+_OUTPUT: Final = (".delta", ".partial_image")
+
+
+class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
+    """A chunk of a Responses stream."""
+
+    __slots__ = ("_calls_tools", "_usage")
+
+    _common_reasons = COMMON_FINISH_REASONS
+
+    _usage: Record | None
+    _calls_tools: bool
+
+    def _read(self, record: Record) -> None:
+        self.content = self.reasoning = ""
+        self.finish_reasons = self.id = self.model = self.tokens = self._usage = None
+        self.tool_calls = ()
+        self._calls_tools = False
+        kind = record.get("type")
+        if kind == "response.output_text.delta":
+            self.content = text(record.get("delta"))
+        elif kind in {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}:
+            self.reasoning = text(record.get("delta"))
+        elif kind == "response.function_call_arguments.delta":
+            arguments = text(record.get("delta"))
+            self.tool_calls = (
+                ToolCallDelta(number(record.get("output_index")), None, None, arguments),
+            )
+        elif kind == "response.output_item.added":
+            item = fields(record.get("item"))
+            if item.get("type") == "function_call":
+                self.tool_calls = (call_delta(item, number(record.get("output_index"))),)
+        elif response := fields(record.get("response")):
+            self._read_response(response, text(kind).removeprefix("response."))
+
+    def _read_response(self, response: Record, event: str) -> None:
+        """Read the fields of the response as a whole, but not its output."""
+        self.id = text_or_none(response.get("id"))
+        self.model = text_or_none(response.get("model"))
+        if usage := fields(response.get("usage")):
+            self._usage = usage
+            self.tokens = token_counts(usage)
+        if event in _ENDS:  # whatever the status: some servers send none, or an old one
+            self.finish_reasons = [finish_reason(response) or cast("FinishReason", event)]
+            self._calls_tools = calls_tools(objects(response.get("output")))
+
+    def set_calls_tools(self) -> None:
+        """Set that the response calls tools, which the event itself does not have."""
+        self._calls_tools = True
+
+    @override
+    def _has_other_output(self) -> bool:
+        record = fields(self._record)
+        return text(record.get("type")).endswith(_OUTPUT) and bool(
+            record.get("delta") or record.get("partial_image_b64")
+        )
+
+    @property
+    @override
+    def common_finish_reasons(self) -> list[CommonReason] | None:
+        return common_reasons(super().common_finish_reasons, calls_tools=self._calls_tools)
+
+
+def call_delta(item: Record, index: int | None) -> ToolCallDelta:
+    """Return a function call, as far as an item has it, as one delta."""
+    return ToolCallDelta(
+        key=index,
+        id=id_or_none(item.get("call_id")),
+        name=text_or_none(item.get("name")),
+        arguments=arguments_text(item.get("arguments")),
+        extra={name: value for name, value in item.items() if name not in _READ} or None,
+    )
+
+
+def finish_reason(response: Record) -> FinishReason | None:
+    """Return the finish reason of a response; ``None`` if it has not ended."""
+    status = text(response.get("status"))
+    if status == "incomplete":
+        status = text(fields(response.get("incomplete_details")).get("reason")) or status
+    return None if status in _PENDING else cast("FinishReason", status)
+
+
+def calls_tools(output: Iterable[Record]) -> bool:
+    """Return whether output items call a function, or end with a call of a custom tool.
+
+    Where a server calls custom tools of its own, its text follows them.
+    """
+    kinds = [item.get("type") for item in output]
+    return "function_call" in kinds or kinds[-1:] == ["custom_tool_call"]
+
+
+def common_reasons(
+    reasons: list[CommonReason] | None, *, calls_tools: bool
+) -> list[CommonReason] | None:
+    """Return normalized finish reasons; the API's own do not show that tools are called."""
+    return ["tool_calls"] if calls_tools and reasons == ["stop"] else reasons
+
+
+def token_counts(usage: Record) -> TokenCounts:
+    """Return the token counts of a usage object, normalized."""
+    return TokenCounts(
+        input=number(usage.get("input_tokens")),
+        output=number(usage.get("output_tokens")),
+        cached=number(fields(usage.get("input_tokens_details")).get("cached_tokens")),
+    )
