@@ -18,7 +18,7 @@ from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
 PAGE = (Path(__file__).parents[2] / "docs" / "openai-responses.md").read_text()
-FIRST, SEARCH, ENCRYPTED, STORED = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+FIRST, SEARCH, ENCRYPTED, STORED, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 REASONING = {
     "type": "reasoning",
     "id": "rs_1",

@@ -134,6 +134,7 @@ def test_retries_are_events(
                 "mirascope.retry.count": count,
                 "mirascope.retry.wait": 0.0,
                 "mirascope.retry.restarts": False,
+                "mirascope.retry.resumes": False,
             },
         )
         for count, kind in ((1, "RateLimited"), (2, "Overloaded"))

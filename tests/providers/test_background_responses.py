@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import pairwise
 from time import monotonic
 from typing import Any
@@ -59,7 +58,7 @@ def whole(status: str = "completed") -> dict[str, Any]:
 def events() -> list[bytes]:
     """Return the numbered events of a response with a text and a tool call."""
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    opened = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
+    opened: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
     called = {**CALLED, "arguments": "", "status": "in_progress"}
     records: list[dict[str, Any]] = [
         {"type": "response.created", "response": response([], "queued", usage=None)},
@@ -221,9 +220,12 @@ def test_a_response_of_which_nothing_is_known_is_requested_again(
     assert [(retry.resumes, retry.restarts) for retry in retries] == [(False, False)]
 
 
-def test_a_response_that_stalls_is_taken_up_again(driver: Driver, server: Loopback) -> None:
+@pytest.mark.parametrize("first", [30.0, 0.5])
+def test_a_response_that_stalls_is_taken_up_again(
+    driver: Driver, server: Loopback, first: float
+) -> None:
     background = Background(len(b"".join(EVENTS[:5])), fault=Stall)
-    timeout = Timeout(first=30.0, idle=0.25)
+    timeout = Timeout(first=first, idle=0.5)
     check_whole(attempt(driver, server, background, timeout=timeout))
     assert background.starts == [None, 4]
 
@@ -295,25 +297,25 @@ def test_a_response_is_taken_up_as_often_as_a_request_is_retried(
 
 
 def test_the_total_time_continues(driver: Driver, server: Loopback) -> None:
-    background = Background(len(b"".join(EVENTS[:5])), len(EVENTS[5]), fault=Stall)
-    began = monotonic()
-    tried = attempt(driver, server, background, timeout=Timeout(first=0.2, idle=0.2, total=0.5))
+    begun = len(b"".join(EVENTS[:4]))
+    background = Background(begun, *(len(each) for each in EVENTS[4:-1]), fault=Stall)
+    timeout = Timeout(first=0.5, idle=0.25, total=1.5)
+    tried = attempt(driver, server, background, timeout=timeout)
     assert isinstance(tried.error, errors.StreamTimeout)
-    assert monotonic() - began < 5
-    assert len(background.starts) <= 3
+    assert tried.error.clock == "total"
+    assert 2 <= len(background.starts) < len(EVENTS)
 
 
 def test_a_response_that_failed_is_not_taken_up_again(driver: Driver, server: Loopback) -> None:
     error = {"code": "server_error", "message": "It failed."}
-    failed = {"type": "response.failed", "response": response([], "failed", error=error)}
-    script = [*EVENTS[:5], any_event({**failed, "sequence_number": 5}, failed["type"])]
-    background = Background()
+    failed = {"response": response([], "failed", error=error), "sequence_number": 5}
+    kind = "response.failed"
+    script = [*EVENTS[:5], any_event({"type": kind, **failed}, kind)]
     server.queue = [Response(script)]
     tried = driver.attempt(function(driver))
     assert isinstance(tried.error, errors.StreamAPIError)
     assert "It failed." in str(tried.error)
     assert len(server.requests) == 1
-    assert background.starts == []
 
 
 def test_the_default_is_the_error(driver: Driver, server: Loopback) -> None:
@@ -350,9 +352,10 @@ def test_an_option_for_background_responses_needs_one(
         with pytest.raises(ValueError, match=rf"^`{name}.*pass `call_params=.\"background\": True"):
             driver.call(function(driver, **options))
     assert server.requests == []
-    for call in (groq.call, partial(llm.call, "groq")):
-        with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
-            call("m", stream=True, **option)(get_author)
+    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+        groq.call("m", stream=True, **option)(get_author)
+    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+        llm.call("groq:m", stream=True, **option)(get_author)("Emma")
 
 
 def test_cancel_on_close_is_a_bool() -> None:
@@ -407,7 +410,7 @@ def test_leaving_a_stream_cancels_its_response(driver: Driver, server: Loopback,
     stream = leave(driver, function(driver, cancel_on_close=True), how)
     assert background.cancelled.is_set()
     assert len(background.cancels) == 1
-    assert (stream.state, stream.content) == ("closed", PIECES[0])
+    assert (stream.state, stream.content[:4]) == ("closed", PIECES[0])
 
 
 def test_without_the_option_nothing_is_cancelled(driver: Driver, server: Loopback) -> None:

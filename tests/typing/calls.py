@@ -62,6 +62,15 @@ def restarted(genre: str) -> str:
     return genre
 
 
+@openai.call("gpt-4o-mini", stream=True, on_interrupt="resume", cancel_on_close=True)
+def resumed(genre: str) -> str:
+    return genre
+
+
+def wrongly_cancelled() -> None:
+    openai.call("gpt-4o-mini", stream=True, cancel_on_close="yes")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
 def wrongly_interrupted() -> None:
     openai.call("gpt-4o-mini", stream=True, on_interrupt="again")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 

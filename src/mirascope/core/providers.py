@@ -10,7 +10,8 @@ A provider is one `Provider` object, its description. A package registers it und
 
 ========================  =====================================================================
 the description           `Provider`, `DefaultClients`, `Call` (its ``call`` decorator)
-requests                  `ChatAPI`; `HTTPChatAPI` and `http_errors` if there is no SDK
+requests                  `ChatAPI`; `HTTPChatAPI` and `http_errors` if there is no SDK;
+                          `BackgroundAPI` and `Position` if the server keeps responses
 a request's arguments     `Encode`, `MessageFormat`, `ResponseFormat`, `all_tools`
 bytes to records          `Framing`: `SSEDecoder`, the default, or `NDJSONDecoder`
 records to chunks         `Decoder`, `SingleMessageDecoder`, `MessageAccumulator`
@@ -29,6 +30,7 @@ them. They are part of this interface:
 - a response: ``_common_reasons``, ``_reasoning``, ``_tokens``, ``_tool_call_records``.
 """
 
+from mirascope.core._calls.background import BackgroundAPI
 from mirascope.core._calls.call_params import BaseCallParams, CommonCallParams
 from mirascope.core._calls.decorator import Call
 from mirascope.core._calls.default_clients import DefaultClients
@@ -57,7 +59,13 @@ from mirascope.core._engine.response_source import (
     BodySource,
     ResponseSource,
 )
-from mirascope.core._engine.source import AsyncItemSource, AsyncSource, ItemSource, Source
+from mirascope.core._engine.source import (
+    AsyncItemSource,
+    AsyncSource,
+    ItemSource,
+    Position,
+    Source,
+)
 from mirascope.core._engine.stream import BaseStream
 from mirascope.core._errors.optional_sdk import requires_sdk
 from mirascope.core._errors.redaction import credentials_in
@@ -123,6 +131,7 @@ __all__ = [
     "AsyncSource",
     "AudioPart",
     "AudioURLPart",
+    "BackgroundAPI",
     "BaseCallParams",
     "BaseCallResponse",
     "BaseCallResponseChunk",
@@ -158,6 +167,7 @@ __all__ = [
     "MessageFormat",
     "NDJSONDecoder",
     "Part",
+    "Position",
     "Provider",
     "ProviderError",
     "Record",

@@ -71,6 +71,7 @@ RETRY: Final = "mirascope.retry"
 RETRY_COUNT: Final = "mirascope.retry.count"
 RETRY_WAIT: Final = "mirascope.retry.wait"
 RETRY_RESTARTS: Final = "mirascope.retry.restarts"
+RETRY_RESUMES: Final = "mirascope.retry.resumes"
 
 # Values.
 

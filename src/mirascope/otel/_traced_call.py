@@ -118,6 +118,7 @@ class TracedCall(Observation):
             names.RETRY_COUNT: retry.count,
             names.RETRY_WAIT: retry.wait,
             names.RETRY_RESTARTS: retry.restarts,
+            names.RETRY_RESUMES: retry.resumes,
         }
         self._span.add_event(names.RETRY, attributes)
 

@@ -58,12 +58,12 @@ class Deadlines(Alarm):
 
     def start(self) -> None:
         """Start all deadlines."""
-        self._since = self.arrived = monotonic()
-        self._end = self._since + self._total
+        self._end = monotonic() + self._total
         self.restart()
 
     def restart(self) -> None:
         """Restart ``first`` for a response that is requested again; ``total`` continues."""
+        self._since = self.arrived = monotonic()
         self._clock: Clock = "first"
         self._left = self._first
         self._complete = self.expired = False

@@ -1,6 +1,7 @@
 """OpenAI's models, through its Responses API.
 
-Begin with `_provider`, which describes the provider. Imports every room but other providers.
+Begin with `_provider`, which describes the provider. Imports `mirascope.core.openai`, for its
+clients, and every room below the providers.
 """
 
 from mirascope.core._errors.optional_sdk import requires_sdk

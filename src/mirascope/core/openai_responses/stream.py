@@ -34,7 +34,9 @@ class OpenAIResponsesStream(
 
     @override
     def _new_decoder(self) -> ResponsesDecoder[OpenAIResponsesCallResponseChunk]:
-        decoder = BackgroundDecoder if self.call_kwargs.get("background") else ResponsesDecoder
+        decoder: type[ResponsesDecoder[OpenAIResponsesCallResponseChunk]] = ResponsesDecoder
+        if self.call_kwargs.get("background"):
+            decoder = BackgroundDecoder
         return decoder(
             OpenAIResponsesCallResponseChunk,
             keep=self.keep,
