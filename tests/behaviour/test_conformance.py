@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.providers.anthropic import ANTHROPIC
 from support.providers.azure import AZURE
 from support.providers.bedrock import BEDROCK
+from support.providers.azure_responses import AZURE_RESPONSES
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ
@@ -26,6 +27,10 @@ class TestAzure(Conformance):
 
 class TestBedrock(Conformance):
     case = BEDROCK
+
+
+class TestAzureResponses(Conformance):
+    case = AZURE_RESPONSES
 
 
 class TestCohere(Conformance):

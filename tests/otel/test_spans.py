@@ -60,6 +60,7 @@ def test_a_stream_has_a_span_with_all_that_is_known(
         assert found.pop("gen_ai.response.model") == "requested-model"
     names = {
         "azure": "azure.ai.openai",
+        "azure_responses": "azure.ai.openai",
         "gemini": "gcp.gemini",
         "mistral": "mistral_ai",
         "vertex": "gcp.vertex_ai",

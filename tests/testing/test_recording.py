@@ -726,9 +726,10 @@ HOSTS = {
     "gemini": "https://generativelanguage.googleapis.com",
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
-    "openai_responses": "https://api.openai.com/v1",
     "azure": "https://my-resource.openai.azure.com",
+    "azure_responses": "https://my-resource.openai.azure.com",
     "vertex": "https://europe-west1-aiplatform.googleapis.com",
+    "openai_responses": "https://api.openai.com/v1",
 }
 
 

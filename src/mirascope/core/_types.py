@@ -40,6 +40,7 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 Provider: TypeAlias = Literal[
     "anthropic",
     "azure",
+    "azure_responses",
     "bedrock",
     "cohere",
     "gemini",

@@ -82,6 +82,7 @@ UNKNOWN: Final = "unknown"
 
 PROVIDERS: Final = {
     "azure": "azure.ai.openai",
+    "azure_responses": "azure.ai.openai",
     "bedrock": "aws.bedrock",
     "gemini": "gcp.gemini",
     "google": "gcp.gemini",

@@ -22,20 +22,25 @@ PROMPT_FILTER: Final[dict[str, Any]] = {
 }
 VERSION: Final = "2024-10-21"
 
+SERVER: Final[dict[str, Any]] = {
+    "key_variable": "AZURE_OPENAI_API_KEY",
+    "url_variable": "AZURE_OPENAI_ENDPOINT",
+    "url_path": "",
+    "key_of": lambda request: request.headers["api-key"],
+    "client": lambda url, key, **options: sdk.AzureOpenAI(
+        azure_endpoint=url, api_key=key, api_version=VERSION, **options
+    ),
+    "async_client": lambda url, key, **options: sdk.AsyncAzureOpenAI(
+        azure_endpoint=url, api_key=key, api_version=VERSION, **options
+    ),
+    "recordings": (),
+}
+"""What each API there has."""
+
 AZURE = replace(
     OPENAI,
     provider=load_provider("azure"),
     like="openai",
-    key_variable="AZURE_OPENAI_API_KEY",
-    url_variable="AZURE_OPENAI_ENDPOINT",
-    url_path="",
-    key_of=lambda request: request.headers["api-key"],
     begin=[event({**PROMPT_FILTER, "object": "chat.completion.chunk"})],  # as pydantic wants it
-    client=lambda url, key, **options: sdk.AzureOpenAI(
-        azure_endpoint=url, api_key=key, api_version=VERSION, **options
-    ),
-    async_client=lambda url, key, **options: sdk.AsyncAzureOpenAI(
-        azure_endpoint=url, api_key=key, api_version=VERSION, **options
-    ),
-    recordings=(),
+    **SERVER,
 )

@@ -107,6 +107,11 @@ BUILT_IN: Final = {
         api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
         max_tokens="max_completion_tokens",
     ),
+    "azure_responses": Registration(
+        target="mirascope.core.azure_responses._provider:PROVIDER",
+        api_keys=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
+        max_tokens="max_output_tokens",
+    ),
     "bedrock": Registration(
         target="mirascope.core.bedrock._provider:PROVIDER",
         api_keys=("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"),

@@ -38,7 +38,8 @@ def cost_of(
             cache_write_tokens=tokens.written,
         )
         start = datetime.fromtimestamp(at / 1000, UTC) if at else None
-        price = prices.calc_price(usage, model, provider_id=provider, genai_request_timestamp=start)
+        seller = provider.removesuffix("_responses")  # each API has the same prices
+        price = prices.calc_price(usage, model, provider_id=seller, genai_request_timestamp=start)
     except (LookupError, OverflowError, ValueError):
         return None
     return float(price.total_price)

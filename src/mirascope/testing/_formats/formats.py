@@ -12,6 +12,7 @@ from mirascope.core._calls.servers import SERVERS
 from mirascope.testing._formats import (
     anthropic,
     azure,
+    azure_responses,
     bedrock,
     cohere,
     gemini,
@@ -35,6 +36,7 @@ _OWN: Final[Mapping[str, WireFormat]] = {
         groq,
         mistral,
         azure,
+        azure_responses,
         bedrock,
         vertex,
     )
