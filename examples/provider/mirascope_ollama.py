@@ -29,10 +29,14 @@ class Message(BaseModel):
 
 
 class Usage(BaseModel):
-    """The token counts of the last record."""
+    """The statistics of the last record: counts of tokens, and durations in nanoseconds."""
 
     prompt_eval_count: int | None = None
     eval_count: int | None = None
+    total_duration: int | None = None
+    load_duration: int | None = None
+    prompt_eval_duration: int | None = None
+    eval_duration: int | None = None
 
 
 class Chat(Usage, extra="allow"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver, event
+from support.fixtures import every_case
 from support.in_memory import InMemory
 from support.providers import CASES, case_of
 from support.providers.anthropic import block_delta, block_start, block_stop
@@ -36,6 +37,9 @@ from mirascope.testing.loopback import Loopback, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+case = every_case
+
 
 ALL = [
     pytest.param(case, recording, id=recording.name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from support.providers.anthropic import ANTHROPIC
 from support.providers.azure import AZURE
-from support.providers.bedrock import BEDROCK
 from support.providers.azure_responses import AZURE_RESPONSES
+from support.providers.bedrock import BEDROCK
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI
 from support.providers.groq import GROQ

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
+from support.fixtures import every_case
 
 from mirascope import errors
 from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Loopback, Response
+
+case = every_case
+
 
 CHUNKS = 4_000
 TWICE = 2 * 4  # a buffer of text takes four bytes for each character

@@ -23,11 +23,15 @@ import httpx2
 import pytest
 import trustme
 from support.cases import Case, Driver
+from support.fixtures import every_case
 from support.relay import Relay
 
 from mirascope import errors
 from mirascope.core._transports.async_transport import async_transport
 from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping
+
+case = every_case
+
 
 NAME = "api.example.test"
 PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy", "no_proxy")

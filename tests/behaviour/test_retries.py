@@ -10,6 +10,7 @@ import anyio
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
+from support.fixtures import every_case
 from support.providers.gemini import GEMINI
 from support.providers.mistral import MISTRAL
 from support.responses import saying
@@ -17,6 +18,9 @@ from support.responses import saying
 from mirascope import Retry, Timeout, errors, llm
 from mirascope.testing.conformance import one_after_another
 from mirascope.testing.loopback import Abort, Loopback, Request, Reset, Response, Stall
+
+case = every_case
+
 
 SOON = 0.25
 LATE = 30.0

@@ -13,60 +13,44 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import mirascope_ollama as example
 import pytest
+import test_mirascope_ollama as its_tests
 from pydantic import BaseModel
 from support.base_install import SOURCES
 from support.cases import Driver
+from support.providers.ollama_native import EXAMPLE, OLLAMA_NATIVE, PATHS, write_metadata
 from support.spans import attributes, outcome, traced
 
-from mirascope import errors, llm
+from mirascope import BaseMessageParam, ImagePart, TextPart, errors, llm
 from mirascope._cli import models
 from mirascope.core import providers
 from mirascope.core._calls import registry
-from mirascope.core._calls.provider import load_provider
 from mirascope.core._calls.servers import SERVERS
-from mirascope.llm._providers import call_factory
 from mirascope.retries import fallback
 from mirascope.testing.conformance import Case, one_after_another
 from mirascope.testing.loopback import Loopback, Response, in_pieces
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "provider"
 NAME = "ollama-native"
 SYNC = Driver(asynchronous=False)
 
-with pytest.MonkeyPatch.context() as patch:
-    patch.syspath_prepend(EXAMPLE)
-    patch.syspath_prepend(EXAMPLE / "tests")
-    import mirascope_ollama as example
-    import test_mirascope_ollama as its_tests
 
-TestOllama = its_tests.TestOllama
+class TestOllama(its_tests.TestOllama):
+    """The example's own tests."""
 
 
-@pytest.fixture(params=[its_tests.OLLAMA], ids=[NAME])
-def case(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
-    """The example as an installed package, as far as its metadata goes."""
-    with pytest.MonkeyPatch.context() as patch:
-        install(patch, tmp_path_factory.mktemp("installed"), NAME, "mirascope_ollama:PROVIDER")
-        yield request.param
-    load_provider.cache_clear()
-    call_factory.cache_clear()
+@pytest.fixture(params=[OLLAMA_NATIVE], ids=[NAME])
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
 
 
 def install(patch: pytest.MonkeyPatch, folder: Path, name: str, target: str) -> None:
     """Write the metadata of a package that registers a provider, and put it on the path."""
-    info = folder / f"made_{name.replace('-', '_')}-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: made-{name}\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{name} = {target}\n")
+    write_metadata(folder, f"made-{name}", {name: target})
     patch.syspath_prepend(folder)
-    patch.syspath_prepend(EXAMPLE)
 
 
 # By its name.
@@ -207,13 +191,11 @@ def test_its_calls_are_traced(case: Case, driver: Driver, server: Loopback) -> N
     assert "Mistborn" in found["gen_ai.output.messages"]
 
 
-def test_the_command_line_knows_it(case: Case, server: Loopback, tmp_path: Path) -> None:
+def test_the_command_line_knows_it(case: Case, server: Loopback) -> None:
     server.queue = [Response(case.response("Mist", "born"))]
-    with pytest.MonkeyPatch.context() as patch:
-        install(patch, tmp_path, NAME, "mirascope_ollama:PROVIDER")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "mirascope", "-m", f"{NAME}:llama3.2", "Hi"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(EXAMPLE), SOURCES])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*PATHS, SOURCES])},
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -247,6 +229,68 @@ def test_what_json_cannot_hold_is_a_bad_request(case: Case, driver: Driver) -> N
     assert isinstance(tried.error, errors.BadRequest)
     assert isinstance(tried.error, example.OllamaError)
     assert "not JSON serializable" in str(tried.error)
+
+
+# What the API has.
+
+
+def test_its_statistics_are_the_usage(case: Case, driver: Driver, server: Loopback) -> None:
+    durations = {
+        "total_duration": 5_000_000,
+        "load_duration": 1_000_000,
+        "prompt_eval_duration": 2_000_000,
+        "eval_duration": 2_000_000,
+    }
+    last = its_tests.ended(its_tests.chat(), 3, 2) | durations
+    server.queue = [
+        Response([case.text("Hello"), its_tests.line(last)]),
+        Response.of_json(case.plain("Hello") | durations),
+    ]
+    stream, items = driver.call_and_read(driver.function(case))
+    counts = {"prompt_eval_count": 3, "eval_count": 2}
+    usage = example.Usage(**counts, **durations)
+    assert [chunk.usage for chunk, _ in items] == [None, usage]
+    assert stream.construct_call_response().usage == usage
+    assert driver.call(driver.function(case, stream=False)).usage == usage
+
+
+def test_its_own_parameters_are_sent(case: Case, driver: Driver, server: Loopback) -> None:
+    server.queue = [Response(case.response("Hello"))]
+    params = {
+        "max_tokens": 5,
+        "options": {"num_ctx": 2048},
+        "think": "high",
+        "keep_alive": "5m",
+    }
+    driver.call_and_read(driver.function(case, call_params=params))
+    body = server.requests[0].json
+    assert body["options"] == {"num_predict": 5, "num_ctx": 2048}
+    assert (body["think"], body["keep_alive"], "max_tokens" in body) == ("high", "5m", False)
+
+
+def test_images_are_sent(case: Case, server: Loopback) -> None:
+    server.queue = [Response.of_json(case.plain("A pixel."))]
+
+    @case.call("requested-model")
+    def describe() -> list[BaseMessageParam]:
+        image = ImagePart(media_type="image/png", image=b"\x89PNG")
+        return [BaseMessageParam(role="user", content=[TextPart(text="What is it?"), image])]
+
+    assert describe().content == "A pixel."
+    [sent] = server.requests[0].json["messages"]
+    assert sent == {"role": "user", "content": "What is it?", "images": ["iVBORw=="]}
+
+
+def test_an_error_in_a_stream_keeps_what_was_received(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    failure = b'{"error": "an error was encountered while running the model"}\n'
+    server.queue = [Response([case.text("Hel"), failure])]
+    tried = driver.attempt(driver.function(case, max_retries=0))
+    assert isinstance(tried.error, errors.StreamAPIError)
+    assert isinstance(tried.error, example.OllamaError)
+    assert "while running the model" in str(tried.error)
+    assert (tried.stream.state, tried.stream.content) == ("failed", "Hel")
 
 
 # A name that leads to no provider.

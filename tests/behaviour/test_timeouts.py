@@ -18,9 +18,13 @@ import anyio
 import anyio.lowlevel
 import pytest
 from support.cases import Attempt, Case, Driver
+from support.fixtures import every_case
 
 from mirascope import Timeout, errors
 from mirascope.testing.loopback import Loopback, Request, Response, Stall, Wait, dripping
+
+case = every_case
+
 
 SOON = 0.25
 LATE = 20.0

@@ -11,10 +11,14 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
+from support.fixtures import every_case
 
 from mirascope import streams
 from mirascope.testing.conformance._leaving import LeaveError
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
+
+case = every_case
+
 
 PATIENCE = 2
 """Seconds; it is over as soon as the connection ends, which takes milliseconds."""
