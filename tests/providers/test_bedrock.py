@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import struct
 import threading
 from typing import Any
@@ -571,7 +572,8 @@ def attempt_on_bedrock(driver: Driver, server: Loopback, **options: Any) -> Atte
         async with anthropic_sdk.AsyncAnthropicBedrock(base_url=server.url, **settings) as made:
             tried.stream = await driver.function(ANTHROPIC, client=made, **options)("fantasy")
             try:
-                tried.items += [item async for item in tried.stream]
+                async for item in tried.stream:
+                    tried.items.append(item)
             except errors.StreamError as error:
                 tried.error = error
 
