@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.cases import Attempt, Case, Driver, event
+from support.providers import CASES
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
 from support.providers.gemini import GEMINI, HEADER, parts
@@ -25,6 +26,12 @@ from mirascope.testing.loopback import Loopback, Response, in_pieces
 
 SYNC = Driver(asynchronous=False)
 DONE = b"data: [DONE]\n\n"
+
+
+@pytest.fixture(params=[case for case in CASES if case.server_sent], ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    """Return a provider whose streams are server-sent events, with which the reports come."""
+    return request.param
 
 
 def read(case: Case, driver: Driver, server: Loopback, *script: bytes, **options: Any) -> Attempt:

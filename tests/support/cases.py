@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mirascope.core._calls.servers import SERVERS
+from mirascope.core._dialects.event_stream import EventStreamDecoder
 from mirascope.testing import conformance
 from mirascope.testing.conformance import Attempt, Driver
 
-__all__ = ["Attempt", "Case", "Driver", "arguments_of", "event", "reported", "without_keys"]
+__all__ = [
+    "Attempt",
+    "Case",
+    "Driver",
+    "arguments_of",
+    "event",
+    "records",
+    "reported",
+    "without_keys",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +46,7 @@ class Case(conformance.Case):
         expected: Turns an official SDK's reading of a recording into what `reported` returns.
         server_sent: Whether streams are server-sent events.
         unbounded: What an event begins with that never ends.
+        has_ids: Whether the id of a response is in its body, not in its headers.
         client_per_loop: Whether each event loop has a default client of its own.
         disagree: Recordings that we read differently, each with the reason.
     """
@@ -52,6 +63,7 @@ class Case(conformance.Case):
     expected: Callable[[dict[str, Any]], dict[str, Any]]
     server_sent: bool = True
     unbounded: bytes = b"data: "
+    has_ids: bool = True
     client_per_loop: bool = True
     disagree: dict[str, str] = field(default_factory=dict)
 
@@ -59,6 +71,14 @@ class Case(conformance.Case):
     def family(self) -> str:
         """The name of the provider whose API and classes it has."""
         return self.like or self.name
+
+
+def records(case: Case, body: Iterable[bytes]) -> list[Any]:
+    """Return the JSON of the events of a body."""
+    if not case.server_sent:
+        return [json.loads(record) for record in EventStreamDecoder().feed(b"".join(body))]
+    lines = b"".join(body).splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
 
 
 def without_keys() -> dict[str, str]:

@@ -175,5 +175,6 @@ BEDROCK = Case(
     expected=lambda reading: reading,
     server_sent=False,
     unbounded=PRELUDE + struct.pack("!I", crc32(PRELUDE)),
+    has_ids=False,
     client_per_loop=False,
 )

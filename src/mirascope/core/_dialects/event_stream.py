@@ -12,7 +12,7 @@ present an event in the same way. An exception is a record too, and so is an unm
 Other APIs of Amazon send the events of a model's own API inside of frames, as base64: they are read
 as server-sent events.
 
-The first byte of a frame is that of a length below 32 MiB. A body that begins with another byte is
+The first byte of a frame is that of a length, so it is small. A body that begins with a letter is
 text, which servers and proxies send in place of a stream, and is read as one of `SSEDecoder`.
 """
 
@@ -44,7 +44,7 @@ _TEXT: Final = 7
 _CHECKED: Final = 8
 """The size of the part of a prelude before its checksum."""
 _OVERHEAD: Final = _PRELUDE.size + _CRC.size
-_MAX_FIRST_BYTE: Final = 1
+_FIRST_LETTER: Final = 0x20
 
 
 class EventStreamDecoder:
@@ -100,7 +100,7 @@ class EventStreamDecoder:
         """
         if self._needed == 1 and block:
             self._needed = _PRELUDE.size
-            if block[0] > _MAX_FIRST_BYTE:
+            if block[0] >= _FIRST_LETTER or block[:1].isspace():
                 self._text = SSEDecoder(self._max)
         if self._text is not None:
             yield from self._text.feed(block)

@@ -35,7 +35,7 @@ _STATUS_OF_CODE: Final = {
     for status, codes in {
         400: (
             "invalidrequest badrequest invalidargument failedprecondition outofrange toolusefailed "
-            "jsonvalidatefailed contextlengthexceeded exceedcontextsize contentfilter "
+            "jsonvalidatefailed validation contextlengthexceeded exceedcontextsize contentfilter "
             "contentpolicyviolation"
         ),
         401: (
@@ -55,7 +55,7 @@ _STATUS_OF_CODE: Final = {
             "requests tokens"  # the types of a rate limit, of OpenAI and Groq
         ),
         499: "cancelled",
-        500: "server internalserver internal api unknown dataloss modelstreamerrorexception",
+        500: "server internalserver internal api unknown dataloss modelstreamerror",
         501: "notimplemented unimplemented notsupported",
         503: (
             "overloaded engineoverloaded modeloverloaded serveroverloaded serverisoverloaded "

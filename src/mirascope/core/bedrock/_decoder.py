@@ -2,7 +2,7 @@
 
 A block of text or of reasoning has no start, only deltas. ``messageStop`` has the finish reason,
 with which the message is complete; ``metadata``, which has the usage, is the last event. A plain
-response is read as the events that would have streamed it.
+response is read as one event with everything in it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _EVENTS: Final = frozenset(
     }
 )
 
+_NOT_IN_END: Final = frozenset({"output", "ResponseMetadata"})
+
 
 class BedrockDecoder(SingleMessageDecoder):
     """Reads one stream.
@@ -56,19 +58,18 @@ class BedrockDecoder(SingleMessageDecoder):
             ProviderError: The event reports a failure.
         """
         kind = next(iter(record), "")
-        event = fields(record.get(kind))
-        if kind not in _EVENTS:
-            self._read_other(record, kind, out)
+        if "output" in record:
+            events = _events_of(record)
+        elif kind in _EVENTS:
+            events = ((kind, fields(record.get(kind))),)
+        else:
+            self._read_other(record, kind, raw, out)
             return
         chunk = Chunk.from_record(record, raw)
-        if kind in {"contentBlockDelta", "contentBlockStart"}:
-            self._merge(event, chunk)
-        elif kind == "contentBlockStop":
-            self.reply.close_tool_call(number(event.get("contentBlockIndex")))
-        elif kind == "messageStart":
-            self._role = event.get("role")
-        else:
-            replace_fields(self._end, event)
+        for kind, event in events:
+            self._add(kind, event)
+        if chunk.tool_calls and self._runs_itself(chunk.tool_calls[0].key):
+            chunk.tool_calls = ()
         if chunk.finish_reasons:
             self.reply.finish_reason = chunk.finish_reasons[0]
         if kind == "metadata":
@@ -87,37 +88,50 @@ class BedrockDecoder(SingleMessageDecoder):
         message: dict[str, JSON] = {"role": self._role, "content": content}
         return {"output": {"message": message}, **self._end}
 
-    def _read_other(self, record: Record, kind: str, out: list[Chunk]) -> None:
-        """Read a plain response, a failure, or an event that is not known.
+    def _read_other(
+        self, record: Record, kind: str, raw: SDKObject | bytes, out: list[Chunk]
+    ) -> None:
+        """Read a failure, or an event that is not known.
 
         Raises:
             ProviderError: The record reports a failure.
         """
-        if "output" in record and "stopReason" in record:
-            for event in _events_of(record):
-                self.decode(event, json.dumps(event).encode(), out)
-        elif kind.endswith("Exception"):
-            event = dict(fields(record[kind]))
-            raise provider_error({"type": kind, **event}, body={"type": kind, **event})
-        elif failure := find_error(record):
+        if kind.endswith("Exception"):
+            raise provider_error({"type": kind, **fields(record[kind])})
+        if failure := find_error(record):
             raise failure
-        else:
-            self.unknown = record
-            out.append(Chunk.from_record(record, json.dumps(record).encode()))
+        self.unknown = record
+        out.append(Chunk.from_record(record, raw))
 
-    def _merge(self, event: Record, chunk: Chunk) -> None:
-        """Add the start or a delta of a content block."""
-        delta = fields(event.get("delta") or event.get("start"))
-        block = self._blocks.setdefault(number(event.get("contentBlockIndex")) or 0, {})
-        if self.reply.keeps_text:
-            if not chunk.content:
-                delta = mergeable(delta)
-                if citation := delta.pop("citation", None):
-                    delta["citations"] = [citation]
-            merge_delta(block, delta)
-        call = block.get("toolUse")
-        if chunk.tool_calls and isinstance(call, dict) and call.get("type") == SERVER_TOOL:
-            chunk.tool_calls = ()
+    def _add(self, kind: str, event: Record) -> None:
+        """Add what an event has beside text, reasoning and tool calls."""
+        index = number(event.get("contentBlockIndex")) or 0
+        if kind == "contentBlockDelta":
+            self._merge(index, fields(event.get("delta")))
+        elif kind == "contentBlockStart":
+            self._merge(index, fields(event.get("start")))
+        elif kind == "contentBlockStop":
+            self.reply.close_tool_call(index)
+        elif kind == "messageStart":
+            self._role = event.get("role")
+        else:
+            replace_fields(self._end, event)
+
+    def _merge(self, index: int, delta: Record) -> None:
+        """Merge the start or a delta of a content block."""
+        block = self._blocks.setdefault(index, {})
+        if not self.reply.keeps_text:
+            delta = {"toolUse": {"type": fields(delta.get("toolUse")).get("type")}}
+        elif "text" not in delta:
+            delta = mergeable(delta)
+            if "citation" in delta:
+                delta = {"citations": [delta["citation"]]}
+        merge_delta(block, delta)
+
+    def _runs_itself(self, index: int | None) -> bool:
+        """Return whether a tool call is of a tool that the provider runs itself."""
+        call = self._blocks.get(index or 0, {}).get("toolUse")
+        return isinstance(call, dict) and call.get("type") == SERVER_TOOL
 
 
 def _block_json(block: dict[str, JSON], call_id: JSON) -> JSON:
@@ -135,29 +149,26 @@ def _block_json(block: dict[str, JSON], call_id: JSON) -> JSON:
     return block
 
 
-def _events_of(response: Record) -> Iterator[dict[str, JSON]]:
-    """Yield the events of a plain response."""
+def _events_of(response: Record) -> Iterator[tuple[str, Record]]:
+    """Yield the types and fields of the events of a plain response, which may be cut off."""
     message = fields(fields(response["output"]).get("message"))
-    yield {"messageStart": {"role": message.get("role")}}
+    yield "messageStart", {"role": message.get("role") or "assistant"}
     for index, block in enumerate(objects(message.get("content"))):
-        for name, event in _block_events(block):
-            yield {name: {"contentBlockIndex": index, **event}}
-        yield {"contentBlockStop": {"contentBlockIndex": index}}
-    ends = ("stopReason", "additionalModelResponseFields")
-    yield {"messageStop": {name: response[name] for name in ends if name in response}}
-    rest = {name: v for name, v in response.items() if name not in {"output", *ends}}
-    yield {"metadata": rest}
+        for kind, event in _block_events(block):
+            yield kind, {"contentBlockIndex": index, **event}
+    end = {name: value for name, value in response.items() if name not in _NOT_IN_END}
+    yield "metadata" if "usage" in end else "messageStop", end
 
 
 def _block_events(block: Record) -> Iterator[tuple[str, dict[str, JSON]]]:
-    """Yield the names and fields of the events of a complete content block."""
-    cited, reasoning = fields(block.get("citationsContent")), block.get("reasoningContent")
+    """Yield the types and fields of the events of a complete content block."""
+    reasoning = fields(fields(block.get("reasoningContent")).get("reasoningText"))
     if call := fields(block.get("toolUse")):
-        yield "contentBlockStart", {"start": {"toolUse": {**call, "input": None}}}
-        yield "contentBlockDelta", {"delta": {"toolUse": {"input": json.dumps(call.get("input"))}}}
-    elif text_block := fields(fields(reasoning).get("reasoningText")):
-        yield "contentBlockDelta", {"delta": {"reasoningContent": dict(text_block)}}
-    elif cited:
+        arguments = json.dumps(call.get("input") or {})
+        yield "contentBlockStart", {"start": {"toolUse": {**call, "input": arguments}}}
+    elif reasoning:
+        yield "contentBlockDelta", {"delta": {"reasoningContent": dict(reasoning)}}
+    elif cited := fields(block.get("citationsContent")):
         for part in objects(cited.get("content")):
             yield "contentBlockDelta", {"delta": {"text": part.get("text")}}
         for citation in objects(cited.get("citations")):

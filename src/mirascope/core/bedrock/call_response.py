@@ -22,6 +22,7 @@ from mirascope.core.bedrock._sdk import ConverseResponse, Message, StopReason, T
 from mirascope.core.bedrock.call_response_chunk import (
     COMMON_FINISH_REASONS,
     SERVER_TOOL,
+    text_of,
     token_counts,
 )
 from mirascope.core.bedrock.tool import BedrockTool
@@ -55,7 +56,7 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @property
     @override
     def content(self) -> str:
-        return "".join(text(part.get("text")) for block in self._blocks for part in _texts(block))
+        return "".join(map(text_of, self._blocks))
 
     def _reasoning_texts(self, field: str) -> Iterator[str]:
         for block in self._blocks:
@@ -143,9 +144,3 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @override
     def _tokens(self) -> TokenCounts | None:
         return token_counts(cast("Record", self.usage or {}))
-
-
-def _texts(block: Record) -> list[Record]:
-    """Return the parts of a content block that have text."""
-    cited = fields(block.get("citationsContent"))
-    return objects(cited.get("content")) if cited else [block]

@@ -11,7 +11,7 @@ from typing_extensions import override
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record, TokenCounts, ToolCallDelta
-from mirascope.core._wire.json_fields import fields, number, text, text_or_none
+from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core.bedrock._blobs import with_bytes
 from mirascope.core.bedrock._sdk import ConverseStreamEvent, StopReason, TokenUsage
@@ -65,6 +65,25 @@ class BedrockCallResponseChunk(BaseCallResponseChunk[ConverseStreamEvent, StopRe
                 self.finish_reasons = [cast("StopReason", reason)]
         elif event := fields(record.get("metadata")):
             self.tokens = token_counts(fields(event.get("usage")))
+        elif "output" in record:
+            self._read_response(record)
+
+    def _read_response(self, response: Record) -> None:
+        """Read a plain response, which a server may send in place of a stream."""
+        blocks = objects(fields(fields(response["output"]).get("message")).get("content"))
+        calls: list[ToolCallDelta] = []
+        for index, block in enumerate(blocks):
+            reasoning = fields(fields(block.get("reasoningContent")).get("reasoningText"))
+            call = {"input": {}, **fields(block.get("toolUse"))}
+            self.reasoning += text(reasoning.get("text"))
+            self.signature = text(reasoning.get("signature")) or self.signature
+            if "name" in call and call.get("type") != SERVER_TOOL:
+                self._read_call(call, index)
+                calls += self.tool_calls
+        self.content, self.tool_calls = "".join(map(text_of, blocks)), tuple(calls)
+        if reason := text(response.get("stopReason")):
+            self.finish_reasons = [cast("StopReason", reason)]
+        self.tokens = token_counts(fields(response.get("usage")))
 
     def _read_delta(self, delta: Record, index: int | None) -> None:
         self.content = text(delta.get("text"))
@@ -94,8 +113,16 @@ class BedrockCallResponseChunk(BaseCallResponseChunk[ConverseStreamEvent, StopRe
     @property
     def usage(self) -> TokenUsage | None:
         """The usage as Bedrock reports it, if the event has it."""
-        metadata: Mapping[str, Any] = self.chunk.get("metadata") or {}
+        chunk = cast("Mapping[str, Any]", self.chunk)
+        metadata: Mapping[str, Any] = chunk.get("metadata") or chunk
         return metadata.get("usage")
+
+
+def text_of(block: Record) -> str:
+    """Return the text of a complete content block, ``""`` if it has none."""
+    if cited := fields(block.get("citationsContent")):
+        return "".join(text(part.get("text")) for part in objects(cited.get("content")))
+    return text(block.get("text"))
 
 
 def token_counts(usage: Record) -> TokenCounts | None:
