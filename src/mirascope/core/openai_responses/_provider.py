@@ -12,7 +12,6 @@ from mirascope.core._dialects.responses.encoder import create_method, encode
 from mirascope.core._dialects.responses.errors import plain_failure
 from mirascope.core._dialects.responses.tools import supports_format
 from mirascope.core._dialects.stainless import StainlessAPI
-from mirascope.core.openai._errors import ERRORS
 from mirascope.core.openai._provider import PROVIDER as CHAT_COMPLETIONS
 from mirascope.core.openai_responses.call_response import OpenAIResponsesCallResponse
 from mirascope.core.openai_responses.stream import OpenAIResponsesStream
@@ -20,7 +19,7 @@ from mirascope.core.openai_responses.tool import OpenAIResponsesTool
 
 PROVIDER = Provider(
     name="openai_responses",
-    errors=ERRORS,
+    errors=CHAT_COMPLETIONS.errors,
     client_types=(OpenAI, AsyncOpenAI),
     clients=CHAT_COMPLETIONS.clients,
     api=StainlessAPI[OpenAI, AsyncOpenAI, Response](openai, create_method),
