@@ -134,8 +134,8 @@ def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(named: str) -
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert repr(named.partition(":")[0]) in line
-    known = ["openai", "openai_responses", "anthropic", "gemini", "google", "cohere", "groq"]
-    known += ["mistral", "azure", "vertex", *SERVERS]
+    known = ["openai", "anthropic", "gemini", "google", "cohere", "groq", "mistral"]
+    known += ["openai_responses", "azure", "azure_responses", "bedrock", "vertex", *SERVERS]
     assert line.endswith(f"there are: {', '.join(known)}, local")
 
 

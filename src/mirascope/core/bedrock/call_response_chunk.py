@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.chunk_parts import (
+    ChunkPart,
+    Citation,
+    HostedToolEvent,
+    ImageDelta,
+    decoded,
+)
 from mirascope.core._types import FinishReason
-from mirascope.core._wire.events import Record, TokenCounts, ToolCallDelta
+from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
 from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 from mirascope.core._wire.json_text import from_bytes
-from mirascope.core.bedrock._blobs import with_bytes
+from mirascope.core.bedrock._blobs import with_bytes, with_text
 from mirascope.core.bedrock._sdk import ConverseStreamEvent, StopReason, TokenUsage
 
 COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
@@ -100,6 +107,41 @@ class BedrockCallResponseChunk(BaseCallResponseChunk[ConverseStreamEvent, StopRe
         id_, name = text_or_none(call.get("toolUseId")), text_or_none(call.get("name"))
         self.tool_calls = (ToolCallDelta(index, id_, name, arguments),)
 
+    @override
+    def _other_parts(self, record: Record) -> Iterator[ChunkPart]:
+        for kind, part in (("contentBlockStart", "start"), ("contentBlockDelta", "delta")):
+            event = fields(record.get(kind))
+            yield from self._parts_of(
+                fields(event.get(part)), number(event.get("contentBlockIndex"))
+            )
+        message = fields(fields(record.get("output")).get("message"))
+        for index, block in enumerate(objects(message.get("content"))):
+            yield from self._parts_of(block, index)
+            for citation in objects(fields(block.get("citationsContent")).get("citations")):
+                yield _citation(citation)
+
+    def _parts_of(self, block: Record, index: int | None) -> Iterator[ChunkPart]:
+        """Return the other parts of a content block, of its start or of a delta of it."""
+        call = fields(block.get("toolUse"))
+        if call and (call.get("type") == SERVER_TOOL or not self.tool_calls):
+            yield _hosted(text_or_none(call.get("type")) or "toolUse", call, index)
+        results = block.get("toolResult")
+        for result in results if isinstance(results, list) else [results]:
+            if result and isinstance(result, dict):
+                yield _hosted(text_or_none(result.get("type")) or "toolResult", result, index)
+        if citation := fields(block.get("citation")):
+            yield _citation(citation)
+        image = fields(block.get("image"))
+        if data := decoded(fields(image.get("source")).get("bytes")):
+            kind = text(image.get("format"))
+            yield ImageDelta(data, f"image/{kind}" if kind else None)
+
+    @property
+    @override
+    def _record(self) -> JSON:
+        raw = self._raw
+        return from_bytes(raw) if isinstance(raw, bytes) else cast("JSON", with_text(raw))
+
     @classmethod
     @override
     def _build(cls, data: bytes) -> ConverseStreamEvent:
@@ -123,6 +165,18 @@ def text_of(block: Record) -> str:
     if cited := fields(block.get("citationsContent")):
         return "".join(text(part.get("text")) for part in objects(cited.get("content")))
     return text(block.get("text"))
+
+
+def _hosted(kind: str, record: Record, index: int | None) -> HostedToolEvent:
+    call_id, name = text_or_none(record.get("toolUseId")), text_or_none(record.get("name"))
+    return HostedToolEvent(kind, name, call_id, index, record)
+
+
+def _citation(citation: Record) -> Citation:
+    web = fields(fields(citation.get("location")).get("web"))
+    cited = "".join(text(part.get("text")) for part in objects(citation.get("sourceContent")))
+    url, title = text_or_none(web.get("url")), text_or_none(citation.get("title"))
+    return Citation(url, title, cited or None, citation)
 
 
 def token_counts(usage: Record) -> TokenCounts | None:

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from typing_extensions import override
 
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT
+from mirascope.core._responses.chunk_parts import (
+    AudioDelta,
+    Citation,
+    HostedToolEvent,
+    ImageDelta,
+    decoded,
+)
 from mirascope.core._types import FinishReason as CommonReason
 from mirascope.core._wire.events import TokenCounts, ToolCallDelta
 from mirascope.core._wire.function_calls import arguments_text
 from mirascope.core._wire.json_fields import fields, id_or_none, number, objects, text, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from mirascope.core._responses.chunk_parts import ChunkPart
     from mirascope.core._wire.events import Record
 
 FinishReason: TypeAlias = Literal[
@@ -31,6 +39,8 @@ _ENDS: Final = frozenset({"completed", "incomplete", "cancelled", "failed"})
 _PENDING: Final = frozenset({"", "queued", "in_progress"})
 _READ: Final = frozenset({"type", "call_id", "name", "arguments", "input", "status"})
 _OUTPUT: Final = (".delta", ".partial_image")
+_USERS: Final = ("function_call", "custom_tool_call")
+"""How the names of calls and events of the user's own tools begin."""
 
 
 class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
@@ -87,10 +97,58 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
             record.get("delta") or record.get("partial_image_b64")
         )
 
+    @override
+    def _other_parts(self, record: Record) -> Iterator[ChunkPart]:
+        kind = text(record.get("type")).removeprefix("response.")
+        index = number(record.get("output_index"))
+        if kind in {"output_item.added", "output_item.done"}:
+            yield from self._parts_of(fields(record.get("item")), index)
+        elif kind == "output_text.annotation.added":
+            yield from _citations([fields(record.get("annotation"))])
+        elif kind == "image_generation_call.partial_image":
+            yield _image(record, "partial_image_b64", partial=True)
+        elif kind == "audio.delta":
+            yield AudioDelta(decoded(record.get("delta")), None)
+        elif kind == "audio.transcript.delta":
+            yield AudioDelta(b"", None, text(record.get("delta")))
+        elif _is_hosted(kind.partition(".")[0]):
+            call_id = text_or_none(record.get("item_id"))
+            yield HostedToolEvent(kind, kind.partition("_call")[0], call_id, index, record)
+        elif "sequence_number" not in record:  # a plain response, which no event precedes
+            for position, item in enumerate(objects(fields(record.get("response")).get("output"))):
+                yield from self._parts_of(item, position)
+                for part in objects(item.get("content")):
+                    yield from _citations(objects(part.get("annotations")))
+
+    def _parts_of(self, item: Record, index: int | None) -> Iterator[ChunkPart]:
+        kind, name = text(item.get("type")), text_or_none(item.get("name"))
+        if item.get("result") and kind == "image_generation_call":
+            yield _image(item, "result", partial=False)
+        if _is_hosted(kind) or (kind == "custom_tool_call" and not self.tool_calls):
+            call_id = text_or_none(item.get("id"))
+            yield HostedToolEvent(kind, name or kind.partition("_call")[0], call_id, index, item)
+
     @property
     @override
     def common_finish_reasons(self) -> list[CommonReason] | None:
         return common_reasons(super().common_finish_reasons, calls_tools=self._calls_tools)
+
+
+def _is_hosted(kind: str) -> bool:
+    """Return whether an item or event of this type is of a tool that the server runs."""
+    return ("_call" in kind or kind.startswith("mcp_")) and not kind.startswith(_USERS)
+
+
+def _image(record: Record, data: str, *, partial: bool) -> ImageDelta:
+    media_type = f"image/{text(record.get('output_format')) or 'png'}"
+    return ImageDelta(decoded(record.get(data)), media_type, partial=partial)
+
+
+def _citations(annotations: Iterable[Record]) -> Iterator[Citation]:
+    for each in annotations:
+        if "citation" in text(each.get("type")):
+            title = text_or_none(each.get("title")) or text_or_none(each.get("filename"))
+            yield Citation(text_or_none(each.get("url")), title, None, each)
 
 
 def call_delta(item: Record, index: int | None) -> ToolCallDelta:
