@@ -428,6 +428,31 @@ def test_a_finished_response_is_not_cancelled(driver: Driver, server: Loopback) 
     assert background.cancels == []
 
 
+def test_a_response_that_is_closed_at_its_last_event_is_not_cancelled(
+    driver: Driver, server: Loopback
+) -> None:
+    background = Background()
+    server.respond = background
+    make = function(driver, cancel_on_close=True)
+
+    async def close_at_the_end() -> Any:
+        stream = await make("fantasy")
+        async for chunk, _ in stream:
+            if chunk.finish_reasons:
+                await stream.aclose()
+        return stream
+
+    if driver.asynchronous:
+        stream = driver.run(close_at_the_end)
+    else:
+        stream = make("fantasy")
+        for chunk, _ in stream:
+            if chunk.finish_reasons:
+                stream.close()
+    assert (stream.state, stream.content) == ("closed", TEXT)
+    assert background.cancels == []
+
+
 def test_a_failed_response_is_not_cancelled(driver: Driver, server: Loopback) -> None:
     background = Background(len(b"".join(EVENTS[:5])))
     tried = attempt(driver, server, background, cancel_on_close=True, on_interrupt="raise")
