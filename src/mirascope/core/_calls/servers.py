@@ -255,8 +255,7 @@ _ROWS: Final = (
         name="github",
         base_url="https://models.github.ai/inference",
         api_keys=("GITHUB_API_KEY", "GITHUB_TOKEN"),
-        # GitHub retired it on 30 July 2026 (orgs/community, discussion 203602); `GITHUB_BASE_URL`
-        # leads to what replaces it.
+        # GitHub has retired it on 30 July 2026: orgs/community, discussion 203602.
         source="docs.github.com, REST API endpoints for models inference; retired in July 2026",
     ),
     Server(
