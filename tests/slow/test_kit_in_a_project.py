@@ -78,7 +78,7 @@ def test_a_project_is_tested_with_each_provider(tmp_path: Path, wheel: Path) -> 
         (project / "conftest.py").write_text(where)
         return run(project, wheel)
 
-    providers = [*(FORMATS.keys() - SERVERS.keys()), "deepseek"]  # one of those servers for all
+    providers = [*(FORMATS.keys() - SERVERS.keys()), "xai"]  # one of those servers for all
     with ThreadPoolExecutor(2) as pool:
         for provider, done in zip(providers, pool.map(tested, providers), strict=True):
             assert done.returncode == 0, (provider, done.stdout, done.stderr)

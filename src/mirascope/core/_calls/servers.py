@@ -172,9 +172,9 @@ _ROWS: Final = (
     ),
     Server(
         name="together",
-        base_url="https://api.together.xyz/v1",
+        base_url="https://api.together.ai/v1",
         api_keys=("TOGETHER_API_KEY",),
-        source="docs.together.ai, OpenAI Compatibility",
+        source="docs.together.ai, OpenAI compatibility",
     ),
     Server(
         name="fireworks",
@@ -255,7 +255,8 @@ _ROWS: Final = (
         name="github",
         base_url="https://models.github.ai/inference",
         api_keys=("GITHUB_API_KEY", "GITHUB_TOKEN"),
-        source="docs.github.com, REST API endpoints for models inference",
+        # GitHub has retired it on 30 July 2026: orgs/community, discussion 203602.
+        source="docs.github.com, REST API endpoints for models inference; retired in July 2026",
     ),
     Server(
         name="huggingface",
@@ -291,7 +292,7 @@ _ROWS: Final = (
     Server(
         name="lmstudio",
         base_url="http://localhost:1234/v1",
-        api_keys=("LMSTUDIO_API_KEY",),
+        api_keys=("LM_STUDIO_API_KEY", "LMSTUDIO_API_KEY"),
         needs_key=False,
         source="lmstudio.ai/docs, OpenAI Compatibility Endpoints",
     ),
