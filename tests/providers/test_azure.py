@@ -230,12 +230,16 @@ def test_results_that_come_later_have_no_delta(driver: Driver, server: Loopback)
         "content_filter_offsets": {"check_offset": 5, "start_offset": 0, "end_offset": 5},
     }
     head = {"id": "", "object": "", "created": 0, "model": ""}
-    events = AZURE.response("Hello")
-    events.insert(2, event({**head, "choices": [later]}))
-    server.queue = [Response(events)]
+    text, stop, *rest = AZURE.response("Hello")[1:]
+    filtered = event({**head, "choices": [later]})
+    server.queue = [Response([event(PROMPT_FILTER), text, filtered, stop, filtered, *rest])]
     stream, items = driver.call_and_read(driver.function(AZURE))
+    deltas = [chunk.chunk.choices[0].delta.content for chunk, _ in items]
+    assert deltas == ["Hello", None, None, None]
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
-    assert stream.id == "chatcmpl-1"
+    assert (stream.id, stream.finish_reasons) == ("chatcmpl-1", ["stop"])
+    assert (stream.input_tokens, stream.output_tokens) == (3, 2)
+    assert items[-1][0].finish_reasons == ["stop"]
     [choice] = stream.construct_call_response().response.choices
     assert choice.content_filter_offsets == later["content_filter_offsets"]
 
