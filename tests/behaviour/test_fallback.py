@@ -28,8 +28,8 @@ HALF_A_SECOND = 0.5
 
 @pytest.fixture
 def other(case: Case) -> Case:
-    """Return the provider to fall back to."""
-    return ANTHROPIC if case is OPENAI else OPENAI
+    """Return the provider to fall back to, with a base URL of its own."""
+    return ANTHROPIC if case.url_variable == OPENAI.url_variable else OPENAI
 
 
 @pytest.fixture

@@ -134,8 +134,8 @@ def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(named: str) -
     [line] = done.stderr.splitlines()
     assert repr(named.partition(":")[0]) in line
     assert line.endswith(
-        "there are: openai, anthropic, gemini, google, cohere, groq, mistral, azure, vertex,"
-        " ollama, vllm, local"
+        "there are: openai, anthropic, gemini, google, cohere, groq, mistral, openai_responses,"
+        " azure, azure_responses, vertex, ollama, vllm, local"
     )
 
 

@@ -62,12 +62,6 @@ BUILT_IN: Final = {
         model_prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4"),
         max_tokens="max_completion_tokens",
     ),
-    "openai_responses": Registration(
-        target="mirascope.core.openai_responses._provider:PROVIDER",
-        api_keys=("OPENAI_API_KEY",),
-        default_model="gpt-4o-mini",
-        max_tokens="max_output_tokens",
-    ),
     "anthropic": Registration(
         target="mirascope.core.anthropic._provider:PROVIDER",
         api_keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
@@ -92,6 +86,12 @@ BUILT_IN: Final = {
         api_keys=("MISTRAL_API_KEY",),
         default_model="mistral-small-latest",
         model_prefixes=("mistral-", "ministral-", "codestral-", "magistral-"),
+    ),
+    "openai_responses": Registration(
+        target="mirascope.core.openai_responses._provider:PROVIDER",
+        api_keys=("OPENAI_API_KEY",),
+        default_model="gpt-4o-mini",
+        max_tokens="max_output_tokens",
     ),
     "azure": Registration(
         target="mirascope.core.azure._provider:PROVIDER",

@@ -19,7 +19,9 @@ from mirascope.testing._formats.wire_format import (
     text_of,
 )
 
+_NOTHING: Final[JSONObject] = {"annotations": [], "logprobs": []}
 _REASONS: Final = ("max_output_tokens", "content_filter")
+_CALLS: Final = ("function_call", "custom_tool_call")
 _OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
 
 
@@ -81,19 +83,21 @@ class OpenAIResponses(WireFormat):
 
     @override
     def messages(self, body: JSONObject) -> list[Message]:
-        given = body.get("input") or []
+        given: str | list[JSONObject] = body.get("input", [])
         items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-        instructions = body.get("instructions")
-        system = [Message("system", instructions)] if instructions else []
-        return [*system, *(message for item in items for message in _read(item))]
-
-
-def _read(item: JSONObject) -> Iterator[Message]:
-    """Yield the message that an item is; tool calls and reasoning are none."""
-    if item.get("type") in _OUTPUTS:
-        yield Message("tool", text_of(item.get("output")))
-    elif role := item.get("role", ""):
-        yield Message("system" if role == "developer" else role, text_of(item.get("content")))
+        messages: list[Message] = []
+        if instructions := body.get("instructions"):
+            messages.append(Message("system", instructions))
+        for item in items:
+            kind, role = item.get("type", ""), item.get("role", "")
+            if kind in _OUTPUTS:
+                messages.append(Message("tool", text_of(item.get("output"))))
+            elif kind in _CALLS and (not messages or messages[-1].role != "assistant"):
+                messages.append(Message("assistant", ""))
+            elif role:
+                role = "system" if role == "developer" else role
+                messages.append(Message(role, text_of(item.get("content"))))
+        return messages
 
 
 def _items(reply: Reply) -> Iterator[tuple[JSONObject, Iterable[str]]]:
@@ -104,7 +108,7 @@ def _items(reply: Reply) -> Iterator[tuple[JSONObject, Iterable[str]]]:
         yield {"type": "reasoning", "id": "rs_1", "summary": [part], **done}, reply.reasoning
     if reply.text:
         text = "".join(reply.text)
-        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+        part = {"type": "output_text", "text": text, **_NOTHING}
         message = {"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}
         yield {**message, **done}, reply.text
     for id_, name, pieces in reply.calls:
@@ -120,7 +124,7 @@ def _grow(index: int, item: JSONObject, pieces: Iterable[str]) -> Iterator[bytes
         "function_call": ("function_call_arguments", "", "arguments"),
     }[item["type"]]
     place: JSONObject = {"item_id": item["id"], "output_index": index}
-    opened = {**item, "status": "in_progress", parts or field: [] if parts else ""}
+    opened: JSONObject = {**item, "status": "in_progress", parts or field: [] if parts else ""}
     yield _event("response.output_item.added", output_index=index, item=opened)
     part_kind = f"response.{'reasoning_summary_part' if parts == 'summary' else 'content_part'}"
     if parts:
@@ -140,7 +144,7 @@ def _event(kind: str, **fields: object) -> bytes:
 
 def _response(reply: Reply, output: list[JSONObject], status: str) -> JSONObject:
     head = {"id": "resp_1", "object": "response", "created_at": CREATED, "status": status}
-    settings = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    settings: JSONObject = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
     return {**head, "error": None, "model": reply.model, "output": output, **settings}
 
 

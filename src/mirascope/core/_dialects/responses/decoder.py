@@ -87,6 +87,9 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
             if event := self._plain_response(record):
                 self.decode(event, json.dumps(event).encode(), out)
             return
+        if "output_index" not in record and ("item_id" in record or "item" in record):
+            index = self._items.number(record, opens=kind == _OPENED)
+            record = {**record, "output_index": index}
         chunk = self._new_chunk(record, raw)
         if kind == _TEXT:
             self._items.add(_DELTAS[kind], record)

@@ -48,7 +48,7 @@ class Place(NamedTuple):
         """Return the part, or the field of the item, that an event belongs to."""
         if not self.parts:
             return (self.field, None)
-        return (self.parts, event.get(f"{self.parts}_index"))
+        return (self.parts, event.get(f"{self.parts}_index") or 0)
 
 
 PLACES: Final = {
@@ -153,6 +153,7 @@ class OutputItems:
         self._reply = reply
         self._items: list[OutputItem] = []
         self._by_index: dict[JSON, OutputItem] = {}
+        self._numbers: dict[str, int] = {}
         self._stretches: dict[str, list[_Stretch]] = {_MESSAGE: [], _REASONING: []}
 
     def open(self, index: JSON, record: Record) -> OutputItem:
@@ -163,6 +164,21 @@ class OutputItems:
         item = self._by_index[index] = OutputItem(kept)
         self._items.append(item)
         return item
+
+    def number(self, event: Record, *, opens: bool) -> int:
+        """Return the index of an event's item; llama.cpp sends only the item's id.
+
+        Args:
+            event: The event.
+            opens: Whether it opens the item.
+        """
+        item = fields(event.get("item"))
+        id_ = text(event.get("item_id")) or text(item.get("id"))
+        if opens or id_ not in self._numbers:
+            latest = self._items[-1] if self._items else None
+            is_new = latest is None or opens or bool(item and not latest.is_same(item))
+            self._numbers[id_] = len(self._items) - (not is_new)
+        return self._numbers[id_]
 
     def get(self, index: JSON) -> OutputItem | None:
         """Return the newest item with an index."""
@@ -204,7 +220,7 @@ class OutputItems:
         """Add a part that is opened."""
         if self._reply.keeps_text:
             item = self.at(event.get("output_index"), _MESSAGE)
-            item.merge_part((name, event.get(f"{name}_index")), fields(event.get("part")))
+            item.merge_part((name, event.get(f"{name}_index") or 0), fields(event.get("part")))
 
     def add_annotation(self, event: Record) -> None:
         """Add an annotation of a text."""
