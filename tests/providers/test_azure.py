@@ -11,6 +11,7 @@ import pytest
 from openai.types.chat import ChatCompletionChunk
 from support.cases import Attempt, Case, Driver, event
 from support.providers.azure import AZURE, FILTERED, PROMPT_FILTER
+from support.providers.azure_responses import AZURE_RESPONSES
 from support.providers.openai import completion_chunk
 
 from mirascope import errors, llm
@@ -69,6 +70,21 @@ def test_the_environment_names_another_version(
     asked(driver, server)
     monkeypatch.setenv("OPENAI_API_VERSION", "2025-04-01-preview")
     assert asked(driver, server).path.endswith("?api-version=2025-04-01-preview")
+
+
+@pytest.mark.parametrize("version", [None, "2026-01-01-preview"])
+def test_responses_have_the_deployment_in_the_body_and_a_version_of_their_own(
+    driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
+    if version:
+        monkeypatch.setenv("OPENAI_API_VERSION", version)
+    server.queue = [Response(AZURE_RESPONSES.response("Hello"))]
+    stream, _ = driver.call_and_read(driver.function(AZURE_RESPONSES))
+    assert (stream.content, stream.provider) == ("Hello", "azure_responses")
+    [request] = server.requests
+    assert request.path == f"/openai/responses?api-version={version or '2025-04-01-preview'}"
+    assert request.json["model"] == "requested-model"
+    assert request.headers["api-key"] == KEY
 
 
 def test_a_client_names_its_own_deployment(driver: Driver, server: Loopback) -> None:
@@ -230,12 +246,16 @@ def test_results_that_come_later_have_no_delta(driver: Driver, server: Loopback)
         "content_filter_offsets": {"check_offset": 5, "start_offset": 0, "end_offset": 5},
     }
     head = {"id": "", "object": "", "created": 0, "model": ""}
-    events = AZURE.response("Hello")
-    events.insert(2, event({**head, "choices": [later]}))
-    server.queue = [Response(events)]
+    text, stop, *rest = AZURE.response("Hello")[1:]
+    filtered = event({**head, "choices": [later]})
+    server.queue = [Response([event(PROMPT_FILTER), text, filtered, stop, filtered, *rest])]
     stream, items = driver.call_and_read(driver.function(AZURE))
+    deltas = [chunk.chunk.choices[0].delta.content for chunk, _ in items]
+    assert deltas == ["Hello", None, None, None]
     assert "".join(chunk.content for chunk, _ in items) == "Hello"
-    assert stream.id == "chatcmpl-1"
+    assert (stream.id, stream.finish_reasons) == ("chatcmpl-1", ["stop"])
+    assert (stream.input_tokens, stream.output_tokens) == (3, 2)
+    assert items[-1][0].finish_reasons == ["stop"]
     [choice] = stream.construct_call_response().response.choices
     assert choice.content_filter_offsets == later["content_filter_offsets"]
 

@@ -24,7 +24,7 @@ from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import JSON, ProviderError, Record, TokenCounts
 from mirascope.core._wire.function_calls import number_calls
-from mirascope.core._wire.json_fields import objects, text_or_none
+from mirascope.core._wire.json_fields import fields, objects, text_or_none
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -76,10 +76,12 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self._read_trailer(record)
             return
         first = choices[0] if isinstance(choices[0], dict) else {}
-        if first.get("delta") is None and "message" in first:
+        if first.get("delta") is None and first:
+            is_plain = "message" in first
             record = _as_stream_record(record, choices)
             self.decode(record, json.dumps(record).encode(), out)
-            self._unfinished.clear()  # a plain response is complete, also without a finish reason
+            if is_plain:  # it is complete, also without a finish reason
+                self._unfinished.clear()
             return
         self._envelope.update(record)
         chunk = self._new_chunk(record, raw)
@@ -192,10 +194,13 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
 
 
 def _as_stream_record(record: Record, choices: list[JSON]) -> dict[str, JSON]:
-    """Return a plain response as a record of a stream, with its messages as deltas."""
+    """Return a plain response as a record of a stream, with its messages as deltas.
+
+    A choice without a message, such as one of Azure's asynchronous filter, has an empty delta.
+    """
     for choice in choices:
-        message = choice.pop("message", None) if isinstance(choice, dict) else None
-        if isinstance(choice, dict) and isinstance(message, dict) and choice.get("delta") is None:
+        if isinstance(choice, dict) and choice.get("delta") is None:
+            message = fields(choice.pop("message", None))
             numbered = number_calls(objects(message.get("tool_calls")))
             choice["delta"] = {**message, "tool_calls": numbered} if numbered else message
     return {**record, "object": "chat.completion.chunk", "choices": choices}
