@@ -185,6 +185,18 @@ def test_a_chunk_without_content_has_no_parts(case: Case, server: Loopback) -> N
     assert not hasattr(items[0][0], "_is_split")  # nothing is set for those who read no parts
 
 
+@pytest.mark.parametrize("case", [case_of("anthropic")], ids=["anthropic"])
+def test_chunks_have_the_same_parts_outside_their_stream(case: Case, server: Loopback) -> None:
+    server.queue = [Response(case.tool_call_response(*STEPS))]
+    driver = Driver(asynchronous=False)
+    _, items = driver.call_and_read(driver.function(case, tools=[look_up]))
+    for chunk, _ in items:
+        built = type(chunk)(chunk=chunk.chunk)
+        assert [type(part) for part in built.parts] == [type(part) for part in chunk.parts]
+        assert built.model_copy(deep=True).parts == built.parts
+        assert pickle.loads(pickle.dumps(built)).parts == built.parts  # noqa: S301  # our own bytes
+
+
 # What else providers send.
 
 PIXEL = base64.urlsafe_b64encode(b"\xff\xfe\xfd").decode()
