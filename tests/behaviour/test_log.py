@@ -14,7 +14,12 @@ from mirascope.core._observers.observation import NOT_OBSERVED
 from mirascope.testing.loopback import Loopback, Response
 
 SECONDS = re.compile(r"\d+\.\d\d s")
-LIMITS = {"anthropic": "max_tokens", "cohere": "MAX_TOKENS", "gemini": "MAX_TOKENS"}
+LIMITS = {
+    "anthropic": "max_tokens",
+    "bedrock": "max_tokens",
+    "cohere": "MAX_TOKENS",
+    "gemini": "MAX_TOKENS",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +112,7 @@ def test_a_response_at_its_limit_of_tokens_is_warned_of(
 
 def _limited(body: bytes, limit: bytes) -> bytes:
     """Replace the finish reason of a plain response."""
-    name = rb'("(?:finish_reason|finishReason|stop_reason)": ?)"\w+"'
+    name = rb'("(?:finish_reason|finishReason|stop_reason|stopReason)": ?)"\w+"'
     found, count = re.subn(name, rb"\1" + limit, body)
     assert count == 1
     return found

@@ -209,6 +209,7 @@ def test_a_call_without_an_id_gets_one(
 
 EMPTY = {
     "anthropic": {"role": "assistant", "content": []},
+    "bedrock": {"role": "assistant", "content": []},
     "cohere": {"role": "assistant", "content": []},
     "gemini": {"role": "model", "parts": [{"text": ""}]},
     "groq": {"role": "assistant", "content": ""},
@@ -217,6 +218,7 @@ EMPTY = {
 }
 THOUGHTS = {
     "anthropic": [{"type": "thinking", "thinking": "Hm", "signature": "s"}],
+    "bedrock": [{"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "s"}}}],
     "cohere": [{"type": "thinking", "thinking": "Hm"}],
     "gemini": [{"text": "Hm", "thought": True}],
     "mistral": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}],

@@ -16,13 +16,14 @@ from mirascope.core import base
 
 PROVIDERS = {
     "anthropic": "Anthropic",
+    "bedrock": "Bedrock",
     "cohere": "Cohere",
     "gemini": "Gemini",
     "groq": "Groq",
     "mistral": "Mistral",
     "openai": "OpenAI",
 }
-ASYNC_CONFIGS = ("anthropic", "cohere", "groq", "openai")
+ASYNC_CONFIGS = ("anthropic", "bedrock", "cohere", "groq", "openai")
 TOOL_CONFIGS = ("anthropic", "openai")
 
 IN_A_PROVIDER = {
