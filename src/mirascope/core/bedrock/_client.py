@@ -131,7 +131,7 @@ def _make_client() -> BedrockClient:
         raise ERRORS.make(errors.AuthenticationFailed, f"there are no credentials: {CREDENTIALS}")
     try:
         client = session.create_client(_SERVICE, region_name=region, config=config)
-        urlsplit(client.meta.endpoint_url).port  # noqa: B018  # fails if it is no number
+        _ = urlsplit(str(client.meta.endpoint_url)).port  # fails if it is no number
     except ValueError as error:
         raise ERRORS.make(errors.StreamConnectionError, str(error), cause=error) from None
     endpoint = getattr(client, "_endpoint", None)
