@@ -88,7 +88,7 @@ def test_the_table_is_what_a_replay_of_the_recordings_finds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     head = f"| provider | {' | '.join(COLUMNS)} |\n" + "|---" * (len(COLUMNS) + 1) + "|\n"
-    table = head + "".join(row(case, monkeypatch) for case in CASES)
+    table = head + "".join(row(case, monkeypatch) for case in CASES if case.recordings)
     page = PAGE.read_text()
     before, rest = page.split(BEGIN)
     found, after = rest.split(END)
