@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 import sys
 from typing import Any
@@ -42,7 +43,8 @@ def function(driver: Driver, provider: str, model: str | None = None, **options:
 def asked_model(server: Loopback) -> Any:
     """Return the newest request's model, whose name is in the body or in the path."""
     request = server.requests[-1]
-    return request.json.get("model") or request.path.partition("/models/")[2].partition(":")[0]
+    in_path = re.search("/models?/([^/:]+)", request.path)
+    return request.json.get("model") or (in_path and in_path[1])
 
 
 # What is returned.

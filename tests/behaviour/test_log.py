@@ -16,6 +16,7 @@ from mirascope.testing.loopback import Loopback, Response
 SECONDS = re.compile(r"\d+\.\d\d s")
 LIMITS = {
     "anthropic": "max_tokens",
+    "bedrock": "max_tokens",
     "cohere": "MAX_TOKENS",
     "gemini": "MAX_TOKENS",
     "openai_responses": "max_output_tokens",
@@ -112,7 +113,7 @@ def test_a_response_at_its_limit_of_tokens_is_warned_of(
 
 def _limited(body: bytes, limit: bytes) -> bytes:
     """Replace the finish reason of a plain response."""
-    name = rb'("(?:finish_reason|finishReason|stop_reason|status)": ?)"\w+"'
+    name = rb'("(?:finish_reason|finishReason|stop_reason|stopReason|status)": ?)"\w+"'
     found, count = re.subn(name, rb"\1" + limit, body)
     assert count
     return found

@@ -42,6 +42,9 @@ from mirascope.core.base import (
     ToolCallPart,
     ToolResultPart,
 )
+from mirascope.core.bedrock import BedrockMessageParam
+from mirascope.core.bedrock import _encoder as bedrock
+from mirascope.core.bedrock import _normalize as bedrock_normalize
 from mirascope.core.cohere import _encoder as cohere
 from mirascope.core.gemini import _encoder as gemini
 from mirascope.core.gemini import _normalize as gemini_normalize
@@ -57,6 +60,7 @@ PDF = b"%PDF-1.7 rest"
 
 ENCODERS: dict[str, Callable[..., dict[str, Any]]] = {
     "anthropic": anthropic.encode,
+    "bedrock": bedrock.encode,
     "cohere": cohere.encode,
     "gemini": gemini.encode,
     "groq": groq.encode,
@@ -66,6 +70,7 @@ ENCODERS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 TYPES: dict[str, Any] = {
     "anthropic": MessageParam,
+    "bedrock": BedrockMessageParam,
     "cohere": ChatMessageV2,
     "gemini": Content,
     "groq": GroqMessageParam,
@@ -75,6 +80,7 @@ TYPES: dict[str, Any] = {
 }
 COMMON: Mapping[str, Callable[..., BaseMessageParam]] = {
     "anthropic": anthropic_normalize.normalize,
+    "bedrock": bedrock_normalize.normalize,
     "gemini": gemini_normalize.normalize,
     "mistral": mistral_messages.normalize,
     "openai_responses": openai_responses_messages.normalize,
@@ -210,6 +216,7 @@ def test_tool_results_are_sent(provider: str) -> None:
 
 TAKEN: dict[str, set[str]] = {
     "anthropic": {"image", "image_url", "document", "document_url", "cache_control"},
+    "bedrock": {"image", "audio", "document", "cache_control"},
     "cohere": {"image", "image_url"},
     "gemini": {"image", "image_url", "audio", "audio_url", "document", "document_url"},
     "groq": {"image", "image_url"},

@@ -38,6 +38,13 @@ COMMON = {
         "TOOL_CALL": "tool_calls",
         "NEW": None,
     },
+    "bedrock": {
+        "end_turn": "stop",
+        "max_tokens": "length",
+        "tool_use": "tool_calls",
+        "guardrail_intervened": "content_filter",
+        "new": None,
+    },
     "gemini": {
         "STOP": "stop",
         "MAX_TOKENS": "length",
@@ -82,6 +89,8 @@ def ended(case: Case, reason: str) -> dict[str, Any]:
     data = case.plain("Hello")
     if case.family == "anthropic":
         return data | {"stop_reason": reason}
+    if case.family == "bedrock":
+        return data | {"stopReason": reason}
     if case.family == "cohere":
         return data | {"finish_reason": reason}
     if case.family == "openai_responses":
@@ -182,6 +191,7 @@ def test_a_gemini_response_that_is_cut_off_in_a_call_ends_with_length(
 
 MODELS = {
     "anthropic": ("claude-sonnet-4-5-20250929", 0.018),
+    "bedrock": ("us.amazon.nova-lite-v1:0", 0.0003),
     "cohere": ("command-r-plus-08-2024", 0.0000125),  # it bills one token of the thousand
     "gemini": ("gemini-2.5-flash", 0.0028),
     "groq": ("llama-3.3-70b-versatile", 0.00138),

@@ -20,6 +20,7 @@ from mirascope.core._wire.events import Record
 from mirascope.core._wire.json_text import from_bytes
 from mirascope.core._wire.sse import SSEDecoder
 from mirascope.core.anthropic._decoder import AnthropicDecoder
+from mirascope.core.bedrock._decoder import BedrockDecoder
 from mirascope.core.cohere._decoder import CohereDecoder
 from mirascope.core.gemini._decoder import GeminiDecoder
 from mirascope.core.groq._decoder import GroqDecoder
@@ -31,6 +32,7 @@ from mirascope.testing.conformance import Reasoning, Text, one_after_another
 
 DECODERS: Final[dict[str, Callable[[Keep], Any]]] = {
     "anthropic": lambda keep: AnthropicDecoder(keep=keep),
+    "bedrock": lambda keep: BedrockDecoder(None, keep=keep),
     "cohere": lambda keep: CohereDecoder(None, keep=keep),
     "gemini": lambda keep: GeminiDecoder(keep=keep),
     "groq": lambda keep: GroqDecoder(keep=keep),

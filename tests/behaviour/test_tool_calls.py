@@ -55,20 +55,23 @@ def test_partial_tools_are_yielded_as_arguments_are_received(
     assert (whole.delta, whole.call()) == (None, "The Name of the Wind by Rothfuss")
 
 
-def theirs(case: Case) -> list[Any]:
-    """Return a tool of the name "search" in the provider's own form."""
+def theirs(case: Case) -> dict[str, Any]:
+    """Return call parameters with a tool of the name "search" in the provider's own form."""
     schema = {"type": "object", "properties": {"query": {"type": "string"}}}
     function = {"name": "search", "description": "Searches.", "parameters": schema}
     forms: dict[str, Any] = {
         "anthropic": {"name": "search", "input_schema": schema},
         "gemini": Tool(function_declarations=[FunctionDeclaration(name="search")]),
     }
-    return [forms.get(case.family, {"type": "function", "function": function})]
+    if case.name == "bedrock":
+        spec = {"toolSpec": {"name": "search", "inputSchema": {"json": schema}}}
+        return {"toolConfig": {"tools": [spec]}}
+    return {"tools": [forms.get(case.family, {"type": "function", "function": function})]}
 
 
 def sent_tools(server: Loopback) -> str:
     (request,) = server.requests
-    return json.dumps(request.json["tools"])
+    return json.dumps(request.json.get("tools") or request.json["toolConfig"])
 
 
 @pytest.mark.parametrize("where", ["decorator", "dynamic configuration"])
@@ -77,7 +80,7 @@ def test_tools_of_call_params_are_added(
 ) -> None:
     calls = [("search", "{}"), ("FormatBook", BOOK), ("search", "{}")]
     server.queue = [Response(case.tool_call_response(*one_after_another(*calls)))]
-    config: Any = {"call_params": {"tools": theirs(case)}}
+    config: Any = {"call_params": theirs(case)}
     options = {"tools": [FormatBook], **(config if where == "decorator" else {})}
     returned = ["Hi"] if where == "decorator" else {"messages": [Messages.User("Hi")], **config}
 
@@ -102,7 +105,7 @@ def test_a_call_of_an_undeclared_tool_is_reported(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     server.queue = [Response(case.tool_call_response(*one_after_another(("find", "{}"))))]
-    options = {"tools": [FormatBook], "call_params": {"tools": theirs(case)}}
+    options = {"tools": [FormatBook], "call_params": theirs(case)}
     tried = driver.attempt(driver.function(case, **options))
     assert isinstance(tried.error, errors.ToolCallError)
 
@@ -121,7 +124,7 @@ def test_a_response_model_can_be_called_beside_tools_of_call_params(
         server.queue = [Response(case.tool_call_response(*calls))]
     else:
         server.queue = [Response.of_json(case.called_plain("Book", wind))]
-    options = {"response_model": Book, "call_params": {"tools": theirs(case)}}
+    options = {"response_model": Book, "call_params": theirs(case)}
     function = driver.function(case, stream=stream, **options)
     book = driver.call_and_read(function)[1][-1] if stream else driver.call(function)
     assert book == Book(title="Wind")
@@ -135,6 +138,7 @@ def test_a_response_model_can_be_called_beside_tools_of_call_params(
 def test_a_user_supplied_tool_choice_holds(case: Case, driver: Driver, server: Loopback) -> None:
     choices: dict[str, Any] = {
         "anthropic": {"tool_choice": {"type": "auto"}},
+        "bedrock": {"toolConfig": {"toolChoice": {"auto": {}}}},
         "cohere": {"tool_choice": "NONE"},
         "gemini": {"tool_config": {"function_calling_config": {"mode": "AUTO"}}},
     }

@@ -209,6 +209,7 @@ def test_a_call_without_an_id_gets_one(
 
 EMPTY = {
     "anthropic": {"role": "assistant", "content": []},
+    "bedrock": {"role": "assistant", "content": []},
     "cohere": {"role": "assistant", "content": []},
     "gemini": {"role": "model", "parts": [{"text": ""}]},
     "groq": {"role": "assistant", "content": ""},
@@ -218,6 +219,9 @@ EMPTY = {
 }
 THOUGHTS = {
     "anthropic": {"content": [{"type": "thinking", "thinking": "Hm", "signature": "s"}]},
+    "bedrock": {
+        "content": [{"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "s"}}}]
+    },
     "cohere": {"content": [{"type": "thinking", "thinking": "Hm"}]},
     "gemini": {"parts": [{"text": "Hm", "thought": True}]},
     "groq": {"reasoning": "Hm"},

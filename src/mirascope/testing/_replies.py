@@ -31,7 +31,11 @@ MISSING: Final = object()
 
 _FIRST: Final = 0.3
 _NEXT: Final = 0.03
-_HEADERS: Final = dict.fromkeys(("x-request-id", "request-id", "x-amzn-requestid"), "request-1")
+_HEADERS: Final = {
+    "request-id": "request-1",
+    "x-amzn-requestid": "request-1",
+    "x-request-id": "request-1",
+}
 
 
 def _check_text(name: str, value: object) -> None:

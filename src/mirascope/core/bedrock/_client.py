@@ -36,6 +36,8 @@ _ENV: Final = (
     *(_TOKEN, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"),
     *(_REGION, "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
     *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+    *("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 )
 _SERVICE: Final = "bedrock-runtime"
 _CONNECTIONS: Final = 1000
@@ -130,14 +132,22 @@ def _make_client() -> BedrockClient:
     if not os.environ.get(_TOKEN) and session.get_credentials() is None:
         raise ERRORS.make(errors.AuthenticationFailed, f"there are no credentials: {CREDENTIALS}")
     try:
-        client = session.create_client(_SERVICE, region_name=region, config=config)
-        urlsplit(client.meta.endpoint_url).port  # noqa: B018  # fails if it is no number
+        client = session.create_client(
+            _SERVICE, region_name=region, config=config, verify=_authorities(session)
+        )
+        _ = urlsplit(str(client.meta.endpoint_url)).port  # fails if it is no number
     except ValueError as error:
         raise ERRORS.make(errors.StreamConnectionError, str(error), cause=error) from None
     endpoint = getattr(client, "_endpoint", None)
     pools = getattr(getattr(endpoint, "http_session", None), "_pool_classes_by_scheme", {})
     pools.update({scheme: _interruptible(pool) for scheme, pool in pools.items()})
     return client
+
+
+def _authorities(session: Any) -> str | None:
+    """Return the file of trusted authorities, which other clients find by `SSL_CERT_FILE` too."""
+    theirs = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    return theirs or os.environ.get("SSL_CERT_FILE")
 
 
 def _interruptible(pool: Any) -> Any:

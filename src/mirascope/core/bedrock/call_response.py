@@ -13,7 +13,7 @@ from mirascope.core._responses.call_response import BaseCallResponse
 from mirascope.core._responses.call_response_chunk import record_of
 from mirascope.core._tools.tool_calls import ToolCallRecord, call_id, output_text
 from mirascope.core._types import JsonableType
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Record, TokenCounts, made_id
 from mirascope.core._wire.json_fields import fields, objects, text, text_or_none
 from mirascope.core.bedrock._blobs import with_bytes
 from mirascope.core.bedrock._encoder import tool_result
@@ -35,6 +35,14 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     _common_reasons = COMMON_FINISH_REASONS
     _extra_dumped = ("thinking", "signature")
     message_format = MESSAGE_FORMAT
+
+    @override
+    def __post_init__(self) -> None:
+        """Set a generated id on each tool call without one."""
+        for block in self.response.get("output", {}).get("message", {}).get("content", ()):
+            if (call := block.get("toolUse")) and not call.get("toolUseId"):
+                call["toolUseId"] = made_id()
+        super().__post_init__()
 
     @classmethod
     @override
