@@ -339,6 +339,23 @@ def test_the_requests_for_the_rest_have_the_headers_of_the_first(
     assert "include" in urlsplit(rest.path).query
 
 
+def test_a_client_of_ones_own_takes_it_up_and_cancels_it_too(server: Loopback) -> None:
+    """Before the response, the SDK of such a client retries, and only its timeouts end a wait."""
+    driver = Driver(asynchronous=False)
+    background = Background(len(b"".join(EVENTS[:5])), len(EVENTS[5]), fault=Reset)
+    server.respond = background
+    with sdk.OpenAI(base_url=server.url + "/v1", api_key="a-secret-key") as client:
+        options = {"client": client, "max_retries": None, "on_retry": None, "cancel_on_close": True}
+        check_whole(driver.attempt(function(driver, **options)))
+        assert background.cancels == []
+        background.breaks, background.fault = [len(b"".join(EVENTS[:5]))], Stall
+        background.on_cancel = lambda: Response(before=[Stall()])
+        began = monotonic()
+        assert leave(driver, function(driver, **options), "close").state == "closed"
+        assert monotonic() - began < 10
+        assert len(background.cancels) == 1
+
+
 # Options.
 
 
@@ -425,6 +442,31 @@ def test_a_finished_response_is_not_cancelled(driver: Driver, server: Loopback) 
     tried = attempt(driver, server, background, cancel_on_close=True)
     check_whole(tried)
     driver.run(tried.stream.aclose) if driver.asynchronous else tried.stream.close()
+    assert background.cancels == []
+
+
+def test_a_response_that_is_closed_at_its_last_event_is_not_cancelled(
+    driver: Driver, server: Loopback
+) -> None:
+    background = Background()
+    server.respond = background
+    make = function(driver, cancel_on_close=True)
+
+    async def close_at_the_end() -> Any:
+        stream = await make("fantasy")
+        async for chunk, _ in stream:
+            if chunk.finish_reasons:
+                await stream.aclose()
+        return stream
+
+    if driver.asynchronous:
+        stream = driver.run(close_at_the_end)
+    else:
+        stream = make("fantasy")
+        for chunk, _ in stream:
+            if chunk.finish_reasons:
+                stream.close()
+    assert (stream.state, stream.content) == ("closed", TEXT)
     assert background.cancels == []
 
 

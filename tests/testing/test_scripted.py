@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
+from support.providers.openai_responses import OPENAI_RESPONSES
 
 from mirascope import Timeout, errors, testing
 from mirascope.core import prompt_template
@@ -96,6 +97,24 @@ def test_a_value_is_sent_as_the_request_wants_it(
         recommend = driver.function(case, stream=stream, response_model=model, json_mode=json_mode)
         answer = driver.call_and_read(recommend)[1][-1] if stream else driver.call(recommend)
         assert answer == ([emma, emma] if isinstance(value, list) else emma)
+
+
+def test_a_background_response_is_cancelled(driver: Driver, llm: ScriptedProvider) -> None:
+    llm.stall("The Name of the Wind")
+    options: dict[str, Any] = {"call_params": {"background": True}, "cancel_on_close": True}
+    function = driver.function(OPENAI_RESPONSES, **options)
+
+    async def leave() -> None:
+        async with await function("fantasy") as stream:
+            assert (await anext(aiter(stream)))[0].id == "resp_1"
+
+    if driver.asynchronous:
+        driver.run(leave)
+    else:
+        with function("fantasy") as stream:
+            assert next(iter(stream))[0].id == "resp_1"
+    assert llm.cancelled == ["resp_1"]
+    assert len(llm.requests) == 1
 
 
 def test_a_failure_is_retried(case: Case, driver: Driver, llm: ScriptedProvider) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -72,11 +72,25 @@ def read(received: loopback.Request) -> Request:
     )
 
 
+def cancelled_id(received: loopback.Request) -> str | None:
+    """Return the id of the response that a request cancels; ``None`` if it cancels none."""
+    folder, _, path = received.path.removeprefix("/").partition("/")
+    for wire_format, below in _formats_below(folder, f"/{path}"):
+        if found := re.fullmatch(wire_format.cancel_path or r"(?!)", below):
+            return found[1]
+    return None
+
+
 def _format_of(folder: str, path: str) -> WireFormat | None:
     """Return the format of a request; ``None`` if there is none for its path."""
-    for wire_format in FORMATS.values():
-        server = wire_format.folder or wire_format.name
-        below = path.removeprefix(wire_format.url_path)
-        if folder == server and re.fullmatch(wire_format.path, below):
+    for wire_format, below in _formats_below(folder, path):
+        if re.fullmatch(wire_format.path, below):
             return wire_format
     return None
+
+
+def _formats_below(folder: str, path: str) -> Iterator[tuple[WireFormat, str]]:
+    """Yield the formats of a folder, each with the part of a path below its base URL."""
+    for wire_format in FORMATS.values():
+        if folder == (wire_format.folder or wire_format.name):
+            yield wire_format, path.removeprefix(wire_format.url_path)

@@ -12,7 +12,7 @@ from mirascope.testing._environment import base_url, environment, key_variables,
 from mirascope.testing._formats import FORMATS
 from mirascope.testing._formats.wire_format import ToolCall
 from mirascope.testing._replies import MISSING, Broken, Complete, Contents, Failed, Pace, Script
-from mirascope.testing._requests import Request, read
+from mirascope.testing._requests import Request, cancelled_id, read
 from mirascope.testing._servers import server
 
 
@@ -33,6 +33,7 @@ class ScriptedProvider:
 
     Attributes:
         requests: The requests so far.
+        cancelled: The ids of the background responses that were cancelled, which takes no reply.
 
     Raises:
         UnexpectedRequestError: On leaving: a request came that no reply was written for.
@@ -40,6 +41,7 @@ class ScriptedProvider:
 
     def __init__(self, *, pace: Pace = "fast") -> None:
         self.requests: list[Request] = []
+        self.cancelled: list[str] = []
         self._pace: Pace = pace
         self._scripts: list[Script] = []
         self._unexpected: list[str] = []
@@ -217,6 +219,9 @@ class ScriptedProvider:
     # What the server does.
 
     def _respond(self, received: loopback.Request) -> loopback.Response:
+        if (response_id := cancelled_id(received)) is not None:
+            self.cancelled.append(response_id)
+            return loopback.Response.of_json({"id": response_id, "status": "cancelled"})
         try:
             request = read(received)
         except ValueError as error:

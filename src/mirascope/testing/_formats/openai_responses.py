@@ -34,6 +34,7 @@ class OpenAIResponses(WireFormat):
     url_variable = OpenAI.url_variable
     url_path = OpenAI.url_path
     path = "/responses"
+    cancel_path = "/responses/([^/]+)/cancel"
     upstream = OpenAI.upstream
     other_variables = OpenAI.other_variables
     finish_reasons = {  # noqa: RUF012  # a ClassVar, as the base class declares

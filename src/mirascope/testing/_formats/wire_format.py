@@ -120,6 +120,8 @@ class WireFormat(ABC):
         url_variable: The environment variable of the base URL.
         url_path: What follows a server's address in the base URL.
         path: A pattern of the paths, below the base URL, for which replies can be written.
+        cancel_path: A pattern of the paths, below the base URL, whose requests cancel a response;
+            its group is the id. ``""`` if there is none.
         upstream: The base URL of the provider itself.
         other_variables: Further variables that choose a key or a server.
         finish_reasons: The provider's words for the common finish reasons.
@@ -131,6 +133,7 @@ class WireFormat(ABC):
     url_variable: ClassVar[str]
     url_path: ClassVar[str] = ""
     path: ClassVar[str]
+    cancel_path: ClassVar[str] = ""
     upstream: ClassVar[str]
     other_variables: ClassVar[tuple[str, ...]] = ()
     finish_reasons: ClassVar[Mapping[str, str]] = {}
