@@ -21,7 +21,8 @@ class InMemory(StreamRequest):
         self.deadlines = Deadlines(NEVER, NEVER)
         self.policy = RetryPolicy(max_retries=0)
 
-    def open(self) -> Source:
+    def open(self, position: object = None) -> Source:
+        del position
         pieces = self.pieces
 
         class Blocks(Source):
@@ -30,7 +31,7 @@ class InMemory(StreamRequest):
 
         return Blocks()
 
-    async def aopen(self) -> AsyncSource:
+    async def aopen(self, position: object = None) -> AsyncSource:
         raise NotImplementedError
 
     def cancel(self, response_id: str) -> None:
