@@ -377,7 +377,7 @@ def test_common_parameters_are_sent(case: Case, server: Loopback) -> None:
     assert str(ask()) == "Hello"
     sent = sent_text(server)
     assert ": 7" in sent
-    assert '"!"' in sent
+    assert '"!"' in sent or case.name == "openai_responses"  # which has no such parameter
 
 
 def test_a_prompt_class_runs(case: Case, server: Loopback) -> None:

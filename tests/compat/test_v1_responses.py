@@ -222,7 +222,7 @@ def test_a_message_always_has_content(
     server.queue = [Response.of_json(whole), Response(events)]
     response = driver.call(driver.function(case, stream=False, tools=[get_author]))
     stream, _ = driver.call_and_read(driver.function(case, tools=[get_author]))
-    if isinstance(response.message_param, dict):
+    if isinstance(response.message_param, dict) and case.name != "openai_responses":
         assert "content" in response.message_param
         assert "content" in stream.message_param
         assert stream.message_param["content"] is not None

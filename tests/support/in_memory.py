@@ -32,3 +32,9 @@ class InMemory(StreamRequest):
 
     async def aopen(self) -> AsyncSource:
         raise NotImplementedError
+
+    def cancel(self, response_id: str) -> None:
+        raise NotImplementedError
+
+    async def acancel(self, response_id: str) -> None:
+        raise NotImplementedError

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, cast
 from mirascope import errors
 from mirascope.core import BaseTool
 from mirascope.core._tools.tool import arguments_of, name_of
+from mirascope.core._tools.tool_calls import call_id as id_of
 from mirascope.core._wire.json_scanner import JSONScanner
 from mirascope.core.base import (
     BaseCallResponseChunk,
@@ -270,13 +271,13 @@ class Walk:
 
     def _tool(self, tool: BaseTool) -> bytes:
         name, arguments = name_of(type(tool)), arguments_of(tool)
-        made = getattr(getattr(tool, "tool_call", None), "id", None)
+        made = id_of(tool)
         open_calls = [call for call, written in self._calls.items() if not written.done]
         call = next((each for each in open_calls if each.call_id == made), None)
         if call is None and not made:
             call = next((each for each in open_calls if each.name == name), None)
         if call is None:  # a prebuilt tool has no deltas
-            call_id, written = str(made or f"call_{len(self._ids)}"), _Call()
+            call_id, written = made or f"call_{len(self._ids)}", _Call()
             begin = self._begin_tool(call_id, name, arguments)
         else:
             call_id, written = call.call_id, self._calls[call]
@@ -314,7 +315,7 @@ class Walk:
         for tool, call_id in self._ids:
             if tool is call:
                 return call_id, name
-        return str(getattr(getattr(call, "tool_call", None), "id", None) or ""), name
+        return id_of(call) or "", name
 
 
 _CUT_OFF: Final = "The call was cut off."
