@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mirascope.core._engine.deadlines import Deadlines
-from mirascope.core._engine.source import AsyncSource, Source, StreamRequest
+from mirascope.core._engine.source import AsyncSource, Position, Source, StreamRequest
 from mirascope.core._engine.timeout import NEVER
 from mirascope.core._errors.retry import RetryPolicy
 
@@ -21,7 +21,7 @@ class InMemory(StreamRequest):
         self.deadlines = Deadlines(NEVER, NEVER)
         self.policy = RetryPolicy(max_retries=0)
 
-    def open(self) -> Source:
+    def open(self, position: Position | None = None) -> Source:  # noqa: ARG002  # a new response
         pieces = self.pieces
 
         class Blocks(Source):
@@ -30,7 +30,7 @@ class InMemory(StreamRequest):
 
         return Blocks()
 
-    async def aopen(self) -> AsyncSource:
+    async def aopen(self, position: Position | None = None) -> AsyncSource:
         raise NotImplementedError
 
     def cancel(self, response_id: str) -> None:
