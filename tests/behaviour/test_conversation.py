@@ -129,7 +129,7 @@ def test_the_model_gets_what_goes_wrong(
     assert "the model called 'nonsense', but its tools are: fail, get_author" in unknown
     assert worked == "the author of X"
     marks = {"anthropic": '"is_error": true', "gemini": '"error":'}
-    if mark := marks.get(case.name):
+    if mark := marks.get(case.family):
         assert str(llm.requests[1].json).replace("'", '"').replace("True", "true").count(mark) == 3
 
 

@@ -73,7 +73,7 @@ def test_a_plain_response_is_one_chunk(
     assert (chunk.content, chunk.finish_reasons) == ("Zażółć", [case.stop])
     assert (chunk.input_tokens, chunk.output_tokens) == (3, 2)
     assert type(chunk.chunk).__module__.startswith(case.sdk_package)
-    if case.name != "openai_responses":  # whose last event repeats what was streamed before
+    if case.family != "openai_responses":  # whose last event repeats what was streamed before
         assert type(chunk)(chunk=chunk.chunk).content == chunk.content
     server.queue = [Response.of_json(case.plain("Zażółć"))]
     plain = driver.call(driver.function(case, stream=False))

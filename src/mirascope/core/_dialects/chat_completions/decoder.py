@@ -202,5 +202,5 @@ def _as_stream_record(record: Record, choices: list[JSON]) -> dict[str, JSON]:
         if isinstance(choice, dict) and choice.get("delta") is None:
             message = fields(choice.pop("message", None))
             numbered = number_calls(objects(message.get("tool_calls")))
-            choice["delta"] = {**message, "tool_calls": numbered} if numbered else message
+            choice["delta"] = {**message, **({"tool_calls": numbered} if numbered else {})}
     return {**record, "object": "chat.completion.chunk", "choices": choices}
