@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 import pytest
@@ -44,7 +45,7 @@ def asked_model(server: Loopback) -> Any:
     """Return the newest request's model, whose name is in the body or in the path."""
     request = server.requests[-1]
     in_path = re.search("/models?/([^/:]+)", request.path)
-    return request.json.get("model") or (in_path and in_path[1])
+    return request.json.get("model") or (in_path and unquote(in_path[1]).partition(":")[0])
 
 
 # What is returned.

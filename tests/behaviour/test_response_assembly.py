@@ -14,6 +14,7 @@ from support.providers.cohere import said
 from support.providers.openai import completion_chunk
 
 from mirascope.core._dialects.chat_completions.decoder import ChatCompletionsDecoder
+from mirascope.core._dialects.event_stream import EventStreamDecoder
 from mirascope.core._dialects.responses.decoder import ResponsesDecoder
 from mirascope.core._wire.accumulator import Keep
 from mirascope.core._wire.events import Record
@@ -73,11 +74,11 @@ class Read:
         self.decoder = DECODERS[case.family](keep)
         self.chunks: list[Any] = []
         self.calls: list[tuple[str, str]] = []
-        self._sse = SSEDecoder()
+        self._framing = SSEDecoder() if case.server_sent else EventStreamDecoder()
 
     def feed(self, events: Iterable[bytes]) -> None:
         for event in events:
-            for data in self._sse.feed(event):
+            for data in self._framing.feed(event):
                 if data.startswith(b"{"):
                     self.decoder.decode(from_bytes(data), data, self.chunks)
                     self._take(ended=False)

@@ -134,6 +134,7 @@ def failure(kind: str, message: str) -> Frame:
 
 BEDROCK = Case(
     provider=load_provider("bedrock"),
+    sdk_package="builtins",  # botocore has dictionaries
     key_variable="AWS_ACCESS_KEY_ID",
     url_variable="AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     key_of=key_of,

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from traceback import walk_tb
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
@@ -344,11 +344,12 @@ def _combined_type(
 
 def _importable(kind: type[Exception]) -> type[Exception]:
     """Return a class, or of one that an SDK makes at run time, the first base that is not."""
-    return next(
+    found = next(
         base
         for base in kind.__mro__
         if getattr(sys.modules.get(base.__module__), base.__name__, None) is base
     )
+    return cast("type[Exception]", found)
 
 
 def _pickled_state(error: errors.StreamError) -> tuple[list[object], dict[str, object]]:

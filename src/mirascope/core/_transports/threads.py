@@ -69,7 +69,7 @@ class ThreadedSource(AsyncSource, AsyncIterator["bytes | UserItem"]):
 
     @override
     async def __anext__(self) -> bytes | UserItem:
-        block = await _run(partial(next, self._blocks, None))
+        block: bytes | UserItem | None = await _run(partial(next, self._blocks, None))
         if block is None:
             raise StopAsyncIteration
         return block

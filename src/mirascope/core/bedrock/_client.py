@@ -16,7 +16,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
@@ -141,7 +141,7 @@ def _make_client() -> BedrockClient:
     endpoint = getattr(client, "_endpoint", None)
     pools = getattr(getattr(endpoint, "http_session", None), "_pool_classes_by_scheme", {})
     pools.update({scheme: _interruptible(pool) for scheme, pool in pools.items()})
-    return client
+    return cast("BedrockClient", client)
 
 
 def _authorities(session: Any) -> str | None:

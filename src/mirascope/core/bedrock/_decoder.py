@@ -21,7 +21,7 @@ from mirascope.core.bedrock.call_response_chunk import SERVER_TOOL
 from mirascope.core.bedrock.call_response_chunk import BedrockCallResponseChunk as Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mirascope.core._responses.call_response_chunk import SDKObject
     from mirascope.core.bedrock._sdk import StopReason
@@ -58,6 +58,7 @@ class BedrockDecoder(SingleMessageDecoder):
             ProviderError: The event reports a failure.
         """
         kind = next(iter(record), "")
+        events: Iterable[tuple[str, Record]]
         if "output" in record:
             events = _events_of(record)
         elif kind in _EVENTS:

@@ -29,7 +29,8 @@ class BedrockStream(
     @override
     def id(self) -> str | None:
         """The id of the request, which the headers of the response have; ``None`` before."""
-        response = self._lifecycle.source and self._lifecycle.source.response
+        source = self._lifecycle.source
+        response = None if source is None else source.response
         return None if response is None else response.headers.get("x-amzn-requestid")
 
     @override

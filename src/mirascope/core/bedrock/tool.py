@@ -33,7 +33,7 @@ class BedrockTool(BaseTool):
     @override
     @classmethod
     def _id_of(cls, tool_call: Any) -> str | None:
-        return tool_call and tool_call["toolUse"]["toolUseId"]
+        return str(tool_call["toolUse"]["toolUseId"]) if tool_call else None
 
     @override
     @classmethod
