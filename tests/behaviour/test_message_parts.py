@@ -23,6 +23,7 @@ from support.cases import Case, Driver
 
 from mirascope import llm
 from mirascope.core import Messages, prompt_template
+from mirascope.core._dialects.chat_completions import encoder as openai
 from mirascope.core._dialects.chat_completions.messages import normalize
 from mirascope.core._dialects.responses import encoder as openai_responses
 from mirascope.core._dialects.responses import messages as openai_responses_messages
@@ -51,7 +52,6 @@ from mirascope.core.gemini import _normalize as gemini_normalize
 from mirascope.core.groq import _encoder as groq
 from mirascope.core.mistral import _encoder as mistral
 from mirascope.core.mistral import _messages as mistral_messages
-from mirascope.core.openai import _encoder as openai
 from mirascope.testing.loopback import Loopback, Response
 
 PNG = b"\x89PNG\r\n\x1a\n rest"

@@ -11,13 +11,17 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.fixtures import every_case
+from support.providers import case_of
 
 from mirascope import streams
 from mirascope.testing.conformance._leaving import LeaveError
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
-case = every_case
+
+@pytest.fixture(params=["openai", "gemini", "bedrock", "ollama-native"])
+def case(request: pytest.FixtureRequest) -> Case:
+    """A provider of each transport: operators see the same stream of every provider."""
+    return case_of(request.param)
 
 
 PATIENCE = 2

@@ -42,8 +42,14 @@ def trust(known_authority: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.name)
+@pytest.fixture(params=[case for case in CASES if not case.like], ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case_or_cloud(request: pytest.FixtureRequest) -> Case:
+    """`case`, with a provider that has the API and the classes of another one, on other clients."""
     return request.param
 
 

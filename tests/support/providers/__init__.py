@@ -1,7 +1,8 @@
 """The providers as they are on the wire, one module each, which imports that provider's SDK only.
 
-``CASES`` has the built-in ones, ``EVERY`` those of other packages too; `case_of` imports one, for a
-process that needs no other.
+``CASES`` has the built-in ones, but of those with the API and the classes of another one only
+Azure: the others have other clients, and keep the promises of `mirascope.testing.conformance`.
+``EVERY`` has those of other packages too; `case_of` imports one, for a process that needs no other.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def case_of(provider: str) -> Case:
 def __getattr__(name: str) -> list[Case]:
     if name not in {"CASES", "EVERY"}:
         raise AttributeError(name)
-    modules = [module.name for module in iter_modules(__path__)]
-    chosen = [module for module in modules if name == "EVERY" or module in BUILT_IN]
-    cases = globals()[name] = [case_of(module) for module in chosen]
-    return cases
+    every = [case_of(module.name) for module in iter_modules(__path__)]
+    globals()["EVERY"] = [case for case in every if not case.like or case.name == "azure"]
+    globals()["CASES"] = [case for case in globals()["EVERY"] if case.name in BUILT_IN]
+    return globals()[name]

@@ -15,7 +15,8 @@ from openai.types.chat import ChatCompletion
 
 from mirascope.core._calls.provider import Provider
 from mirascope.core._calls.servers import SERVERS, Server
-from mirascope.core._dialects.chat_completions.tools import encode, supports_format
+from mirascope.core._dialects.chat_completions.encoder import encode
+from mirascope.core._dialects.chat_completions.tools import supports_format
 from mirascope.core._dialects.stainless import forces_tools
 from mirascope.core._servers.clients import clients_of
 from mirascope.core.openai._provider import PROVIDER

@@ -12,8 +12,9 @@ from openai.types.chat import ChatCompletion
 from mirascope.core._calls.default_clients import DefaultClients
 from mirascope.core._calls.provider import Provider
 from mirascope.core._calls.servers import key_advice
+from mirascope.core._dialects.chat_completions.encoder import encode
 from mirascope.core._dialects.chat_completions.errors import plain_failure
-from mirascope.core._dialects.chat_completions.tools import encode, supports_format
+from mirascope.core._dialects.chat_completions.tools import supports_format
 from mirascope.core._dialects.stainless import StainlessAPI, forces_tools, stainless_errors
 from mirascope.core._transports.async_transport import async_http_client
 from mirascope.core._transports.sync_transport import sync_http_client

@@ -1,16 +1,13 @@
-"""Chat Completions requests with their tools and response formats, and tool calls in responses."""
+"""Tools and response formats in requests of Chat Completions, and tool calls in responses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NotRequired, TypedDict, cast
+from typing import Any, Final, NotRequired, TypedDict
 
 from typing_extensions import override
 
-from mirascope.core._calls.provider import Arguments
-from mirascope.core._calls.servers import OPENAI, Format, Server
-from mirascope.core._dialects.chat_completions.messages import encode_messages
-from mirascope.core._prompts.message_param import Message
+from mirascope.core._calls.servers import Format
 from mirascope.core._responses.response_model import ResponseFormat
 from mirascope.core._tools.json_schema import strict_schema
 from mirascope.core._tools.tool import BaseTool, all_tools, name_of
@@ -20,36 +17,6 @@ from mirascope.core._wire.function_calls import arguments_text
 
 FORMATS: Final[Sequence[Format]] = ("json_object", "json_schema")
 """The types of ``response_format`` in the order in which OpenAI's are used."""
-
-
-def encode(
-    model: str,
-    messages: list[Message],
-    call_params: Mapping[str, object],
-    *,
-    streaming: bool,
-    tools: Sequence[type[Any]],
-    form: ResponseFormat | None,
-    server: Server = OPENAI,
-) -> Arguments:
-    """Return the arguments of one request; see `mirascope.core._calls.provider.Encode`.
-
-    Every stream requests usage, merged into the user's ``stream_options``, of servers that accept
-    those.
-    """
-    arguments: Arguments = {
-        "model": model,
-        "messages": encode_messages(messages, "OpenAI" if server is OPENAI else server.name),
-        **tool_arguments(
-            tools, form, call_params, choice=server.tool_choice, formats=server.formats
-        ),
-    }
-    if streaming:
-        arguments["stream"] = True
-    if streaming and server.stream_options:
-        options = cast("Mapping[str, object]", call_params.get("stream_options") or {})
-        arguments["stream_options"] = {"include_usage": True, **options}
-    return arguments
 
 
 class FunctionSchema(TypedDict):
