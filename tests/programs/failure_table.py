@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import anyio
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import SERVERS
 from support.sdk_streams import SDKS, LackingError
 from support.spans import Spans, of_provider, outcome, traced
 
@@ -367,19 +367,19 @@ def _look(
             return anyio.run(column.arun, runnable, noise)
         return list(column.run(runnable))
 
-    with _servers() as servers, ThreadPoolExecutor(len(CASES)) as pool:
+    with _servers() as servers, ThreadPoolExecutor(len(SERVERS)) as pool:
         found = pool.map(
-            run, [Column(Side(ours), case, servers[case.name], spans) for case in CASES]
+            run, [Column(Side(ours), case, servers[case.name], spans) for case in SERVERS]
         )
         return {
             case.name: list(zip(runnable, cells, strict=True))
-            for case, cells in zip(CASES, found, strict=True)
+            for case, cells in zip(SERVERS, found, strict=True)
         }
 
 
 def look_at_exits(*, ours: bool) -> Cells:
     """Let interpreters end in the middle of streams; return the cells."""
-    columns = [(case.name, asynchronous) for case in CASES for asynchronous in EXITS]
+    columns = [(case.name, asynchronous) for case in SERVERS for asynchronous in EXITS]
     with _servers(EXIT) as servers:
         streams = [
             {
@@ -434,11 +434,11 @@ def _uncollected() -> Iterator[None]:
 def _servers(row: Row | None = None) -> Iterator[dict[str, Loopback]]:
     """Give each provider a server, which its default clients talk to, for a row or for any."""
     before = dict(os.environ)
-    servers = {case.name: Loopback() for case in CASES}
+    servers = {case.name: Loopback() for case in SERVERS}
     if row is not None:
-        for case in CASES:
+        for case in SERVERS:
             servers[case.name].respond = lambda _, case=case: row.answers(case)[0]
-    for case in CASES:
+    for case in SERVERS:
         os.environ[case.key_variable] = KEY
         os.environ[case.url_variable] = case.url(servers[case.name].url)
         servers[case.name].__enter__()
@@ -447,7 +447,7 @@ def _servers(row: Row | None = None) -> Iterator[dict[str, Loopback]]:
     finally:
         for server in servers.values():
             server.__exit__()
-        for case in CASES:
+        for case in SERVERS:
             for name in (case.key_variable, case.url_variable):
                 os.environ.pop(name)
                 os.environ.update({name: before[name]} if name in before else {})
@@ -488,7 +488,7 @@ def _listening(noise: list[str]) -> Iterator[None]:
 # The page.
 
 
-NAMES = [case.name for case in CASES]
+NAMES = [case.name for case in SERVERS]
 
 
 def page(ours: Cells, raw: Cells) -> str:
