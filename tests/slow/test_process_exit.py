@@ -8,10 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from support.cases import Case
 from support.fixtures import known_authority, trust
+from support.providers.openai_responses import OPENAI_RESPONSES
 
 from mirascope.testing.loopback import Loopback, Response, Stall
 
@@ -98,6 +100,17 @@ list(items)
 print(stream.content)
 """
 
+BACKGROUND_AT_EXIT = """
+from support.cases import Driver
+from support.providers import case_of
+
+options = {{"call_params": {{"background": True}}, "cancel_on_close": True}}
+items = iter(Driver(asynchronous=False).function(case_of({name!r}), **options)("fantasy"))
+while not next(items)[0].content:
+    pass
+print("ready")
+"""
+
 
 def begun(program: str, case: Case, *options: str) -> subprocess.Popen[str]:
     """Start a program that calls the server of a test."""
@@ -128,6 +141,22 @@ def test_a_process_ends_at_once_and_quietly(
     assert process.returncode == 0
     for connection in server.connections:
         assert connection.disconnected.wait(HALF_A_SECOND)
+
+
+def test_a_process_that_ends_cancels_background_responses(
+    known_authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = OPENAI_RESPONSES
+    monkeypatch.setenv("SSL_CERT_FILE", str(known_authority))
+    with Loopback() as server:
+        monkeypatch.setenv(case.key_variable, "a-secret-key")
+        monkeypatch.setenv(case.url_variable, case.url(server.url))
+        cancelled = Response.of_json({"id": "resp_1", "status": "cancelled"})
+        server.queue = [Response([*case.begin, case.text("a"), Stall()]), cancelled]
+        with begun(BACKGROUND_AT_EXIT, case, "-X", "dev", "-W", "error") as process:
+            assert process.communicate(timeout=120) == ("ready\n", "")
+        assert process.returncode == 0
+        assert server.requests[-1].path == "/v1/responses/resp_1/cancel"
 
 
 def test_a_forked_child_that_exits_does_not_close_its_parent_s_connection(

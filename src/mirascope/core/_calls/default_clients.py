@@ -19,6 +19,8 @@ from typing import Generic
 from anyio.lowlevel import RunVar
 from typing_extensions import TypeVar
 
+from mirascope.core._engine.closing import close_all
+
 ClientT = TypeVar("ClientT")
 AsyncClientT = TypeVar("AsyncClientT")
 
@@ -77,8 +79,12 @@ class DefaultClients(Generic[ClientT, AsyncClientT]):
         return made, ()
 
     def _close_at_exit(self, process: int, client: ClientT) -> None:
-        """Close a client, but not in a child process: that would end the parent's connections."""
+        """Close a client, but not in a child process: that would end the parent's connections.
+
+        The streams are closed first: one of a background response still sends a request then.
+        """
         if process == os.getpid():
+            close_all()
             self._close(client)
 
     async def aget(self) -> AsyncClientT:

@@ -80,14 +80,15 @@ def _unregister(reference: weakref.ref[CloseAtExit]) -> None:
     _registered.pop(reference, None)
 
 
-def _close_all() -> None:
+def close_all() -> None:
+    """Close what is still open, at the exit of the interpreter; a second time does nothing more."""
     with ExitStack() as stack:  # which continues after a failure
         for reference, process in _registered.copy().items():
             if (method := reference()) is not None:
                 stack.callback(method, inherited=process != os.getpid())
 
 
-atexit.register(_close_all)
+atexit.register(close_all)
 
 
 class PendingRequest:
