@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import SERVERS
 
 from mirascope.testing.loopback import Loopback, Request, Response, dripping
 
@@ -34,13 +34,13 @@ def providers() -> Iterator[list[Case]]:
 
         return Loopback(answer)
 
-    servers = [answering(case) for case in CASES]
+    servers = [answering(case) for case in SERVERS]
     with pytest.MonkeyPatch.context() as patch:
-        for case, server in zip(CASES, servers, strict=True):
+        for case, server in zip(SERVERS, servers, strict=True):
             server.__enter__()
             patch.setenv(case.key_variable, "a-secret-key")
             patch.setenv(case.url_variable, case.url(server.url))
-        yield CASES
+        yield SERVERS
         for server in servers:
             server.__exit__()
 

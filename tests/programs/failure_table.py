@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import anyio
 from support.cases import Case, Driver
-from support.providers import CASES as ALL_CASES
+from support.providers import SERVERS
 from support.sdk_streams import SDKS, LackingError
 from support.spans import Spans, of_provider, outcome, traced
 
@@ -34,8 +34,8 @@ from mirascope import errors
 from mirascope.testing.loopback import Loopback, Request, Response
 from programs.failure_rows import EXIT, NOWHERE, SECTIONS, Row
 
-CASES = [case for case in ALL_CASES if not case.like]
-"""The providers but those that have the API and the SDK of another one."""
+CASES = [case for case in SERVERS if case.name in SDKS]
+"""The providers that are compared with their SDKs."""
 
 AT_ONCE = 0.5
 """Within how many seconds the server has to see that a connection ends."""

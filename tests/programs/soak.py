@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from support.cases import Case, Driver
-from support.providers import CASES
+from support.providers import SERVERS
 
 from mirascope import Timeout, errors
 from mirascope.testing.loopback import (
@@ -106,7 +106,7 @@ def serve(seed: int, pipe: Pipe) -> None:
 
         return answer
 
-    servers = [Loopback(answering(case)) for case in CASES]
+    servers = [Loopback(answering(case)) for case in SERVERS]
     for server in servers:
         server.__enter__()
     pipe.send([server.url for server in servers])
@@ -128,7 +128,7 @@ class Soak:
         self._functions = {
             (asynchronous, stalls): [
                 Driver(asynchronous=asynchronous).function(case, **(soon if stalls else options))
-                for case in CASES
+                for case in SERVERS
             ]
             for asynchronous in (False, True)
             for stalls in (False, True)
@@ -193,7 +193,7 @@ class Soak:
         right &= stream.content == text or stream.state == "closed"
         right &= stream.state == self._expected(fate, stream.state)
         if not right:
-            case = CASES[fate.number % len(CASES)].name
+            case = SERVERS[fate.number % len(SERVERS)].name
             self.wrong.append(
                 f"{fate.number} {case} {fate.kind}: {stream.state} {error!r} {text!r} of {sent!r}"
             )
@@ -258,7 +258,7 @@ def main() -> int:
     context = multiprocessing.get_context("spawn")
     server = context.Process(target=serve, args=(options.seed, theirs), daemon=True)
     server.start()
-    for case, url in zip(CASES, ours.recv(), strict=True):
+    for case, url in zip(SERVERS, ours.recv(), strict=True):
         os.environ[case.key_variable] = "a-key"
         os.environ[case.url_variable] = case.url(url)
     soak = Soak(options.seed)

@@ -300,7 +300,7 @@ def test_mistakes_are_named(llm: ScriptedProvider) -> None:
     assert llm.replies_left == 0
 
 
-@pytest.mark.parametrize("path", ["/models", "/openai/v1/responses", "/cohere/v1/chat"])
+@pytest.mark.parametrize("path", ["/models", "/openai/v1/embeddings", "/cohere/v1/chat"])
 def test_a_path_for_which_no_reply_can_be_written_fails_the_test(path: str) -> None:
     with (
         pytest.raises(UnexpectedRequestError, match=f"no reply can be written for POST {path}"),

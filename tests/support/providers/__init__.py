@@ -2,7 +2,10 @@
 
 ``CASES`` has the built-in ones, but of those with the API and the classes of another one only
 Azure: the others have other clients, and keep the promises of `mirascope.testing.conformance`.
-``EVERY`` has those of other packages too; `case_of` imports one, for a process that needs no other.
+``EVERY`` has those of other packages too. ``SERVERS`` has built-in ones with an API of their own,
+one for each variable with a base URL: where all run at the same time, the default clients of two
+with the same variable would talk to one server. `case_of` imports one, for a process that needs no
+other.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from support.cases import Case
 
 CASES: list[Case]
 EVERY: list[Case]
+SERVERS: list[Case]
 
 
 def case_of(provider: str) -> Case:
@@ -24,9 +28,13 @@ def case_of(provider: str) -> Case:
 
 
 def __getattr__(name: str) -> list[Case]:
-    if name not in {"CASES", "EVERY"}:
+    if name not in {"CASES", "EVERY", "SERVERS"}:
         raise AttributeError(name)
-    every = [case_of(module.name) for module in iter_modules(__path__)]
-    globals()["EVERY"] = [case for case in every if not case.like or case.name == "azure"]
-    globals()["CASES"] = [case for case in globals()["EVERY"] if case.name in BUILT_IN]
+    cases = [case_of(module.name) for module in iter_modules(__path__)]
+    every = [case for case in cases if not case.like or case.name == "azure"]
+    built_in = [case for case in every if case.name in BUILT_IN]
+    first = {case.url_variable: case for case in reversed(built_in) if not case.like}
+    globals()["EVERY"] = every
+    globals()["CASES"] = built_in
+    globals()["SERVERS"] = [case for case in built_in if first.get(case.url_variable) is case]
     return globals()[name]

@@ -11,9 +11,10 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import groupby
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal
 
 from pydantic import BaseModel
+from typing_extensions import TypedDict
 
 from mirascope.core._prompts.message_param import (
     BaseMessageParam,
