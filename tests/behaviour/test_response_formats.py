@@ -223,7 +223,8 @@ def test_an_empty_response_is_an_error_with_its_finish_reason(
 def test_a_bare_text_that_is_cut_off_is_an_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
-    length = {"anthropic": "max_tokens", "cohere": "MAX_TOKENS", "gemini": "MAX_TOKENS"}
+    tokens = dict.fromkeys(("anthropic", "bedrock"), "max_tokens")
+    length = tokens | dict.fromkeys(("cohere", "gemini"), "MAX_TOKENS")
     reason = length.get(case.name, "length")
 
     def cut(data: bytes) -> bytes:
