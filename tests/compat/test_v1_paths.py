@@ -23,7 +23,7 @@ PROVIDERS = {
     "mistral": "Mistral",
     "openai": "OpenAI",
 }
-ASYNC_CONFIGS = ("anthropic", "bedrock", "cohere", "groq", "openai")
+ASYNC_CONFIGS = ("anthropic", "cohere", "groq", "openai")
 TOOL_CONFIGS = ("anthropic", "openai")
 
 IN_A_PROVIDER = {
