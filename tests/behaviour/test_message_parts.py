@@ -205,7 +205,7 @@ def test_tool_results_are_sent(provider: str) -> None:
         ("call_1", "seen"),
         ("call_2", "failed"),
     ]
-    if provider in {"anthropic", "gemini"}:
+    if provider in {"anthropic", "bedrock", "gemini"}:
         assert [m.role for m in messages] == ["user"]
         assert [result.is_error for result in results] == [False, True]
         assert parts[-1] == TextPart(text="Go on")

@@ -224,9 +224,8 @@ def test_a_bare_text_that_is_cut_off_is_an_error(
     case: Case, driver: Driver, server: Loopback
 ) -> None:
     length = {
-        "anthropic": "max_tokens",
-        "cohere": "MAX_TOKENS",
-        "gemini": "MAX_TOKENS",
+        **dict.fromkeys(("anthropic", "bedrock"), "max_tokens"),
+        **dict.fromkeys(("cohere", "gemini"), "MAX_TOKENS"),
         "openai_responses": "max_output_tokens",
     }
     reason = length.get(case.family, "length")

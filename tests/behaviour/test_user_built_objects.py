@@ -57,8 +57,8 @@ KITS = {
     "bedrock": Kit(
         bedrock.BedrockCallResponse,
         bedrock.BedrockCallResponseChunk,
-        dict[str, Any],
-        dict[str, Any],
+        dict,
+        dict,
         {"role": "user", "content": [{"text": "Recommend a book"}]},
     ),
     "cohere": Kit(

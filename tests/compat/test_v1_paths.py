@@ -27,7 +27,7 @@ PROVIDERS = {
     "vertex": "Vertex",
     "xai": "XAI",
 }
-ASYNC_CONFIGS = ("anthropic", "azure", "bedrock", "cohere", "groq", "litellm", "openai", "xai")
+ASYNC_CONFIGS = ("anthropic", "azure", "cohere", "groq", "litellm", "openai", "xai")
 TOOL_CONFIGS = ("anthropic", "azure", "openai")
 ALIASES = {
     "azure": "openai",

@@ -60,8 +60,8 @@ def _parts(block: Record) -> Iterator[Part]:
         yield _result(result)
     elif cited := fields(block.get("citationsContent")):
         yield from (TextPart(text=text(part.get("text"))) for part in objects(cited.get("content")))
-    elif cache_point := fields(block.get("cachePoint")):
-        yield CacheControlPart(cache_type=text(cache_point.get("type")))
+    elif "cachePoint" in block:
+        yield CacheControlPart(cache_type="ephemeral")
     else:
         for kind in ("image", "audio", "document"):
             media = fields(block.get(kind))
@@ -97,7 +97,7 @@ MESSAGE_FORMAT: Final = MessageFormat(
                 "content": dict.fromkeys(("json", "text")),
             },
             "citationsContent": {"content": {"text": None}},
-            "cachePoint": {"type": None},
+            "cachePoint": {"type": {"default"}},
             **{
                 kind: {"format": None, "name": None, "source": {"bytes": None}}
                 for kind in ("image", "audio", "document")

@@ -53,8 +53,9 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @override
     def _detached_response(self) -> ConverseResponse:
         response = dict[str, Any](self.response)
-        metadata = {"RequestId": self.id} if self.id else {}
-        return cast("ConverseResponse", {**response, "ResponseMetadata": metadata})
+        if response.pop("ResponseMetadata", None) and self.id:
+            response["ResponseMetadata"] = {"RequestId": self.id}
+        return cast("ConverseResponse", response)
 
     @property
     def _blocks(self) -> list[Record]:
