@@ -33,7 +33,7 @@ nox.options.sessions = [
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
 
-SDKS = "aiohttp,anthropic,cohere,gemini,groq,mistral,openai"
+SDKS = "aiohttp,anthropic,bedrock,cohere,gemini,groq,mistral,openai"
 
 OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 """Where interpreters are below the home directory, beside those on PATH."""
@@ -54,6 +54,9 @@ INTERPRETER_TESTS = [
 
 # What streams promise, on whatever SDK and transport there is.
 TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
+
+# Other clients for the same code, and transports of their own, which depend on none of that.
+ELSEWHERE = ("-k", "not azure and not bedrock and not ollama and not vertex")
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
 TYPE_TESTS = [
@@ -118,7 +121,9 @@ def tests_on_httpx(session: nox.Session) -> None:
     """The tests of transports again, on those that clients of one's own have."""
     options = ("-n", "5", "-p", "support.on_httpx")  # which mostly wait
     dev = ("-X", "dev")  # which costs a quarter more, so only here
-    python(session, *dev, "-m", "pytest", *options, *TRANSPORT_TESTS, PYTHONPATH="tests")
+    python(
+        session, *dev, "-m", "pytest", *options, *ELSEWHERE, *TRANSPORT_TESTS, PYTHONPATH="tests"
+    )
 
 
 def tools() -> list[str]:
@@ -132,7 +137,7 @@ def oldest(session: nox.Session) -> None:
     """What streams, tools and types promise, on the oldest SDKs that the extras admit."""
     # pip compiles: in a test, the warnings of compiling the old google-genai would be errors
     session.install("-q", "-r", "requirements-oldest.txt", *tools(), "-e", ".")
-    session.run("pytest", "-n", "3", *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
+    session.run("pytest", "-n", "3", *ELSEWHERE, *TRANSPORT_TESTS, *TYPE_TESTS)  # which mostly wait
 
 
 @nox.session
@@ -152,7 +157,7 @@ def _run_on(session: nox.Session, minor: int, path: str) -> None:
     install = ("-m", "pip", "install", "-q", "--no-compile")  # what is imported is compiled then
     session.run(own, *install, *tools(), "-e", f".[{SDKS}]", external=True)
     options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
-    session.run(own, "-m", "pytest", "-q", *options, *INTERPRETER_TESTS, external=True)
+    session.run(own, "-m", "pytest", "-q", *options, *ELSEWHERE, *INTERPRETER_TESTS, external=True)
 
 
 def _interpreters() -> dict[int, str]:

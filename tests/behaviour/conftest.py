@@ -1,5 +1,3 @@
-from support.fixtures import case_or_cloud, driver, frozen, known_authority, server, trust
-
-case = case_or_cloud
+from support.fixtures import case, driver, frozen, known_authority, server, trust
 
 __all__ = ["case", "driver", "frozen", "known_authority", "server", "trust"]

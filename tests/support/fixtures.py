@@ -47,15 +47,9 @@ def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.name)
-def case_or_cloud(request: pytest.FixtureRequest) -> Case:
-    """`case`, with a provider that has the API and the classes of another one, on other clients."""
-    return request.param
-
-
 @pytest.fixture(params=EVERY, ids=lambda case: case.name)
 def every_case(request: pytest.FixtureRequest) -> Case:
-    """`case`, with the providers of other packages: a module has ``case = every_case``."""
+    """`case`, Azure and the providers of other packages: a module has ``case = every_case``."""
     return request.param
 
 
