@@ -53,8 +53,13 @@ class Encoder(ABC):
         """
         del seed
 
-    def numbered(self, events: bytes, offset: str) -> bytes:
-        """Return the bytes of one recorded event with its offset, by which a browser resumes."""
+    def numbered(self, events: bytes, offset: str | None) -> bytes:
+        """Return the bytes of one recorded event with its offset, by which a browser resumes.
+
+        Args:
+            events: The bytes.
+            offset: The offset; ``None`` for what is not recorded.
+        """
         del offset
         return events
 

@@ -91,11 +91,12 @@ def id_of(seed: str) -> str:
     return uuid5(NAMESPACE_OID, seed).hex
 
 
+_AS_IS: Final = frozenset({*PLAIN, "text", "abort"})
+
+
 def _play(encoder: Encoder, name: str, values: Sequence[Any]) -> bytes:
     """Write an event; of a kind that this version does not know, nothing."""
     match name:
-        case "text":
-            return encoder.text(*values)
         case "value":
             return encoder.value(to_json(values[0]), complete=values[1])
         case "source":
@@ -108,12 +109,10 @@ def _play(encoder: Encoder, name: str, values: Sequence[Any]) -> bytes:
             reason, usage, model, provider = values
             used = None if usage is None else Usage.model_validate(usage)
             return encoder.finish(End(reason, used, model, provider))
-        case "abort":
-            return encoder.abort()
         case "error":
             return encoder.error(values[0])
         case _:
-            return cast("bytes", getattr(encoder, name)(*values)) if name in PLAIN else b""
+            return cast("bytes", getattr(encoder, name)(*values)) if name in _AS_IS else b""
 
 
 def decoded(line: bytes) -> tuple[str, list[Any]]:
@@ -233,7 +232,7 @@ class Played(Events):
         if not self._encoder.reports:
             raise error
         part = self._end_part() if self._end_part is not None else b""
-        return part + self._encoder.error(text)
+        return self._encoder.numbered(part + self._encoder.error(text), None)
 
 
 _PARTS: Final = {"begin_text": "end_text", "begin_reasoning": "end_reasoning"}

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 from typing_extensions import override
 
+from mirascope.core import BaseMessageParam
 from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._failures import OnError, shown
 
@@ -57,6 +58,10 @@ class Recorder(Encoder):
         return b'["value",%b,%b]\n' % (value, b"true" if complete else b"false")
 
     @override
+    def message(self, message: BaseMessageParam) -> bytes:
+        return _line("message", message.model_dump(mode="json"))
+
+    @override
     def finish(self, end: End) -> bytes:
         return _line("finish", end.reason, end.usage, end.model, end.provider)
 
@@ -80,22 +85,22 @@ def _writer(name: str) -> Callable[..., bytes]:
     return write
 
 
-for _name in (*PLAIN, "source", "file", "message"):
+for _name in (*PLAIN, "source", "file"):
     setattr(Recorder, _name, _writer(_name))
 
 
 def joined(lines: Sequence[bytes]) -> list[bytes]:
     r"""Return lines with the texts that follow one another as one.
 
-    >>> joined([b'["text","a"]', b'["text","b"]', b'["end_text"]'])
-    [b'["text","ab"]', b'["end_text"]']
+    >>> joined([b'["text","a"]\n', b'["text","b"]\n', b'["end_text"]\n'])
+    [b'["text","ab"]\n', b'["end_text"]\n']
     """
     out: list[bytes] = []
     for line in lines:
         before = out[-1] if out else b""
         head = next((each for each in _JOINED if line.startswith(each)), None)
         if head is not None and before.startswith(head):
-            out[-1] = before[:-2] + line[len(head) :]
+            out[-1] = before[:-3] + line[len(head) :]
         else:
             out.append(line)
     return out

@@ -95,7 +95,7 @@ class Walked(Events):
                         break
             if self._unusable:
                 raise self._unusable  # noqa: TRY301  # the turn did not continue
-            last = self._walk.finish()
+            last = b"" if self._closed else self._walk.finish()
         except Exception as error:  # noqa: BLE001  # the response has to end
             if self._closed:
                 return
@@ -140,7 +140,7 @@ class Walked(Events):
                         break
             if self._unusable:
                 raise self._unusable  # noqa: TRY301  # the turn did not continue
-            last = self._walk.finish()
+            last = b"" if self._closed else self._walk.finish()
         except Exception as error:  # noqa: BLE001  # the response has to end
             if self._closed:
                 return

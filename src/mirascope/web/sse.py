@@ -121,12 +121,12 @@ class SSEEncoder(Encoder):
         return b'id: %d\ndata: {"type":"%b"%b}\n\n' % (self._count, kind, more)
 
     @override
-    def numbered(self, events: bytes, offset: str) -> bytes:
+    def numbered(self, events: bytes, offset: str | None) -> bytes:
         """Only the last has it: whoever resumes there has them all."""
         blocks = [block.partition(b"\n")[2] for block in events.split(b"\n\n") if block]
-        return b"".join(b"%b\n\n" % b for b in blocks[:-1]) + b"".join(
-            b"id: %b\n%b\n\n" % (offset.encode(), b) for b in blocks[-1:]
-        )
+        if blocks and offset is not None:
+            blocks[-1] = b"id: %b\n%b" % (offset.encode(), blocks[-1])
+        return b"".join(b"%b\n\n" % block for block in blocks)
 
     @override
     def text(self, delta: str) -> bytes:

@@ -1,0 +1,46 @@
+"""The fixtures of the tests of `mirascope.resume`: one store after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from resume_support import LEASE, Mode, Workers
+from support.fixtures import frozen, known_authority, trust
+
+from mirascope import resume
+from mirascope.resume import StreamLog
+from mirascope.resume._memory import MemoryLog
+
+__all__ = ["frozen", "known_authority", "trust"]
+
+
+@pytest.fixture(params=["memory"])
+def place(request: pytest.FixtureRequest) -> Callable[..., resume.Store]:
+    """What makes a store for a worker: in one place, of each kind."""
+    assert request.param == "memory"
+    shared = MemoryLog()
+    return lambda **settings: resume.Store(lambda: shared, **settings)
+
+
+@pytest.fixture
+def workers(place: Callable[..., resume.Store]) -> Iterator[Workers]:
+    with ExitStack() as stores:
+
+        def worker(**settings: Any) -> resume.Store:
+            return stores.enter_context(place(**{"lease": LEASE, "grace": 0.0, **settings}))
+
+        yield worker
+
+
+@pytest.fixture
+def log(workers: Workers) -> StreamLog:
+    """The log of one worker."""
+    return workers()._log("any")[0]
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    return Mode(asynchronous=request.param)
