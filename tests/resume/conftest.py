@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +19,11 @@ from mirascope.resume._memory import MemoryLog
 __all__ = ["frozen", "known_authority", "trust"]
 
 
-@pytest.fixture(params=["memory"])
-def place(request: pytest.FixtureRequest) -> Callable[..., resume.Store]:
+@pytest.fixture(params=["memory", "sqlite"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., resume.Store]:
     """What makes a store for a worker: in one place, of each kind."""
-    assert request.param == "memory"
+    if request.param == "sqlite":
+        return partial(resume.SQLite, tmp_path / "streams.db")
     shared = MemoryLog()
     return lambda **settings: resume.Store(lambda: shared, **settings)
 

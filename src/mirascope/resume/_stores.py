@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from typing_extensions import Unpack
 
 from mirascope.resume._memory import MemoryLog
+from mirascope.resume._sqlite import SQLiteLog
 from mirascope.resume._store import Settings, Store
 
 
@@ -17,3 +20,16 @@ class Memory(Store):
 
     def __init__(self, **settings: Unpack[Settings]) -> None:
         super().__init__(MemoryLog, **settings)
+
+
+class SQLite(Store):
+    """Logs in a file of SQLite: for several workers on one machine.
+
+    Args:
+        path: The file, which is made if it is not there; on a disk of this machine, as a file
+            system of the network cannot lock it.
+        settings: See `Settings`.
+    """
+
+    def __init__(self, path: str | PathLike[str], **settings: Unpack[Settings]) -> None:
+        super().__init__(lambda: SQLiteLog(path), **settings)
