@@ -7,8 +7,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from redis_server import RedisServer
 from resume_support import LEASE, Mode, Workers
 from support.fixtures import frozen, known_authority, trust
 
@@ -19,11 +21,21 @@ from mirascope.resume._memory import MemoryLog
 __all__ = ["frozen", "known_authority", "trust"]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that all tests of a process share."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., resume.Store]:
     """What makes a store for a worker: in one place, of each kind."""
     if request.param == "sqlite":
         return partial(resume.SQLite, tmp_path / "streams.db")
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        return partial(resume.Redis, url, prefix=f"{uuid4().hex}:")
     shared = MemoryLog()
     return lambda **settings: resume.Store(lambda: shared, **settings)
 

@@ -116,10 +116,13 @@ def test_appending_renews_the_lease(log: StreamLog, workers: Workers) -> None:
     lease = acquire(log)
     beats = set()
     until = monotonic() + 2 * LEASE
-    while monotonic() < until:
+    while (now := monotonic()) < until:
         append(log, lease)
         beats.add(read(log).beat)
-        assert call(other.acquire("chat", seconds=LEASE, keep=600.0)) is None
+        newer = call(other.acquire("chat", seconds=LEASE, keep=600.0))
+        if newer is not None:  # of a machine so busy that the lease ran out
+            assert monotonic() - now >= LEASE
+            lease = newer
     assert len(beats) > 1
 
 

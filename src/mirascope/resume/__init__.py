@@ -21,7 +21,7 @@ Example:
 from mirascope.resume._log import Entry, Lease, Position, StreamLog, Tail, new_epoch
 from mirascope.resume._reading import Reading
 from mirascope.resume._store import Run, Settings, Store
-from mirascope.resume._stores import Memory, SQLite
+from mirascope.resume._stores import Memory, Redis, SQLite
 from mirascope.web._recorded import RecordedEvent
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Position",
     "Reading",
     "RecordedEvent",
+    "Redis",
     "Run",
     "SQLite",
     "Settings",

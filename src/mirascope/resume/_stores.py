@@ -33,3 +33,23 @@ class SQLite(Store):
 
     def __init__(self, path: str | PathLike[str], **settings: Unpack[Settings]) -> None:
         super().__init__(lambda: SQLiteLog(path), **settings)
+
+
+class Redis(Store):
+    """Logs in Redis or Valkey, from 6.2 on: for several machines.
+
+    Args:
+        url: The server, such as ``redis://localhost:6379/0``, with redis-py's options.
+        prefix: What the names of all keys begin with.
+        settings: See `Settings`.
+
+    Raises:
+        MissingSDKError: redis-py is not installed.
+    """
+
+    def __init__(
+        self, url: str, *, prefix: str = "mirascope:", **settings: Unpack[Settings]
+    ) -> None:
+        from mirascope.resume._redis import RedisLog  # noqa: PLC0415  # only here redis-py is needed
+
+        super().__init__(lambda: RedisLog(url, prefix), **settings)

@@ -1,0 +1,171 @@
+"""Logs in Redis or Valkey, from 6.2 on, for several machines.
+
+A log is a stream, whose entries have the ids ``<epoch>-<number>``; beside it are a hash with what
+is known of the generation, and the lease, which expires by itself. What has to be one step is a
+script. The three keys of a log have one hash tag, so that a cluster keeps them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from mirascope import errors
+from mirascope.resume._log import Entry, Lease, Position, StreamLog, Tail, new_epoch
+
+try:
+    from redis.asyncio import Redis as Client
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+except ImportError as error:
+    raise errors.MissingSDKError("redis", "redis") from error
+
+_TIMEOUT: Final = 2.0
+"""After how many seconds without an answer a connection counts as broken."""
+
+_ACQUIRE: Final = """
+local log, meta, lease = unpack(KEYS)
+local epoch, seconds, keep = unpack(ARGV)
+if redis.call('EXISTS', lease) == 1 then return 0 end
+local before = tonumber(redis.call('HGET', meta, 'epoch') or 0)
+if before >= tonumber(epoch) then epoch = string.format('%.0f', before + 1) end
+redis.call('DEL', log, meta)
+redis.call('HSET', meta, 'epoch', epoch, 'beat', 0)
+redis.call('PEXPIRE', meta, seconds + keep)
+redis.call('SET', lease, epoch, 'PX', seconds)
+return tonumber(epoch)
+"""
+
+_APPEND: Final = """
+local log, meta, lease = unpack(KEYS)
+local mine, seconds, keep, after, ended = unpack(ARGV)
+local epoch, last = redis.call('HGET', meta, 'epoch'), 0
+local tail = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+if tail then
+  local writer, number = string.match(tail[1], '^(%d+)-(%d+)$')
+  epoch, last = epoch or writer, tonumber(number)
+end
+if epoch and epoch ~= mine then return {'fenced', last} end
+if last < tonumber(after) then return {'lost', last} end
+for i = 6, #ARGV, 2 do
+  if tonumber(ARGV[i]) > last then
+    redis.call('XADD', log, mine .. '-' .. ARGV[i], 'e', ARGV[i + 1])
+    last = tonumber(ARGV[i])
+  end
+end
+redis.call('HSET', meta, 'epoch', mine)
+redis.call('HINCRBY', meta, 'beat', 1)
+redis.call('PEXPIRE', log, seconds + keep)
+redis.call('PEXPIRE', meta, seconds + keep)
+if ended == '1' then
+  redis.call('DEL', lease)
+else
+  redis.call('SET', lease, mine, 'PX', seconds)
+end
+return {'ok', redis.call('HEXISTS', meta, 'stop')}
+"""
+
+_STOP: Final = """
+local log, meta, lease = unpack(KEYS)
+if redis.call('EXISTS', lease) == 0 then return 0 end
+redis.call('HSET', meta, 'stop', 1)
+return 1
+"""
+
+
+class RedisLog(StreamLog):
+    """Logs in Redis.
+
+    Args:
+        url: The server, as redis-py takes it.
+        prefix: What all keys begin with.
+    """
+
+    def __init__(self, url: str, prefix: str) -> None:
+        make = cast("Any", Client.from_url)
+        self._client: Any = make(
+            url,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),  # whoever reads or writes a log calls again
+        )
+        self._prefix = prefix
+        scripts = (_ACQUIRE, _APPEND, _STOP)
+        self._acquire, self._append, self._stop = map(self._client.register_script, scripts)
+
+    def _keys(self, key: str) -> list[str]:
+        """Return the keys of a log: its stream, its hash, its lease."""
+        tagged = f"{self._prefix}{{{quote(key, safe='')}}}"
+        return [f"{tagged}:log", f"{tagged}:meta", f"{tagged}:lease"]
+
+    @override
+    async def acquire(self, key: str, *, seconds: float, keep: float) -> Lease | None:
+        args = [new_epoch(), _ms(seconds), _ms(keep)]
+        epoch = int(await self._acquire(keys=self._keys(key), args=args))
+        return Lease(key, epoch, seconds, keep) if epoch else None
+
+    @override
+    async def append(
+        self, lease: Lease, entries: Sequence[Entry], *, after: int, ended: bool
+    ) -> bool:
+        args: list[object] = [lease.epoch, _ms(lease.seconds), _ms(lease.keep), after, int(ended)]
+        for entry in entries:
+            args += entry
+        state, value = await self._append(keys=self._keys(lease.key), args=args)
+        if state == b"fenced":
+            raise errors.StreamLogFenced("another generation of this key has begun")
+        if state == b"lost":
+            raise errors.StreamLogLost(f"the log ends at {value}, before {after}")
+        return bool(value)
+
+    @override
+    async def read(self, key: str, after: Position | None, *, wait: float) -> Tail:
+        log, meta, lease = self._keys(key)
+        if after is not None and wait > 0:
+            found = await self._client.xread({log: str(after)}, block=max(1, _ms(wait)))
+            if entries := _of_epoch(_first(found), after.epoch):
+                return Tail(after.epoch, entries, is_running=True)
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.hmget(meta, "epoch", "beat")
+            pipe.exists(lease)
+            pipe.xrange(log, f"({after}" if after else "-", "+")
+            (epoch, beat), alive, entries = await pipe.execute()
+        if epoch is None:
+            return Tail()
+        number = int(epoch)
+        if after is not None and after.epoch != number:
+            entries = []
+        return Tail(number, _of_epoch(entries, number), int(beat or 0), bool(alive))
+
+    @override
+    async def request_stop(self, key: str) -> bool:
+        return bool(await self._stop(keys=self._keys(key), args=[]))
+
+    @override
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _first(found: Any) -> Any:
+    """Return the entries of the one stream that was read, in the form of either protocol."""
+    if isinstance(found, dict):
+        lists = next(iter(cast("dict[Any, Any]", found).values()), [[]])
+        return lists[0]
+    return found[0][1] if found else []
+
+
+def _of_epoch(found: Any, epoch: int) -> list[Entry]:
+    """Return the entries of a generation."""
+    entries: list[Entry] = []
+    for entry_id, fields in found:
+        position = Position.parse(entry_id.decode())
+        if position is not None and position.epoch == epoch:
+            entries.append(Entry(position.number, fields[b"e"]))
+    return entries
