@@ -85,8 +85,7 @@ class RedisLog(StreamLog):
     """
 
     def __init__(self, url: str, prefix: str) -> None:
-        make = cast("Any", Client.from_url)
-        self._client: Any = make(
+        self._client: Any = cast("Any", Client).from_url(
             url,
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
@@ -155,10 +154,9 @@ def _ms(seconds: float) -> int:
 
 def _first(found: Any) -> Any:
     """Return the entries of the one stream that was read, in the form of either protocol."""
-    if isinstance(found, dict):
-        lists = next(iter(cast("dict[Any, Any]", found).values()), [[]])
-        return lists[0]
-    return found[0][1] if found else []
+    if not found:
+        return []
+    return next(iter(found.values()))[0] if isinstance(found, dict) else found[0][1]
 
 
 def _of_epoch(found: Any, epoch: int) -> list[Entry]:

@@ -258,6 +258,7 @@ class _Writer:
             ]
             if not todo:
                 continue
+            results: list[Any]
             try:
                 connection = connection or self._connect()
                 results = _transaction(connection, [write for write, _ in todo])
