@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -211,6 +212,30 @@ def test_a_server_that_stays_away_is_an_explicit_end_and_no_end_of_the_generatio
         while not (events := list(store.read("chat"))):  # until the worker has noticed
             assert monotonic() < until
         assert text_of(events) == WORDS
+
+
+def test_a_file_that_is_locked_is_written_later(llm: ScriptedProvider, tmp_path: Path) -> None:
+    llm.reply(WORDS, pace="live")
+    path = tmp_path / "streams.db"
+    ended = threading.Event()
+
+    def turn() -> Any:
+        yield answer_sync()
+        ended.set()
+
+    with resume.SQLite(path, lease=LEASE, grace=0.0) as store:
+        store.start_sync("chat", turn)
+        live = Reader(store)
+        live.wait()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            locked_at = monotonic()
+            live.end()
+            assert isinstance(live.error, errors.GenerationDied)
+            assert live.ended_at - locked_at < BOUND
+            assert ended.wait(20)
+            other.execute("ROLLBACK")
+        assert text_of(list(store.read("chat"))) == WORDS
 
 
 def test_a_worker_and_its_server_that_are_killed_are_an_explicit_end(

@@ -7,6 +7,7 @@ import threading
 from time import monotonic
 
 import pytest
+import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from resume_support import LEASE, WORDS, Mode, Workers, answer, answer_sync, parsed, text_of
@@ -246,6 +247,24 @@ def test_who_starts_a_second_time_joins(
             await mode.read(one.read("chat", before[3].offset))
 
     asyncio.run(main())
+
+
+def test_trio_reads_too(llm: ScriptedProvider, workers: Workers) -> None:
+    llm.reply(WORDS)
+    llm.stall("Half of")
+    store = workers()
+
+    async def main() -> None:
+        await store.start("chat", answer)
+        assert text_of([event async for event in store.read("chat")]) == WORDS
+        await store.start("endless", answer)
+        with trio.move_on_after(0.2) as scope:
+            [event async for event in store.read("endless")]
+        assert scope.cancelled_caught
+        assert await store.stop("endless")
+
+    trio.run(main)
+    assert [event.name for event in store.read("endless")][-1] == "abort"
 
 
 def test_who_may_read_and_stop_is_up_to_the_application(

@@ -7,7 +7,7 @@ that handler is called, too. Else it begins with the end of the application or o
 from __future__ import annotations
 
 import asyncio
-import atexit
+import os
 import signal
 import threading
 from collections.abc import Callable, Collection
@@ -24,6 +24,8 @@ _FLUSH: Final = 2.0
 """For how many seconds at most the ends of aborted generations are written."""
 
 _running: Final[dict[Generation, Engine]] = {}
+_kept: Final[set[int]] = set()
+_lock: Final = threading.Lock()
 _began_at: Final[list[float]] = []
 
 
@@ -32,6 +34,10 @@ def watch(generation: Generation, runs_in: Engine) -> None:
     _running[generation] = runs_in
     runs_in.submit(_run(generation))
     install()
+    with _lock:
+        if os.getpid() not in _kept:
+            _kept.add(os.getpid())
+            threading.Thread(target=_keep, name="mirascope-resume-end", daemon=False).start()
 
 
 async def _run(generation: Generation) -> None:
@@ -87,8 +93,12 @@ async def drained(generations: Collection[Generation]) -> None:
         end.cancel()
 
 
-@atexit.register
-def _at_exit() -> None:
-    if _running and (generations := running()):
-        with suppress(CancelledError, KeyboardInterrupt):
+def _keep() -> None:
+    """Wait for the end of the main thread, then for what still runs.
+
+    That is before the clients of the SDKs are closed, unlike what is registered with `atexit`.
+    """
+    threading.main_thread().join()
+    if generations := running():
+        with suppress(CancelledError):
             engine().submit(drained(generations)).result()

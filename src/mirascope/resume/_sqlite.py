@@ -228,6 +228,7 @@ class _Writer:
         self._connect = connect
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._ended: Future[None] = Future()
 
     async def run(self, write: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run a function in a transaction; it raises before it writes, or not at all."""
@@ -240,10 +241,10 @@ class _Writer:
 
     async def close(self) -> None:
         """End the thread after what it has to write."""
-        if (thread := self._thread) is not None:
+        if self._thread is not None:
             self._thread = None
             self._jobs.put(None)
-            await asyncio.to_thread(thread.join)
+            await asyncio.wrap_future(self._ended)
 
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -271,6 +272,7 @@ class _Writer:
                     future.set_result(result)
         if connection is not None:
             connection.close()
+        self._ended.set_result(None)
 
 
 def _transaction(connection: sqlite3.Connection, writes: Sequence[_Write]) -> list[Any]:
