@@ -100,6 +100,8 @@ def contracts(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, and the examples in docstrings; the pure ones first, and without any SDK."""
+    if shutil.which("redis-server") is None:
+        _apt(session, "redis-server")
     if session.posargs:
         python(session, "-m", "pytest", *SPREAD, *session.posargs)
         return
