@@ -17,7 +17,7 @@ from mirascope.testing import ScriptedProvider
 PAGE = (Path(__file__).parents[2] / "docs" / "resume.md").read_text()
 CHAT, EVENT_SOURCE, PLAIN, FLASK, MAY_READ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
-BODY = {"messages": [{"role": "user", "parts": [{"type": "text", "text": "Who?"}]}]}
+BODY = {"id": "1", "messages": [{"role": "user", "parts": [{"type": "text", "text": "Who?"}]}]}
 
 
 def run(code: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def test_a_chat_reconnects_and_stops(llm: ScriptedProvider) -> None:
     llm.reply("Good day.")
     with TestClient(run(CHAT)["app"]) as client:
         assert client.get("/api/chat/1/stream").status_code == 204
-        response = client.post("/api/chat/1", json=BODY)
+        response = client.post("/api/chat", json=BODY)
         assert deltas(response.text, "delta") == "Good day."
         assert client.get("/api/chat/1/stream").status_code == 204
         assert client.post("/api/chat/1/stop").json() == {"stopped": False}
