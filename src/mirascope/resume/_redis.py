@@ -156,7 +156,7 @@ def _first(found: Any) -> Any:
     """Return the entries of the one stream that was read, in the form of either protocol."""
     if not found:
         return []
-    return next(iter(found.values()))[0] if isinstance(found, dict) else found[0][1]
+    return found[0][1] if isinstance(found, list) else next(iter(found.values()))[0]
 
 
 def _of_epoch(found: Any, epoch: int) -> list[Entry]:
