@@ -53,7 +53,7 @@ async def result_of(future: Future[_T]) -> _T:
     return future.result()
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # also of a signal's handler, which may interrupt this
 _engine: Engine | None = None
 
 

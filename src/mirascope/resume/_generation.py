@@ -26,6 +26,9 @@ LOGGER: Final = logging.getLogger("mirascope.resume")
 BEAT: Final = 0.25
 """After how many seconds at most a lease is renewed, and a request to stop is seen."""
 
+_PATIENCE: Final = 0.1
+"""How many seconds a reader that is stopped may take to end by itself."""
+
 _TOO_LARGE: Final = b'["error","The answer is too large to be kept.",500]\n'
 _END_LINES: Final = tuple(f'["{name}"'.encode() for name in sorted(ENDS))
 
@@ -72,12 +75,13 @@ class Generation:
         self._lease = lease
         self._stop: Callable[[], None] | None = None
         self._is_alive: Callable[[], bool] = lambda: True
+        self._abort: Callable[[], bytes] = lambda: b'["abort"]\n'
         self._lock = threading.Lock()
         self._wake = asyncio.Event()
         self._lines: list[bytes] = []
         self._ended = False
         self._ended_at = 0.0
-        self._stopping = False
+        self._stopped_at: float | None = None
         self._entries: list[Entry] = []
         self._written = 0
         self._base = 0
@@ -87,9 +91,17 @@ class Generation:
 
     # The reader's side, in whatever thread.
 
-    def attach(self, stop: Callable[[], None], is_alive: Callable[[], bool]) -> None:
-        """Take what ends the reader, without waiting, and what shows whether it is there."""
-        self._stop, self._is_alive = stop, is_alive
+    def attach(
+        self, stop: Callable[[], None], is_alive: Callable[[], bool], abort: Callable[[], bytes]
+    ) -> None:
+        """Take the reader.
+
+        Args:
+            stop: Ends it, without waiting.
+            is_alive: Returns whether it is there.
+            abort: Returns the end of a response that stops here.
+        """
+        self._stop, self._is_alive, self._abort = stop, is_alive, abort
 
     def feed(self, block: bytes) -> None:
         """Add events, as lines."""
@@ -97,11 +109,11 @@ class Generation:
             if not self._ended:
                 self._add(block)
 
-    def end(self, abort: Callable[[], bytes]) -> None:
-        """End it, unless it has ended, with what the function returns."""
+    def end(self, last: Callable[[], bytes] | None = None) -> None:
+        """End it, unless it has ended, with what the function returns; by default as aborted."""
         with self._lock:
             if not self._ended:
-                self._add(abort())
+                self._add((last or self._abort)())
 
     def _add(self, block: bytes) -> None:
         wakes = not self._lines
@@ -114,9 +126,9 @@ class Generation:
     # The writer's side, in the engine's event loop.
 
     def stop(self) -> None:
-        """Stop the reader: the response ends as aborted."""
-        if not self._stopping and self._stop is not None:
-            self._stopping = True
+        """Stop the reader: the response ends as aborted, whether the reader has ended or not."""
+        if self._stopped_at is None and self._stop is not None:
+            self._stopped_at = monotonic()
             self._stop()
 
     async def run(self) -> None:
@@ -131,6 +143,8 @@ class Generation:
     async def _wait(self) -> None:
         """Wait for events, or until the lease is to be renewed."""
         pause = min(BEAT, self._lease.seconds / 4)
+        if self._stopped_at is not None:
+            pause = min(pause, _PATIENCE)
         if self._failures:
             await asyncio.sleep(min(pause, 0.02 * 2**self._failures))
             return
@@ -145,8 +159,9 @@ class Generation:
 
     async def _write(self) -> bool:
         """Write what there is; return whether nothing is to follow."""
-        if not self._ended and not self._is_alive():
-            self.end(lambda: b'["abort"]\n')
+        is_over = self._stopped_at is not None and monotonic() > self._stopped_at + _PATIENCE
+        if is_over or not self._is_alive():
+            self.end()
         ended = self._collect()
         after = self._entries[self._written - 1].last if self._written else self._base
         entries = self._entries[self._written :]

@@ -12,9 +12,6 @@ from typing import Final
 from mirascope.resume._generation import Generation
 from mirascope.web._walked import Walked
 
-_PATIENCE: Final = 0.1
-"""For how many seconds a thread may take to end by itself before its response is aborted."""
-
 _tasks: Final[set[asyncio.Task[None]]] = set()
 
 
@@ -29,7 +26,7 @@ def read_in_task(events: Walked, generation: Generation) -> asyncio.Task[None]:
         with suppress(RuntimeError):  # the loop has ended, and so has the task
             loop.call_soon_threadsafe(task.cancel)
 
-    generation.attach(stop, lambda: not loop.is_closed())
+    generation.attach(stop, lambda: not loop.is_closed(), events.abort)
     return task
 
 
@@ -38,7 +35,7 @@ async def _read(events: Walked, generation: Generation) -> None:
         async for block in events:
             generation.feed(block)
     finally:
-        generation.end(events.abort)
+        generation.end()
 
 
 def read_in_thread(events: Walked, generation: Generation) -> None:
@@ -49,19 +46,13 @@ def read_in_thread(events: Walked, generation: Generation) -> None:
             for block in events:
                 generation.feed(block)
         finally:
-            generation.end(events.abort)
-
-    thread = _start(read)
-
-    def close() -> None:
-        events.close()
-        thread.join(_PATIENCE)
-        generation.end(events.abort)
+            generation.end()
 
     def stop() -> None:
-        _start(close)
+        _start(events.close)
 
-    generation.attach(stop, thread.is_alive)
+    thread = _start(read)
+    generation.attach(stop, thread.is_alive, events.abort)
 
 
 def read_in_own_loop(events: Walked, generation: Generation) -> None:

@@ -48,7 +48,6 @@ class Reading(Recorded):
         self._is_invalid = bool(after) and self._from is None
         self._position: Position | None = None
         self._beat: int | None = None
-        self._seen = 0.0
         self._began = self._done = False
         self._pending: Future[list[RecordedEvent]] | None = None
 
@@ -96,7 +95,6 @@ class Reading(Recorded):
         if self._began:
             raise StreamConsumed("this reading was iterated already; it is iterated once")
         self._began = True
-        self._seen = monotonic()
 
     # In the engine's event loop.
 
@@ -104,9 +102,10 @@ class Reading(Recorded):
         """Return the next events; none if there is no response."""
         if self._is_invalid:
             raise StreamLogLost("the offset is not one of a log")
+        until = monotonic() + self._lease
         while True:
             problem: Exception | None = None
-            left = max(0.0, self._seen + self._lease - monotonic())
+            left = max(0.0, until - monotonic())
             try:
                 async with asyncio.timeout(left + BEAT):
                     wait = min(BEAT, self._lease / 4, left)
@@ -120,7 +119,9 @@ class Reading(Recorded):
                     return []
                 if events := self._read(tail):
                     return events
-            if monotonic() >= self._seen + self._lease:
+                if tail.epoch and tail.beat != self._beat:
+                    self._beat, until = tail.beat, monotonic() + self._lease
+            if monotonic() >= until:
                 raise self._silent(problem, tail)
 
     def _is_empty(self, tail: Tail) -> bool:
@@ -139,12 +140,8 @@ class Reading(Recorded):
             return []
         if tail.epoch != position.epoch:
             raise StreamLogLost("another generation of this key has begun")
-        if tail.beat != self._beat:
-            self._beat, self._seen = tail.beat, monotonic()
         events = [event for entry in tail.entries for event in self._events(entry)]
-        if events:
-            self._seen = monotonic()
-            self._done = events[-1].name in ENDS
+        self._done = bool(events) and events[-1].name in ENDS
         if self._done and self._from is not None and self._from.number > self._number:
             raise StreamLogLost("the log ends before this offset")
         return events

@@ -156,7 +156,7 @@ def _first(found: Any) -> Any:
     """Return the entries of the one stream that was read, in the form of either protocol."""
     if not found:
         return []
-    return found[0][1] if isinstance(found, list) else next(iter(found.values()))[0]
+    return next(iter(found.values()))[0] if hasattr(found, "values") else found[0][1]
 
 
 def _of_epoch(found: Any, epoch: int) -> list[Entry]:

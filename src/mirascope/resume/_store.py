@@ -210,13 +210,13 @@ class Store:
 
     async def close(self) -> None:
         """Let the generations of this process finish for the time of ``grace``; then abort them."""
-        if (opened := self._opened) is not None:
+        if (opened := self._here()) is not None:
             self._opened = None
             await opened[1].awaited(self._close(opened[2]))
 
     def close_sync(self) -> None:
         """Close it; see `close`."""
-        if (opened := self._opened) is not None:
+        if (opened := self._here()) is not None:
             self._opened = None
             opened[1].submit(self._close(opened[2])).result()
 
@@ -249,9 +249,16 @@ class Store:
     def _log(self, key: str) -> tuple[StreamLog, Engine]:
         if not 0 < len(key) <= _MAX_KEY:
             raise ValueError(f"a key has 1 to {_MAX_KEY} characters, not {len(key)}")
-        if self._opened is None or self._opened[0] != os.getpid():
-            self._opened = (os.getpid(), engine(), self._open_log())
-        return self._opened[2], self._opened[1]
+        opened = self._here()
+        if opened is None:
+            opened = self._opened = (os.getpid(), engine(), self._open_log())
+            self._generations = set()
+        return opened[2], opened[1]
+
+    def _here(self) -> tuple[int, Engine, StreamLog] | None:
+        """Return what this process has opened, and not the one that it was forked from."""
+        opened = self._opened
+        return opened if opened is not None and opened[0] == os.getpid() else None
 
 
 async def _reached(result: Coroutine[Any, Any, _T]) -> _T:

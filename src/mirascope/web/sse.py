@@ -80,7 +80,8 @@ def response(
 
     When the browser goes, the connection to the provider ends. A failure before the first event has
     an HTTP status. A browser that connects again by itself, as ``EventSource`` does where an answer
-    was cut off, gets none (204) instead of another answer.
+    was cut off, gets none (204) instead of another answer; from a log of `mirascope.resume`, it
+    gets what it missed.
 
     Args:
         stream: The stream, or its `Events`.
