@@ -2,7 +2,8 @@
 
 ``python bench/resume.py`` runs it for SQLite and for Redis, with one process that writes and one
 that reads, and prints a row for each: that nothing was lost, how long a chunk took from the writer
-to the reader, and the CPU of both processes. docs/resume.md has the figures.
+to the reader, the CPU of both processes for each chunk, and by how much a generation enlarged the
+writer. docs/resume.md has the figures.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def memory() -> int:
+    """Return the largest size of this process so far, in KB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def write(kind: str, place: str, started: Any, results: Any) -> None:
     """Feed all generations at their pace."""
 
@@ -65,10 +71,10 @@ def write(kind: str, place: str, started: Any, results: Any) -> None:
         generations = [await generate(store, number) for number in range(GENERATIONS)]
         started.set()
         await asyncio.sleep(1)
-        before = cpu()
+        before, held = cpu(), memory()
         await asyncio.gather(*(feed(each, number) for number, each in enumerate(generations)))
         await engine().awaited(_all_done(generations))
-        results.put(cpu() - before)
+        results.put((cpu() - before, memory() - held))
 
     asyncio.run(main())
 
@@ -115,18 +121,18 @@ def measure(kind: str, place: str) -> None:
     ]
     for process in processes:
         process.start()
-    writer = written.get()
+    writer, held = written.get()
     lost, p50, p99, worst, reader = seen.get()
     for process in processes:
         process.join()
-    total = GENERATIONS * CHUNKS
-    each = [f"{seconds / total * 1e6:.0f}" for seconds in (writer, reader)]
-    print(f"| {kind} | {lost} | {p50:.0f} | {p99:.0f} | {worst:.0f} | {each[0]} | {each[1]} |")
+    each = [seconds / (GENERATIONS * CHUNKS) * 1e6 for seconds in (writer, reader)]
+    cells = [f"{cell:.0f}" for cell in (lost, p50, p99, worst, *each, held / GENERATIONS)]
+    print(f"| {kind} | {' | '.join(cells)} |")
 
 
 def main() -> None:
-    print("| store | lost | p50, ms | p99, ms | worst, ms | writer, us | reader, us |")
-    print("|---|---|---|---|---|---|---|")
+    print("| store | lost | p50, ms | p99, ms | worst, ms | writer, us | reader, us | held, KB |")
+    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         measure("sqlite", str(Path(folder) / "streams.db"))
         if shutil.which("redis-server") is None:
