@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -79,6 +80,7 @@ class Generation:
         self._lock = threading.Lock()
         self._wake = asyncio.Event()
         self._lines: list[bytes] = []
+        self._is_idle = False
         self._ended = False
         self._ended_at = 0.0
         self._stopped_at: float | None = None
@@ -116,11 +118,11 @@ class Generation:
                 self._add((last or self._abort)())
 
     def _add(self, block: bytes) -> None:
-        wakes = not self._lines
         self._lines += block.splitlines(keepends=True)
         if self._lines[-1].startswith(_END_LINES):
             self._ended, self._ended_at = True, monotonic()
-        if wakes or self._ended:
+        if self._is_idle:
+            self._is_idle = False
             self._engine.loop.call_soon_threadsafe(self._wake.set)
 
     # The writer's side, in the engine's event loop.
@@ -148,14 +150,17 @@ class Generation:
         if self._failures:
             await asyncio.sleep(min(pause, 0.02 * 2**self._failures))
             return
-        try:
-            async with asyncio.timeout(pause):
-                await self._wake.wait()
-        except TimeoutError:
-            return
         left = self._wrote_at + self.options.linger - monotonic()
         if left > 0 and not self._ended:
             await asyncio.sleep(min(left, pause))
+        with self._lock:
+            if self._lines or self._ended:
+                return
+            self._is_idle = True
+            self._wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
 
     async def _write(self) -> bool:
         """Write what there is; return whether nothing is to follow."""
@@ -188,7 +193,7 @@ class Generation:
         """Make an entry of the new events; return whether the end is among them."""
         with self._lock:
             lines, self._lines, ended = self._lines, [], self._ended
-            self._wake.clear()
+            self._is_idle = False
         if not self.kept:
             return True
         if lines:

@@ -13,7 +13,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from os import PathLike
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar, cast
@@ -37,6 +36,12 @@ CREATE TABLE IF NOT EXISTS mirascope_entries (
     PRIMARY KEY (key, epoch, last)
 ) WITHOUT ROWID;
 """
+_TAIL: Final = """
+SELECT logs.epoch, alive_until, beat, ended, entries.last, lines FROM mirascope_logs AS logs
+LEFT JOIN mirascope_entries AS entries
+    ON entries.key = logs.key AND entries.epoch = logs.epoch AND entries.last > ?
+WHERE logs.key = ? AND kept_until >= ? ORDER BY entries.last
+"""
 _BUSY: Final = 5.0
 """For how many seconds to wait for other processes that write."""
 
@@ -55,8 +60,7 @@ class SQLiteLog(StreamLog):
         self._path = path
         self._writer = _Writer(self._connect)
         self._reader: sqlite3.Connection | None = None
-        self._changed = asyncio.Event()
-        self._waiting = 0
+        self._waiting: dict[asyncio.Event, tuple[str, Position]] = {}
         self._poll: asyncio.Task[None] | None = None
 
     def _connect(self) -> sqlite3.Connection:
@@ -130,55 +134,46 @@ class SQLiteLog(StreamLog):
         tail = self._read(key, after)
         if after is None or tail.entries or wait <= 0 or tail.epoch != after.epoch:
             return tail
-        until = time.monotonic() + wait
-        self._waiting += 1
+        grows = asyncio.Event()
+        self._waiting[grows] = (key, after)
+        if self._poll is None or self._poll.done():
+            self._poll = asyncio.create_task(self._look())
         try:
-            while not tail.entries and (left := until - time.monotonic()) > 0:
-                changed = self._watch()
-                tail = self._read(key, after)  # what came before the watch began
-                if tail.entries:
-                    break
-                try:
-                    async with asyncio.timeout(left):
-                        await changed.wait()
-                except TimeoutError:
-                    break
-                tail = self._read(key, after)
+            async with asyncio.timeout(wait):
+                await grows.wait()
+        except TimeoutError:
+            pass
         finally:
-            self._waiting -= 1
-        return tail
+            del self._waiting[grows]
+        return self._read(key, after)
 
     def _read(self, key: str, after: Position | None) -> Tail:
         if self._reader is None:
             self._reader = self._connect()
-        row = _row(self._reader, key)
-        if row is None:
+        epoch, number = after or (None, 0)
+        rows = self._reader.execute(_TAIL, (number, key, time.time())).fetchall()
+        if not rows:
             return Tail()
+        found, alive_until, beat, ended, *_ = rows[0]
         entries: list[Entry] = []
-        if (after is None or after.epoch == row[0]) and (after is None or row[1] > after.number):
-            found = self._reader.execute(
-                "SELECT last, lines FROM mirascope_entries"
-                " WHERE key = ? AND epoch = ? AND last > ? ORDER BY last",
-                (key, row[0], after.number if after else 0),
-            )
-            entries = [Entry(*each) for each in found]
-        return Tail(row[0], entries, row[3], _is_running(row))
-
-    def _watch(self) -> asyncio.Event:
-        """Return what is set at the next change of the file."""
-        if self._poll is None or self._poll.done():
-            self._poll = asyncio.create_task(self._look())
-        return self._changed
+        if epoch in {None, found} and rows[0][4] is not None:
+            entries = [Entry(last, lines) for *_, last, lines in rows]
+        return Tail(found, entries, beat, not ended and alive_until > time.time())
 
     async def _look(self) -> None:
-        """Look for changes, as long as somebody waits."""
+        """Look for changes, as long as somebody waits, and wake those whose log has one."""
         seen: object = None
         while self._waiting and self._reader is not None:
             version = self._reader.execute("PRAGMA data_version").fetchone()
-            if seen is not None and version != seen:
-                self._changed.set()
-                self._changed = asyncio.Event()
-            seen = version
+            if version != seen:
+                seen = version
+                keys = list({key for key, _ in self._waiting.values()})
+                marks = ",".join("?" * len(keys))
+                query = f"SELECT key, epoch, last FROM mirascope_logs WHERE key IN ({marks})"  # noqa: S608  # marks
+                ends = {key: Position(*end) for key, *end in self._reader.execute(query, keys)}
+                for grows, (key, after) in self._waiting.items():
+                    if ends.get(key, after) != after:
+                        grows.set()
             await asyncio.sleep(_POLL)
 
     @override
@@ -214,7 +209,7 @@ def _put(
 
 
 _Write = Callable[[sqlite3.Connection], Any]
-_Job = tuple[_Write, Future[Any]]
+_Job = tuple[_Write, "asyncio.Future[Any]"]
 
 
 class _Writer:
@@ -227,52 +222,58 @@ class _Writer:
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._ended: Future[None] = Future()
+        self._ended: asyncio.Future[None] | None = None
 
     async def run(self, write: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run a function in a transaction; it raises before it writes, or not at all."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mirascope-sqlite", daemon=True)
-            self._thread.start()
-        future: Future[_T] = Future()
-        self._jobs.put((write, future))
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        if self._ended is None:
+            self._ended = loop.create_future()
+            target = (loop, self._ended)
+            threading.Thread(
+                target=self._run, args=target, name="mirascope-sqlite", daemon=True
+            ).start()
+        result: asyncio.Future[_T] = loop.create_future()
+        self._jobs.put((write, result))
+        return await result
 
     async def close(self) -> None:
         """End the thread after what it has to write."""
-        if self._thread is not None:
-            self._thread = None
+        if self._ended is not None:
             self._jobs.put(None)
-            await asyncio.wrap_future(self._ended)
+            await self._ended
+            self._ended = None
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None]) -> None:
         connection: sqlite3.Connection | None = None
-        ends = False
-        while not ends:
+        while True:
             jobs = [self._jobs.get()]
             while not self._jobs.empty():
                 jobs.append(self._jobs.get())
-            ends = None in jobs
-            todo = [
-                job for job in jobs if job is not None and job[1].set_running_or_notify_cancel()
-            ]
-            if not todo:
-                continue
+            todo = [job for job in jobs if job is not None and not job[1].cancelled()]
             results: list[Any]
             try:
                 connection = connection or self._connect()
                 results = _transaction(connection, [write for write, _ in todo])
             except Exception as error:  # noqa: BLE001  # each of them fails
                 results = [error] * len(todo)
-            for (_, future), result in zip(todo, results, strict=True):
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+            loop.call_soon_threadsafe(_deliver, [future for _, future in todo], results)
+            if None in jobs:
+                break
         if connection is not None:
             connection.close()
-        self._ended.set_result(None)
+        loop.call_soon_threadsafe(_deliver, [ended], [None])
+
+
+def _deliver(futures: Sequence[asyncio.Future[Any]], results: Sequence[Any]) -> None:
+    """Give the results to whoever waits for them; in the event loop, all at once."""
+    for future, result in zip(futures, results, strict=True):
+        if future.done():  # nobody waits any more
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
 
 
 def _transaction(connection: sqlite3.Connection, writes: Sequence[_Write]) -> list[Any]:
