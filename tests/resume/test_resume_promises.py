@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 import trio
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resume_support import LEASE, WORDS, Mode, Workers, answer, answer_sync, parsed, text_of
 
 from mirascope import errors, resume
+from mirascope.resume._memory import MemoryLog
 from mirascope.testing import ScriptedProvider
 from mirascope.web import ag_ui, ai_sdk, sse
 
@@ -338,6 +339,28 @@ def test_a_closed_store_gives_its_generations_time(
         assert (text_of(events), events[-1].name) == ("Half of", "abort")
 
     asyncio.run(main())
+
+
+def test_threads_share_what_is_opened() -> None:
+    opened: list[MemoryLog] = []
+    ready = threading.Barrier(8)
+
+    def slowly() -> MemoryLog:
+        opened.append(MemoryLog())
+        sleep(0.01)
+        return opened[-1]
+
+    def read() -> None:
+        ready.wait(20)
+        store.read("chat")
+
+    store = resume.Store(slowly)
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize(

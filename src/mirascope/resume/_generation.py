@@ -104,11 +104,13 @@ class Generation:
             abort: Returns the end of a response that stops here.
         """
         self._stop, self._is_alive, self._abort = stop, is_alive, abort
+        if self._stopped_at is not None:
+            stop()
 
     def feed(self, block: bytes) -> None:
         """Add events, as lines."""
         with self._lock:
-            if not self._ended:
+            if block and not self._ended:
                 self._add(block)
 
     def end(self, last: Callable[[], bytes] | None = None) -> None:
@@ -129,9 +131,10 @@ class Generation:
 
     def stop(self) -> None:
         """Stop the reader: the response ends as aborted, whether the reader has ended or not."""
-        if self._stopped_at is None and self._stop is not None:
+        if self._stopped_at is None:
             self._stopped_at = monotonic()
-            self._stop()
+            if self._stop is not None:
+                self._stop()
 
     async def run(self) -> None:
         """Write until the end is written."""
@@ -210,7 +213,7 @@ class Generation:
     def _give_up(self, after: int) -> None:
         """Let the log end with an error; the stream is read to its end all the same."""
         LOGGER.error("a response is larger than max_bytes, so its log ends with an error")
-        self.kept = False
+        self.kept, self._ended_at = False, monotonic()
         self._base, self._written = after, 0
         self._entries = [Entry(after + 1, _TOO_LARGE)]
 

@@ -26,7 +26,7 @@ def read_in_task(events: Walked, generation: Generation) -> asyncio.Task[None]:
         with suppress(RuntimeError):  # the loop has ended, and so has the task
             loop.call_soon_threadsafe(task.cancel)
 
-    generation.attach(stop, lambda: not loop.is_closed(), events.abort)
+    generation.attach(stop, lambda: not (task.done() or loop.is_closed()), events.abort)
     return task
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -92,6 +93,7 @@ class Store:
         self._options = Options(**settings)
         self._opened: tuple[int, Engine, StreamLog] | None = None
         self._generations: set[Generation] = set()
+        self._lock = threading.Lock()
 
     # Starting.
 
@@ -249,10 +251,11 @@ class Store:
     def _log(self, key: str) -> tuple[StreamLog, Engine]:
         if not 0 < len(key) <= _MAX_KEY:
             raise ValueError(f"a key has 1 to {_MAX_KEY} characters, not {len(key)}")
-        opened = self._here()
-        if opened is None:
-            opened = self._opened = (os.getpid(), engine(), self._open_log())
-            self._generations = set()
+        with self._lock:
+            opened = self._here()
+            if opened is None:
+                opened = self._opened = (os.getpid(), engine(), self._open_log())
+                self._generations = set()
         return opened[2], opened[1]
 
     def _here(self) -> tuple[int, Engine, StreamLog] | None:
