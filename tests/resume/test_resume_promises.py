@@ -115,6 +115,7 @@ def test_an_offset_of_no_log_is_an_error(
     llm.reply(WORDS)
     store = workers()
     store.start_sync("chat", answer_sync)
+    assert text_of(list(store.read("chat"))) == WORDS
     with pytest.raises(errors.StreamLogLost):
         list(store.read("chat", offset))
     with pytest.raises(errors.StreamLogLost):
@@ -218,6 +219,9 @@ def test_a_tool_that_does_not_end_is_stopped_as_well(
 
     async def main() -> None:
         await mode.start(store, "chat", mode.turn("1", "2", gate=gate))
+        async for event in store.read("chat"):
+            if event.name == "end_text":
+                break
         assert await mode.stop(store, "chat") is True
         events = await mode.read(store.read("chat"))
         assert events[-1].name == "abort"
