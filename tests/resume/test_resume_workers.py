@@ -192,7 +192,7 @@ def test_a_sync_framework_starts_reads_and_stops(llm: ScriptedProvider, tmp_path
     body = client.post("/chat/sync?question=words").text
     assert text_of(body) == WORDS
     offsets = [offset for offset, _ in parsed(body) if offset]
-    again = client.get("/chat/sync", headers={"last-event-id": offsets[2]}).text
+    again = client.get("/chat/sync", headers={"last-event-id": offsets[0]}).text
     assert body.endswith(again)
     assert client.get("/chat/unknown").status_code == 204
     bodies: list[str] = []

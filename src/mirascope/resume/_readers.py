@@ -49,7 +49,8 @@ def read_in_thread(events: Walked, generation: Generation) -> None:
             generation.end()
 
     def stop() -> None:
-        _start(events.close)
+        with suppress(RuntimeError):  # where the process ends, and this thread with it
+            _start(events.close)
 
     thread = _start(read)
     generation.attach(stop, thread.is_alive, events.abort)
