@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from resume_support import LEASE, WORDS, Mode, Workers, answer, answer_sync, parsed, text_of
 
+import mirascope
 from mirascope import errors, resume
 from mirascope.resume._memory import MemoryLog
 from mirascope.testing import ScriptedProvider
@@ -380,3 +385,21 @@ def test_a_setting_out_of_range_is_refused(setting: str, value: float) -> None:
 def test_a_key_is_neither_empty_nor_long(key: str) -> None:
     with pytest.raises(ValueError, match="a key has 1 to 512 characters"):
         resume.Memory().read(key)
+
+
+def test_the_import_loads_no_client_and_a_missing_one_is_named() -> None:
+    program = (
+        "import sys; from mirascope import errors, resume; loaded = set(sys.modules);"
+        "assert not loaded & {'redis', 'starlette', 'openai'}, loaded;"
+        "sys.modules['redis'] = None; resume.Redis('redis://localhost')"
+    )
+    source = Path(mirascope.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "redis is not installed or too old; run: pip install" in done.stderr
+    assert "mirascope-streams[redis]" in done.stderr

@@ -9,6 +9,7 @@ store has to implement; ``_generation.py`` writes logs and ``_reading.py`` reads
 Example:
     >>> from mirascope import resume
     >>> from mirascope.core import openai
+    >>> from mirascope.web import sse
     >>> store = resume.Memory()
     >>> @openai.call("gpt-4o-mini", stream=True)
     ... def recommend(genre: str) -> str:
