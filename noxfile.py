@@ -103,6 +103,8 @@ def contracts(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, and the examples in docstrings; the pure ones first, and without any SDK."""
+    if shutil.which("redis-server") is None:
+        _apt(session, "redis-server")
     if session.posargs:
         python(session, "-m", "pytest", *SPREAD, *session.posargs)
         return
@@ -221,16 +223,20 @@ def instructions(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The page of examples/web in Chromium, and its events in Node; npm brings the page's parts."""
+    """The pages of examples in Chromium, and their events in Node; npm brings the pages' parts."""
     if shutil.which("chromium") is None:
         _apt(session, "chromium")
     if shutil.which("npm") is None:
         _apt(session, "nodejs", "npm")
+    if shutil.which("redis-server") is None:
+        _apt(session, "redis-server")
     if shutil.which("chromium") is None or shutil.which("npm") is None:
         session.skip("neither Chromium nor npm is installed, so no page is shown")
     options = ("--no-audit", "--no-fund", "--no-package-lock", "--fetch-retries=1")
-    session.run("npm", "install", "--prefix", "examples/web", *options, external=True)
+    for example in ("web", "resumable_chat"):
+        session.run("npm", "install", "--prefix", f"examples/{example}", *options, external=True)
     tests = [f"tests/web/test_web_{name}.py" for name in ("node", "browser")]
+    tests += ["tests/resume/test_resume_browser.py"]
     options = ("-n", "2", "--dist", "loadfile")
     python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         llm,
         local,
         otel,
+        resume,
         retries,
         show,
         streams,
@@ -51,7 +52,7 @@ else:
     _MODULES = frozenset(
         {
             *("conversation", "core", "errors", "integrations", "llm", "local"),
-            *("otel", "retries", "show", "streams", "testing", "web"),
+            *("otel", "resume", "retries", "show", "streams", "testing", "web"),
         }
     )
 
@@ -100,6 +101,7 @@ __all__ = [
     "metadata",
     "otel",
     "prompt_template",
+    "resume",
     "retries",
     "show",
     "streams",

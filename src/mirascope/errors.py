@@ -20,6 +20,10 @@
     │   ├── ModelRefused                  the model refuses; a ValueError
     │   ├── StreamConsumed                iterated a second time
     │   └── StreamNotFinished             the response is not complete; a ValueError
+    ├── StreamLogError                    the log of a response cannot be read or written
+    │   ├── StreamLogLost                 it is not kept, or not any more
+    │   ├── StreamLogFenced               another generation writes it now
+    │   └── GenerationDied                the worker that generated the response died
     ├── TemplateError    (a KeyError)     a template names an unknown variable
     ├── MissingSDKError  (an ImportError) a provider's SDK is not installed
     └── ProviderLoadError (an ImportError) a package registers a provider that cannot be loaded
@@ -42,6 +46,7 @@ __all__ = [
     "AuthenticationFailed",
     "BadRequest",
     "Clock",
+    "GenerationDied",
     "MirascopeError",
     "MissingSDKError",
     "ModelRefused",
@@ -57,6 +62,9 @@ __all__ = [
     "StreamConsumed",
     "StreamDataError",
     "StreamError",
+    "StreamLogError",
+    "StreamLogFenced",
+    "StreamLogLost",
     "StreamNotFinished",
     "StreamTimeout",
     "StreamTruncated",
@@ -247,6 +255,22 @@ class StreamConsumed(StreamError):
 
 class StreamNotFinished(StreamError, ValueError):
     """The complete response was requested before the stream was finished."""
+
+
+class StreamLogError(MirascopeError):
+    """The log of a response cannot be read or written; see `mirascope.resume`."""
+
+
+class StreamLogLost(StreamLogError):
+    """The log does not have what is to be read, or what is to be continued."""
+
+
+class StreamLogFenced(StreamLogError):
+    """Another generation writes the log of this key now."""
+
+
+class GenerationDied(StreamLogError):
+    """The worker that generated the response died, and the response has no end."""
 
 
 class TemplateError(MirascopeError, KeyError):

@@ -45,6 +45,24 @@ class Encoder(ABC):
     ping: ClassVar[bytes] = b": ping\n\n"
     reports: ClassVar[bool] = True
 
+    def identify(self, seed: str) -> None:
+        """Use the same ids each time that a response is written again.
+
+        Args:
+            seed: What the response is recorded as.
+        """
+        del seed
+
+    def numbered(self, events: bytes, offset: str | None) -> bytes:
+        """Return the bytes of one recorded event with its offset, by which a browser resumes.
+
+        Args:
+            events: The bytes.
+            offset: The offset; ``None`` for what is not recorded.
+        """
+        del offset
+        return events
+
     def start(self) -> bytes:
         """Begin the response."""
         return b""

@@ -1,46 +1,31 @@
-"""The bytes of a response, to be iterated: the drivers of a `Walk`.
+"""The bytes of a response, to be iterated: the drivers of whatever makes them.
 
-A sync stream is read where ``for`` is, or by a thread of its own where it is to be written from an
-event loop or pings are to come between; an async one likewise, by a task, or by an event loop of
-its own. However the iteration ends, the stream that is being read is closed then.
+What is sync is read where ``for`` is, or by a thread of its own where it is to be written from an
+event loop or pings are to come between; what is async likewise, by a task, or by an event loop of
+its own. However the iteration ends, what is being read is closed then. ``_walked.py`` makes the
+bytes of streams, ``_recorded.py`` those of a log.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 from mirascope import errors
-from mirascope.core.base import BaseStream
 from mirascope.web._encoder import Encoder
-from mirascope.web._failures import OnError, Shown, shown, text_of
+from mirascope.web._failures import OnError, Shown
 from mirascope.web._pipe import Pipe, achained, chained
-from mirascope.web._turns import (
-    STREAMS,
-    Approval,
-    Step,
-    Stream,
-    Streamed,
-    asteps_of,
-    is_async,
-    plain_stream,
-    steps_of,
-)
 from mirascope.web._waiting import Spawn, Stop, Wait, as_task, nothing
-from mirascope.web._walk import Walk
 from mirascope.web._wsgi import Gone, watcher
 
-_UNENDED: Final = frozenset({"pending", "open"})
-_Items = tuple[Any, Any]
 
-
-class Events:
+class Events(ABC):
     """The bytes of a response: iterate it once, with ``for`` or ``async for``.
 
     Either serves any stream, as suits the web framework; the other kind of stream is then read by
@@ -53,26 +38,25 @@ class Events:
         ping: After how many seconds without an event a comment is sent; ``None`` for never.
         spawn: Runs a coroutine beside the iteration, and returns what ends it; by default a task of
             asyncio.
+        resumable: Whether a browser that connects again gets what it missed.
     """
+
+    resumable: ClassVar[bool] = False
 
     def __init__(
         self,
-        streamed: Streamed,
         encoder: Encoder,
         *,
+        is_async: bool,
         ping: float | None = None,
         on_error: OnError | None = None,
     ) -> None:
         self.status = 200
         self.headers: Mapping[str, str] = encoder.headers
         self.ping = ping if encoder.ping else None
-        self._streamed = streamed
         self._encoder = encoder
         self._on_error = on_error
-        self._walk = Walk(encoder)
-        self._is_async = is_async(streamed)
-        self._reading: BaseStream[Any, Any, Any, Any] | None = None
-        self._unusable: errors.ToolCallError | None = None
+        self._is_async = is_async
         self._closed = False
         self._failure: Shown | None = None
         self._gone: Gone | None = None
@@ -145,20 +129,33 @@ class Events:
         An async one is closed by the end of its iteration; this does nothing then.
         """
         self._close()
-        self._close_stream()
+        self._close_source()
 
     async def aclose(self) -> None:
         """End it, async."""
         self._close()
-        stream = self._reading
-        if stream is not None and stream.state in _UNENDED:
-            await stream.aclose()
+        await self._aclose_source()
 
     def _close(self) -> None:
         self._closed = True
-        call = self._streamed
-        if inspect.iscoroutine(call) and inspect.getcoroutinestate(call) == inspect.CORO_CREATED:
-            call.close()  # which nobody is to await any more
+
+    # What makes the bytes.
+
+    @abstractmethod
+    def _sync(self) -> Generator[bytes]:
+        """Yield the bytes where the source is sync."""
+
+    @abstractmethod
+    def _async(self) -> AsyncGenerator[bytes]:
+        """Yield the bytes where the source is async."""
+
+    @abstractmethod
+    def _close_source(self) -> None:
+        """Close a source that is sync, from whatever thread."""
+
+    @abstractmethod
+    async def _aclose_source(self) -> None:
+        """Close the source."""
 
     # The four ways to read.
 
@@ -274,127 +271,4 @@ class Events:
     def _leave(self, pipe: Pipe) -> None:
         self._closed = True
         pipe.close()
-        self._close_stream()
-
-    def _close_stream(self) -> None:
-        stream = self._reading
-        if stream is not None and not self._is_async and stream.state in _UNENDED:
-            stream.close()
-
-    # The walk, sync and async.
-
-    def _sync(self) -> Generator[bytes]:
-        try:
-            with closing(steps_of(self._streamed)) as steps:
-                for step in steps:
-                    if self._closed:
-                        return
-                    if self._unusable:
-                        yield self._continued(self._unusable)
-                    if isinstance(step, STREAMS):
-                        yield from self._stream(step)
-                    elif block := self._other(step):
-                        yield block
-                    if self._walk.closed:
-                        break
-            if self._unusable:
-                raise self._unusable  # noqa: TRY301  # the turn did not continue
-            last = self._walk.finish()
-        except Exception as error:  # noqa: BLE001  # the response has to end
-            if self._closed:
-                return
-            last = self._failed(error)
-        if not self._closed:
-            yield last
-
-    def _stream(self, stream: Stream) -> Generator[bytes]:
-        if plain_stream(stream).is_async:
-            raise TypeError("this stream is async: use an async generator for the turn")
-        plain, read = self._walk.begin(stream)
-        self._reading = plain
-        if self._closed:  # by another thread, which could not reach the stream yet
-            return
-        with closing(cast("Generator[_Items]", iter(plain))) as items:
-            try:
-                for chunk, tool in items:
-                    if block := read(chunk, tool):
-                        yield block
-            except errors.ToolCallError as error:
-                self._unusable = error
-                return
-        if block := self._walk.end():
-            yield block
-
-    async def _async(self) -> AsyncGenerator[bytes]:
-        try:
-            async with aclosing(asteps_of(self._streamed)) as steps:
-                async for step in steps:
-                    if self._closed:
-                        return
-                    if self._unusable:
-                        yield self._continued(self._unusable)
-                    if isinstance(step, STREAMS):
-                        async with aclosing(self._astream(step)) as blocks:
-                            async for block in blocks:
-                                yield block
-                    elif block := self._other(step):
-                        yield block
-                    if self._walk.closed:
-                        break
-            if self._unusable:
-                raise self._unusable  # noqa: TRY301  # the turn did not continue
-            last = self._walk.finish()
-        except Exception as error:  # noqa: BLE001  # the response has to end
-            if self._closed:
-                return
-            last = self._failed(error)
-        if not self._closed:
-            yield last
-
-    async def _astream(self, stream: Stream) -> AsyncGenerator[bytes]:
-        if not plain_stream(stream).is_async:
-            raise TypeError("this stream is not async: use a plain generator for the turn")
-        plain, read = self._walk.begin(stream)
-        self._reading = plain
-        async with aclosing(cast("AsyncGenerator[_Items]", aiter(plain))) as items:
-            try:
-                async for chunk, tool in items:
-                    if block := read(chunk, tool):
-                        yield block
-            except errors.ToolCallError as error:
-                self._unusable = error
-                return
-        if block := self._walk.end():
-            yield block
-
-    def _continued(self, error: errors.ToolCallError) -> bytes:
-        """Return the end of a stream with unusable calls, after which the turn continues."""
-        self._unusable = None
-        return self._walk.end_with_unusable(error, text_of(error, self._on_error))
-
-    def _other(self, step: Step) -> bytes:
-        if isinstance(step, Approval):
-            return self._walk.approval(step)
-        if not isinstance(step, tuple):
-            raise TypeError(
-                "a turn yields streams, approvals and pairs of a tool and its output, not "
-                f"{type(step).__name__}"
-            )
-        call, output = step
-        failed = text_of(output, self._on_error) if isinstance(output, Exception) else ""
-        return self._walk.output(call, output, failed)
-
-    # Failures.
-
-    def _failed(self, error: Exception) -> bytes:
-        """Log a failure, and return the end of the response.
-
-        Raises:
-            Exception: The error itself, if the protocol has no form for errors.
-        """
-        text = text_of(error, self._on_error)
-        if not self._walk.began:
-            self._failure = Shown(shown(error).status, text)
-        if not self._encoder.reports:
-            raise error
-        return self._walk.fail(error, text)
+        self._close_source()

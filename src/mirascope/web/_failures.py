@@ -48,6 +48,9 @@ _SHOWN: Final[tuple[tuple[type[Exception], Shown], ...]] = (
     (errors.StreamConsumed, _OURS),
     (errors.StreamNotFinished, _OURS),
     (errors.StreamError, _PROVIDERS),
+    (errors.GenerationDied, Shown(502, "The worker that generated this answer died.")),
+    (errors.StreamLogLost, Shown(410, "This answer is not kept any more.")),
+    (errors.StreamLogError, Shown(503, "The answer could not be read. Try again later.")),
     (ValidationError, Shown(502, "The answer does not have the form that it should have.")),
 )
 

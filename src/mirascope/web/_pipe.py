@@ -104,7 +104,7 @@ class Pipe:
     async def atake(self, seconds: float | None) -> bytes | None:
         """Return what has come; see `take`."""
         event = anyio.Event()
-        if self._listen(self._across(event.set) if self._threaded else event.set):
+        if self._listen(across(event.set) if self._threaded else event.set):
             with anyio.move_on_after(seconds):
                 await event.wait()
         return self._taken()
@@ -135,24 +135,24 @@ class Pipe:
             wake()
         return b"".join(blocks) if blocks or not ended else None
 
-    @staticmethod
-    def _across(wake: Wake) -> Wake:
-        """Return what another thread calls instead.
 
-        It does not wait for the callback: an event loop that is about to end never calls it.
-        """
-        loop = current_token().native_token
-        soon: Callable[[Wake], object]
-        if isinstance(loop, asyncio.AbstractEventLoop):
-            soon = loop.call_soon_threadsafe
-        else:
-            soon = cast("_Trio", loop).run_sync_soon
+def across(wake: Wake) -> Wake:
+    """Return what another thread calls instead.
 
-        def wake_in_loop() -> None:
-            with suppress(RuntimeError):  # the loop has ended
-                soon(wake)
+    It does not wait for the callback: an event loop that is about to end never calls it.
+    """
+    loop = current_token().native_token
+    soon: Callable[[Wake], object]
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        soon = loop.call_soon_threadsafe
+    else:
+        soon = cast("_Trio", loop).run_sync_soon
 
-        return wake_in_loop
+    def wake_in_loop() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            soon(wake)
+
+    return wake_in_loop
 
 
 def chained(first: list[bytes], blocks: Iterator[bytes]) -> Iterator[bytes]:

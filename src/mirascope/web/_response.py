@@ -44,7 +44,11 @@ class EventsResponse(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._once and any(name == b"last-event-id" for name, _ in scope["headers"]):
+        if (
+            self._once
+            and not self._events.resumable
+            and any(name == b"last-event-id" for name, _ in scope["headers"])
+        ):
             await self._events.aclose()
             await Response(status_code=204)(scope, receive, send)
             return

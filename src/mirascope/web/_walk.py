@@ -197,6 +197,11 @@ class Walk:
         end = self.encoder.abort() if self.closed else self.encoder.finish(self._end)
         return self._released(self._end_step() + end)
 
+    def abort(self) -> bytes:
+        """End the response where the server's own code does."""
+        out = self._restart() + self._enter(None)
+        return self._released(out + self._end_step() + self.encoder.abort())
+
     def fail(self, error: Exception, text: str) -> bytes:
         """End the response with an error."""
         out = [self._restart(), self._enter(None)]

@@ -36,8 +36,8 @@ from mirascope import errors
 from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._events import Events
 from mirascope.web._failures import OnError
+from mirascope.web._recorded import Resumable, events_of
 from mirascope.web._sources import File, Source
-from mirascope.web._turns import Streamed
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -56,7 +56,7 @@ PING: Final = 15.0
 
 
 def events(
-    stream: Streamed, *, ping: float | None = None, on_error: OnError | None = None
+    stream: Resumable, *, ping: float | None = None, on_error: OnError | None = None
 ) -> Events:
     """Return a stream as server-sent events, to be iterated with ``for`` or ``async for``.
 
@@ -66,11 +66,11 @@ def events(
         on_error: Makes the text of an error that the browser gets; by default it has nothing
             that only the server should know. The error itself is logged as ``mirascope.web``.
     """
-    return Events(stream, SSEEncoder(), ping=ping, on_error=on_error)
+    return events_of(stream, SSEEncoder(), ping=ping, on_error=on_error)
 
 
 def response(
-    stream: Streamed | Events,
+    stream: Resumable | Events,
     *,
     ping: float | None = PING,
     on_error: OnError | None = None,
@@ -80,7 +80,8 @@ def response(
 
     When the browser goes, the connection to the provider ends. A failure before the first event has
     an HTTP status. A browser that connects again by itself, as ``EventSource`` does where an answer
-    was cut off, gets none (204) instead of another answer.
+    was cut off, gets none (204) instead of another answer; from a log of `mirascope.resume`, it
+    gets what it missed.
 
     Args:
         stream: The stream, or its `Events`.
@@ -119,6 +120,14 @@ class SSEEncoder(Encoder):
         self._count += 1
         more = b"".join(b',"%b":%b' % (n.encode(), to_json(v)) for n, v in fields.items())
         return b'id: %d\ndata: {"type":"%b"%b}\n\n' % (self._count, kind, more)
+
+    @override
+    def numbered(self, events: bytes, offset: str | None) -> bytes:
+        """Only the last has it: whoever resumes there has them all."""
+        blocks = [block.partition(b"\n")[2] for block in events.split(b"\n\n") if block]
+        if blocks and offset is not None:
+            blocks[-1] = b"id: %b\n%b" % (offset.encode(), blocks[-1])
+        return b"".join(b"%b\n\n" % block for block in blocks)
 
     @override
     def text(self, delta: str) -> bytes:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import uuid4
 
@@ -18,8 +19,8 @@ from mirascope.web._body import Conversation
 from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._events import Events
 from mirascope.web._failures import OnError
+from mirascope.web._recorded import Resumable, events_of, id_of
 from mirascope.web._sources import File, Source
-from mirascope.web._turns import Streamed
 from mirascope.web.ag_ui._messages import APPROVE, messages, run_input, tools
 from mirascope.web.ag_ui._protocol import EventEncoder, protocol
 
@@ -44,7 +45,7 @@ PING: Final = sse.PING
 
 
 def events(
-    stream: Streamed,
+    stream: Resumable,
     run: protocol.RunAgentInput | None = None,
     *,
     ping: float | None = None,
@@ -62,11 +63,11 @@ def events(
         on_error: Makes the text of an error that the client gets; by default it has nothing that
             only the server should know. The error itself is logged as ``mirascope.web``.
     """
-    return Events(stream, _Run(run), ping=ping, on_error=on_error)
+    return events_of(stream, _Run(run), ping=ping, on_error=on_error)
 
 
 def response(
-    stream: Streamed | Events,
+    stream: Resumable | Events,
     run: protocol.RunAgentInput | None = None,
     *,
     ping: float | None = PING,
@@ -97,12 +98,17 @@ def _bytes(event: protocol.BaseEvent) -> bytes:
     return _encoder.encode(event).encode()
 
 
+def _random_id() -> str:
+    return uuid4().hex
+
+
 class _Run(Encoder):
     headers: ClassVar = HEADERS
 
     def __init__(self, run: protocol.RunAgentInput | None) -> None:
-        self._thread_id = run.thread_id if run else uuid4().hex
-        self._run_id = run.run_id if run else uuid4().hex
+        self._run = run
+        self._new_id = _random_id
+        self._name()
         self._message_id = ""
         self._reasoning_id = ""
         self._steps = 0
@@ -111,13 +117,24 @@ class _Run(Encoder):
         self._open_calls: set[str] = set()
         self._pending: list[str] = []
 
+    def _name(self) -> None:
+        run = self._run
+        self._thread_id = run.thread_id if run else self._new_id()
+        self._run_id = run.run_id if run else self._new_id()
+
+    @override
+    def identify(self, seed: str) -> None:
+        numbers = count()
+        self._new_id = lambda: id_of(f"{seed}/{next(numbers)}")
+        self._name()
+
     @override
     def start(self) -> bytes:
         return _bytes(protocol.RunStartedEvent(thread_id=self._thread_id, run_id=self._run_id))
 
     @override
     def begin_step(self) -> bytes:
-        self._message_id = uuid4().hex
+        self._message_id = self._new_id()
         self._has_message = False
         return b""
 
@@ -137,7 +154,7 @@ class _Run(Encoder):
 
     @override
     def begin_reasoning(self) -> bytes:
-        self._reasoning_id = uuid4().hex
+        self._reasoning_id = self._new_id()
         return _bytes(protocol.ReasoningStartEvent(message_id=self._reasoning_id)) + _bytes(
             protocol.ReasoningMessageStartEvent(message_id=self._reasoning_id)
         )
@@ -187,7 +204,7 @@ class _Run(Encoder):
         content = value if isinstance(value, str) else to_json(value).decode()
         return _bytes(
             protocol.ToolCallResultEvent(
-                message_id=uuid4().hex, tool_call_id=call_id, content=content, role="tool"
+                message_id=self._new_id(), tool_call_id=call_id, content=content, role="tool"
             )
         )
 
@@ -234,7 +251,7 @@ class _Run(Encoder):
 
     @override
     def restart(self) -> bytes:
-        cut_off, self._message_id, self._has_message = self._message_id, uuid4().hex, False
+        cut_off, self._message_id, self._has_message = self._message_id, self._new_id(), False
         return _custom("restart", {"messageId": cut_off})
 
     @override

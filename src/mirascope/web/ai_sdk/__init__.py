@@ -18,8 +18,8 @@ from mirascope.web._body import Conversation
 from mirascope.web._encoder import Encoder, End, to_json
 from mirascope.web._events import Events
 from mirascope.web._failures import OnError
+from mirascope.web._recorded import Resumable, events_of, id_of
 from mirascope.web._sources import File, Source
-from mirascope.web._turns import Streamed
 from mirascope.web.ai_sdk._messages import MESSAGE, messages
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _REASONS: Final = {
 
 
 def events(
-    stream: Streamed,
+    stream: Resumable,
     *,
     message_id: str | None = None,
     ping: float | None = None,
@@ -80,10 +80,10 @@ def events(
         on_error: Makes the text of an error that the browser gets; by default it has nothing
             that only the server should know. The error itself is logged as ``mirascope.web``.
     """
-    return Events(stream, _UIMessage(message_id), ping=ping, on_error=on_error)
+    return events_of(stream, _UIMessage(message_id), ping=ping, on_error=on_error)
 
 
-def text(stream: Streamed, *, on_error: OnError | None = None) -> Events:
+def text(stream: Resumable, *, on_error: OnError | None = None) -> Events:
     """Return the text of a stream, for ``streamProtocol: "text"`` and ``useObject``.
 
     Of a structured stream it is the JSON. Plain text has no place for an error: after a failure, or
@@ -95,11 +95,11 @@ def text(stream: Streamed, *, on_error: OnError | None = None) -> Events:
         on_error: Makes the text of an error that happens before the first text, which `Events.open`
             and `response` give an HTTP status.
     """
-    return Events(stream, _Text(), on_error=on_error)
+    return events_of(stream, _Text(), on_error=on_error)
 
 
 def response(
-    stream: Streamed | Events,
+    stream: Resumable | Events,
     *,
     message_id: str | None = None,
     ping: float | None = PING,
@@ -132,6 +132,10 @@ class _UIMessage(Encoder):
         self._values = 0
         self._text = b""
         self._reasoning = b""
+
+    @override
+    def identify(self, seed: str) -> None:
+        self._message_id = self._message_id or id_of(seed)
 
     def _next(self) -> bytes:
         self._count += 1

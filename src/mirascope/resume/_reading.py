@@ -1,0 +1,175 @@
+"""Reading a log: each event once and in order, from any offset, with an explicit end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from time import monotonic
+
+from typing_extensions import override
+
+from mirascope.errors import GenerationDied, StreamConsumed, StreamLogError, StreamLogLost
+from mirascope.resume._engine import Engine, result_of
+from mirascope.resume._generation import BEAT
+from mirascope.resume._log import Entry, Position, StreamLog, Tail
+from mirascope.web._recorded import Recorded, RecordedEvent, decoded
+from mirascope.web._recorder import ENDS
+
+
+class Reading(Recorded):
+    """A recorded response that is read: iterate it once, with ``for`` or ``async for``.
+
+    The events are `RecordedEvent`; the last one is ``finish``, ``abort`` or ``error``. Without any
+    event there is no response for the key. `mirascope.web` takes a reading in place of a stream.
+
+    Raises:
+        GenerationDied: While iterating: the worker that generated the response died.
+        StreamLogLost: The log does not have the offset, or is gone.
+        StreamLogError: The store cannot be reached.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        log: StreamLog,
+        key: str,
+        *,
+        after: str | None,
+        lease: float,
+        running: bool,
+    ) -> None:
+        self._engine = engine
+        self._log = log
+        self._key = key
+        self._lease = lease
+        self._running = running
+        self._from = Position.parse(after) if after else None
+        self._is_invalid = bool(after) and self._from is None
+        self._position: Position | None = None
+        self._beat: int | None = None
+        self._began = self._done = False
+        self._pending: Future[list[RecordedEvent]] | None = None
+
+    # What users iterate.
+
+    def __iter__(self) -> Iterator[RecordedEvent]:
+        for batch in self.batches():
+            yield from (event for event in batch if event.is_new)
+
+    async def __aiter__(self) -> AsyncIterator[RecordedEvent]:
+        async for batch in self.abatches():
+            for event in batch:
+                if event.is_new:
+                    yield event
+
+    @override
+    def batches(self) -> Generator[Sequence[RecordedEvent]]:
+        self._begin()
+        while not self._done:
+            self._pending = self._engine.submit(self._next())
+            try:
+                if batch := self._pending.result():
+                    yield batch
+            except CancelledError:
+                return
+
+    @override
+    async def abatches(self) -> AsyncGenerator[Sequence[RecordedEvent]]:
+        self._begin()
+        while not self._done:
+            self._pending = self._engine.submit(self._next())
+            try:
+                if batch := await result_of(self._pending):
+                    yield batch
+            except CancelledError:
+                return
+
+    @override
+    def close(self) -> None:
+        self._done = True
+        if self._pending is not None:
+            self._pending.cancel()
+
+    def _begin(self) -> None:
+        if self._began:
+            raise StreamConsumed("this reading was iterated already; it is iterated once")
+        self._began = True
+
+    # In the engine's event loop.
+
+    async def _next(self) -> list[RecordedEvent]:
+        """Return the next events; none if there is no response."""
+        if self._is_invalid:
+            raise StreamLogLost("the offset is not one of a log")
+        until = monotonic() + self._lease
+        while True:
+            problem: Exception | None = None
+            left = max(0.0, until - monotonic())
+            try:
+                async with asyncio.timeout(left + BEAT):
+                    wait = min(BEAT, self._lease / 4, left)
+                    tail = await self._log.read(self._key, self._position, wait=wait)
+            except Exception as error:  # noqa: BLE001  # a store may fail in any way
+                problem, tail = error, Tail()
+                await asyncio.sleep(min(BEAT, self._lease / 10))
+            else:
+                if self._position is None and self._is_empty(tail):
+                    self._done = True
+                    return []
+                if events := self._read(tail):
+                    return events
+                if tail.epoch and tail.beat != self._beat:
+                    self._beat, until = tail.beat, monotonic() + self._lease
+            if monotonic() >= until:
+                raise self._silent(problem, tail)
+
+    def _is_empty(self, tail: Tail) -> bool:
+        """Begin with the newest generation; return whether there is nothing to read."""
+        if self._from is not None and self._from.epoch != tail.epoch:
+            raise StreamLogLost("the response of this offset is not kept any more")
+        if not tail.epoch or (self._running and not tail.is_running):
+            return True
+        self._position = Position(tail.epoch, 0)
+        self.seed = f"{self._key}/{tail.epoch}"
+        return False
+
+    def _read(self, tail: Tail) -> list[RecordedEvent]:
+        position = self._position
+        if position is None or not tail.epoch:
+            return []
+        if tail.epoch != position.epoch:
+            raise StreamLogLost("another generation of this key has begun")
+        events = [event for entry in tail.entries for event in self._events(entry)]
+        self._done = bool(events) and events[-1].name in ENDS
+        if self._done and self._from is not None and self._from.number > self._number:
+            raise StreamLogLost("the log ends before this offset")
+        return events
+
+    @property
+    def _number(self) -> int:
+        return self._position.number if self._position else 0
+
+    def _events(self, entry: Entry) -> list[RecordedEvent]:
+        lines = entry.lines.splitlines()
+        before = entry.last - len(lines)
+        if self._position is None or entry.last <= self._number:
+            return []
+        if before != self._number:
+            raise StreamLogLost(f"the log has a gap after {self._position}")
+        epoch = self._position.epoch
+        self._position = Position(epoch, entry.last)
+        known = self._from.number if self._from else 0
+        return [
+            RecordedEvent(f"{epoch}-{number}", *decoded(line), is_new=number > known)
+            for number, line in enumerate(lines, before + 1)
+        ]
+
+    def _silent(self, problem: Exception | None, tail: Tail) -> StreamLogError:
+        if problem is not None:
+            error = StreamLogError(f"the log cannot be read: {type(problem).__name__}")
+            error.__cause__ = problem
+            return error
+        if not tail.epoch:
+            return StreamLogLost("the store lost the log of this response")
+        return GenerationDied("the worker that generated this response died")
