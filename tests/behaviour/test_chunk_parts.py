@@ -17,8 +17,11 @@ from support.fixtures import every_case
 from support.in_memory import InMemory
 from support.providers import CASES, case_of
 from support.providers.anthropic import block_delta, block_start, block_stop
+from support.providers.bedrock import block, delta
 from support.providers.gemini import parts as gemini_parts
 from support.providers.openai import completion_chunk
+from support.providers.openai_responses import event as responses_event
+from support.providers.openai_responses import item_added, item_done
 from support.recordings import Recording, recordings
 
 from mirascope import errors, llm, streams
@@ -217,6 +220,23 @@ GROUNDED = {
 SOURCE = {"type": "document", "id": "doc:0", "document": {**PAGE, "snippet": "Aha"}}
 BY_COHERE = {"start": 0, "end": 5, "text": "Hello", "sources": [SOURCE], "type": "TEXT_CONTENT"}
 REFERENCE = {"type": "reference", "reference_ids": [1, 2]}
+FILES = {"id": "fs_1", "type": "file_search_call", "status": "in_progress", "queries": []}
+LISTING_FIELDS: dict[str, Any] = {"output_index": 2, "item_id": "mcp_1"}
+LISTING: dict[str, Any] = {"kind": "response.mcp_list_tools.in_progress", **LISTING_FIELDS}
+DRAFT: dict[str, Any] = {
+    "kind": "response.image_generation_call.partial_image",
+    "partial_image_b64": STANDARD,
+    "output_format": "webp",
+}
+IMAGE = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": STANDARD}
+FILE = {"type": "file_citation", "file_id": "f", "filename": "a.txt", "index": 2}
+HOSTED_CALL = {"toolUseId": "t_1", "name": "nova_grounding", "type": "server_tool_use"}
+HOSTED_RESULT = {"toolUseId": "t_1", "status": "success"}
+BY_BEDROCK = {
+    "title": "A",
+    "sourceContent": [{"text": "Aha"}],
+    "location": {"web": {"url": "https://a.example"}},
+}
 
 OTHERS: list[tuple[str, list[bytes], list[ChunkPart]]] = [
     (
@@ -311,6 +331,47 @@ OTHERS: list[tuple[str, list[bytes], list[ChunkPart]]] = [
             event({"type": "citation-end", "index": 0}),
         ],
         [Citation("https://a.example", "A", "Aha", BY_COHERE)],
+    ),
+    (
+        "openai_responses",
+        [
+            item_added(1, FILES),
+            responses_event(**LISTING),
+            responses_event(**DRAFT),
+            item_done(2, IMAGE),
+            responses_event("response.output_text.annotation.added", annotation=FILE),
+        ],
+        [
+            HostedToolEvent("file_search_call", "file_search", "fs_1", 1, FILES),
+            HostedToolEvent(
+                "mcp_list_tools.in_progress",
+                "mcp_list_tools",
+                "mcp_1",
+                2,
+                {"type": LISTING["kind"], "sequence_number": 0, **LISTING_FIELDS},
+            ),
+            ImageDelta(b"\xff\xfe\xfd", "image/webp", partial=True),
+            ImageDelta(b"\xff\xfe\xfd", "image/png"),
+            HostedToolEvent("image_generation_call", "image_generation", "ig_1", 2, IMAGE),
+            Citation(None, "a.txt", None, FILE),
+        ],
+    ),
+    (
+        "bedrock",
+        [
+            block("contentBlockStart", 1, start={"toolUse": HOSTED_CALL}),
+            delta(1, toolUse={"input": "{}"}),
+            block("contentBlockStart", 2, start={"toolResult": HOSTED_RESULT}),
+            delta(3, citation=BY_BEDROCK),
+            delta(4, image={"format": "png", "source": {"bytes": STANDARD}}),
+        ],
+        [
+            HostedToolEvent("server_tool_use", "nova_grounding", "t_1", 1, HOSTED_CALL),
+            HostedToolEvent("toolUse", None, None, 1, {"input": "{}"}),
+            HostedToolEvent("toolResult", None, "t_1", 2, HOSTED_RESULT),
+            Citation("https://a.example", "A", "Aha", BY_BEDROCK),
+            ImageDelta(b"\xff\xfe\xfd", "image/png"),
+        ],
     ),
 ]
 
