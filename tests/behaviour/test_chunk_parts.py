@@ -17,11 +17,12 @@ from support.fixtures import every_case
 from support.in_memory import InMemory
 from support.providers import CASES, case_of
 from support.providers.anthropic import block_delta, block_start, block_stop
-from support.providers.bedrock import block, delta
+from support.providers.bedrock import block
+from support.providers.bedrock import delta as bedrock_delta
 from support.providers.gemini import parts as gemini_parts
 from support.providers.openai import completion_chunk
 from support.providers.openai_responses import event as responses_event
-from support.providers.openai_responses import item_added, item_done
+from support.providers.openai_responses import item_added, item_done, message, response
 from support.recordings import Recording, recordings
 
 from mirascope import errors, llm, streams
@@ -360,10 +361,10 @@ OTHERS: list[tuple[str, list[bytes], list[ChunkPart]]] = [
         "bedrock",
         [
             block("contentBlockStart", 1, start={"toolUse": HOSTED_CALL}),
-            delta(1, toolUse={"input": "{}"}),
+            bedrock_delta(1, toolUse={"input": "{}"}),
             block("contentBlockStart", 2, start={"toolResult": HOSTED_RESULT}),
-            delta(3, citation=BY_BEDROCK),
-            delta(4, image={"format": "png", "source": {"bytes": STANDARD}}),
+            bedrock_delta(3, citation=BY_BEDROCK),
+            bedrock_delta(4, image={"format": "png", "source": {"bytes": STANDARD}}),
         ],
         [
             HostedToolEvent("server_tool_use", "nova_grounding", "t_1", 1, HOSTED_CALL),
@@ -415,6 +416,31 @@ def test_an_event_of_several_items_has_its_parts_once(case: Case, server: Loopba
     )
     assert [len(chunk.parts) for chunk, _ in items] == [3, 0, 0]
     assert [tool is not None for _, tool in items] == [True, True, False]
+
+
+@pytest.mark.parametrize("case", [case_of("openai_responses")], ids=["openai_responses"])
+def test_the_last_event_repeats_no_part_though_the_server_numbers_none(
+    case: Case, server: Loopback
+) -> None:
+    cited = {**message("Hello"), "content": [{"type": "output_text", "text": "Hello"}]}
+    cited["content"][0]["annotations"] = [FILE]
+    whole = response([FILES, cited])
+    events = [
+        {"type": "response.created", "response": response([], "in_progress")},
+        {"type": "response.output_item.added", "output_index": 0, "item": FILES},
+        {"type": "response.output_item.added", "output_index": 1, "item": message("")},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "Hello"},
+        {"type": "response.output_text.annotation.added", "output_index": 1, "annotation": FILE},
+        {"type": "response.completed", "response": whole},
+    ]
+    expected = [HostedToolEvent, Citation]
+    for body in ([event(each, each["type"]) for each in events], [json.dumps(whole).encode()]):
+        server.queue = [Response(body)]
+        _, items = Driver(asynchronous=False).call_and_read(
+            Driver(asynchronous=False).function(case)
+        )
+        found = [type(part) for chunk, _ in items for part in chunk.parts]
+        assert [kind for kind in found if kind is not TextDelta] == expected
 
 
 @pytest.mark.parametrize("case", [case_of("openai")], ids=["openai"])

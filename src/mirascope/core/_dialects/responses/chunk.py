@@ -114,7 +114,7 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
         elif _is_hosted(kind.partition(".")[0]):
             call_id = text_or_none(record.get("item_id"))
             yield HostedToolEvent(kind, _hosted_name(kind), call_id, index, record)
-        elif "sequence_number" not in record:  # a plain response, which no event precedes
+        elif record.get("sequence_number", 0) is None:  # a plain response, which no event precedes
             for position, item in enumerate(objects(fields(record.get("response")).get("output"))):
                 yield from self._parts_of(item, position)
                 for part in objects(item.get("content")):
