@@ -36,6 +36,7 @@ from mirascope.core import (
     TextDelta,
     ToolDelta,
 )
+from mirascope.core._tools.tool_calls import call_id
 from mirascope.testing.conformance import Reasoning, Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
@@ -142,8 +143,8 @@ def assert_whole(items: list[Any]) -> None:
     ]
     assert [part.index for part in of_kind(ToolDelta, parts) if part.arguments][-1] == 1
     tools = [tool for _, tool in items if tool]
-    ids = [getattr(tool.tool_call, "id", None) for tool in tools]
-    assert [call_id for call_id, _, _ in calls(parts)] == ids or ids == [None, None]
+    ids = [call_id(tool) for tool in tools]
+    assert [id_ for id_, _, _ in calls(parts)] == ids
     assert pickle.loads(pickle.dumps(parts)) == parts  # noqa: S301  # our own bytes
 
 
