@@ -293,7 +293,7 @@ class MissingSDKError(MirascopeError, ImportError):
         super().__init__(
             f"{package} is not installed or too old; run: pip install 'mirascope-streams[{extra}]'"
         )
-        self.package = package
+        self.package = self.name = package
         self.extra = extra
 
 

@@ -17,8 +17,12 @@ from support.fixtures import every_case
 from support.in_memory import InMemory
 from support.providers import CASES, case_of
 from support.providers.anthropic import block_delta, block_start, block_stop
+from support.providers.bedrock import block
+from support.providers.bedrock import delta as bedrock_delta
 from support.providers.gemini import parts as gemini_parts
 from support.providers.openai import completion_chunk
+from support.providers.openai_responses import event as responses_event
+from support.providers.openai_responses import item_added, item_done, message, response
 from support.recordings import Recording, recordings
 
 from mirascope import errors, llm, streams
@@ -32,6 +36,7 @@ from mirascope.core import (
     TextDelta,
     ToolDelta,
 )
+from mirascope.core._tools.tool_calls import call_id
 from mirascope.testing.conformance import Reasoning, Text, one_after_another
 from mirascope.testing.loopback import Loopback, Response
 
@@ -138,8 +143,8 @@ def assert_whole(items: list[Any]) -> None:
     ]
     assert [part.index for part in of_kind(ToolDelta, parts) if part.arguments][-1] == 1
     tools = [tool for _, tool in items if tool]
-    ids = [getattr(tool.tool_call, "id", None) for tool in tools]
-    assert [call_id for call_id, _, _ in calls(parts)] == ids or ids == [None, None]
+    ids = [call_id(tool) for tool in tools]
+    assert [id_ for id_, _, _ in calls(parts)] == ids
     assert pickle.loads(pickle.dumps(parts)) == parts  # noqa: S301  # our own bytes
 
 
@@ -217,6 +222,23 @@ GROUNDED = {
 SOURCE = {"type": "document", "id": "doc:0", "document": {**PAGE, "snippet": "Aha"}}
 BY_COHERE = {"start": 0, "end": 5, "text": "Hello", "sources": [SOURCE], "type": "TEXT_CONTENT"}
 REFERENCE = {"type": "reference", "reference_ids": [1, 2]}
+FILES = {"id": "fs_1", "type": "file_search_call", "status": "in_progress", "queries": []}
+LISTING_FIELDS: dict[str, Any] = {"output_index": 2, "item_id": "mcp_1"}
+LISTING: dict[str, Any] = {"kind": "response.mcp_list_tools.in_progress", **LISTING_FIELDS}
+DRAFT: dict[str, Any] = {
+    "kind": "response.image_generation_call.partial_image",
+    "partial_image_b64": STANDARD,
+    "output_format": "webp",
+}
+IMAGE = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": STANDARD}
+FILE = {"type": "file_citation", "file_id": "f", "filename": "a.txt", "index": 2}
+HOSTED_CALL = {"toolUseId": "t_1", "name": "nova_grounding", "type": "server_tool_use"}
+HOSTED_RESULT = {"toolUseId": "t_1", "status": "success"}
+BY_BEDROCK = {
+    "title": "A",
+    "sourceContent": [{"text": "Aha"}],
+    "location": {"web": {"url": "https://a.example"}},
+}
 
 OTHERS: list[tuple[str, list[bytes], list[ChunkPart]]] = [
     (
@@ -312,6 +334,47 @@ OTHERS: list[tuple[str, list[bytes], list[ChunkPart]]] = [
         ],
         [Citation("https://a.example", "A", "Aha", BY_COHERE)],
     ),
+    (
+        "openai_responses",
+        [
+            item_added(1, FILES),
+            responses_event(**LISTING),
+            responses_event(**DRAFT),
+            item_done(2, IMAGE),
+            responses_event("response.output_text.annotation.added", annotation=FILE),
+        ],
+        [
+            HostedToolEvent("file_search_call", "file_search", "fs_1", 1, FILES),
+            HostedToolEvent(
+                "mcp_list_tools.in_progress",
+                "mcp_list_tools",
+                "mcp_1",
+                2,
+                {"type": LISTING["kind"], "sequence_number": 0, **LISTING_FIELDS},
+            ),
+            ImageDelta(b"\xff\xfe\xfd", "image/webp", partial=True),
+            ImageDelta(b"\xff\xfe\xfd", "image/png"),
+            HostedToolEvent("image_generation_call", "image_generation", "ig_1", 2, IMAGE),
+            Citation(None, "a.txt", None, FILE),
+        ],
+    ),
+    (
+        "bedrock",
+        [
+            block("contentBlockStart", 1, start={"toolUse": HOSTED_CALL}),
+            bedrock_delta(1, toolUse={"input": "{}"}),
+            block("contentBlockStart", 2, start={"toolResult": HOSTED_RESULT}),
+            bedrock_delta(3, citation=BY_BEDROCK),
+            bedrock_delta(4, image={"format": "png", "source": {"bytes": STANDARD}}),
+        ],
+        [
+            HostedToolEvent("server_tool_use", "nova_grounding", "t_1", 1, HOSTED_CALL),
+            HostedToolEvent("toolUse", None, None, 1, {"input": "{}"}),
+            HostedToolEvent("toolResult", None, "t_1", 2, HOSTED_RESULT),
+            Citation("https://a.example", "A", "Aha", BY_BEDROCK),
+            ImageDelta(b"\xff\xfe\xfd", "image/png"),
+        ],
+    ),
 ]
 
 
@@ -354,6 +417,31 @@ def test_an_event_of_several_items_has_its_parts_once(case: Case, server: Loopba
     )
     assert [len(chunk.parts) for chunk, _ in items] == [3, 0, 0]
     assert [tool is not None for _, tool in items] == [True, True, False]
+
+
+@pytest.mark.parametrize("case", [case_of("openai_responses")], ids=["openai_responses"])
+def test_the_last_event_repeats_no_part_though_the_server_numbers_none(
+    case: Case, server: Loopback
+) -> None:
+    cited = {**message("Hello"), "content": [{"type": "output_text", "text": "Hello"}]}
+    cited["content"][0]["annotations"] = [FILE]
+    whole = response([FILES, cited])
+    events = [
+        {"type": "response.created", "response": response([], "in_progress")},
+        {"type": "response.output_item.added", "output_index": 0, "item": FILES},
+        {"type": "response.output_item.added", "output_index": 1, "item": message("")},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "Hello"},
+        {"type": "response.output_text.annotation.added", "output_index": 1, "annotation": FILE},
+        {"type": "response.completed", "response": whole},
+    ]
+    expected = [HostedToolEvent, Citation]
+    for body in ([event(each, each["type"]) for each in events], [json.dumps(whole).encode()]):
+        server.queue = [Response(body)]
+        _, items = Driver(asynchronous=False).call_and_read(
+            Driver(asynchronous=False).function(case)
+        )
+        found = [type(part) for chunk, _ in items for part in chunk.parts]
+        assert [kind for kind in found if kind is not TextDelta] == expected
 
 
 @pytest.mark.parametrize("case", [case_of("openai")], ids=["openai"])

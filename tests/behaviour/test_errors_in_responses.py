@@ -464,6 +464,37 @@ def test_a_choice_that_ends_in_an_error(
         driver.call_and_read(function) if stream else driver.call(function)
 
 
+@pytest.mark.parametrize("case", [GROQ, MISTRAL, OPENAI], ids=lambda case: case.name)
+def test_a_chunk_that_waits_for_its_usage_comes_before_an_error(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    script = [
+        completion_chunk({"content": "Hel"}),
+        completion_chunk({"content": "lo"}, "stop"),
+        completion_chunk({}, error={"message": "Upstream is down", "code": 502}),
+    ]
+    tried = read(case, driver, server, *script)
+    assert isinstance(tried.error, errors.Overloaded)
+    assert [chunk.content for chunk, _ in tried.items] == ["Hel", "lo"]
+    assert tried.items[-1][0].finish_reasons == ["stop"]
+
+
+@pytest.mark.parametrize("case", [OPENAI], ids=["openai"])
+def test_a_chunk_without_content_does_not_come_before_an_error_that_is_retried(
+    case: Case, driver: Driver, server: Loopback
+) -> None:
+    failed = completion_chunk({}, error={"message": "Upstream is down", "code": 502})
+    server.queue = [
+        Response([completion_chunk({}, "stop"), failed]),
+        Response([completion_chunk({"content": "Hello"}), completion_chunk({}, "stop"), DONE]),
+    ]
+    tried = driver.attempt(driver.function(case, max_retries=1))
+    assert tried.error is None
+    finished = [chunk.content for chunk, _ in tried.items if chunk.finish_reasons]
+    assert finished == [""]
+    assert tried.stream.content == "Hello"
+
+
 @pytest.mark.parametrize("case", [COHERE], ids=["cohere"])
 def test_a_failure_in_a_plain_response_keeps_what_was_received(
     case: Case, driver: Driver, server: Loopback

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -286,3 +288,27 @@ def test_llm_calls_it_by_its_name(server: Loopback) -> None:
     stream = recommend("fantasy")
     assert "".join(chunk.content for chunk, _ in stream) == "Hello"
     assert stream.provider == "azure"
+
+
+@pytest.mark.parametrize(
+    ("package", "module", "extra"),
+    [
+        ("openai", "azure", "azure"),
+        ("openai", "azure_responses", "azure"),
+        ("openai", "xai", "openai"),
+        ("google", "vertex", "vertex"),
+        ("botocore", "bedrock", "bedrock"),
+    ],
+)
+def test_without_the_sdk_the_error_names_the_extra(package: str, module: str, extra: str) -> None:
+    code = f"""
+import sys
+sys.modules["{package}"] = None
+from mirascope import errors
+try:
+    import mirascope.core.{module}
+except errors.MissingSDKError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert f"mirascope-streams[{extra}]" in done.stdout

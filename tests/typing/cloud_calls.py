@@ -9,6 +9,7 @@ from google.genai.types import GenerateContentResponse
 from openai import AsyncAzureOpenAI, AzureOpenAI
 from openai.types.chat import ChatCompletionChunk
 
+from mirascope import core
 from mirascope.core import azure, vertex
 from mirascope.core.azure import (
     AsyncAzureDynamicConfig,
@@ -17,6 +18,8 @@ from mirascope.core.azure import (
     AzureStream,
     AzureTool,
 )
+from mirascope.core.bedrock import BedrockStream
+from mirascope.core.openai_responses import OpenAIResponsesStream
 from mirascope.core.vertex import (
     VertexCallResponse,
     VertexCallResponseChunk,
@@ -63,3 +66,12 @@ def read() -> None:
 async def read_async() -> None:
     assert_type(await on_azure_async("fantasy"), AzureCallResponse)
     assert_type(await on_vertex_async("fantasy"), VertexCallResponse)
+
+
+def modules_of_providers_are_attributes() -> None:
+    assert_type(core.azure.AzureStream, type[AzureStream])
+    assert_type(core.vertex.VertexStream, type[VertexStream])
+    assert_type(core.bedrock.BedrockStream, type[BedrockStream])
+    assert_type(core.azure_responses.AzureResponsesStream, type[OpenAIResponsesStream])
+    _ = (core.anthropic.call, core.cohere.call, core.gemini.call, core.groq.call)
+    _ = (core.mistral.call, core.openai.call, core.openai_responses.call)

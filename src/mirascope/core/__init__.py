@@ -7,12 +7,22 @@ from type checkers, which would accept any name behind a visible ``__getattr__``
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mirascope.core import anthropic as anthropic
+    from mirascope.core import azure as azure
+    from mirascope.core import azure_responses as azure_responses
     from mirascope.core import base as base
+    from mirascope.core import bedrock as bedrock
+    from mirascope.core import cohere as cohere
     from mirascope.core import costs as costs
+    from mirascope.core import gemini as gemini
     from mirascope.core import google as google
+    from mirascope.core import groq as groq
     from mirascope.core import litellm as litellm
+    from mirascope.core import mistral as mistral
+    from mirascope.core import openai as openai
     from mirascope.core import openai_responses as openai_responses
     from mirascope.core import providers as providers
+    from mirascope.core import vertex as vertex
     from mirascope.core import xai as xai
     from mirascope.core.base import *  # noqa: F403  # the same names
 else:

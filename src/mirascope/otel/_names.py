@@ -87,6 +87,7 @@ PROVIDERS: Final = {
     "gemini": "gcp.gemini",
     "google": "gcp.gemini",
     "mistral": "mistral_ai",
+    "openai_responses": "openai",
     "vertex": "gcp.vertex_ai",
     "xai": "x_ai",
 }

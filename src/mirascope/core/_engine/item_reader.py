@@ -105,6 +105,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
                 try:
                     decoder.decode(_json_object(data), data, ready)
                 except (MalformedEventError, ProviderError) as error:
+                    yield from self._before_error()
                     self._check_error(error, data)
                 if self.awaiting_output:
                     self._check_output(ready)
@@ -130,6 +131,15 @@ class ItemReader(Generic[ChunkT, ToolT]):
         ready: list[ChunkT] = []
         self.decoder.flush(ready)
         yield from self._items(ready)
+
+    def _before_error(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Yield the items that were held back, unless an error changes nothing or is retried."""
+        if not self.decoder.is_complete:
+            ready: list[ChunkT] = []
+            self.decoder.flush(ready)
+            self._check_output(ready)
+            if self.produced_output:
+                yield from self._items(ready)
 
     def remaining_tools(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the tools whose calls only the end of a complete response completes."""
@@ -191,6 +201,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
         try:
             self.decoder.decode(record_of(raw), raw, ready)
         except ProviderError as error:
+            yield from self._before_error()
             self._check_error(error)
         if isinstance(item, tuple):
             self.decoder.flush(ready)

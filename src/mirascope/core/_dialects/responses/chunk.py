@@ -113,8 +113,8 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
             yield AudioDelta(b"", None, text(record.get("delta")))
         elif _is_hosted(kind.partition(".")[0]):
             call_id = text_or_none(record.get("item_id"))
-            yield HostedToolEvent(kind, kind.partition("_call")[0], call_id, index, record)
-        elif "sequence_number" not in record:  # a plain response, which no event precedes
+            yield HostedToolEvent(kind, _hosted_name(kind), call_id, index, record)
+        elif record.get("sequence_number", 0) is None:  # a plain response, which no event precedes
             for position, item in enumerate(objects(fields(record.get("response")).get("output"))):
                 yield from self._parts_of(item, position)
                 for part in objects(item.get("content")):
@@ -126,7 +126,7 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
             yield _image(item, "result", partial=False)
         if _is_hosted(kind) or (kind == "custom_tool_call" and not self.tool_calls):
             call_id = text_or_none(item.get("id"))
-            yield HostedToolEvent(kind, name or kind.partition("_call")[0], call_id, index, item)
+            yield HostedToolEvent(kind, name or _hosted_name(kind), call_id, index, item)
 
     @property
     @override
@@ -137,6 +137,11 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
 def _is_hosted(kind: str) -> bool:
     """Return whether an item or event of this type is of a tool that the server runs."""
     return ("_call" in kind or kind.startswith("mcp_")) and not kind.startswith(_USERS)
+
+
+def _hosted_name(kind: str) -> str:
+    """Return the name of the tool that an item or event of this type is of."""
+    return kind.partition(".")[0].partition("_call")[0]
 
 
 def _image(record: Record, data: str, *, partial: bool) -> ImageDelta:

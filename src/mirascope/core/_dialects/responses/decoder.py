@@ -119,12 +119,15 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
     def _plain_response(self, record: Record) -> dict[str, JSON] | None:
         """Return the event for a plain response, ``None`` for a record of another kind.
 
+        The number of the event is null, as no server's is: its chunk has the parts of the output.
+
         Raises:
             ProviderError: The record reports a failure.
         """
         if record.get("object") == "response" or "output" in record:
             status = text(record.get("status")) or "completed"
-            return {"type": f"response.{status}", "response": dict(record)}
+            kind = f"response.{status}"
+            return {"type": kind, "sequence_number": None, "response": dict(record)}
         if error := find_error(record):
             raise error
         self.unknown = record
