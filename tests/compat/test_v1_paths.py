@@ -250,7 +250,7 @@ def test_an_alias_has_the_classes_of_another_provider(alias: str, path: str) -> 
     )
     prefix = {"openai": "OpenAI", "gemini": "Gemini"}[ALIASES[alias]]
     for name in ours.__all__:
-        found = getattr(theirs, name.replace(PROVIDERS[alias], prefix))
+        found = getattr(theirs, name.replace(PROVIDERS.get(alias, "Google"), prefix))
         assert getattr(ours, name) == getattr(package, name) == found
         assert name in package.__all__
     assert getattr(import_module("mirascope.core"), alias) is package

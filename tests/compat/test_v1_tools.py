@@ -172,7 +172,7 @@ def test_a_class_in_a_toolkit_needs_a_docstring() -> None:
 def id_of(call: Any) -> str | None:
     """Return the id of a call, in whatever field the SDK has it."""
     if isinstance(call, dict):
-        return call["toolUseId"]
+        return call["toolUse"]["toolUseId"]
     return getattr(call, "call_id", None) or call.id
 
 
