@@ -250,7 +250,7 @@ def _apt(session: nox.Session, *packages: str) -> None:
 
 @nox.session(venv_backend="venv")
 def ray(session: nox.Session) -> None:
-    """The example for Ray, and the page's for Dask; 600 MB, so only by name."""
+    """The example for Ray, and the page's for Dask; 700 MB, so only by name."""
     versions = ("ray[data]==2.60.0", "dask[dataframe]==2026.8.0")
     session.install("-q", *versions, *tools(), "-e", ".[openai,testing]")
     session.run("pytest", "tests/bulk", *session.posargs)
