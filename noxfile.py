@@ -248,6 +248,14 @@ def _apt(session: nox.Session, *packages: str) -> None:
         session.run("apt-get", "install", "-q", "-y", *packages, external=True)
 
 
+@nox.session(venv_backend="venv")
+def ray(session: nox.Session) -> None:
+    """The example for Ray, and the page's for Dask; 700 MB, so only by name."""
+    versions = ("ray[data]==2.60.0", "dask[dataframe]==2026.8.0")
+    session.install("-q", *versions, *tools(), "-e", ".[openai,testing]")
+    session.run("pytest", "tests/bulk", *session.posargs)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmark; fails if a ratio is above its ceiling."""
