@@ -77,8 +77,11 @@ def calls(parts: Iterable[ChunkPart]) -> list[tuple[str, str, str]]:
 
 
 def has(response: Any, names: set[str]) -> bool:
-    """Return whether a complete response, in the provider's JSON, has a field that is not empty."""
-    if isinstance(response, dict):
+    """Return whether a complete response, in the provider's JSON, has a field that is not empty.
+
+    Lists of tools have annotations too, which cite nothing.
+    """
+    if isinstance(response, dict) and response.get("type") != "mcp_list_tools":
         hosted = names is HOSTED and response.get("type") == "server_tool_use"
         found = ((name in names and bool(v)) or has(v, names) for name, v in response.items())
         return hosted or any(found)

@@ -42,5 +42,9 @@ AZURE = replace(
     provider=load_provider("azure"),
     like="openai",
     begin=[event({**PROMPT_FILTER, "object": "chat.completion.chunk"})],  # as pydantic wants it
+    plain=lambda text: {
+        **OPENAI.plain(text),
+        "prompt_filter_results": PROMPT_FILTER["prompt_filter_results"],
+    },
     **SERVER,
 )
