@@ -35,7 +35,7 @@ class InMemory(StreamRequest):
         raise NotImplementedError
 
     def cancel(self, response_id: str) -> None:
-        raise NotImplementedError
+        """Do nothing: no server generates the response."""
 
     async def acancel(self, response_id: str) -> None:
-        raise NotImplementedError
+        """Do nothing, async."""
