@@ -79,7 +79,7 @@ def test_a_stream_replays_to_the_same_chunks_without_a_key(
     assert not recording.recording
     assert "".join(live) == "".join(TEXTS)
     assert [(each.provider, each.stream) for each in recording.requests] == [(case.name, True)]
-    assert "of the" in path.read_text()
+    assert ("of the" in path.read_text()) is case.server_sent  # frames are no text
     assert len(server.requests) == 1
 
 
@@ -276,7 +276,7 @@ def test_every_byte_by_itself_replays(
     with testing.recorded(path):
         again = driver.attempt(driver.function(case))
     assert contents(again.items) == contents(live.items)
-    assert "binary" not in path.read_text()
+    assert ("binary" not in path.read_text()) is case.server_sent  # frames are no text
 
 
 def test_twenty_calls_at_once_get_their_own_responses(
@@ -522,7 +522,8 @@ def test_nothing_secret_reaches_the_file(
         live = "".join(read_stream(driver, driver.function(case)))
     assert KEY in live
     written = path.read_text()
-    assert [secret for secret in HIDDEN if secret in written] == []
+    kept = b"".join(each.data for one in _file.read(path) for each in one.response.arrivals)
+    assert [secret for secret in HIDDEN if secret in written or secret.encode() in kept] == []
     with testing.recorded(path):
         tried = driver.attempt(driver.function(case, max_retries=0))
         again = "".join(read_stream(driver, driver.function(case)))
@@ -726,6 +727,7 @@ HOSTS = {
     "gemini": "https://generativelanguage.googleapis.com",
     "groq": "https://api.groq.com",
     "mistral": "https://api.mistral.ai",
+    "bedrock": "https://bedrock-runtime.eu-central-1.amazonaws.com",
     "azure": "https://my-resource.openai.azure.com",
     "azure_responses": "https://my-resource.openai.azure.com",
     "vertex": "https://europe-west1-aiplatform.googleapis.com",
@@ -737,6 +739,8 @@ HOSTS = {
 def test_a_cassette_is_replayed(
     kind: str, case: Case, driver: Driver, server: Loopback, path: Path
 ) -> None:
+    if kind == "text" and not case.server_sent:
+        pytest.skip("frames are no text")
     server.queue = [Response(case.response("unread"))]
     driver.call_and_read(driver.function(case))
     path_sent = server.requests[0].path.removeprefix(case.url_path)
