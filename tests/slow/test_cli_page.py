@@ -45,6 +45,8 @@ def test_the_commands_print_what_the_page_shows(
     with testing.provider() as llm:
         for name in "ANTHROPIC", "GOOGLE", "GEMINI", "CO", "GROQ", "MISTRAL":
             monkeypatch.delenv(f"{name}_API_KEY", raising=False)
+        for name in "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AWS_ACCESS_KEY_ID":
+            monkeypatch.delenv(name, raising=False)
         for name in (name for server in SERVERS.values() for name in server.api_keys):
             monkeypatch.delenv(name, raising=False)
         write_replies(llm)

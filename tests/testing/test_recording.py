@@ -703,8 +703,10 @@ def test_a_variable_decides_whether_to_record(
 def cassette(uri: str, body: bytes, request: object, kind: str) -> str:
     """Return a cassette in a form that vcrpy writes."""
     sent: Any = json.dumps(request)
-    string: Any = body.decode()
-    if kind != "text":
+    string: Any
+    if kind == "text":
+        string = body.decode()
+    else:
         sent, string = sent.encode(), body if kind == "binary" else gzip.compress(body)
     interaction = {
         "request": {"body": sent, "headers": {"Accept": ["*/*"]}, "method": "POST", "uri": uri},
