@@ -26,6 +26,7 @@ from support.providers.openai import OPENAI
 
 from mirascope import Timeout, errors, testing
 from mirascope.testing import loopback
+from mirascope.testing._formats.bedrock import frame
 from mirascope.testing.loopback import Abort, Loopback, Reset, Response, dripping, in_pieces
 from mirascope.testing.recording import _file
 from mirascope.testing.recording._exchange import (
@@ -35,6 +36,7 @@ from mirascope.testing.recording._exchange import (
     RecordedResponse,
 )
 from mirascope.testing.recording._player import played
+from mirascope.testing.recording._secrets import Secrets
 
 TEXTS = ("Größe ", "of the 🌍", " und so weiter")
 KEY = "a-secret-key"
@@ -546,6 +548,22 @@ def test_a_secret_in_a_request_is_hidden_and_matches_again(
     monkeypatch.setenv(case.key_variable, "another-key-of-mine")
     with testing.recorded(path):
         assert ask("use another-key-of-mine") is None
+
+
+def test_a_signature_and_the_error_in_a_frame_are_hidden() -> None:
+    secrets = Secrets()
+    signed = "AWS4-HMAC-SHA256 Credential=AKIA1234/20260102/eu-west-1/bedrock/aws4_request"
+    secrets.collect([("Authorization", f"{signed}, SignedHeaders=host, Signature=0123abcd")])
+    arn = "arn:aws:iam::123456789012:user/somebody"
+    text = frame("contentBlockDelta", {"delta": {"text": f"AKIA1234 {arn}"}})
+    error = frame("validationException", {"message": f"0123abcd of {arn}"}, "exception")
+    whole, cut = text + error, b"\x00\x00\x01\x00 AKIA1234"
+    arrivals = [Arrival(0.0, whole[:9]), Arrival(1.0, whole[9:] + cut)]
+    written = secrets.redacted(Exchange(_request({}), RecordedResponse(200, {}, 0.0, arrivals)))
+    shown = frame("contentBlockDelta", {"delta": {"text": f"[redacted] {arn}"}})
+    hidden = frame("validationException", {"message": "[redacted] of [redacted]"}, "exception")
+    body = b"".join(arrival.data for arrival in written.response.arrivals)
+    assert body == shown + hidden + b"\x00\x00\x01\x00 [redacted]"
 
 
 def test_words_like_a_setting_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
