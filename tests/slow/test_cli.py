@@ -24,6 +24,8 @@ from mirascope.testing.loopback import Loopback, Response, Stall
 
 COMMAND = [sys.executable, "-W", "error", "-m", "mirascope"]
 KEY = "sk-made-up-for-tests"
+SIGNING = {"AWS_SECRET_ACCESS_KEY": "a-secret-access-key", "AWS_REGION": "us-east-1"}
+"""What Bedrock's requests are signed with, besides the id of the key."""
 
 Mirascope = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -120,7 +122,7 @@ def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_provider_is_called_by_its_name(case: Case, loopback: Loopback) -> None:
     loopback.queue.append(Response(case.response("Mist", "born")))
-    variables = {case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
+    variables = {**SIGNING, case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
     limits = ("--max-tokens", "9", "--temperature", "0.5")
     done = run("-m", f"{case.name}:requested-model", *limits, "Recommend a book", **variables)
     assert (done.returncode, done.stdout, done.stderr) == (0, "Mistborn\n", "")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.cli import invoke
+from support.providers.ollama_native import PATHS
 
 from mirascope import testing
 from mirascope.core._calls.servers import SERVERS
@@ -38,13 +39,15 @@ def test_the_commands_print_what_the_page_shows(
 ) -> None:
     monkeypatch.setenv("MIRASCOPE_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each not in PATHS])
     (tmp_path / "dog.json").write_text(SCHEMA)
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n")
     (tmp_path / "books.py").write_text(BOOKS)
     with testing.provider() as llm:
         for name in "ANTHROPIC", "GOOGLE", "GEMINI", "CO", "GROQ", "MISTRAL":
             monkeypatch.delenv(f"{name}_API_KEY", raising=False)
+        for name in "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AWS_ACCESS_KEY_ID":
+            monkeypatch.delenv(name, raising=False)
         for name in (name for server in SERVERS.values() for name in server.api_keys):
             monkeypatch.delenv(name, raising=False)
         write_replies(llm)

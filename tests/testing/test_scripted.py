@@ -295,7 +295,7 @@ def test_mistakes_are_named(llm: ScriptedProvider) -> None:
         llm.reply("Emma", pace=cast("Any", "slow"))
     with pytest.raises(RuntimeError, match="there is no address yet"):
         testing.provider().url("openai")
-    with pytest.raises(ValueError, match="no provider 'opanai'; it has: openai, anthropic"):
+    with pytest.raises(ValueError, match="no provider 'opanai'; it has: openai, openai_responses"):
         llm.url("opanai")
     assert llm.replies_left == 0
 

@@ -1,8 +1,8 @@
 """botocore's clients: the default one, and hooks for the requests of any.
 
 botocore has an event system, in which hooks of a client are registered. Those here are for the
-requests that are sent inside of `sending` only: one takes the HTTP response of a stream over, one
-sets the read timeout, one prevents retries.
+requests that are sent inside of `sending` only: one takes the HTTP response of a stream over, and
+checks that any other is complete; one sets the read timeout, one prevents retries.
 
 The connections of the default client can be interrupted before the response is received. botocore
 has no public way to choose the class of its connections: without the private one, a request that
@@ -43,6 +43,7 @@ _SERVICE: Final = "bedrock-runtime"
 _CONNECTIONS: Final = 1000
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 600
+_FIRST_ERROR: Final = 300
 
 
 @dataclass
@@ -106,9 +107,26 @@ def _prevent_retry(**_: object) -> bool | None:
 
 
 def _take_response(response_dict: Mapping[str, Any] | None, **_: object) -> None:
-    request, body = _sending.get(), (response_dict or {}).get("body")
-    if request is not None and hasattr(body, "read1"):
+    request, response = _sending.get(), response_dict or {}
+    body = response.get("body")
+    if request is None:
+        return
+    if hasattr(body, "read1"):
         request.response = body
+    elif isinstance(body, bytes):
+        _check_complete(body, response)
+
+
+def _check_complete(body: bytes, response: Mapping[str, Any]) -> None:
+    """Raise if a body was cut off, which botocore reads as an empty response.
+
+    Raises:
+        urllib3.exceptions.IncompleteRead: It was.
+    """
+    length = str(response["headers"].get("content-length", ""))
+    missing = int(length) - len(body) if length.isdigit() else 0
+    if missing > 0 and response["status_code"] < _FIRST_ERROR:
+        raise _sdk.http_errors.IncompleteRead(len(body), missing)
 
 
 def _make_client() -> BedrockClient:

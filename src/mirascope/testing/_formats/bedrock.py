@@ -13,6 +13,7 @@ from typing_extensions import Buffer, override
 
 from mirascope.testing._formats.wire_format import JSONObject, Message, Reply, WireFormat, text_of
 
+_PRELUDE: Final = struct.Struct("!III")
 _TYPES: Final = {
     400: "ValidationException",
     401: "UnrecognizedClientException",
@@ -31,10 +32,13 @@ class Frame(bytes):
     Args:
         headers: The headers.
         payload: The payload.
+
+    Attributes:
+        payload: The same.
     """
 
     _headers: bytes
-    _payload: bytes
+    payload: bytes
 
     def __new__(cls, headers: bytes, payload: bytes) -> Self:
         """Return the frame, with its lengths and checksums."""
@@ -42,13 +46,34 @@ class Frame(bytes):
         prelude += struct.pack("!I", crc32(prelude))
         frame = prelude + headers + payload
         self = super().__new__(cls, frame + struct.pack("!I", crc32(frame)))
-        self._headers, self._payload = headers, payload
+        self._headers, self.payload = headers, payload
         return self
 
     @override
     def replace(self, old: Buffer, new: Buffer, count: SupportsIndex = -1, /) -> Frame:
         """Return the frame with a part of its payload replaced."""
-        return Frame(self._headers, self._payload.replace(old, new, count))
+        return self.with_payload(self.payload.replace(old, new, count))
+
+    def with_payload(self, payload: bytes) -> Frame:
+        """Return the frame with another payload."""
+        return Frame(self._headers, payload)
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether it reports an error."""
+        return b":exception-type" in self._headers
+
+
+def frames(body: bytes) -> Iterator[Frame]:
+    """Yield the complete frames that a body begins with; none if it is text."""
+    start = 0
+    while len(body) - start >= _PRELUDE.size:
+        total, size, checksum = _PRELUDE.unpack_from(body, start)
+        if crc32(body[start : start + 8]) != checksum or len(body) - start < total:
+            break
+        payload = start + _PRELUDE.size + size
+        yield Frame(body[start + _PRELUDE.size : payload], body[payload : start + total - 4])
+        start += total
 
 
 def frame(kind: str, payload: object, message_type: str = "event") -> Frame:
@@ -85,6 +110,7 @@ class Bedrock(WireFormat):
     url_variable = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
     path = r"/model/[^/]+/converse(-stream)?"
     upstream = "https://bedrock-runtime.us-east-1.amazonaws.com"
+    host = "bedrock-runtime*.amazonaws.com"
     other_variables = (
         "AWS_BEARER_TOKEN_BEDROCK",
         "AWS_PROFILE",

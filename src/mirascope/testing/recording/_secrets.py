@@ -16,6 +16,7 @@ from typing import Final, cast
 from urllib.parse import quote
 
 from mirascope.testing._formats import FORMATS
+from mirascope.testing._formats.bedrock import frames
 from mirascope.testing.recording._exchange import (
     REDACTED,
     Arrival,
@@ -34,6 +35,8 @@ _HEADERS: Final = re.compile(
     r"|request-id|trace-id|cf-ray)"
 )
 _VARIABLES: Final = re.compile(r".*(?:KEY|TOKEN|ORG_ID|ORGANIZATION_ID|RULE_ID|PROJECT(?:_ID)?)$")
+_SIGNED: Final = re.compile(r"\b(?:Credential|Signature)=([^/,\s]+)")
+"""The id of the key, and the signature, in the credential of a signed request of Amazon's."""
 
 _KEYS: Final = re.compile(
     rb"\bsk-(?=[\w*-]*[\d*])[\w*-]{12,}|\bgsk_\w{16,}|\bAIza[\w-]{16,}|\bya29\.[\w.-]{16,}"
@@ -45,10 +48,13 @@ _ACCOUNTS: Final = re.compile(
     rb"|(?i:(?:organi[sz]ation|project|account|workspace|tenant|team|customer|consumer)s?"
     rb"(?:[_ ]?(?:uu)?id|[_ ]?number)?[\"'`:=\s/\\#(]{1,6})(?P<id>[\w.-]*\d[\w.-]{3,})"
     rb"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    rb"|\barn:aws[\w:/.+=@*-]+"
 )
 _ERROR_LINE: Final = re.compile(rb'^.*"error"\s*:\s*[{"\[].*$', re.MULTILINE)
 
 Span = tuple[int, int]
+Edit = tuple[int, int, bytes]
+"""A part of a body, and what replaces it."""
 
 
 class Secrets:
@@ -121,6 +127,7 @@ def _parts(header: str, value: str) -> Iterator[str]:
         yield value
         _scheme, _, credential = value.partition(" ")
         yield credential
+        yield from _SIGNED.findall(credential)
 
 
 def _of_text(text: str, pattern: re.Pattern[bytes]) -> str:
@@ -147,15 +154,15 @@ def _of_arrivals(
 ) -> list[Arrival]:
     """Return the arrivals of a body; a secret that is split between some goes to the first."""
     body = b"".join(arrival.data for arrival in response.arrivals)
-    spans = _merged([*_found(body, pattern), *_accounts(body, failed=failed)])
+    edits = list(_edits(body, pattern, failed=failed))
     kept: list[Arrival] = []
     start = index = 0
     for at, data in response.arrivals:
         end, cursor, pieces = start + len(data), start, list[bytes]()
-        while index < len(spans) and spans[index][0] < end:
-            first, last = spans[index]
+        while index < len(edits) and edits[index][0] < end:
+            first, last, replacement = edits[index]
             if first >= start:
-                pieces += [body[cursor:first], REDACTED.encode()]
+                pieces += [body[cursor:first], replacement]
             cursor = min(last, end)
             if last > end:
                 break
@@ -163,6 +170,26 @@ def _of_arrivals(
         kept.append(Arrival(at, b"".join([*pieces, body[cursor:end]])))
         start = end
     return kept
+
+
+def _edits(body: bytes, pattern: re.Pattern[bytes], *, failed: bool) -> Iterator[Edit]:
+    """Yield the edits of a body; a frame, which has a checksum, is replaced whole."""
+    position = 0
+    for frame in frames(body):
+        reported = failed or frame.is_exception
+        payload = frame.payload
+        if edits := list(_edits_of_text(payload, pattern, failed=reported)):
+            for first, last, replacement in reversed(edits):
+                payload = payload[:first] + replacement + payload[last:]
+            yield position, position + len(frame), frame.with_payload(payload)
+        position += len(frame)
+    for first, last, replacement in _edits_of_text(body[position:], pattern, failed=failed):
+        yield position + first, position + last, replacement
+
+
+def _edits_of_text(body: bytes, pattern: re.Pattern[bytes], *, failed: bool) -> Iterator[Edit]:
+    for first, last in _merged([*_found(body, pattern), *_accounts(body, failed=failed)]):
+        yield first, last, REDACTED.encode()
 
 
 def _found(body: bytes, pattern: re.Pattern[bytes], first: int = 0, last: int = -1) -> list[Span]:
