@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.cases import Case, Driver
 from support.providers.anthropic import ANTHROPIC
+from support.providers.bedrock import BEDROCK
 from support.providers.gemini import GEMINI
 from support.spans import Spans, attributes, traced
 
@@ -32,7 +33,7 @@ CONTENT = {
     "gen_ai.system_instructions",
     "gen_ai.tool.definitions",
 }
-APART = {"anthropic", "gemini"}
+APART = {"anthropic", "bedrock", "gemini"}
 """The providers whose API takes system messages apart from the others."""
 
 SYNC = Driver(asynchronous=False)
@@ -118,6 +119,7 @@ def test_a_conversation_is_recorded(case: Case, server: Loopback) -> None:
     [
         (ANTHROPIC, {"system": "Be brief."}),
         (ANTHROPIC, {"system": [{"type": "text", "text": "Be brief."}]}),
+        (BEDROCK, {"system": [{"text": "Be brief."}]}),
         (GEMINI, {"system_instruction": "Be brief."}),
         (GEMINI, {"config": {"system_instruction": [{"text": "Be brief."}]}}),
     ],

@@ -52,19 +52,23 @@ class StainlessAPI(ChatAPI[ClientT, AsyncClientT, RawT]):
 
     @override
     def open(self, client: ClientT, arguments: Arguments) -> Source:
-        """Return the bytes of the SDK's stream, or the items of one that instrumentation wraps."""
+        """Return the bytes of the SDK's stream, or the items of one that others wrap or decode."""
         stream = self._method(client)(**arguments)
         if type(stream) is self._sdk.Stream:
-            framed = _is_framed(stream.response)
-            return (FramedEventsSource if framed else ResponseSource)(stream.response)
+            if not _is_binary(stream.response):
+                return ResponseSource(stream.response)
+            if _is_of_bedrock(stream.response):
+                return FramedEventsSource(stream.response)
         return ItemSource(stream)
 
     @override
     async def aopen(self, client: AsyncClientT, arguments: Arguments) -> AsyncSource:
         stream = await self._method(client)(**arguments)
         if type(stream) is self._sdk.AsyncStream:
-            framed = _is_framed(stream.response)
-            return (AsyncFramedEventsSource if framed else AsyncResponseSource)(stream.response)
+            if not _is_binary(stream.response):
+                return AsyncResponseSource(stream.response)
+            if _is_of_bedrock(stream.response):
+                return AsyncFramedEventsSource(stream.response)
         return AsyncItemSource(stream)
 
     @override
@@ -109,9 +113,14 @@ def _parsed(response: object) -> object:
     return response
 
 
-def _is_framed(response: HTTPResponse) -> bool:
+def _is_binary(response: HTTPResponse) -> bool:
     """Return whether a body is Amazon's binary events, not server-sent ones."""
     return "amazon.eventstream" in response.headers.get("content-type", "")
+
+
+def _is_of_bedrock(response: Any) -> bool:
+    """Return whether a body has a model's events inside of frames; SDKs read other binary ones."""
+    return str(response.request.url.path).endswith("/invoke-with-response-stream")
 
 
 def forces_tools(call_params: Mapping[str, object], thinks: str = "disabled") -> bool:

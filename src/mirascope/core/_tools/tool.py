@@ -258,7 +258,7 @@ class BaseTool(BaseModel, ABC):
                 raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # handled as the decoder's errors are
             return cls.model_validate(cls._with_call(decoded, tool_call))
         except ValueError as error:
-            name, details = cls._name(), _details(error, decoded)
+            name, details = cls._name(), cls._details(error, decoded)
             raise ToolCallError(tool_call_problem(name, error), name, arguments, details) from error
 
     @classmethod
@@ -267,6 +267,19 @@ class BaseTool(BaseModel, ABC):
         reserved = {"tool_call": tool_call, "delta": None}
         fields = cls.model_fields
         return {**arguments, **{fields[n].alias or n: reserved[n] for n in reserved if n in fields}}
+
+    @classmethod
+    def _details(cls, error: ValueError, arguments: JSON) -> list[ErrorDetails]:
+        """Return pydantic's errors for a tool call's arguments, with plain values as inputs."""
+        if not isinstance(error, ValidationError):
+            return []
+        found = error.errors(include_url=False, include_context=False)
+        reserved = cls._with_call({}, None).keys()
+        for each in found:
+            given = each["input"]  # of an error of the whole model, with the reserved fields
+            whole = isinstance(given, dict) and reserved <= given.keys()
+            each["input"] = given if is_plain(given) and not whole else arguments
+        return found
 
     @classmethod
     def from_partial_arguments(
@@ -363,16 +376,6 @@ def tool_call_problem(name: str, error: ValueError) -> str:
     if isinstance(error, ValidationError):
         return f"the arguments for the tool {name} do not fit: {details(error)}"
     return f"the arguments for the tool {name} cannot be read: {error}"
-
-
-def _details(error: ValueError, arguments: JSON) -> list[ErrorDetails]:
-    """Return pydantic's errors for a tool call's arguments, with plain values as inputs."""
-    if not isinstance(error, ValidationError):
-        return []
-    found = error.errors(include_url=False, include_context=False)
-    for each in found:  # an error of the whole model has the reserved fields in its input
-        each["input"] = each["input"] if is_plain(each["input"]) else arguments
-    return found
 
 
 def _derived(tool_type: type[BaseModel], kind: type[ToolT]) -> type[ToolT]:

@@ -110,7 +110,9 @@ def _encode_parts(
 ) -> Iterator[Item]:
     for kind, group in groupby(parts, _item_type):
         if kind == "message":
-            yield _message(role, _content(role, [*group], provider))
+            # the texts of an assistant are separate items: one would join them
+            messages = ([part] for part in group) if role == "assistant" else [[*group]]
+            yield from (_message(role, _content(role, each, provider)) for each in messages)
             continue
         for part in group:
             if isinstance(part, ToolCallPart):
