@@ -1,8 +1,9 @@
-"""A server of the Responses API that generates in the background, whatever becomes of its client."""
+"""A server of the Responses API that generates in the background, whoever reads it."""
 
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,8 +45,8 @@ def events(words: list[str]) -> list[bytes]:
         {"type": "response.completed", "response": _response("completed", [whole])},
     ]
     return [
-        f"event: {record['type']}\ndata: {json.dumps({**record, 'sequence_number': n})}\n\n".encode()
-        for n, record in enumerate(records)
+        b"data: %b\n\n" % json.dumps({**record, "sequence_number": number}).encode()
+        for number, record in enumerate(records)
     ]
 
 
@@ -60,6 +61,7 @@ class BackgroundServer(Loopback):
         taken_up: The queries of the requests for what is generated.
         cancelled: How many responses were cancelled.
         kept: What is generated; ``None`` if it is gone.
+        open: Set when what is generated may be read.
     """
 
     def __init__(self, sent: int = SENT) -> None:
@@ -67,6 +69,8 @@ class BackgroundServer(Loopback):
         self.begun = self.cancelled = 0
         self.taken_up: list[dict[str, list[str]]] = []
         self.kept: list[bytes] | None = events(WORDS)
+        self.open = threading.Event()
+        self.open.set()
         self._sent = sent
 
     def _answer(self, request: Request) -> Response:
@@ -82,6 +86,7 @@ class BackgroundServer(Loopback):
         assert address.path == "/v1/responses/resp_1"
         query = parse_qs(address.query)
         self.taken_up.append(query)
+        assert self.open.wait(20)
         if self.kept is None:
             return Response.of_json({"error": {"message": "Response not found."}}, 404)
         return Response(self.kept[int(query.get("starting_after", ["-1"])[0]) + 1 :])

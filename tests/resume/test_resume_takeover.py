@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -173,7 +174,7 @@ def test_a_killed_worker_is_succeeded_by_another(
         assert [(offset, name, values) for offset, name, values in reader.lines] == got
         assert [*store.read("chat", before[-1].offset)] == rest
         assert [*store.read("chat", running=True)] == []
-        assert store.start_sync("chat", lambda: call(server)()).joined is False  # it has ended
+        assert store.start_sync("chat", call(server)).joined is False  # it has ended
     assert (len(server.taken_up), server.cancelled) == (1, 0)
 
 
@@ -243,10 +244,12 @@ def test_a_start_joins_what_it_takes_over(workers: Workers, server: BackgroundSe
     answer = call(server)
     store = workers(takeover=lambda _: answer())
     leave(store, *BEGUN)
+    server.open.clear()
     until = monotonic() + 20
     while not server.taken_up:  # before its lease runs out, it is joined as one that runs
         assert store.start_sync("chat", list).joined
         assert monotonic() < until
+    server.open.set()
     assert text_of([*store.read("chat")]) == TEXT
 
 
@@ -386,4 +389,4 @@ def test_a_log_and_what_continues_it_are_the_response(
 
 def parts(lines: list[bytes], cuts: set[int]) -> list[list[bytes]]:
     places = [0, *sorted(cut for cut in cuts if cut < len(lines)), len(lines)]
-    return [joined(lines[start:end]) for start, end in zip(places, places[1:], strict=False)]
+    return [joined(lines[start:end]) for start, end in pairwise(places)]

@@ -146,7 +146,8 @@ class Reading(Recorded):
     async def _take_over(self, successor: Successor) -> bool:
         try:
             async with asyncio.timeout(self._lease):
-                self._taken = await successor.acquire()
+                found = await successor.joined()
+                self._taken = found if isinstance(found, Takeover) else None
         except Exception as error:  # noqa: BLE001  # a store may fail in any way
             LOGGER.warning("a generation cannot be taken over now", exc_info=error)
         return self._taken is not None

@@ -132,8 +132,12 @@ class Store:
 
     async def _acquire(self, log: StreamLog, key: str) -> Lease | Takeover | None:
         successor = self._successor(log, key)
-        if successor is not None and (taken := await successor.acquire()):
-            return taken
+        if successor is not None:
+            found = await successor.joined()
+            if isinstance(found, Takeover):
+                return found
+            if found.is_running:
+                return None
         return await log.acquire(key, seconds=self._options.lease, keep=self._options.keep)
 
     def _successor(self, log: StreamLog, key: str) -> Successor | None:

@@ -77,15 +77,19 @@ class Successor:
     keep: float
     begin: Callable[[Takeover], object]
 
-    async def acquire(self) -> Takeover | None:
-        """Take over the generation, if its worker died and its response can be read."""
+    async def joined(self) -> Takeover | Tail:
+        """Take over the generation, if its worker died and its response can be read.
+
+        Returns:
+            The right to continue it, or what there is of it.
+        """
         tail = await self.log.read(self.key, None, wait=0)
         response_id = response_of(tail)
         if response_id is None or tail.is_running:
-            return None
+            return tail
         end = Position(tail.epoch, tail.entries[-1].last)
         lease = await self.log.take_over(self.key, end, seconds=self.seconds, keep=self.keep)
-        return lease and Takeover(lease, tail.entries, response_id)
+        return Takeover(lease, tail.entries, response_id) if lease else tail
 
 
 def response_of(tail: Tail) -> str | None:
