@@ -33,8 +33,8 @@ def events(words: list[str]) -> list[bytes]:
     """Return the events of a response."""
     at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     opened: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
-    part = {"type": "output_text", "text": "".join(words), "annotations": []}
-    whole = {**opened, "status": "completed", "content": [part]}
+    part: dict[str, Any] = {"type": "output_text", "text": "".join(words), "annotations": []}
+    whole: dict[str, Any] = {**opened, "status": "completed", "content": [part]}
     records: list[dict[str, Any]] = [
         {"type": "response.created", "response": _response("queued", [])},
         {"type": "response.in_progress", "response": _response("in_progress", [])},

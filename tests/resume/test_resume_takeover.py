@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -58,20 +58,6 @@ def call(server: BackgroundServer, *, background: bool = True) -> Any:
     return answer
 
 
-def acall(server: BackgroundServer) -> Any:
-    @openai_responses.call(
-        "gpt-4o-mini",
-        stream=True,
-        client=sdk.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none"),
-        call_params={"background": True},
-        max_retries=0,
-    )
-    async def answer() -> str:
-        return "?"
-
-    return answer
-
-
 # Real workers.
 
 
@@ -110,7 +96,7 @@ class Process:
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[Process]:
+def process(*arguments: str) -> Generator[Process]:
     made = Process(*arguments)
     try:
         yield made
@@ -225,12 +211,19 @@ def numbers(read: list[resume.RecordedEvent]) -> list[int]:
 @pytest.mark.parametrize("running", [False, True])
 def test_a_reader_takes_over(workers: Workers, server: BackgroundServer, *, running: bool) -> None:
     """In the reader's event loop, with a client of this loop; also what `useChat` resumes."""
-    answer = acall(server)
-    store = workers(takeover=lambda _: answer())
-    leave(store, *BEGUN)
 
     async def reads() -> list[resume.RecordedEvent]:
-        return [event async for event in store.read("chat", running=running)]
+        async with sdk.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none") as client:
+
+            @openai_responses.call(
+                "gpt-4o-mini", stream=True, client=client, call_params={"background": True}
+            )
+            async def answer() -> str:
+                return "?"
+
+            store = workers(takeover=lambda _: answer())
+            leave(store, *BEGUN)
+            return [event async for event in store.read("chat", running=running)]
 
     read = asyncio.run(reads())
     assert text_of(read) == TEXT

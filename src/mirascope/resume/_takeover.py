@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from mirascope.resume._log import Entry, Lease, Position, StreamLog, Tail
 from mirascope.web import Streamed
@@ -46,7 +46,7 @@ class Takeover(NamedTuple):
             ValueError: It is a call that does not generate in the background.
         """
         if isinstance(made, STREAMS):
-            return self._taken_up(made)
+            return self._taken_up(cast("Stream", made))
         if isinstance(made, Awaitable):
             return self._awaited(made)
         raise TypeError(f"only the stream of a call is taken over, not a {type(made).__name__}")
