@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from mirascope import resume
+from mirascope import BaseMessageParam, resume
 from mirascope.resume._generation import Options
 from mirascope.testing import ScriptedProvider
 
 PAGE = (Path(__file__).parents[2] / "docs" / "resume.md").read_text()
-CHAT, EVENT_SOURCE, PLAIN, FLASK, MAY_READ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+CHAT, EVENT_SOURCE, PLAIN, FLASK, MAY_READ, TAKEOVER = re.findall(
+    r"```python\n(.*?)```", PAGE, re.DOTALL
+)
 
 BODY = {"id": "1", "messages": [{"role": "user", "parts": [{"type": "text", "text": "Who?"}]}]}
 
@@ -88,6 +90,18 @@ def test_flask_resumes(llm: ScriptedProvider) -> None:
 def test_the_store_checks_readers(capsys: pytest.CaptureFixture[str]) -> None:
     run("from mirascope import resume\n" + MAY_READ)
     assert capsys.readouterr().out == "this reader may not read the response of this key\n"
+
+
+def test_another_worker_makes_the_call_again(llm: ScriptedProvider) -> None:
+    llm.reply("Read Emma.")
+    names = run(TAKEOVER)
+    names["MESSAGES"]["1"] = [BaseMessageParam(role="user", content="Which book?")]
+    store = names["store"]
+    store.start_sync("1", lambda: names["again"]("1"))
+    events = list(store.read("1"))
+    store.close_sync()
+    assert "".join(each.values[0] for each in events if each.name == "text") == "Read Emma."
+    assert [each.name for each in events].count("response") == 1
 
 
 def test_the_page_has_every_setting() -> None:

@@ -123,7 +123,7 @@ class Background:
         if (request.method, address.path) == ("GET", "/v1/responses/resp_1"):
             query = parse_qs(address.query)
             assert query["stream"] == ["true"]
-            start = int(query["starting_after"][0])
+            start = int(query.get("starting_after", ["-1"])[0])
             if self.resumed:
                 self.starts.append(start)
                 return self.resumed.pop(0)
@@ -354,6 +354,63 @@ def test_a_client_of_ones_own_takes_it_up_and_cancels_it_too(server: Loopback) -
         assert leave(driver, function(driver, **options), "close").state == "closed"
         assert monotonic() - began < 10
         assert len(background.cancels) == 1
+
+
+# A response that another worker began.
+
+
+def take_up(driver: Driver, server: Loopback, background: Background, **options: Any) -> Attempt:
+    server.respond = background
+    make = function(driver, **options)
+
+    async def amake(question: str) -> Any:
+        stream = await make(question)
+        assert stream.is_background
+        stream.take_up("resp_1")
+        return stream
+
+    def taken(question: str) -> Any:
+        stream = make(question)
+        stream.take_up("resp_1")
+        return stream
+
+    return driver.attempt(amake if driver.asynchronous else taken)
+
+
+def test_a_response_that_another_worker_began_is_read_from_its_beginning(
+    driver: Driver, server: Loopback
+) -> None:
+    background = Background()
+    check_whole(take_up(driver, server, background))
+    assert background.starts == [-1]
+
+
+def test_a_response_that_another_worker_began_is_taken_up_where_it_breaks_off(
+    driver: Driver, server: Loopback
+) -> None:
+    background = Background(len(b"".join(EVENTS[:5])), len(EVENTS[5]))
+    check_whole(take_up(driver, server, background))
+    assert background.starts == [-1, 4, 5]
+
+
+@pytest.mark.parametrize("interrupted", ["raise", "restart"])
+def test_a_response_that_another_worker_began_is_never_requested_again(
+    driver: Driver, server: Loopback, interrupted: str
+) -> None:
+    background = Background(BEGUN // 2)
+    check_whole(take_up(driver, server, background, on_interrupt=interrupted))
+    assert background.starts == [-1, -1]
+
+
+def test_only_a_background_response_is_taken_up(driver: Driver, server: Loopback) -> None:
+    options: dict[str, Any] = {"on_interrupt": "raise", "call_params": {}}
+    stream = driver.call(function(driver, **options))
+    assert not stream.is_background
+    with pytest.raises(ValueError, match="resp_1 cannot be taken up by this stream: only one"):
+        stream.take_up("resp_1")
+    stream = take_up(driver, server, Background()).stream
+    with pytest.raises(ValueError, match="was iterated or closed already"):
+        stream.take_up("resp_1")
 
 
 # Options.

@@ -19,8 +19,9 @@ from typing import Any, Final
 from mirascope.errors import StreamLogFenced, StreamLogLost
 from mirascope.resume._engine import Engine
 from mirascope.resume._log import Entry, Lease, StreamLog
-from mirascope.web import OnError
-from mirascope.web._recorder import ENDS, joined
+from mirascope.resume._takeover import Continued, Takeover
+from mirascope.web import OnError, Streamed
+from mirascope.web._recorder import END_LINES, joined, response_line
 
 LOGGER: Final = logging.getLogger("mirascope.resume")
 
@@ -31,7 +32,7 @@ _PATIENCE: Final = 0.1
 """How many seconds a reader that is stopped may take to end by itself."""
 
 _TOO_LARGE: Final = b'["error","The answer is too large to be kept.",500]\n'
-_END_LINES: Final = tuple(f'["{name}"'.encode() for name in sorted(ENDS))
+_CHANGED: Final = b'["error","The answer cannot be continued.",500]\n'
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Options:
     grace: float = 20.0
     may_read: Callable[[str, Any], bool] | None = None
     on_error: OnError | None = None
+    takeover: Callable[[str], Streamed] | None = None
 
     def __post_init__(self) -> None:
         least_of = {"lease": 0.1, "linger": 0, "keep": 1, "max_bytes": 1, "grace": 0}
@@ -61,14 +63,24 @@ class Generation:
         log: The log.
         lease: The right to write it.
         options: The settings.
+        taken: The generation of another worker that this one continues.
 
     Attributes:
+        identify: Returns the id of the response, if another worker could take it over.
         kept: Whether all events so far are written, or will be.
         done: Set in the engine's event loop when the end is written, or cannot be.
     """
 
-    def __init__(self, engine: Engine, log: StreamLog, lease: Lease, options: Options) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        log: StreamLog,
+        lease: Lease,
+        options: Options,
+        taken: Takeover | None = None,
+    ) -> None:
         self.kept = True
+        self.identify: Callable[[], str | None] = lambda: None
         self.options = options
         self.done = asyncio.Event()
         self._engine = engine
@@ -84,10 +96,12 @@ class Generation:
         self._ended = False
         self._ended_at = 0.0
         self._stopped_at: float | None = None
-        self._entries: list[Entry] = []
-        self._written = 0
+        self._entries: list[Entry] = [*taken.entries] if taken else []
+        self._continued = Continued(self._entries) if taken else None
+        self._response_id = taken.response_id if taken else None
+        self._written = len(self._entries)
         self._base = 0
-        self._size = 0
+        self._size = sum(len(entry.lines) for entry in self._entries)
         self._wrote_at = 0.0
         self._failures = 0
 
@@ -120,12 +134,24 @@ class Generation:
                 self._add((last or self._abort)())
 
     def _add(self, block: bytes) -> None:
-        self._lines += block.splitlines(keepends=True)
-        if self._lines[-1].startswith(_END_LINES):
+        lines = block.splitlines(keepends=True)
+        if self._continued is not None:
+            lines = self._new(self._continued, lines)
+        self._lines += lines
+        if lines and lines[-1].startswith(END_LINES):
             self._ended, self._ended_at = True, monotonic()
         if self._is_idle:
             self._is_idle = False
             self._engine.loop.call_soon_threadsafe(self._wake.set)
+
+    def _new(self, continued: Continued, lines: list[bytes]) -> list[bytes]:
+        try:
+            return continued.new(lines)
+        except ValueError:
+            LOGGER.error("a generation was taken over, but its response is another one")  # noqa: TRY400  # the error has no more
+            if self._stop is not None:
+                self._stop()
+            return continued.end(_CHANGED)
 
     # The writer's side, in the engine's event loop.
 
@@ -177,9 +203,8 @@ class Generation:
             async with asyncio.timeout(max(1.0, self._lease.seconds / 2)):
                 stops = await self._log.append(self._lease, entries, after=after, ended=ended)
         except StreamLogFenced:
-            LOGGER.warning("a generation was replaced by another one, and stops")
             self.kept = False
-            self.stop()
+            await self._fenced()
             return True
         except StreamLogLost as error:
             return self._lost(error)
@@ -192,6 +217,16 @@ class Generation:
             self.stop()
         return ended
 
+    async def _fenced(self) -> None:
+        """Stop, unless another worker reads the same response, which stopping could cancel."""
+        with suppress(Exception):
+            tail = await self._log.read(self._lease.key, None, wait=0)
+            if tail.epoch == self._lease.epoch:
+                LOGGER.warning("another worker took over a generation, which is not written here")
+                return
+        LOGGER.warning("a generation was replaced by another one, and stops")
+        self.stop()
+
     def _collect(self) -> bool:
         """Make an entry of the new events; return whether the end is among them."""
         with self._lock:
@@ -199,6 +234,10 @@ class Generation:
             self._is_idle = False
         if not self.kept:
             return True
+        response_id = None if ended else self.identify()
+        if response_id not in {None, self._response_id}:
+            self._response_id = response_id
+            lines.insert(0, response_line(response_id or ""))
         if lines:
             lines = joined(lines)
             last = (self._entries[-1].last if self._entries else self._base) + len(lines)

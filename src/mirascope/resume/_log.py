@@ -61,12 +61,14 @@ class Lease(NamedTuple):
         epoch: The generation.
         seconds: For how long the generation counts as alive after each `StreamLog.append`.
         keep: For how many seconds the log is kept after the last one.
+        writer: How many workers wrote this generation before, and died.
     """
 
     key: str
     epoch: int
     seconds: float
     keep: float
+    writer: int = 0
 
 
 class Tail(NamedTuple):
@@ -125,7 +127,8 @@ class StreamLog(ABC):
             Whether the generation is to stop, as `request_stop` demands.
 
         Raises:
-            StreamLogFenced: Another generation of the key has begun.
+            StreamLogFenced: Another generation of the key has begun, or another worker has taken
+                over this one: one whose ``writer`` is higher.
             StreamLogLost: The log ends before ``after``. The writer appends everything again. A log
                 that is not there at all is one that ends at 0.
         """
@@ -144,6 +147,26 @@ class StreamLog(ABC):
     @abstractmethod
     async def request_stop(self, key: str) -> bool:
         """Demand that the generation stops; return whether one is running."""
+
+    async def take_over(
+        self, key: str, end: Position, *, seconds: float, keep: float
+    ) -> Lease | None:
+        """Take over a generation whose worker died; its log stays, and is continued.
+
+        A store need not have this: then no generation is taken over.
+
+        Args:
+            key: The key.
+            end: Where the log ends, as it was read.
+            seconds: See `Lease`.
+            keep: See `Lease`.
+
+        Returns:
+            The right to write, of the same epoch and the next writer; ``None`` if the generation is
+            running, or the log does not end there, or has ended.
+        """
+        del key, end, seconds, keep
+        return None
 
     async def close(self) -> None:  # noqa: B027  # most stores have something to close, not all
         """Close connections and files."""

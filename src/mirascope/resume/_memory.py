@@ -19,6 +19,7 @@ class _Log:
     alive_until: float
     kept_until: float
     beat: int = 0
+    writer: int = 0
     entries: list[Entry] = field(default_factory=list[Entry])
     stops: bool = False
     ended: bool = False
@@ -59,8 +60,9 @@ class MemoryLog(StreamLog):
         log = self._kept(lease.key)
         if log is None:
             log = self._logs[lease.key] = _Log(lease.epoch, 0, 0)
-        if log.epoch != lease.epoch:
-            raise StreamLogFenced("another generation of this key has begun")
+        if log.epoch != lease.epoch or log.writer > lease.writer:
+            raise StreamLogFenced("another worker writes this log now")
+        log.writer = lease.writer
         if log.last < after:
             raise StreamLogLost(f"the log ends at {log.last}, before {after}")
         log.entries += [entry for entry in entries if entry.last > log.last]
@@ -97,6 +99,18 @@ class MemoryLog(StreamLog):
             return False
         log.stops = True
         return True
+
+    @override
+    async def take_over(
+        self, key: str, end: Position, *, seconds: float, keep: float
+    ) -> Lease | None:
+        log = self._kept(key)
+        if log is None or log.ended or log.is_running or (log.epoch, log.last) != end:
+            return None
+        log.writer += 1
+        log.alive_until = monotonic() + seconds
+        log.kept_until = log.alive_until + keep
+        return Lease(key, log.epoch, seconds, keep, log.writer)
 
     def _kept(self, key: str) -> _Log | None:
         log = self._logs.get(key)

@@ -11,8 +11,9 @@ from typing_extensions import override
 
 from mirascope.errors import GenerationDied, StreamConsumed, StreamLogError, StreamLogLost
 from mirascope.resume._engine import Engine, result_of
-from mirascope.resume._generation import BEAT
+from mirascope.resume._generation import BEAT, LOGGER
 from mirascope.resume._log import Entry, Position, StreamLog, Tail
+from mirascope.resume._takeover import Successor, Takeover, response_of
 from mirascope.web._recorded import Recorded, RecordedEvent, decoded
 from mirascope.web._recorder import ENDS
 
@@ -38,12 +39,15 @@ class Reading(Recorded):
         after: str | None,
         lease: float,
         running: bool,
+        successor: Successor | None = None,
     ) -> None:
         self._engine = engine
         self._log = log
         self._key = key
         self._lease = lease
         self._running = running
+        self._successor = successor
+        self._taken: Takeover | None = None
         self._from = Position.parse(after) if after else None
         self._is_invalid = bool(after) and self._from is None
         self._position: Position | None = None
@@ -71,6 +75,7 @@ class Reading(Recorded):
             try:
                 if batch := self._pending.result():
                     yield batch
+                self._continue()
             except CancelledError:
                 return
 
@@ -82,6 +87,7 @@ class Reading(Recorded):
             try:
                 if batch := await result_of(self._pending):
                     yield batch
+                self._continue()
             except CancelledError:
                 return
 
@@ -96,6 +102,12 @@ class Reading(Recorded):
             raise StreamConsumed("this reading was iterated already; it is iterated once")
         self._began = True
 
+    def _continue(self) -> None:
+        """Continue the generation that was taken over, if one was."""
+        taken, self._taken = self._taken, None
+        if taken is not None and self._successor is not None:
+            self._successor.begin(taken)
+
     # In the engine's event loop.
 
     async def _next(self) -> list[RecordedEvent]:
@@ -103,6 +115,7 @@ class Reading(Recorded):
         if self._is_invalid:
             raise StreamLogLost("the offset is not one of a log")
         until = monotonic() + self._lease
+        tried = False
         while True:
             problem: Exception | None = None
             left = max(0.0, until - monotonic())
@@ -121,14 +134,30 @@ class Reading(Recorded):
                     return events
                 if tail.epoch and tail.beat != self._beat:
                     self._beat, until = tail.beat, monotonic() + self._lease
+                if self._successor is not None and tail.epoch:
+                    if not (tail.is_running or tried) and await self._take_over(self._successor):
+                        return []
+                    if tail.is_running or not tried:  # maybe by another worker by now
+                        until = max(until, monotonic() + BEAT)
+                    tried = not tail.is_running
             if monotonic() >= until:
                 raise self._silent(problem, tail)
+
+    async def _take_over(self, successor: Successor) -> bool:
+        try:
+            async with asyncio.timeout(self._lease):
+                found = await successor.joined()
+                self._taken = found if isinstance(found, Takeover) else None
+        except Exception as error:  # noqa: BLE001  # a store may fail in any way
+            LOGGER.warning("a generation cannot be taken over now", exc_info=error)
+        return self._taken is not None
 
     def _is_empty(self, tail: Tail) -> bool:
         """Begin with the newest generation; return whether there is nothing to read."""
         if self._from is not None and self._from.epoch != tail.epoch:
             raise StreamLogLost("the response of this offset is not kept any more")
-        if not tail.epoch or (self._running and not tail.is_running):
+        can_run = tail.is_running or (self._successor is not None and response_of(tail))
+        if not tail.epoch or (self._running and not can_run):
             return True
         self._position = Position(tail.epoch, 0)
         self.seed = f"{self._key}/{tail.epoch}"

@@ -49,28 +49,48 @@ redis.call('SET', lease, epoch, 'PX', seconds)
 return tonumber(epoch)
 """
 
+_TAKE_OVER: Final = """
+local log, meta, lease = unpack(KEYS)
+local place, seconds, keep = unpack(ARGV)
+local tail = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+if redis.call('EXISTS', lease) == 1 or not tail or tail[1] ~= place then return 0 end
+local epoch = string.match(place, '^(%d+)-')
+if (redis.call('HGET', meta, 'epoch') or epoch) ~= epoch then return 0 end
+if redis.call('HEXISTS', meta, 'ended') == 1 then return 0 end
+redis.call('HSET', meta, 'epoch', epoch)
+redis.call('PEXPIRE', log, seconds + keep)
+redis.call('SET', lease, epoch, 'PX', seconds)
+local writer = redis.call('HINCRBY', meta, 'writer', 1)
+redis.call('PEXPIRE', meta, seconds + keep)
+return writer
+"""
+
 _APPEND: Final = """
 local log, meta, lease = unpack(KEYS)
-local mine, seconds, keep, after, ended = unpack(ARGV)
+local mine, seconds, keep, after, ended, writer = unpack(ARGV)
 local epoch, last = redis.call('HGET', meta, 'epoch'), 0
 local tail = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
 if tail then
-  local writer, number = string.match(tail[1], '^(%d+)-(%d+)$')
-  epoch, last = epoch or writer, tonumber(number)
+  local found, number = string.match(tail[1], '^(%d+)-(%d+)$')
+  epoch, last = epoch or found, tonumber(number)
 end
 if epoch and epoch ~= mine then return {'fenced', last} end
+if tonumber(redis.call('HGET', meta, 'writer') or 0) > tonumber(writer) then
+  return {'fenced', last}
+end
 if last < tonumber(after) then return {'lost', last} end
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   if tonumber(ARGV[i]) > last then
     redis.call('XADD', log, mine .. '-' .. ARGV[i], 'e', ARGV[i + 1])
     last = tonumber(ARGV[i])
   end
 end
-redis.call('HSET', meta, 'epoch', mine)
+redis.call('HSET', meta, 'epoch', mine, 'writer', writer)
 redis.call('HINCRBY', meta, 'beat', 1)
 redis.call('PEXPIRE', log, seconds + keep)
 redis.call('PEXPIRE', meta, seconds + keep)
 if ended == '1' then
+  redis.call('HSET', meta, 'ended', 1)
   redis.call('DEL', lease)
 else
   redis.call('SET', lease, mine, 'PX', seconds)
@@ -102,8 +122,8 @@ class RedisLog(StreamLog):
             retry=Retry(NoBackoff(), 0),  # whoever reads or writes a log calls again
         )
         self._prefix = prefix
-        scripts = (_ACQUIRE, _APPEND, _STOP)
-        self._acquire, self._append, self._stop = map(self._client.register_script, scripts)
+        scripts = map(self._client.register_script, (_ACQUIRE, _TAKE_OVER, _APPEND, _STOP))
+        self._acquire, self._take_over, self._append, self._stop = scripts
         self._appends = _Together(self._append_all)
         self._reads = _Together(self._read_all, pause=_PAUSE)
 
@@ -122,12 +142,13 @@ class RedisLog(StreamLog):
     async def append(
         self, lease: Lease, entries: Sequence[Entry], *, after: int, ended: bool
     ) -> bool:
-        args: list[object] = [lease.epoch, _ms(lease.seconds), _ms(lease.keep), after, int(ended)]
+        times = (_ms(lease.seconds), _ms(lease.keep))
+        args: list[object] = [lease.epoch, *times, after, int(ended), lease.writer]
         for entry in entries:
             args += entry
         state, value = await self._appends.run((self._keys(lease.key), args))
         if state == b"fenced":
-            raise errors.StreamLogFenced("another generation of this key has begun")
+            raise errors.StreamLogFenced("another worker writes this log now")
         if state == b"lost":
             raise errors.StreamLogLost(f"the log ends at {value}, before {after}")
         return bool(value)
@@ -184,6 +205,14 @@ class RedisLog(StreamLog):
     @override
     async def request_stop(self, key: str) -> bool:
         return bool(await self._stop(keys=self._keys(key), args=[]))
+
+    @override
+    async def take_over(
+        self, key: str, end: Position, *, seconds: float, keep: float
+    ) -> Lease | None:
+        args = [str(end), _ms(seconds), _ms(keep)]
+        writer = int(await self._take_over(keys=self._keys(key), args=args))
+        return Lease(key, end.epoch, seconds, keep, writer) if writer else None
 
     @override
     async def close(self) -> None:

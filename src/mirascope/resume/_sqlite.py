@@ -23,12 +23,13 @@ from mirascope.errors import StreamLogFenced, StreamLogLost
 from mirascope.resume._log import Entry, Lease, Position, StreamLog, Tail, new_epoch
 
 _T = TypeVar("_T")
-_Row = tuple[int, int, float, int, int, int]
+_Row = tuple[int, int, float, int, int, int, int]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS mirascope_logs (
     key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, last INTEGER NOT NULL, alive_until REAL NOT NULL,
-    beat INTEGER NOT NULL, ended INTEGER NOT NULL, stops INTEGER NOT NULL, kept_until REAL NOT NULL
+    beat INTEGER NOT NULL, ended INTEGER NOT NULL, stops INTEGER NOT NULL, kept_until REAL NOT NULL,
+    writer INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mirascope_logs_kept ON mirascope_logs (kept_until);
 CREATE TABLE IF NOT EXISTS mirascope_entries (
@@ -84,9 +85,9 @@ class SQLiteLog(StreamLog):
             before = _row(connection, key)
             if before is not None and _is_running(before):
                 return None
-            epoch = new_epoch(before[0] if before else 0)
-            _put(connection, key, epoch, now + seconds, now + seconds + keep)
-            return Lease(key, epoch, seconds, keep)
+            lease = Lease(key, new_epoch(before[0] if before else 0), seconds, keep)
+            _put(connection, lease, now + seconds, now + seconds + keep)
+            return lease
 
         return await self._writer.run(write)
 
@@ -98,13 +99,13 @@ class SQLiteLog(StreamLog):
             now = time.time()
             alive, kept = now + lease.seconds, now + lease.seconds + lease.keep
             row = _row(connection, lease.key)
-            if row is not None and row[0] != lease.epoch:
-                raise StreamLogFenced("another generation of this key has begun")
+            if row is not None and (row[0] != lease.epoch or row[6] > lease.writer):
+                raise StreamLogFenced("another worker writes this log now")
             last = row[1] if row else 0
             if last < after:
                 raise StreamLogLost(f"the log ends at {last}, before {after}")
             if row is None:
-                _put(connection, lease.key, lease.epoch, alive, kept)
+                _put(connection, lease, alive, kept)
             new = [(lease.key, lease.epoch, *entry) for entry in entries if entry.last > last]
             connection.executemany("INSERT INTO mirascope_entries VALUES (?, ?, ?, ?)", new)
             connection.execute(
@@ -124,6 +125,24 @@ class SQLiteLog(StreamLog):
                 return False
             connection.execute("UPDATE mirascope_logs SET stops = 1 WHERE key = ?", (key,))
             return True
+
+        return await self._writer.run(write)
+
+    @override
+    async def take_over(
+        self, key: str, end: Position, *, seconds: float, keep: float
+    ) -> Lease | None:
+        def write(connection: sqlite3.Connection) -> Lease | None:
+            row = _row(connection, key)
+            if row is None or row[4] or _is_running(row) or row[:2] != end:
+                return None
+            alive, writer = time.time() + seconds, row[6] + 1
+            connection.execute(
+                "UPDATE mirascope_logs SET writer = ?, alive_until = ?, kept_until = ?"
+                " WHERE key = ?",
+                (writer, alive, alive + keep, key),
+            )
+            return Lease(key, row[0], seconds, keep, writer)
 
         return await self._writer.run(write)
 
@@ -185,9 +204,9 @@ class SQLiteLog(StreamLog):
 
 
 def _row(connection: sqlite3.Connection, key: str) -> _Row | None:
-    """Return epoch, last, alive_until, beat, ended and stops of a log that is kept."""
+    """Return epoch, last, alive_until, beat, ended, stops and writer of a log that is kept."""
     found = connection.execute(
-        "SELECT epoch, last, alive_until, beat, ended, stops FROM mirascope_logs"
+        "SELECT epoch, last, alive_until, beat, ended, stops, writer FROM mirascope_logs"
         " WHERE key = ? AND kept_until >= ?",
         (key, time.time()),
     )
@@ -199,12 +218,12 @@ def _is_running(row: _Row) -> bool:
 
 
 def _put(
-    connection: sqlite3.Connection, key: str, epoch: int, alive_until: float, kept_until: float
+    connection: sqlite3.Connection, lease: Lease, alive_until: float, kept_until: float
 ) -> None:
-    connection.execute("DELETE FROM mirascope_entries WHERE key = ?", (key,))
+    connection.execute("DELETE FROM mirascope_entries WHERE key = ?", (lease.key,))
     connection.execute(
-        "INSERT OR REPLACE INTO mirascope_logs VALUES (?, ?, 0, ?, 0, 0, 0, ?)",
-        (key, epoch, alive_until, kept_until),
+        "INSERT OR REPLACE INTO mirascope_logs VALUES (?, ?, 0, ?, 0, 0, 0, ?, ?)",
+        (lease.key, lease.epoch, alive_until, kept_until, lease.writer),
     )
 
 

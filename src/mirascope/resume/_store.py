@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypedDict, TypeVar
 
@@ -19,6 +19,7 @@ from mirascope.resume._log import Lease, StreamLog
 from mirascope.resume._readers import read_in_own_loop, read_in_task, read_in_thread
 from mirascope.resume._reading import Reading
 from mirascope.resume._shutdown import drained, install, watch
+from mirascope.resume._takeover import Successor, Takeover
 from mirascope.web import OnError, Streamed
 from mirascope.web._failures import text_of
 from mirascope.web._recorder import Recorder
@@ -47,6 +48,10 @@ class Settings(TypedDict, total=False):
             passed as ``reader=``. By default everybody may who knows the key.
         on_error: Makes the text of an error that readers get; by default it has nothing that only
             the server should know. The error itself is logged as ``mirascope.web``.
+        takeover: Makes the call of a key again, where the worker that generated it died and the
+            server generates the response in the background: called with the key, by a worker that
+            reads or starts it. It returns what ``make`` of `Store.start` returned, but no turn.
+            By default nothing is taken over.
     """
 
     lease: float
@@ -56,6 +61,7 @@ class Settings(TypedDict, total=False):
     grace: float
     may_read: Callable[[str, Any], bool] | None
     on_error: OnError | None
+    takeover: Callable[[str], Streamed] | None
 
 
 @dataclass(frozen=True)
@@ -124,14 +130,41 @@ class Store:
             raise _unreachable(error) from error
         return self._run(key, lease, make)
 
-    def _acquire(self, log: StreamLog, key: str) -> Coroutine[Any, Any, Lease | None]:
-        return log.acquire(key, seconds=self._options.lease, keep=self._options.keep)
+    async def _acquire(self, log: StreamLog, key: str) -> Lease | Takeover | None:
+        successor = self._successor(log, key)
+        if successor is not None:
+            found = await successor.joined()
+            if isinstance(found, Takeover):
+                return found
+            if found.is_running:
+                return None
+        return await log.acquire(key, seconds=self._options.lease, keep=self._options.keep)
 
-    def _run(self, key: str, lease: Lease | None, make: Callable[[], Streamed]) -> Run:
-        if lease is None:
-            return Run(key, joined=True)
-        log, runs_in = self._log(key)
-        generation = Generation(runs_in, log, lease, self._options)
+    def _successor(self, log: StreamLog, key: str) -> Successor | None:
+        options = self._options
+        if options.takeover is None:
+            return None
+        return Successor(log, key, options.lease, options.keep, self._continue)
+
+    def _run(self, key: str, lease: Lease | Takeover | None, make: Callable[[], Streamed]) -> Run:
+        if isinstance(lease, Takeover):
+            self._continue(lease)
+        elif lease is not None:
+            return Run(key, joined=False, _generation=self._generate(lease, make))
+        return Run(key, joined=True)
+
+    def _continue(self, taken: Takeover) -> None:
+        """Continue the generation of a worker that died."""
+        makes, key = self._options.takeover, taken.lease.key
+        assert makes is not None  # noqa: S101  # else nothing is taken over
+        with suppress(Exception):  # it is logged, and the end of the response
+            self._generate(taken.lease, lambda: taken.streamed(makes(key)), taken)
+
+    def _generate(
+        self, lease: Lease, make: Callable[[], Streamed], taken: Takeover | None = None
+    ) -> Generation:
+        log, runs_in = self._log(lease.key)
+        generation = Generation(runs_in, log, lease, self._options, taken)
         self._generations = {each for each in self._generations if not each.done.is_set()}
         self._generations.add(generation)
         watch(generation, runs_in)
@@ -143,13 +176,15 @@ class Store:
             text = text_of(error, recorder.text_of)
             generation.end(lambda: recorder.error(text))
             raise
+        if self._options.takeover is not None:
+            generation.identify = lambda: events.background_id
         if not is_async(streamed):
             read_in_thread(events, generation)
         elif _is_in_loop():
             read_in_task(events, generation)
         else:
             read_in_own_loop(events, generation)
-        return Run(key, joined=False, _generation=generation)
+        return generation
 
     # Reading and stopping.
 
@@ -172,7 +207,15 @@ class Store:
         self._check(key, reader)
         log, runs_in = self._log(key)
         lease = self._options.lease
-        return Reading(runs_in, log, key, after=after, lease=lease, running=running)
+        return Reading(
+            runs_in,
+            log,
+            key,
+            after=after,
+            lease=lease,
+            running=running,
+            successor=self._successor(log, key),
+        )
 
     async def stop(self, key: str, *, reader: object = None) -> bool:
         """Stop a generation, of whatever worker; its response ends as aborted.

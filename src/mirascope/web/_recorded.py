@@ -27,7 +27,7 @@ from mirascope.web._sources import File, Source
 from mirascope.web._turns import Streamed
 from mirascope.web._walked import Walked
 
-_OPENING: Final = frozenset({"start", "begin_step"})
+_OPENING: Final = frozenset({"start", "begin_step", "response"})
 """What comes before there is something to show."""
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
@@ -16,6 +17,12 @@ from mirascope.web._failures import OnError, shown
 
 ENDS: Final = frozenset({"finish", "abort", "error"})
 """The names of the events that end a response."""
+
+END_LINES: Final = tuple(f'["{name}"'.encode() for name in sorted(ENDS))
+"""What the lines of such events begin with."""
+
+RESPONSE: Final = b'["response",'
+"""What the event begins with that has the provider's id for the response; readers skip it."""
 
 PLAIN: Final = (
     *("start", "begin_step", "end_step", "begin_text", "end_text"),
@@ -87,6 +94,26 @@ def _writer(name: str) -> Callable[..., bytes]:
 
 for _name in (*PLAIN, "source", "file"):
     setattr(Recorder, _name, _writer(_name))
+
+
+def response_line(response_id: str) -> bytes:
+    """Return the event that has the provider's id for the response."""
+    return _line("response", response_id)
+
+
+def text_of_line(line: bytes) -> tuple[bytes, str]:
+    r"""Return what an event that can be joined begins with, and its text; ``b""`` for others.
+
+    >>> text_of_line(b'["text","a"]\n')
+    (b'["text","', 'a')
+    """
+    head = next((each for each in _JOINED if line.startswith(each)), b"")
+    return head, json.loads(line)[1] if head else ""
+
+
+def text_line(head: bytes, text: str) -> bytes:
+    """Return an event that can be joined; see `text_of_line`."""
+    return head[:-1] + to_json(text) + b"]\n"
 
 
 def joined(lines: Sequence[bytes]) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from contextlib import aclosing, closing
 from typing import Any, Final, cast
 
@@ -58,6 +58,13 @@ class Walked(Events):
     def abort(self) -> bytes:
         """Return the end of a response that the server's own code ends here."""
         return self._walk.abort()
+
+    @property
+    def background_id(self) -> str | None:
+        """The id of the only response, if the server generates it in the background."""
+        stream = self._reading
+        is_only = isinstance(self._streamed, (*STREAMS, Awaitable))
+        return stream.id if is_only and stream is not None and stream.is_background else None
 
     @override
     def _close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import Any, Generic
@@ -41,6 +41,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
         deadlines: The deadlines of the response.
         observations: The observations of the call.
         cancel_on_close: Whether the response is cancelled at the server if its stream is left.
+        begins_at: Where the response begins that another request began; ``None`` for a new one.
     """
 
     provider: Provider[ClientT, AsyncClientT, RawT, Any, Any]
@@ -51,6 +52,19 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     deadlines: Deadlines
     observations: Observations = NOT_OBSERVED
     cancel_on_close: bool = False
+    begins_at: Position | None = None
+
+    @property
+    @override
+    def is_background(self) -> bool:
+        background = self.provider.background
+        return background is not None and background.is_background(self.arguments)
+
+    @override
+    def taking_up(self, position: Position) -> StreamRequest:
+        if not self.is_background:
+            return super().taking_up(position)
+        return replace(self, begins_at=position)
 
     @override
     def secrets(self) -> frozenset[str]:
@@ -113,6 +127,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     def open(self, position: Position | None = None) -> Source:
         if self.is_async:
             raise TypeError("this stream is async: iterate it with `async for`")
+        position = position or self.begins_at
         if position is None:
             source = self._sent(self.provider.api.open)
         else:
@@ -125,6 +140,7 @@ class Request(StreamRequest, Generic[ClientT, AsyncClientT, RawT]):
     async def aopen(self, position: Position | None = None) -> AsyncSource:
         if not self.is_async:
             raise TypeError("this stream is not async: iterate it with `for`")
+        position = position or self.begins_at
         if position is None:
             return await self._asent(self.provider.api.aopen)
         return await self._asent(partial(self._background.aresume, position=position))

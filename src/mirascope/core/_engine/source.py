@@ -23,6 +23,7 @@ from mirascope.core._errors.retry import RetryPolicy
 from mirascope.core._observers.observation import NOT_OBSERVED, Observations
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
 from mirascope.core._tools.tool import BaseTool
+from mirascope.core._types import StreamState
 
 UserItem: TypeAlias = SDKObject | tuple[BaseCallResponseChunk[Any, Any], BaseTool | None]
 """A user-supplied item: one of an SDK's objects, or a chunk with its tool."""
@@ -35,11 +36,11 @@ class Position(NamedTuple):
 
     Attributes:
         id: The provider's id for the response.
-        sequence: The number of the last event.
+        sequence: The number of the last event; -1 if none was received.
     """
 
     id: str
-    sequence: int
+    sequence: int = -1
 
 
 class HTTPRequest(Protocol):
@@ -142,6 +143,22 @@ class StreamRequest(ABC):
     deadlines: Deadlines
     policy: RetryPolicy
 
+    @property
+    def is_background(self) -> bool:
+        """Whether the server generates the response whether or not a client reads it."""
+        return False
+
+    def taking_up(self, position: Position) -> StreamRequest:
+        """Return the request for a response that another one began.
+
+        Raises:
+            ValueError: The server does not keep the responses of such requests.
+        """
+        raise ValueError(
+            f"the response {position.id} cannot be taken up by this stream: only one that the "
+            "server generates in the background can"
+        )
+
     def secrets(self) -> frozenset[str]:
         """Return the API keys that the request is sent with."""
         return frozenset()
@@ -166,6 +183,37 @@ class StreamRequest(ABC):
     @abstractmethod
     async def acancel(self, response_id: str) -> None:
         """Cancel the response at the server, async."""
+
+
+class BackgroundStream:
+    """A stream whose response the server may generate in the background."""
+
+    _request: StreamRequest
+
+    @property
+    @abstractmethod
+    def state(self) -> StreamState:
+        """The state."""
+
+    @property
+    def is_background(self) -> bool:
+        """Whether the server generates the response in the background, so `take_up` can read it."""
+        return self._request.is_background
+
+    def take_up(self, response_id: str) -> None:
+        """Have the stream read a response that another one began, instead of requesting one.
+
+        It is read from its beginning. The stream has to be that of the same call.
+
+        Args:
+            response_id: The provider's id for the response.
+
+        Raises:
+            ValueError: The call is not for a response in the background, or is being read already.
+        """
+        if self.state != "pending":
+            raise ValueError("the stream was iterated or closed already: take up a response first")
+        self._request = self._request.taking_up(Position(response_id))
 
 
 Items: TypeAlias = StreamRequest | Iterable[UserItem] | AsyncIterable[UserItem]

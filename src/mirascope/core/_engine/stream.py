@@ -25,7 +25,7 @@ from mirascope.core._engine.closing import Closable, closed_at_exit
 from mirascope.core._engine.decoder import Decoder
 from mirascope.core._engine.item_reader import ItemReader, new_reader
 from mirascope.core._engine.lifecycle import EndCallback, Lifecycle
-from mirascope.core._engine.source import AsyncSource, Items, Source, request_of
+from mirascope.core._engine.source import AsyncSource, BackgroundStream, Items, Source, request_of
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._engine.watchdog import in_this_loop
 from mirascope.core._errors.retry import RetryHook
@@ -59,6 +59,7 @@ ToolMessageT = TypeVar("ToolMessageT", default=MessageT, covariant=True)  # noqa
 class BaseStream(
     ResponseMetadata,
     Closable,
+    BackgroundStream,
     CallArguments[MessageT],
     Generic[ResponseT, ChunkT, ToolT, MessageT, FinishT, AssistantT, ToolMessageT],
 ):
@@ -257,6 +258,7 @@ class BaseStream(
         await self._lifecycle.aclose()
 
     @property
+    @override
     def state(self) -> StreamState:
         """The state: pending, open, finished, truncated, closed (by the user) or failed."""
         return self._lifecycle.state

@@ -65,10 +65,11 @@ class ResponsesBackground(BackgroundAPI[ClientT, AsyncClientT]):
 
 def _rest(arguments: Mapping[str, object], position: Position) -> dict[str, object]:
     """Return the arguments of ``responses.retrieve`` for the events after a position."""
+    after = {"starting_after": position.sequence} if position.sequence >= 0 else {}
     return {
         **_selected(arguments, (*_FOR_ALL, "include")),
         "response_id": position.id,
-        "starting_after": position.sequence,
+        **after,
         "stream": True,
     }
 
