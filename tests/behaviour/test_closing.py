@@ -48,6 +48,7 @@ def test_nothing_holds_a_stream_that_failed(
     for thread in threading.enumerate():
         if thread.name == "AnyIO worker thread":  # holds the task that failed, until it ends
             thread.join(5)
+    del thread
     gc.collect()
     assert (stream(), error()) == (None, None)
 

@@ -111,7 +111,8 @@ def _encode_parts(
     for kind, group in groupby(parts, _item_type):
         if kind == "message":
             # the texts of an assistant are separate items: one would join them
-            messages = ([part] for part in group) if role == "assistant" else [[*group]]
+            texts = [*group]
+            messages = [[part] for part in texts] if role == "assistant" else [texts]
             yield from (_message(role, _content(role, each, provider)) for each in messages)
             continue
         for part in group:
