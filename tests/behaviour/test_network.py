@@ -219,6 +219,7 @@ def test_a_proxy_without_tls_is_used(
     with Relay(server.url, proxy=True) as proxy:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
         asked_to(case, f"http://{NAME}", monkeypatch)
+        monkeypatch.setenv(case.key_variable, case.name)  # a new client, with this proxy
         stream, _ = driver.call_and_read(driver.function(case))
     assert (stream.state, stream.content) == ("finished", "Hello")
     assert server.requests[0].path.startswith(f"http://{NAME}/")

@@ -149,8 +149,9 @@ def test_a_failure_is_an_explicit_end(llm: ScriptedProvider, workers: Workers, m
 
     async def main() -> None:
         await mode.start(store, "refused", answer if mode.asynchronous else answer_sync)
+        refused = await mode.read(store.read("refused"))
         await mode.start(store, "cut", answer if mode.asynchronous else answer_sync)
-        refused, cut = [await mode.read(store.read(key)) for key in ("refused", "cut")]
+        cut = await mode.read(store.read("cut"))
         assert refused[-1].values == ["There are too many requests. Try again later.", 429]
         assert (text_of(cut), cut[-1].values[0]) == ("Half of", "The answer was cut off.")
         response = sse.events(store.read("refused")).open()

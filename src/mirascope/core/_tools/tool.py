@@ -28,6 +28,7 @@ from mirascope.core._tools.class_cache import cached_on
 from mirascope.core._tools.function_tools import DEFAULT_DESCRIPTION, DeltaText, make_function_tool
 from mirascope.core._tools.json_schema import GenerateJsonSchemaNoTitles
 from mirascope.core._wire.events import JSON, Record
+from mirascope.core._wire.json_fields import fields
 from mirascope.core._wire.json_text import from_text
 from mirascope.errors import ToolCallError
 
@@ -276,8 +277,8 @@ class BaseTool(BaseModel, ABC):
         found = error.errors(include_url=False, include_context=False)
         reserved = cls._with_call({}, None).keys()
         for each in found:
-            given = each["input"]  # of an error of the whole model, with the reserved fields
-            whole = isinstance(given, dict) and reserved <= given.keys()
+            given = each["input"]
+            whole = reserved <= fields(given).keys()  # the input of an error of the whole model
             each["input"] = given if is_plain(given) and not whole else arguments
         return found
 
