@@ -113,6 +113,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def everything(session: nox.Session) -> None:
+    """All tests for all providers: half as long again as `tests`."""
+    options = (*SPREAD, f"--ignore={UNIT}", *session.posargs)
+    python(session, "-m", "pytest", *options, MIRASCOPE_EVERY_PROVIDER="1")
+
+
+@nox.session
 def unit(session: nox.Session) -> None:
     """The pure tests, in seconds."""
     python(session, "-m", "pytest", "-q", UNIT, *session.posargs)

@@ -18,7 +18,7 @@ from mirascope.web import ai_sdk, sse
 
 WORDS = "".join(f"word{number} " for number in range(40))
 
-PLACE = os.environ["STORE"]
+PLACE = os.environ.get("STORE", "streams.db")
 GRACE, LEASE = float(os.environ.get("GRACE", "0.5")), float(os.environ.get("LEASE", "2"))
 store: resume.Store
 if PLACE.startswith("redis:"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,18 +43,29 @@ def trust(known_authority: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=[case for case in CASES if not case.like], ids=lambda case: case.name)
+EVERYWHERE = "MIRASCOPE_EVERY_PROVIDER" in os.environ
+"""Whether all tests run for all providers, which takes CI too long: `nox -s everything`."""
+
+LATER = {"azure", "bedrock", "openai_responses"}
+"""In CI, these run what any provider promises, `mirascope.testing.conformance`, and their own."""
+
+OFTEN = [case for case in EVERY if EVERYWHERE or case.name not in LATER]
+
+
+@pytest.fixture(params=[case for case in CASES if case in OFTEN], ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
-@pytest.fixture(params=EVERY, ids=lambda case: case.name)
+@pytest.fixture(params=OFTEN, ids=lambda case: case.name)
 def every_case(request: pytest.FixtureRequest) -> Case:
-    """`case`, Azure and the providers of other packages: a module has ``case = every_case``."""
+    """`case`, and the providers of other packages: a module has ``case = every_case``."""
     return request.param
 
 
-built_in = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+built_in = pytest.mark.parametrize(
+    "case", [case for case in CASES if case in OFTEN], ids=lambda case: case.name
+)
 """Marks a test of such a module that fits the built-in providers only; a comment has the reason."""
 
 
