@@ -100,7 +100,7 @@ def test_what_stopped_a_stream_early_is_an_error(driver: Driver, server: Loopbac
             driver.run(read)
         texts.extend(c.content for c, _ in driver.function(GROQ)("fantasy"))
     assert isinstance(caught.value, sdk.APIError)
-    assert texts == ["Hello"]
+    assert texts == ["Hello", " wor"]
     assert caught.value.partial is not None
     assert caught.value.partial.content == "Hello wor"
 
