@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver, event
-from support.fixtures import every_case
+from support.fixtures import every_case, only_everywhere
 from support.in_memory import InMemory
 from support.providers import CASES, case_of
 from support.providers.anthropic import block_delta, block_start, block_stop
@@ -88,6 +88,7 @@ def has(response: Any, names: set[str]) -> bool:
     return isinstance(response, list) and any(has(each, names) for each in response)
 
 
+@only_everywhere
 @pytest.mark.skipif(not ALL, reason="the recordings are not here")
 @pytest.mark.parametrize(("case", "recording"), ALL)
 def test_the_parts_of_a_recording_are_the_response(case: Case, recording: Recording) -> None:

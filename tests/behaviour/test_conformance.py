@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from support.fixtures import only_everywhere
 from support.providers.anthropic import ANTHROPIC
 from support.providers.azure import AZURE
 from support.providers.azure_responses import AZURE_RESPONSES
@@ -29,6 +30,7 @@ class TestBedrock(Conformance):
     case = BEDROCK
 
 
+@only_everywhere  # TestAzure has the clients, TestOpenAIResponses the API
 class TestAzureResponses(Conformance):
     case = AZURE_RESPONSES
 
@@ -57,5 +59,6 @@ class TestOpenAIResponses(Conformance):
     case = OPENAI_RESPONSES
 
 
+@only_everywhere  # as TestGemini, but for the clients, which tests/providers/test_vertex.py has
 class TestVertex(Conformance):
     case = VERTEX

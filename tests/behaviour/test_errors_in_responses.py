@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.cases import Attempt, Case, Driver, event
+from support.fixtures import OFTEN
 from support.providers import CASES
 from support.providers.anthropic import ANTHROPIC
 from support.providers.cohere import COHERE
@@ -28,7 +29,10 @@ SYNC = Driver(asynchronous=False)
 DONE = b"data: [DONE]\n\n"
 
 
-@pytest.fixture(params=[case for case in CASES if case.server_sent], ids=lambda case: case.name)
+@pytest.fixture(
+    params=[case for case in CASES if case.server_sent and case in OFTEN],
+    ids=lambda case: case.name,
+)
 def case(request: pytest.FixtureRequest) -> Case:
     """Return a provider whose streams are server-sent events, with which the reports come."""
     return request.param

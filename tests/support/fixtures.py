@@ -49,6 +49,9 @@ EVERYWHERE = "MIRASCOPE_EVERY_PROVIDER" in os.environ
 LATER = {"azure", "bedrock", "openai_responses"}
 """In CI, these run what any provider promises, `mirascope.testing.conformance`, and their own."""
 
+only_everywhere = pytest.mark.skipif(not EVERYWHERE, reason="`nox -s everything` runs this")
+"""Marks what another test in CI shows for the most part."""
+
 OFTEN = [case for case in EVERY if EVERYWHERE or case.name not in LATER]
 
 
