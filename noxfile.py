@@ -59,11 +59,8 @@ TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
 ELSEWHERE = ("-k", "not azure and not bedrock and not ollama and not vertex")
 
 # Of the providers with one transport, what their SDKs do differs, which no interpreter changes.
-ON_INTERPRETERS = (
-    "-k",
-    f"{ELSEWHERE[1]} and not cohere and not groq and not mistral and not openai_responses"
-    " and not openairesponses",
-)
+SAME_TRANSPORT = ("cohere", "groq", "mistral", "openai_responses", "openairesponses")
+ON_INTERPRETERS = ("-k", " and not ".join([ELSEWHERE[1], *SAME_TRANSPORT]))
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
 TYPE_TESTS = [
