@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support.cases import Case
+from support.cases import Case, without_keys
 from support.fixtures import known_authority, trust
 from support.providers.openai_responses import OPENAI_RESPONSES
 
@@ -116,7 +116,12 @@ def begun(program: str, case: Case, *options: str) -> subprocess.Popen[str]:
     """Start a program that calls the server of a test."""
     return subprocess.Popen(
         [sys.executable, *options, "-c", program.format(name=case.name)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **without_keys(),
+            case.key_variable: os.environ[case.key_variable],
+            case.url_variable: os.environ[case.url_variable],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
