@@ -33,8 +33,6 @@ kept: list[Any] = []
 def leave(provider: str, url: str, *, ours: bool, asynchronous: bool) -> None:
     """Read a stream until text is received, and keep it."""
     case = case_of(provider)
-    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY"):  # with both, the SDK logs a warning
-        os.environ.pop(name, None)
     os.environ[case.key_variable] = KEY
     os.environ[case.url_variable] = case.url(url)
     function = Driver(asynchronous=asynchronous).function(case)
