@@ -207,7 +207,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def table(session: nox.Session) -> None:
-    """What is seen when a stream is left or fails, ours and the SDKs' own: docs/failures.md."""
+    """What is seen when a stream is left or fails, ours and the SDKs' own."""
     python(
         session,
         "-m",
@@ -220,8 +220,8 @@ def table(session: nox.Session) -> None:
 
 @nox.session
 def picture(session: nox.Session) -> None:
-    """The picture of a shown stream: docs/show.svg."""
-    python(session, "docs/show.py", "--svg")
+    """The picture of a shown stream: docs/places/show.svg."""
+    python(session, "docs/places/show.py", "--svg")
 
 
 @nox.session

@@ -3,7 +3,7 @@
 ``python bench/resume.py`` runs it for SQLite and for Redis, with one process that writes and one
 that reads, and prints a row for each: that nothing was lost, how long a chunk took from the writer
 to the reader, the CPU of both processes for each chunk, and by how much a generation enlarged the
-writer. docs/resume.md has the figures.
+writer. docs/places/resume.md has the figures.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The benchmark: what a content chunk costs the client, ours against the provider's own SDK.
 
-`python bench/run.py` measures everything and writes `docs/benchmark.md` and its picture. Processor
-time of the client is what counts, as wall time on loopback is the server's. A ratio is formed
-within a round, where its two legs ran within seconds of each other, and the median of those is
-told: a machine that is busy for a while slows both sides of a ratio, or spoils a round.
+`python bench/run.py` measures everything and writes `docs/understand/benchmark.md` and its
+picture. Processor time of the client is what counts, as wall time on loopback is the server's. A
+ratio is formed within a round, where its two legs ran within seconds of each other, and the median
+of those is reported: a machine that is busy for a while slows both sides of a ratio, or spoils a
+round.
 
 `--check` measures less, and holds it to `CEILINGS`.
 """
@@ -53,7 +54,7 @@ PARTS = (
     "peers",
 )
 T = TypeVar("T")
-DOCS = HERE.parent / "docs"
+DOCS = HERE.parent / "docs" / "understand"
 LATEST = HERE / "results" / "latest.json"
 REPORTS = TypeAdapter(Report)
 PACKAGES = (

@@ -9,7 +9,7 @@ import pytest
 
 from mirascope.testing import ScriptedProvider
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bedrock.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "providers" / "bedrock.md").read_text()
 STREAMED, PARAMETERS, CLAUDE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 

@@ -17,7 +17,7 @@ from mirascope.core.gemini._provider import _ENV as GEMINI_ENV
 from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
-PAGE = (Path(__file__).parents[2] / "docs" / "clouds.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "providers" / "clouds.md").read_text()
 AZURE, FILTERED, VERTEX, CLAUDE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 

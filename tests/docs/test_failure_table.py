@@ -16,7 +16,7 @@ from support.fixtures import known_authority, trust
 
 __all__ = ["known_authority", "trust"]
 
-PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
+PAGE = Path(__file__).parents[2] / "docs" / "understand" / "failures.md"
 BEGIN, END = "<!-- made by tests/docs/test_failure_table.py -->\n", "<!-- end -->\n"
 WRITING = bool(os.environ.get("MIRASCOPE_WRITE_TABLES"))
 ROWS = [row for rows in SECTIONS.values() for row in rows]

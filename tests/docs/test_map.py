@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "mirascope"
 MAP = (ROOT / "CONTRIBUTING.md").read_text().partition("## The map")[2].partition("## Tests")[0]
-WAY = (ROOT / "docs" / "way-of-a-chunk.md").read_text()
+WAY = (ROOT / "docs" / "understand" / "how-it-works.md").read_text()
 NOT_ROOMS = {"__init__.py", "__main__.py", "_version.py", "__pycache__", "py.typed"}
 MAX_LINES, MAX_FILES, MAX_SHARE = 400, 14, 0.20
 

@@ -15,21 +15,23 @@ from mirascope.testing import ScriptedProvider, call
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "tools-and-structured-streams.md").read_text()
+PAGE = (DOCS / "guide" / "tools.md").read_text()
 LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
     r"```python\n(.*?)```", PAGE, re.DOTALL
 )
 
-PAUSED = re.findall(r"```python\n(.*?)```", (DOCS / "providers.md").read_text(), re.DOTALL)[0]
+PAUSED = re.findall(
+    r"```python\n(.*?)```", (DOCS / "providers" / "index.md").read_text(), re.DOTALL
+)[0]
 PROVIDER = re.findall(
-    r"```python\n(.*?)```", (DOCS / "writing-a-provider.md").read_text(), re.DOTALL
+    r"```python\n(.*?)```", (DOCS / "providers" / "writing-a-provider.md").read_text(), re.DOTALL
 )
 
 CONVERSATIONS = re.findall(
-    r"```python\n(.*?)```", (DOCS / "conversations.md").read_text(), re.DOTALL
+    r"```python\n(.*?)```", (DOCS / "guide" / "conversations.md").read_text(), re.DOTALL
 )
 
-BENCHMARK = DOCS / "benchmark.md"
+BENCHMARK = DOCS / "understand" / "benchmark.md"
 
 EMMA = {"title": "Emma", "shelf": 2}
 BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
@@ -151,7 +153,7 @@ def test_code_that_streams_is_tested_as_the_page_shows(
     llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
 ) -> None:
     test, *programs = re.findall(
-        r"```python\n(.*?)```", (DOCS / "testing.md").read_text(), re.DOTALL
+        r"```python\n(.*?)```", (DOCS / "places" / "testing.md").read_text(), re.DOTALL
     )
     names: dict[str, Any] = {}
     exec(compile(test, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
@@ -199,7 +201,7 @@ def test_the_readme_shows_speaks_and_converses(
 
 
 def test_the_pages_link_to_files_that_are_there() -> None:
-    for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
+    for page in [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert link.startswith("https://") or (page.parent / link).exists(), link
 
@@ -217,7 +219,7 @@ def test_a_recording_is_made_replayed_and_cut(
     tmp_path: Path,
     llm: ScriptedProvider,
 ) -> None:
-    page = (DOCS / "testing-recordings.md").read_text()
+    page = (DOCS / "places" / "recordings.md").read_text()
     _, record, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     llm.reply("The Name of the Wind", by=10)  # the provider that is recorded
@@ -227,7 +229,7 @@ def test_a_recording_is_made_replayed_and_cut(
 
 
 def test_the_recording_on_the_page_is_one(tmp_path: Path) -> None:
-    page = (DOCS / "testing-recordings.md").read_text()
+    page = (DOCS / "places" / "recordings.md").read_text()
     (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "book.yaml").write_text(shown)
     with testing.recorded(tmp_path / "book.yaml", record=False):

@@ -18,7 +18,7 @@ from support.recordings import recordings
 
 from mirascope.testing.loopback import Loopback, Response
 
-PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
+PAGE = Path(__file__).parents[2] / "docs" / "providers" / "index.md"
 BEGIN, END = "<!-- made by tests/docs/test_provider_table.py -->\n", "<!-- end -->\n"
 COLUMNS = [
     "recordings",

@@ -17,7 +17,7 @@ from support.providers.openai_responses import (
 from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
-PAGE = (Path(__file__).parents[2] / "docs" / "openai-responses.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "providers" / "openai-responses.md").read_text()
 FIRST, SEARCH, ENCRYPTED, STORED, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 REASONING = {
     "type": "reasoning",

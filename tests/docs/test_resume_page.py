@@ -14,7 +14,7 @@ from mirascope import BaseMessageParam, resume
 from mirascope.resume._generation import Options
 from mirascope.testing import ScriptedProvider
 
-PAGE = (Path(__file__).parents[2] / "docs" / "resume.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "places" / "resume.md").read_text()
 CHAT, EVENT_SOURCE, PLAIN, FLASK, MAY_READ, TAKEOVER = re.findall(
     r"```python\n(.*?)```", PAGE, re.DOTALL
 )

@@ -17,7 +17,7 @@ from mirascope.core._calls import registry
 from mirascope.core._calls.servers import SERVERS, Server
 from mirascope.testing import ScriptedProvider
 
-PAGE = Path(__file__).parents[2] / "docs" / "compatible-servers.md"
+PAGE = Path(__file__).parents[2] / "docs" / "providers" / "compatible-servers.md"
 BEGIN, END = "<!-- made by tests/docs/test_servers_page.py -->\n", "<!-- end -->\n"
 SAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 

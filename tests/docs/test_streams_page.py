@@ -10,7 +10,7 @@ import pytest
 from mirascope import streams
 from mirascope.testing import ScriptedProvider
 
-PAGE = (Path(__file__).parents[2] / "docs" / "streams.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "operators.md").read_text()
 SAMPLES = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 
 

@@ -15,7 +15,7 @@ from mirascope import otel
 from mirascope.otel import _names as names
 from mirascope.testing.loopback import Loopback, Response
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tracing.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "places" / "tracing.md").read_text()
 SETUP, METRICS, CONTENT, LOGS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 LINES = re.findall(r"```\n(WARNING .*?)```", PAGE, re.DOTALL)[0].splitlines()
 

@@ -1,4 +1,4 @@
-"""The ways for a stream to be closed and to fail, as data: the rows of ``docs/failures.md``."""
+"""The ways for a stream to be closed and to fail, as data: the rows of the page failures.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The samples of docs/show.md do what is said there, and its picture is of what is shown."""
+"""The samples of the page live-views.md do what it promises, and its picture shows that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from mirascope.testing import ScriptedProvider
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "show.md").read_text()
+PAGE = (DOCS / "places" / "live-views.md").read_text()
 SYNC, ASYNC, LOOP, TASKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -49,15 +49,15 @@ def test_tasks_have_a_bar_each(llm: ScriptedProvider, capsys: pytest.CaptureFixt
 
 
 def test_the_picture_is_of_the_session() -> None:
-    """`python docs/show.py --svg` makes it anew; only the times in it differ."""
+    """`python docs/places/show.py --svg` makes it anew; only the times in it differ."""
 
     def read(svg: str) -> list[str]:
         text = re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL).replace("&#160;", " ")
         lines = [line.strip() for line in re.findall(r">([^<>]+)</text>", text)]
         return [line for line in lines if " s to first token" not in line]
 
-    made = runpy.run_path(str(DOCS / "show.py"))["picture"]("fast")
-    kept = (DOCS / "show.svg").read_text()
+    made = runpy.run_path(str(DOCS / "places" / "show.py"))["picture"]("fast")
+    kept = (DOCS / "places" / "show.svg").read_text()
     assert read(made) == read(kept)
     assert "find_in_library" in kept
     assert not re.search(r"/(home|root|tmp|work|usr)/", kept)

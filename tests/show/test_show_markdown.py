@@ -85,7 +85,10 @@ def texts() -> list[str]:
     every = recordings("openai", "anthropic", "gemini", "groq", "mistral", "cohere")
     found = [each.expected.get("text") or "" for each in every]
     found = [text for text in found if len(text) > 200 and "]: http" not in text]
-    pages = [(DOCS / f"{name}.md").read_text() for name in ("web", "providers", "from-v1")]
+    pages = [
+        (DOCS / f"{name}.md").read_text()
+        for name in ("places/web", "providers/index", "migrate/mirascope-v1")
+    ]
     return [EVERYTHING, *sorted(found, key=len)[-60:], *pages]
 
 

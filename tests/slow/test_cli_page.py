@@ -1,4 +1,4 @@
-"""The commands of docs/command-line.md print what the page shows."""
+"""The commands of docs/places/command-line.md print what the page shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.providers.ollama_native import PATHS
 from mirascope import testing
 from mirascope.core._calls.servers import SERVERS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "places" / "command-line.md").read_text()
 SESSIONS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 [BOOKS] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 DOG = {"name": "Biscuit", "age": 4, "bio": "Biscuit guards a bakery and is paid in crusts."}

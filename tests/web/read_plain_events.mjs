@@ -1,4 +1,4 @@
-// Runs the script of docs/web.md with an EventSource that is fed the events of standard input.
+// Runs the script of docs/places/web.md with an EventSource that is fed the events of standard input.
 import { readFileSync } from "node:fs";
 
 let closed = false;

@@ -32,7 +32,7 @@ from web_support import (
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SCREENSHOT = Path(__file__).parents[2] / "docs" / "web.png"
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "places" / "web.png"
 BOOK = '{"title": "Emma", "author": "Jane Austen", "reasons": ["witty", "long"]}'
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),

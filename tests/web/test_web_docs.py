@@ -1,4 +1,4 @@
-"""The samples of docs/web.md do what is said there."""
+"""The samples of docs/places/web.md do what is said there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mirascope.core.base.message_param import BaseMessageParam
 from mirascope.web import ai_sdk, sse
 from mirascope.web._sources import File, Source, findings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "web.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "places" / "web.md").read_text()
 CHAT, TURN, APPROVED, OBJECT, FLASK, DJANGO = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 (TYPES,) = re.findall(r"```typescript\n(.*?)```", PAGE, re.DOTALL)
 (SCRIPT,) = re.findall(r"```javascript\n(.*?)```", PAGE, re.DOTALL)

@@ -6,7 +6,7 @@ A provider is one `Provider` object, its description. A package registers it und
     [project.entry-points."mirascope.providers"]
     acme = "mirascope_acme:PROVIDER"
 
-`docs/writing-a-provider.md` explains a complete one, in ``examples/provider``.
+`docs/providers/writing-a-provider.md` explains a complete one, in ``examples/provider``.
 
 ========================  =====================================================================
 the description           `Provider`, `DefaultClients`, `Call` (its ``call`` decorator)

@@ -3,7 +3,7 @@
 The room turns the notifications of `mirascope.core._observers` into spans and metrics, by the
 GenAI conventions. It imports `mirascope.core` and ``opentelemetry-api`` alone; an SDK and exporters
 are the application's. Begin with ``_instrument.py``, then ``_traced_call.py``; all names of the
-conventions are in ``_names.py``. docs/tracing.md has the rules.
+conventions are in ``_names.py``. docs/places/tracing.md has the rules.
 
 Example:
     >>> from mirascope import otel

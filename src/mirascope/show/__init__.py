@@ -3,7 +3,7 @@
 The room imports `mirascope.core` and Rich, which the extra ``rich`` installs; Rich is imported when
 a name of the room is first used. Begin with ``_show.py``, which reads a stream; ``_parts.py`` is
 what was received, and a view shows it: ``_terminal.py``, ``_notebook.py`` or ``_plain.py``.
-docs/show.md has the rules.
+docs/places/live-views.md has the rules.
 
 Example:
     >>> from mirascope.core import openai

@@ -5,7 +5,7 @@ the operators from one stream to one; ``_items.py`` has what all of them return.
 
 An operator reads one of our streams, sync or async, or any iterable, and what it returns is
 iterated once, in the same way, with ``for`` or ``async for``. Operators compose. However the
-iteration is left, what it reads is closed. docs/streams.md has the rules.
+iteration is left, what it reads is closed. docs/guide/operators.md has the rules.
 
 Example:
     >>> from mirascope import streams, testing

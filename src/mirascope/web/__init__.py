@@ -6,7 +6,7 @@ The room encodes streams as events for browsers and reads the requests of browse
 
 `sse`, `ai_sdk` and `ag_ui` have one shape: ``events(stream)`` is the bytes of the protocol, for any
 web framework, and ``response(stream)`` a response for Starlette and FastAPI. The stream is one that
-a call returns, sync or async, or a `Turn` of several. docs/web.md has the rules.
+a call returns, sync or async, or a `Turn` of several. docs/places/web.md has the rules.
 
 Example:
     >>> from mirascope.core import openai

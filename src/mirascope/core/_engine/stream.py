@@ -103,7 +103,7 @@ class BaseStream(
         """Return the provider's decoder for one stream."""
         raise NotImplementedError(
             f"{type(self).__name__} is the stream of no provider: use that of one, such as "
-            "mirascope.core.openai.OpenAIStream, or one of your own (docs/writing-a-provider.md)"
+            "mirascope.core.openai.OpenAIStream, or one of your own (see docs/providers)"
         )
 
     # The drivers: one loop, sync and async. A stack runs its last callback first.

@@ -1,4 +1,4 @@
-"""The session of docs/show.md: ``python docs/show.py`` shows it, ``--svg`` makes its picture."""  # noqa: INP001  # a script
+"""The session of live-views.md: ``python docs/places/show.py`` shows it, ``--svg`` draws it."""  # noqa: INP001  # a script
 
 from __future__ import annotations
 
