@@ -1,34 +1,58 @@
-"""An extension of Griffe, for the reference: `names` in docstrings become links.
+"""An extension of Griffe, for the reference: docstrings as Markdown, with links.
 
-In a docstring, `Timeout` in single backticks is a public name. It becomes a link if the reference
-has the name. Text in double backticks stays as it is.
+- A public name in single backticks, such as `Timeout`, becomes a link to its reference.
+- What a docstring writes for `help()` becomes Markdown: literal blocks, examples.
+- The attributes that a class describes are described where they are shown.
+- The sentences for contributors ("Begin with ...") are left out.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import cast
 
 import griffe
 
 NAME = re.compile(r"(?<![`\w])`([A-Za-z_][\w.]*)`(?!`)")
 FOR_CONTRIBUTORS = re.compile(r"\n\n(?:(?!\n\n).)*?Begin with.*?(?=\n\n|$)", re.DOTALL)
+ATTRIBUTES = re.compile(r"\n\nAttributes:\n(.*?)(?=\n\n\w|\Z)", re.DOTALL)
+ATTRIBUTE = re.compile(r"^(\w+)(?: \([^\n]*\))?: (.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
+
 CALL = """Make a prompt function call a model of this provider.
 
-All providers have the same options: see [`Call`][mirascope.core.providers.Call.__call__]."""
+The calls of all providers have the same options: see
+[`call`][mirascope.core.providers.Call.call]."""
 
 
 class Links(griffe.Extension):
-    """Makes links of names, and leaves out what is for contributors."""
+    """Makes docstrings Markdown, and its names links."""
 
-    def on_package(self, *, pkg: griffe.Module, **_: object) -> None:
+    def on_package(
+        self, *, pkg: griffe.Module, loader: griffe.GriffeLoader, **_: object
+    ) -> None:
         """Change the docstrings of the package."""
-        if pkg.path == "mirascope":
-            public = {path for module in _modules(pkg) for path in _public(module)}
-            for each in _objects(pkg):
-                _document_call(each)
-                if each.docstring:
-                    each.docstring.value = _linked(each, each.docstring.value, public)
+        if pkg.path != "mirascope":
+            return
+        loader.resolve_aliases(implicit=False, external=False)
+        for module in [*_modules(pkg)]:
+            _show_namesakes(module)
+        _show_call(pkg)
+        public = {path for module in _modules(pkg) for path in _public(module)}
+        for each in _objects(pkg):
+            if isinstance(each, griffe.Attribute) and str(each.value) == "Call(PROVIDER)":
+                each.value = None
+                each.docstring = griffe.Docstring(CALL, parent=each)
+            elif each.docstring:
+                text = _as_markdown(each, each.docstring.value)
+                if isinstance(each, griffe.Class):
+                    text = ATTRIBUTES.sub(lambda match, owner=each: _move(match, owner), text)
+                each.docstring.value = text
+        for each in _objects(pkg):
+            if each.docstring:
+                each.docstring.value = _linked(each, each.docstring.value, public)
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
@@ -36,6 +60,19 @@ def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
     for child in module.modules.values():
         if isinstance(child, griffe.Module):
             yield from _modules(child)
+
+
+def _show_namesakes(package: griffe.Module) -> None:
+    """Show the name that a package imports from its module of that name, not the module."""
+    exports = {str(name) for name in package.exports or ()}
+    for name, member in [*package.members.items()]:
+        if not (name in exports or member.is_alias):
+            continue
+        with suppress(griffe.AliasResolutionError):
+            module = member.final_target if isinstance(member, griffe.Alias) else member
+            if isinstance(module, griffe.Module) and name in module.members:
+                named = module.members[name]
+                package.members[name] = griffe.Alias(name, target=named, parent=package)
 
 
 def _objects(parent: griffe.Object) -> Iterator[griffe.Object]:
@@ -49,6 +86,8 @@ def _public(module: griffe.Module) -> Iterator[str]:
     """Yield where the public names of a module are defined."""
     if any(part.startswith("_") for part in module.path.split(".")):
         return
+    if not module.path.startswith("mirascope.core."):
+        yield module.path
     for name in module.exports or ():
         try:
             yield module[str(name)].canonical_path
@@ -56,16 +95,49 @@ def _public(module: griffe.Module) -> Iterator[str]:
             continue
 
 
-def _document_call(each: griffe.Object) -> None:
-    if isinstance(each, griffe.Attribute) and str(each.value) == "Call(PROVIDER)":
-        each.value = None
-        each.docstring = griffe.Docstring(CALL, parent=each)
+def _show_call(pkg: griffe.Module) -> None:
+    """Show what a provider's `call` is called with, as its method `call`."""
+    kind = griffe.ParameterKind.keyword_only
+    decorator = cast("griffe.Class", pkg["core._calls.decorator.Call"])
+    method = cast("griffe.Function", decorator["__call__"])
+    parameters = [each for each in method.parameters if each.name not in ("self", "options")]
+    for name, option in pkg["core._calls.options.CallOptions"].attributes.items():
+        parameter = griffe.Parameter(name, annotation=option.annotation, kind=kind, default="...")
+        parameters.append(parameter)
+    shown = griffe.Function("call", parameters=griffe.Parameters(*parameters))
+    shown.returns, shown.docstring = method.returns, method.docstring
+    if shown.docstring is not None:
+        shown.docstring.parent = shown
+    method.docstring = griffe.Docstring(CALL, parent=method)
+    decorator.set_member("call", shown)
+
+
+def _as_markdown(each: griffe.Object, text: str) -> str:
+    if isinstance(each, griffe.Module):
+        text = FOR_CONTRIBUTORS.sub("", text)
+    text = re.sub(r"^Example:$", "Examples:", text, flags=re.MULTILINE)
+    text = re.sub(r"^>>> .*?(?=\n\n|\Z)", r"```pycon\n\g<0>\n```", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^(\s*)::\n", r"\1", text, flags=re.MULTILINE).replace("::\n\n", ":\n\n")
+
+
+def _move(match: re.Match[str], owner: griffe.Class) -> str:
+    """Give attributes what their class describes; return what is left of the description."""
+    left = ""
+    for name, described in ATTRIBUTE.findall(textwrap.dedent(match[1])):
+        member = owner.members.get(name)
+        if isinstance(member, griffe.Attribute) and member.docstring is None:
+            member.docstring = griffe.Docstring(_dedented(described), parent=member)
+        else:
+            left += textwrap.indent(f"{name}: {described.rstrip()}\n", "    ")
+    return f"\n\nAttributes:\n{left}" if left else ""
+
+
+def _dedented(text: str) -> str:
+    first, _, rest = text.strip().partition("\n")
+    return f"{first}\n{textwrap.dedent(rest)}".strip()
 
 
 def _linked(each: griffe.Object, text: str, public: set[str]) -> str:
-    if isinstance(each, griffe.Module):
-        text = FOR_CONTRIBUTORS.sub("", text)
-
     def link(match: re.Match[str]) -> str:
         found = _resolve(each, match[1])
         if found is None or found == each.path:
