@@ -1,4 +1,4 @@
-"""Build the site: ``python website/build.py``, or ``serve`` to see it change while you write.
+"""Build the site: ``nox -s docs``.
 
 Any warning of the generator, or of what reads the docstrings, fails the build.
 """
@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
+import llms
 from zensical.main import cli
+
+ROOT = Path(__file__).parents[1]
 
 
 class Warnings(logging.Handler):
-    """Remembers the warnings of the libraries that the generator calls."""
+    """Keeps the warnings of the libraries that the generator calls."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning."""
         self.messages.append(f"{record.name}: {record.getMessage()}")
 
 
 def build() -> None:
+    """Build the site, and exit with an error if anything is wrong."""
     warnings = Warnings()
     logging.getLogger().addHandler(warnings)
     cli(["build", "--strict", "--clean"], standalone_mode=False)
     if warnings.messages:
         sys.exit("\n".join(warnings.messages))
+    llms.write(ROOT, ROOT / "site")
 
 
 if __name__ == "__main__":

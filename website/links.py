@@ -18,9 +18,11 @@ import griffe
 
 NAME = re.compile(r"(?<![`\w])`([A-Za-z_][\w.]*)`(?!`)")
 FOR_CONTRIBUTORS = re.compile(r"\n\n(?:(?!\n\n).)*?Begin with.*?(?=\n\n|$)", re.DOTALL)
+DOCTEST = re.compile(r"^>>> .*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 ATTRIBUTES = re.compile(r"\n\nAttributes:\n(.*?)(?=\n\n\w|\Z)", re.DOTALL)
 ATTRIBUTE = re.compile(r"^(\w+)(?: \([^\n]*\))?: (.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
 
+DEFAULTS = {"keep": '"all"', "on_interrupt": '"raise"'}
 CALL = """Make a prompt function call a model of this provider.
 
 The calls of all providers have the same options: see
@@ -30,9 +32,7 @@ The calls of all providers have the same options: see
 class Links(griffe.Extension):
     """Makes docstrings Markdown, and its names links."""
 
-    def on_package(
-        self, *, pkg: griffe.Module, loader: griffe.GriffeLoader, **_: object
-    ) -> None:
+    def on_package(self, *, pkg: griffe.Module, loader: griffe.GriffeLoader, **_: object) -> None:
         """Change the docstrings of the package."""
         if pkg.path != "mirascope":
             return
@@ -102,7 +102,8 @@ def _show_call(pkg: griffe.Module) -> None:
     method = cast("griffe.Function", decorator["__call__"])
     parameters = [each for each in method.parameters if each.name not in ("self", "options")]
     for name, option in pkg["core._calls.options.CallOptions"].attributes.items():
-        parameter = griffe.Parameter(name, annotation=option.annotation, kind=kind, default="...")
+        default = DEFAULTS.get(name) or ("False" if str(option.annotation) == "bool" else "None")
+        parameter = griffe.Parameter(name, annotation=option.annotation, kind=kind, default=default)
         parameters.append(parameter)
     shown = griffe.Function("call", parameters=griffe.Parameters(*parameters))
     shown.returns, shown.docstring = method.returns, method.docstring
@@ -116,7 +117,9 @@ def _as_markdown(each: griffe.Object, text: str) -> str:
     if isinstance(each, griffe.Module):
         text = FOR_CONTRIBUTORS.sub("", text)
     text = re.sub(r"^Example:$", "Examples:", text, flags=re.MULTILINE)
-    text = re.sub(r"^>>> .*?(?=\n\n|\Z)", r"```pycon\n\g<0>\n```", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(
+        r"^>>> .*?(?=\n\n|\Z)", r"```pycon\n\g<0>\n```", text, flags=re.MULTILINE | re.DOTALL
+    )
     return re.sub(r"^(\s*)::\n", r"\1", text, flags=re.MULTILINE).replace("::\n\n", ":\n\n")
 
 
