@@ -29,6 +29,7 @@ nox.options.sessions = [
     "interpreters",
     "instructions",
     "web",
+    "docs",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -252,6 +253,19 @@ def web(session: nox.Session) -> None:
     tests += ["tests/resume/test_resume_browser.py"]
     options = ("-n", "2", "--dist", "loadfile")
     python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")
+
+
+@nox.session(venv_backend="venv")
+def docs(session: nox.Session) -> None:
+    """The site, built into site/ and looked at in Chromium; `-- serve` shows it while you write."""
+    session.install("-q", "-r", "requirements-docs.txt")
+    if session.posargs == ["serve"]:
+        session.run("zensical", "serve")
+        return
+    session.run("python", "website/build.py")
+    if shutil.which("chromium") is None:
+        _apt(session, "chromium")
+    python(session, "-m", "pytest", "-q", "tests/docs/test_site.py", MIRASCOPE_SITE_TESTS="1")
 
 
 def _apt(session: nox.Session, *packages: str) -> None:

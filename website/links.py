@@ -22,6 +22,7 @@ DOCTEST = re.compile(r"^>>> .*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 ATTRIBUTES = re.compile(r"\n\nAttributes:\n(.*?)(?=\n\n\w|\Z)", re.DOTALL)
 ATTRIBUTE = re.compile(r"^(\w+)(?: \([^\n]*\))?: (.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
 
+CALL_NAME = re.compile(r"^mirascope\.core\.\w+\.call\.(\w+_)?call$")
 DEFAULTS = {"keep": '"all"', "on_interrupt": '"raise"'}
 CALL = """Make a prompt function call a model of this provider.
 
@@ -42,7 +43,7 @@ class Links(griffe.Extension):
         _show_call(pkg)
         public = {path for module in _modules(pkg) for path in _public(module)}
         for each in _objects(pkg):
-            if isinstance(each, griffe.Attribute) and str(each.value) == "Call(PROVIDER)":
+            if isinstance(each, griffe.Attribute) and CALL_NAME.search(each.path):
                 each.value = None
                 each.docstring = griffe.Docstring(CALL, parent=each)
             elif each.docstring:
