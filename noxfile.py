@@ -257,12 +257,12 @@ def web(session: nox.Session) -> None:
 
 @nox.session(venv_backend="venv")
 def docs(session: nox.Session) -> None:
-    """The site, built into site/ and looked at in Chromium; `-- serve` shows it while you write."""
+    """The site, built into site/ and looked at in Chromium; `-- serve` builds and serves it."""
     session.install("-q", "-r", "requirements-docs.txt")
-    if session.posargs == ["serve"]:
-        session.run("zensical", "serve")
-        return
     session.run("python", "website/build.py")
+    if session.posargs == ["serve"]:
+        session.run("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "site")
+        return
     if shutil.which("chromium") is None:
         _apt(session, "chromium")
     python(session, "-m", "pytest", "-q", "tests/docs/test_site.py", MIRASCOPE_SITE_TESTS="1")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import llms
+import pages
 from zensical.main import cli
 
 ROOT = Path(__file__).parents[1]
@@ -29,12 +30,13 @@ class Warnings(logging.Handler):
 
 def build() -> None:
     """Build the site, and exit with an error if anything is wrong."""
+    prepared = pages.prepare(ROOT)
     warnings = Warnings()
     logging.getLogger().addHandler(warnings)
     cli(["build", "--strict", "--clean"], standalone_mode=False)
     if warnings.messages:
         sys.exit("\n".join(warnings.messages))
-    llms.write(ROOT, ROOT / "site")
+    llms.write(ROOT / "mkdocs.yml", prepared, ROOT / "site")
 
 
 if __name__ == "__main__":

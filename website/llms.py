@@ -25,13 +25,13 @@ HEADING_ID = re.compile(r"^(#+ .*?) \{ ?#.*\}$", re.MULTILINE)
 DIRECTIVE = re.compile(r"^::: ", re.MULTILINE)
 
 
-def write(root: Path, site: Path) -> None:
-    """Write the files of a built site."""
-    config = yaml.safe_load((root / "mkdocs.yml").read_text())
+def write(settings: Path, docs: Path, site: Path) -> None:
+    """Write the files of a site that is built from the pages in ``docs``."""
+    config = yaml.safe_load(settings.read_text())
     index, full = f"# {config['site_name']}\n\n> {config['site_description']}\n", ""
     current = ""
     for section, title, path in pages(config["nav"]):
-        source = (root / "docs" / path).read_text()
+        source = (docs / path).read_text()
         text = of_html(site / path) if DIRECTIVE.search(source) else of_source(source)
         (site / path).write_text(text)
         if section != current:

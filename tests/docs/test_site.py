@@ -11,7 +11,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
-DOCS, SITE = ROOT / "docs", ROOT / "site"
-PAGES = [page.relative_to(DOCS) for page in sorted(DOCS.rglob("*.md"))]
+PREPARED, SITE = ROOT / "build" / "docs", ROOT / "site"
+PAGES = [page.relative_to(PREPARED) for page in sorted(PREPARED.rglob("*.md"))]
 WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 390, "height": 1000}
 LOOKED_AT = ["", "providers/", "guide/tools/", "understand/failures/", "reference/core/calls/"]
 
@@ -74,6 +74,17 @@ def test_a_page_is_markdown_too(page: Path) -> None:
     assert text.startswith("# ")
     assert not re.search(r"^(<!--|::: )", text, re.MULTILINE)
     assert (SITE / page).with_suffix("").joinpath("index.html").exists() or page.stem == "index"
+
+
+def test_each_link_and_picture_is_there() -> None:
+    missing = []
+    for html in SITE.rglob("*.html"):
+        for link in re.findall(r'(?:href|src)="([^"]+)"', html.read_text()):
+            path = unquote(urlsplit(link).path)
+            target = (SITE if path.startswith("/") else html.parent) / path.lstrip("/")
+            if not (link.startswith(("https:", "data:", "mailto:")) or target.exists()):
+                missing.append(f"{html.relative_to(SITE)}: {link}")
+    assert missing == []
 
 
 def test_the_list_of_pages_has_each_with_a_sentence() -> None:
