@@ -5,7 +5,9 @@ Any warning of the generator, or of what reads the docstrings, fails the build.
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +30,14 @@ class Warnings(logging.Handler):
         self.messages.append(f"{record.name}: {record.getMessage()}")
 
 
+def leave_bare_names_out(index: Path) -> None:
+    """Leave names without a description out of the search: they hide the pages that explain."""
+    found = json.loads(index.read_text())
+    bare = re.compile(r"\s*<pre><code>[^<]*</code></pre>\s*")
+    found["items"] = [each for each in found["items"] if not bare.fullmatch(each["text"])]
+    index.write_text(json.dumps(found))
+
+
 def build() -> None:
     """Build the site, and exit with an error if anything is wrong."""
     prepared = pages.prepare(ROOT)
@@ -36,6 +46,7 @@ def build() -> None:
     cli(["build", "--strict", "--clean"], standalone_mode=False)
     if warnings.messages:
         sys.exit("\n".join(warnings.messages))
+    leave_bare_names_out(ROOT / "site" / "search.json")
     llms.write(ROOT / "mkdocs.yml", prepared, ROOT / "site")
 
 

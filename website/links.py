@@ -38,11 +38,12 @@ class Links(griffe.Extension):
         if pkg.path != "mirascope":
             return
         loader.resolve_aliases(implicit=False, external=False)
+        _show_call(pkg)
+        objects = [*_objects(pkg)]
         for module in [*_modules(pkg)]:
             _show_namesakes(module)
-        _show_call(pkg)
         public = {path for module in _modules(pkg) for path in _public(module)}
-        for each in _objects(pkg):
+        for each in objects:
             if isinstance(each, griffe.Attribute) and CALL_NAME.search(each.path):
                 each.value = None
                 each.docstring = griffe.Docstring(CALL, parent=each)
@@ -51,7 +52,7 @@ class Links(griffe.Extension):
                 if isinstance(each, griffe.Class):
                     text = ATTRIBUTES.sub(lambda match, owner=each: _move(match, owner), text)
                 each.docstring.value = text
-        for each in _objects(pkg):
+        for each in objects:
             if each.docstring:
                 each.docstring.value = _linked(each, each.docstring.value, public)
 

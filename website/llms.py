@@ -78,6 +78,8 @@ def of_html(page: Path) -> str:
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a page, on one line, without links."""
-    paragraphs = [each for each in FENCE.sub("", text).split("\n\n") if each.strip()[:1].isalnum()]
+    paragraphs = [
+        each for each in FENCE.sub("", text).split("\n\n") if each.strip()[:1] not in "#|>!-<:"
+    ]
     line = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", " ".join(paragraphs[0].split()))
     return re.split(r"(?<=[.:])\s", line, maxsplit=1)[0]
