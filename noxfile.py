@@ -221,8 +221,9 @@ def table(session: nox.Session) -> None:
 
 @nox.session
 def picture(session: nox.Session) -> None:
-    """The picture of a shown stream: docs/places/show.svg."""
+    """The pictures of shown streams: docs/places/show.svg, and docs/stream.svg, which grows."""
     python(session, "docs/places/show.py", "--svg")
+    python(session, "docs/places/growing.py")
 
 
 @nox.session
