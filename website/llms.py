@@ -18,7 +18,7 @@ from markdownify import MarkdownConverter
 Nav: TypeAlias = "list[str | dict[str, str | Nav]]"
 
 COMMENT = re.compile(r"\n*^<!--.*?-->\n*", re.DOTALL | re.MULTILINE)
-FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^(```+).*?^\1", re.DOTALL | re.MULTILINE)
 ITEM = re.compile(r"^(- (?:(?!\n- ).)*?)\n\s*\u2013\s*\n\s*", re.DOTALL | re.MULTILINE)
 REFERENCE = re.compile(r"\[(`[^`]+`)\]\[[\w.]+\]")
 HEADING_ID = re.compile(r"^(#+ .*?) \{ ?#.*\}$", re.MULTILINE)
@@ -30,7 +30,8 @@ def write(settings: Path, docs: Path, site: Path) -> None:
     config = yaml.safe_load(settings.read_text())
     index, full = f"# {config['site_name']}\n\n> {config['site_description']}\n", ""
     current = ""
-    for section, title, path in pages(config["nav"]):
+    listed = [*pages(config["nav"])]
+    for section, title, path in listed + unlisted(docs, listed):
         source = (docs / path).read_text()
         text = of_html(site / path) if DIRECTIVE.search(source) else of_source(source)
         (site / path).write_text(text)
@@ -54,6 +55,13 @@ def pages(nav: Nav, section: str = "") -> Iterator[tuple[str, str, str]]:
                     yield section or title, title, below
                 else:
                     yield from pages(below, f"{section}: {title}" if section else title)
+
+
+def unlisted(docs: Path, listed: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return the pages that the navigation lacks: those of the examples."""
+    found = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+    missing = sorted(found - {path for _, _, path in listed})
+    return [("Programs", Path(path).stem, path) for path in missing]
 
 
 def of_source(text: str) -> str:

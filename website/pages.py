@@ -6,6 +6,7 @@ example, and those links lead to it. Links to other files are left out.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -77,27 +78,37 @@ def page_at(path: str) -> tuple[str | None, str]:
 def page_of(example: Path) -> str:
     """Return the page with the files of an example."""
     if example.is_file():
-        return f"# {example.name}\n\n{fenced(example)}"
+        return f"# {example.name}\n\n{described(example)}\n\n{fenced(example)}"
     files = [
         path
         for path in sorted(example.rglob("*"))
         if path.suffix in LANGUAGES and not SKIPPED & {*path.parts}
     ]
-    page = f"# {example.name}\n"
-    for path in files:
-        name = path.relative_to(example).as_posix()
+    names = [path.relative_to(example).as_posix() for path in files]
+    page = f"# {example.name}\n\nThe files of this example are `{'`, `'.join(names)}`.\n"
+    for path, name in zip(files, names, strict=True):
         page += f"\n## {name} {{ #{anchor_of(name)} }}\n\n{fenced(path)}"
     return page
+
+
+def described(path: Path) -> str:
+    """Return the first paragraph of a program or a notebook."""
+    if path.suffix == ".py":
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        return text.partition("\n\n")[0]
+    cells = (
+        cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "markdown"
+    )
+    paragraphs = "\n\n".join("".join(cell["source"]) for cell in cells).split("\n\n")
+    return next(each for each in paragraphs if not each.startswith("#"))
 
 
 def fenced(path: Path) -> str:
     """Return a file as a block of code."""
     code = path.read_text()
     if path.suffix == ".ipynb":
-        cells = json.loads(code)["cells"]
-        code = "\n\n\n".join(
-            "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
-        )
+        cells = (cell for cell in json.loads(code)["cells"] if cell["cell_type"] == "code")
+        code = "\n\n\n".join("".join(cell["source"]) for cell in cells)
     return f"````{LANGUAGES[path.suffix]}\n{code.strip()}\n````\n"
 
 

@@ -104,7 +104,7 @@ def test_one_file_has_all_pages() -> None:
 
 @pytest.mark.parametrize("words", ["timeout", "break", "useChat"])
 def test_the_search_finds(page: Page, url: str, words: str) -> None:
-    page.goto(url)
+    page.goto(url, wait_until="networkidle")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill(words)
     results = page.get_by_role("option")
