@@ -45,15 +45,13 @@ UNIT = "tests/unit"
 SPREAD = ("-n", "4", "--dist", "worksteal")
 """More workers than the two cores of CI: many tests wait."""
 
-# What depends on the interpreter: its sockets, its event loop, its end.
-INTERPRETER_TESTS = [
+# What streams promise, on whatever SDK, transport and interpreter there is.
+STREAM_TESTS = [
     *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
     "tests/behaviour/test_conformance.py",
-    "tests/slow/test_process_exit.py",
 ]
-
-# What streams promise, on whatever SDK and transport there is.
-TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
+INTERPRETER_TESTS = [*STREAM_TESTS, "tests/slow/test_process_exit.py"]
+TRANSPORT_TESTS = [*STREAM_TESTS, "tests/behaviour/test_errors.py"]
 
 # Other clients for the same code, and transports of their own, which depend on none of that.
 ELSEWHERE = ("-k", "not azure and not bedrock and not ollama and not vertex")
