@@ -4,6 +4,7 @@
 - A ``python title="book.py"`` block is written to that file, and not run by itself.
 - The commands of a ``console`` block, which begin with ``$``, are run in a shell in that folder.
   The lines below a command are what it prints.
+  In their processes, ``local.client()`` is a client of the page's provider, too.
 - A comment ``<!-- run: python`` is run, and readers do not see it. It has what samples need, such
   as ``llm.reply("Emma")``: each page has a scripted provider, ``llm``.
 - All other blocks are only shown.
@@ -29,9 +30,12 @@ from mirascope.testing import ScriptedProvider
 
 WRITE = "MIRASCOPE_WRITE_DOCS"
 
-FILE = re.compile(r'python title="([\w/.-]+)"')
+FILE = re.compile(r'python title="([\w/.-]+)"( hl_lines="[\d -]+")?')
 COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n", re.MULTILINE)
 SECONDS = 60
+
+PROCESSES = Path(__file__).parent / "processes"
+"""What Python runs at the start of each process of a sample."""
 
 
 class _Samples:
@@ -79,7 +83,9 @@ class _Samples:
 
     def run_commands(self, example: Example) -> None:
         self.end()
+        modules = [str(PROCESSES), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(modules),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
         }
