@@ -6,7 +6,8 @@
   The lines below a command are what it prints.
   In their processes, ``local.client()`` is a client of the page's provider, too.
 - A comment ``<!-- run: python`` is run, and readers do not see it. It has what samples need, such
-  as ``llm.reply("Emma")``: each page has a scripted provider, ``llm``.
+  as ``llm.reply("Emma")``: each page has a scripted provider, which is ``llm`` there whatever the
+  samples import under that name.
 - All other blocks are only shown.
 
 With ``MIRASCOPE_WRITE_DOCS=1`` a page is changed to show what its samples print.
@@ -41,8 +42,9 @@ PROCESSES = Path(__file__).parent / "processes"
 class _Samples:
     """The samples of one page, as they run in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, llm: ScriptedProvider) -> None:
         self.folder = folder
+        self.llm = llm
         self.printed = ""
         self.corrections: list[tuple[Region, str]] = []
 
@@ -66,11 +68,17 @@ class _Samples:
     def run(self, example: Example) -> None:
         self.end()
         with redirect_stdout(io.StringIO()) as out:
-            self.run_hidden(example)
+            self.execute(example)
         self.printed = out.getvalue()
 
     def run_hidden(self, example: Example) -> None:
         self.end()
+        shown = example.namespace["llm"]
+        example.namespace["llm"] = self.llm
+        self.execute(example)
+        example.namespace["llm"] = shown
+
+    def execute(self, example: Example) -> None:
         line = example.line + example.parsed.line_offset
         code = compile("\n" * line + example.parsed, example.path, "exec", dont_inherit=True)
         exec(code, example.namespace)  # noqa: S102  # samples are to be run
@@ -126,9 +134,9 @@ def _trimmed(text: str) -> str:
 
 def run_samples(page: Path, folder: Path) -> None:
     """Run the samples of a page in a folder of their own."""
-    samples = _Samples(folder)
-    document = Document.parse(str(page), samples.parse)
     with chdir(folder), ScriptedProvider() as llm:
+        samples = _Samples(folder, llm)
+        document = Document.parse(str(page), samples.parse)
         document.namespace |= {"__name__": "__main__", "llm": llm}
         for example in document.examples():
             example.evaluate()
