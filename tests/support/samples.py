@@ -27,6 +27,7 @@ from pathlib import Path
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
 
+from mirascope import testing
 from mirascope.testing import ScriptedProvider
 
 WRITE = "MIRASCOPE_WRITE_DOCS"
@@ -137,7 +138,7 @@ def run_samples(page: Path, folder: Path) -> None:
     with chdir(folder), ScriptedProvider() as llm:
         samples = _Samples(folder, llm)
         document = Document.parse(str(page), samples.parse)
-        document.namespace |= {"__name__": "__main__", "llm": llm}
+        document.namespace |= {"__name__": "__main__", "llm": llm, "testing": testing}
         for example in document.examples():
             example.evaluate()
         samples.end()
