@@ -11,7 +11,7 @@ from support.providers.anthropic import ANTHROPIC
 
 from mirascope import BaseMessageParam, testing
 from mirascope.core import openai
-from mirascope.testing import ScriptedProvider, call
+from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,45 +22,11 @@ PROVIDER = re.findall(
     r"```python\n(.*?)```", (DOCS / "providers" / "writing-a-provider.md").read_text(), re.DOTALL
 )
 
-CONVERSATIONS = re.findall(
-    r"```python\n(.*?)```", (DOCS / "guide" / "conversations.md").read_text(), re.DOTALL
-)
-
 BENCHMARK = DOCS / "understand" / "benchmark.md"
 
 
 def run(code: str) -> None:
     exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-
-
-def test_a_conversation_is_saved_and_continues_with_another_provider(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sample, _ = CONVERSATIONS
-    llm.reply(tools=[call("temperature", city="Lima")])
-    llm.reply("20")
-    llm.reply("17 degrees")
-    run(sample)
-    assert capsys.readouterr().out == "17 degrees\n"
-    assert [request.provider for request in llm.requests] == ["openai", "openai", "anthropic"]
-    roles = ["user", "assistant", "tool", "assistant", "user"]
-    assert [message.role for message in llm.requests[-1].messages] == roles
-
-
-def test_a_conversation_runs_tools(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    definitions, _, _ = CONVERSATIONS[0].partition('@llm.call("openai')
-    llm.reply("One moment.", tools=[call("temperature", city="Lima")])
-    llm.reply("20 degrees. ")
-    llm.reply("17 degrees.")
-    exec(compile(definitions + CONVERSATIONS[1], "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-    assert capsys.readouterr().out == "One moment.\n20 degrees. 17 degrees."
-    assert llm.requests[2].messages[-3:] == [
-        ("tool", "20 degrees in Lima"),
-        ("assistant", "20 degrees. "),
-        ("user", "And in Quito?"),
-    ]
 
 
 def test_a_paused_turn_continues(
