@@ -11,15 +11,10 @@ from support.providers.anthropic import ANTHROPIC
 
 from mirascope import BaseMessageParam, testing
 from mirascope.core import openai
-from mirascope.testing import ScriptedProvider, call
+from mirascope.testing import ScriptedProvider
 from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "guide" / "tools.md").read_text()
-LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
-    r"```python\n(.*?)```", PAGE, re.DOTALL
-)
-
 PAUSED = re.findall(
     r"```python\n(.*?)```", (DOCS / "providers" / "index.md").read_text(), re.DOTALL
 )[0]
@@ -27,101 +22,11 @@ PROVIDER = re.findall(
     r"```python\n(.*?)```", (DOCS / "providers" / "writing-a-provider.md").read_text(), re.DOTALL
 )
 
-CONVERSATIONS = re.findall(
-    r"```python\n(.*?)```", (DOCS / "guide" / "conversations.md").read_text(), re.DOTALL
-)
-
 BENCHMARK = DOCS / "understand" / "benchmark.md"
-
-EMMA = {"title": "Emma", "shelf": 2}
-BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
 
 
 def run(code: str) -> None:
     exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-
-
-def test_a_conversation_is_saved_and_continues_with_another_provider(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sample, _ = CONVERSATIONS
-    llm.reply(tools=[call("temperature", city="Lima")])
-    llm.reply("20")
-    llm.reply("17 degrees")
-    run(sample)
-    assert capsys.readouterr().out == "17 degrees\n"
-    assert [request.provider for request in llm.requests] == ["openai", "openai", "anthropic"]
-    roles = ["user", "assistant", "tool", "assistant", "user"]
-    assert [message.role for message in llm.requests[-1].messages] == roles
-
-
-def test_a_conversation_runs_tools(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    definitions, _, _ = CONVERSATIONS[0].partition('@llm.call("openai')
-    llm.reply("One moment.", tools=[call("temperature", city="Lima")])
-    llm.reply("20 degrees. ")
-    llm.reply("17 degrees.")
-    exec(compile(definitions + CONVERSATIONS[1], "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-    assert capsys.readouterr().out == "One moment.\n20 degrees. 17 degrees."
-    assert llm.requests[2].messages[-3:] == [
-        ("tool", "20 degrees in Lima"),
-        ("assistant", "20 degrees. "),
-        ("user", "And in Quito?"),
-    ]
-
-
-def test_the_loop_calls_the_tool_and_continues(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply("One moment. ", tools=[call("Shelve", **EMMA)])
-    llm.reply("It is done.")
-    run(LOOP)
-    assert capsys.readouterr().out == "One moment. It is done."
-    assert [message.role for message in llm.requests[1].messages] == ["user", "assistant", "tool"]
-    assert llm.requests[1].last == "Emma is on shelf 2"
-
-
-def test_an_invalid_call_is_raised_at_the_end(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply("Done.", tools=[call("Shelve", title="Emma")])
-    definitions, _, _ = LOOP.partition("\nhistory: list")
-    run(definitions + UNUSABLE + "    assert answer == 'Done.'\n")
-    reported = capsys.readouterr().out
-    assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
-    assert "shelf: Field required" in reported
-
-
-def test_an_invalid_value_has_its_response(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    definitions, _, _ = GROWING.partition("@openai.call")
-    llm.reply("I know none.", usage=(3, 2))
-    run("from mirascope.core import openai\n" + definitions + MISFIT)
-    assert capsys.readouterr().out == "I know none. ['stop'] 2\n"
-
-
-def test_a_tool_is_watched(llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]) -> None:
-    definitions, _, _ = LOOP.partition("@openai.call")
-    llm.reply(tools=[call("Shelve", **EMMA)], by=1)
-    run(definitions + PARTIAL)
-    printed = capsys.readouterr().out.splitlines()
-    assert "{'title': 'Em', 'shelf': None}" in printed
-    assert printed[-1] == "Emma is on shelf 2"
-
-
-def test_models_stream_as_partial_values(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply(value=BOOK, by=1)
-    llm.reply(value=[BOOK, {**BOOK, "title": "Dune"}], by=1)
-    run("from mirascope.core import openai\n" + GROWING + ELEMENTS)
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "None None None"
-    assert "Emma 474 ['witty', 'lo']" in printed
-    assert not any(" 47 " in line for line in printed)
-    assert printed[-3:] == ["Emma 474 ['witty', 'long']", "Emma", "Dune"]
 
 
 def test_a_paused_turn_continues(

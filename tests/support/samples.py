@@ -4,8 +4,10 @@
 - A ``python title="book.py"`` block is written to that file, and not run by itself.
 - The commands of a ``console`` block, which begin with ``$``, are run in a shell in that folder.
   The lines below a command are what it prints.
+  In their processes, ``local.client()`` is a client of the page's provider, too.
 - A comment ``<!-- run: python`` is run, and readers do not see it. It has what samples need, such
-  as ``llm.reply("Emma")``: each page has a scripted provider, ``llm``.
+  as ``llm.reply("Emma")``: each page has a scripted provider, which is ``llm`` there whatever the
+  samples import under that name.
 - All other blocks are only shown.
 
 With ``MIRASCOPE_WRITE_DOCS=1`` a page is changed to show what its samples print.
@@ -25,20 +27,25 @@ from pathlib import Path
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
 
+from mirascope import testing
 from mirascope.testing import ScriptedProvider
 
 WRITE = "MIRASCOPE_WRITE_DOCS"
 
-FILE = re.compile(r'python title="([\w/.-]+)"')
+FILE = re.compile(r'python title="([\w/.-]+)"( hl_lines="[\d -]+")?')
 COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n", re.MULTILINE)
 SECONDS = 60
+
+PROCESSES = Path(__file__).parent / "processes"
+"""What Python runs at the start of each process of a sample."""
 
 
 class _Samples:
     """The samples of one page, as they run in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, llm: ScriptedProvider) -> None:
         self.folder = folder
+        self.llm = llm
         self.printed = ""
         self.corrections: list[tuple[Region, str]] = []
 
@@ -62,11 +69,17 @@ class _Samples:
     def run(self, example: Example) -> None:
         self.end()
         with redirect_stdout(io.StringIO()) as out:
-            self.run_hidden(example)
+            self.execute(example)
         self.printed = out.getvalue()
 
     def run_hidden(self, example: Example) -> None:
         self.end()
+        shown = example.namespace["llm"]
+        example.namespace["llm"] = self.llm
+        self.execute(example)
+        example.namespace["llm"] = shown
+
+    def execute(self, example: Example) -> None:
         line = example.line + example.parsed.line_offset
         code = compile("\n" * line + example.parsed, example.path, "exec", dont_inherit=True)
         exec(code, example.namespace)  # noqa: S102  # samples are to be run
@@ -79,7 +92,9 @@ class _Samples:
 
     def run_commands(self, example: Example) -> None:
         self.end()
+        modules = [str(PROCESSES), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(modules),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
         }
@@ -120,10 +135,10 @@ def _trimmed(text: str) -> str:
 
 def run_samples(page: Path, folder: Path) -> None:
     """Run the samples of a page in a folder of their own."""
-    samples = _Samples(folder)
-    document = Document.parse(str(page), samples.parse)
     with chdir(folder), ScriptedProvider() as llm:
-        document.namespace |= {"__name__": "__main__", "llm": llm}
+        samples = _Samples(folder, llm)
+        document = Document.parse(str(page), samples.parse)
+        document.namespace |= {"__name__": "__main__", "llm": llm, "testing": testing}
         for example in document.examples():
             example.evaluate()
         samples.end()
