@@ -24,6 +24,7 @@ import sys
 from collections.abc import Generator, Iterable
 from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
@@ -38,7 +39,7 @@ SECONDS = 60
 
 VARYING = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d"  # dates, as of a log
-    r"|\b\d+\.\d+(?= ?s\b)"  # durations
+    r"|\b\d+\.\d+(?= ?s\b)|\b0\.\d{5,}"  # durations
     r"|\b1[6-9]\d{11}\b"  # milliseconds since the epoch, as in the ids of events
 )
 
@@ -146,7 +147,12 @@ def run_samples(page: Path, folder: Path) -> None:
     """Run the samples of a page in a folder of their own."""
     samples = _Samples(folder)
     document = Document.parse(str(page), samples.parse)
-    with chdir(folder), _importable(folder), ScriptedProvider() as llm:
+    with (
+        chdir(folder),
+        _importable(folder),
+        mock.patch.dict(os.environ),
+        ScriptedProvider() as llm,
+    ):
         document.namespace |= {"__name__": "__main__", "llm": llm}
         for example in document.examples():
             example.evaluate()
