@@ -24,7 +24,6 @@ import sys
 from collections.abc import Generator, Iterable
 from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
-from unittest import mock
 
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
@@ -131,13 +130,16 @@ def _trimmed(text: str) -> str:
 
 
 @contextmanager
-def _importable(folder: Path) -> Generator[None]:
-    """Let the modules of a folder be imported, and forget them at the end."""
+def _isolated(folder: Path) -> Generator[None]:
+    """Let the modules of a folder be imported; at the end, restore modules and environment."""
+    environment = dict(os.environ)
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
+        os.environ.clear()
+        os.environ.update(environment)
         for name, module in [*sys.modules.items()]:
             if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
                 del sys.modules[name]
@@ -147,12 +149,7 @@ def run_samples(page: Path, folder: Path) -> None:
     """Run the samples of a page in a folder of their own."""
     samples = _Samples(folder)
     document = Document.parse(str(page), samples.parse)
-    with (
-        chdir(folder),
-        _importable(folder),
-        mock.patch.dict(os.environ),
-        ScriptedProvider() as llm,
-    ):
+    with chdir(folder), _isolated(folder), ScriptedProvider() as llm:
         document.namespace |= {"__name__": "__main__", "llm": llm}
         for example in document.examples():
             example.evaluate()
