@@ -33,7 +33,7 @@ from mirascope.testing import ScriptedProvider
 WRITE = "MIRASCOPE_WRITE_DOCS"
 
 FILE = re.compile(r'python title="([\w/.-]+)"')
-COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.+)\n", re.MULTILINE)
 SECONDS = 60
 
 VARYING = re.compile(
