@@ -13,7 +13,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 ELSEWHERE = [
     *("guide/conversations", "guide/operators", "guide/tools", "migrate/mirascope-v1"),
     *(f"places/{name}" for name in ("bulk",)),
-    *(f"places/{name}" for name in ("resume",)),
     *(f"providers/{name}" for name in ("bedrock", "clouds", "compatible-servers", "index")),
     *(f"providers/{name}" for name in ("openai-responses", "writing-a-provider")),
 ]
