@@ -12,7 +12,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Pages whose samples other tests run, with what they need.
 ELSEWHERE = [
     *("guide/conversations", "guide/operators", "guide/tools", "migrate/mirascope-v1"),
-    *(f"places/{name}" for name in ("bulk",)),
     *(f"providers/{name}" for name in ("bedrock", "clouds", "compatible-servers", "index")),
     *(f"providers/{name}" for name in ("openai-responses", "writing-a-provider")),
 ]

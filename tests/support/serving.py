@@ -1,4 +1,4 @@
-"""An ASGI application of a page, which the ``curl`` commands of the page reach at localhost:8000."""
+"""An ASGI application of a page, which `curl localhost:8000` reaches in its samples."""
 
 from __future__ import annotations
 
