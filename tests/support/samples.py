@@ -38,7 +38,7 @@ SECONDS = 60
 
 VARYING = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d"  # dates, as of a log
-    r"|\b\d+\.\d+(?= ?s\b)|\b0\.\d{5,}|\b[\d.,]+(?= tokens/s)"  # durations
+    r"|\b\d+\.\d+(?= ?s\b)|\b\d+\.\d{6,}|\b[\d.,]+(?= tokens/s)"  # durations
     r"|\b1[6-9]\d{11}\b"  # milliseconds since the epoch, as in the ids of events
 )
 

@@ -169,7 +169,7 @@ def chat(**options: Unpack[Options]) -> int:
 
 @_command
 def models() -> int:
-    """List the providers with their default models and API keys.
+    """List the providers, their default models and the API keys that are set.
 
     The star marks the default provider. API keys are read from environment variables.
     """
