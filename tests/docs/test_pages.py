@@ -54,20 +54,6 @@ def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
     assert example.read_text().endswith(tests)  # which test_third_party_provider.py runs
 
 
-def test_code_that_streams_is_tested_as_the_page_shows(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    test, *programs = re.findall(
-        r"```python\n(.*?)```", (DOCS / "places" / "testing.md").read_text(), re.DOTALL
-    )
-    names: dict[str, Any] = {}
-    exec(compile(test, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    names["test_a_tool_is_called"](llm)
-    for program in programs:
-        exec(compile(program, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-    assert capsys.readouterr().out == "The Name of the WindTrue\n"
-
-
 def test_the_readme_tests_its_sample(llm: ScriptedProvider) -> None:
     readme = (DOCS.parent / "README.md").read_text()
     (test,) = re.findall(r"```py\n(def test_.*?)```", readme, re.DOTALL)
@@ -116,21 +102,6 @@ def test_the_readme_quotes_the_measured_speed() -> None:
     (measured,) = re.findall(r"^> (.+)$", BENCHMARK.read_text(), re.MULTILINE)
     readme = (DOCS.parent / "README.md").read_text()
     assert measured in " ".join(readme.split())
-
-
-def test_a_recording_is_made_replayed_and_cut(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    llm: ScriptedProvider,
-) -> None:
-    page = (DOCS / "places" / "recordings.md").read_text()
-    _, record, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    llm.reply("The Name of the Wind", by=10)  # the provider that is recorded
-    run(record + fault)
-    replayed = "The Name of the Wind\n" * 2 + "Recommend a fantasy book\n"
-    assert capsys.readouterr().out == f"{replayed}cut after 'The Name o'\n"
 
 
 def test_the_recording_on_the_page_is_one(tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Pages whose samples other tests run, with what they need.
 ELSEWHERE = [
     "migrate/mirascope-v1",
-    *(f"places/{name}" for name in ("bulk", "command-line", "live-views", "recordings")),
-    *(f"places/{name}" for name in ("resume", "testing", "tracing", "web")),
     *(f"providers/{name}" for name in ("bedrock", "clouds", "compatible-servers", "index")),
     *(f"providers/{name}" for name in ("openai-responses", "writing-a-provider")),
 ]

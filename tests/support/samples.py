@@ -1,14 +1,17 @@
 """The samples of a Markdown page, run one after another in one namespace and one folder.
 
 - A ``python`` block is run. What it prints stands in the ``text`` block after it.
-- A ``python title="book.py"`` block is written to that file, and not run by itself.
+- A ``python title="book.py"`` block is written to that file, and not run by itself. Later blocks
+  can import it.
 - The commands of a ``console`` block, which begin with ``$``, are run in a shell in that folder.
-  The lines below a command are what it prints.
-  In their processes, ``local.client()`` is a client of the page's provider, too.
+  The lines below a command are what it prints. In their processes, ``local.client()`` is a client
+  of the page's provider too.
 - A comment ``<!-- run: python`` is run, and readers do not see it. It has what samples need, such
   as ``llm.reply("Emma")``: each page has a scripted provider, which is ``llm`` there whatever the
   samples import under that name.
 - All other blocks are only shown.
+
+Dates, durations and the times in ids may differ from those of the page.
 
 With ``MIRASCOPE_WRITE_DOCS=1`` a page is changed to show what its samples print.
 """
@@ -20,8 +23,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
-from contextlib import chdir, redirect_stdout
+from collections.abc import Generator, Iterable
+from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
 
 from sybil import Document, Example, Region
@@ -33,9 +36,14 @@ from mirascope.testing import ScriptedProvider
 WRITE = "MIRASCOPE_WRITE_DOCS"
 
 FILE = re.compile(r'python title="([\w/.-]+)"( hl_lines="[\d -]+")?')
-COMMAND = re.compile(r"^\$ (.+(?:\\\n.+)*)\n", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.+)\n", re.MULTILINE)
 SECONDS = 60
 
+VARYING = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d"  # dates, as of a log
+    r"|\b\d+\.\d+(?= ?s\b)|\b\d+\.\d{6,}|\b[\d.,]+(?= tokens/s)"  # durations
+    r"|\b1[6-9]\d{11}\b"  # milliseconds since the epoch, as in the ids of events
+)
 PROCESSES = Path(__file__).parent / "processes"
 """What Python runs at the start of each process of a sample."""
 
@@ -118,10 +126,12 @@ class _Samples:
         self.show(example, printed)
 
     def show(self, example: Example, printed: str) -> None:
+        if VARYING.sub("#", printed) == VARYING.sub("#", example.parsed):
+            return
         if os.environ.get(WRITE):
             self.corrections.append((example.region, printed))
         else:
-            assert printed == example.parsed, f"{example.path}:{example.line} printed {printed!r}"
+            raise AssertionError(f"{example.path}:{example.line} printed {printed!r}")
 
     def end(self) -> None:
         """Check that what was printed is shown."""
@@ -133,9 +143,25 @@ def _trimmed(text: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@contextmanager
+def _isolated(folder: Path) -> Generator[None]:
+    """Let the modules of a folder be imported; at the end, restore modules and environment."""
+    environment = dict(os.environ)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        os.environ.clear()
+        os.environ.update(environment)
+        for name, module in [*sys.modules.items()]:
+            if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
+                del sys.modules[name]
+
+
 def run_samples(page: Path, folder: Path) -> None:
     """Run the samples of a page in a folder of their own."""
-    with chdir(folder), ScriptedProvider() as llm:
+    with chdir(folder), _isolated(folder), ScriptedProvider() as llm:
         samples = _Samples(folder, llm)
         document = Document.parse(str(page), samples.parse)
         document.namespace |= {"__name__": "__main__", "llm": llm, "testing": testing}
