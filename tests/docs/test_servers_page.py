@@ -41,7 +41,7 @@ def differences(server: Server) -> list[str]:
 
 def server_row(server: Server) -> str:
     keys = " or ".join(f"`{name}`" for name in server.api_keys)
-    needed = keys if server.needs_key else f"not needed; {keys}"
+    needed = keys if server.needs_key else f"optional: {keys}"
     return f"| `{server.name}` | `{server.base_url}` | {needed} | {server.source} |\n"
 
 
