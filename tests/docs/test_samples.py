@@ -15,7 +15,6 @@ ELSEWHERE = [
     *(f"places/{name}" for name in ("bulk", "command-line", "live-views", "recordings")),
     *(f"places/{name}" for name in ("resume", "testing", "tracing", "web")),
     *(f"providers/{name}" for name in ("index",)),
-    "providers/writing-a-provider",
 ]
 PAGES = [str(page.relative_to(DOCS)) for page in sorted(DOCS.rglob("*.md"))]
 
