@@ -59,3 +59,17 @@ def test_the_pages_have_one_shape(provider: str) -> None:
     assert titles[:4] == ["Install", "Your first stream", "Models and clients", "What it streams"]
     assert titles[-2:] == ["Parameters", "More"]
     assert "What to know" in titles
+
+
+def test_the_page_about_providers_has_the_code_of_the_example() -> None:
+    example = FOLDER.parents[1] / "examples" / "provider" / "mirascope_ollama.py"
+    code = example.read_text()
+    page, _, _ = (FOLDER / "writing-a-provider.md").read_text().partition("\n## Use it\n")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert all(block in code for block in blocks)
+    assert "".join("".join(blocks).split()) == "".join(code[code.index("import os") :].split())
+
+
+def test_the_index_links_every_page() -> None:
+    pages = {path.name for path in FOLDER.glob("*.md")} - {"index.md"}
+    assert pages == set(re.findall(r"\]\((\w[\w-]*\.md)", (FOLDER / "index.md").read_text()))

@@ -14,7 +14,6 @@ ELSEWHERE = [
     *("guide/conversations", "guide/operators", "guide/tools", "migrate/mirascope-v1"),
     *(f"places/{name}" for name in ("bulk", "command-line", "live-views", "recordings")),
     *(f"places/{name}" for name in ("resume", "testing", "tracing", "web")),
-    *(f"providers/{name}" for name in ("index",)),
 ]
 PAGES = [str(page.relative_to(DOCS)) for page in sorted(DOCS.rglob("*.md"))]
 
