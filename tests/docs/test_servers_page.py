@@ -42,13 +42,13 @@ def differences(server: Server) -> list[str]:
 def server_row(server: Server) -> str:
     keys = " or ".join(f"`{name}`" for name in server.api_keys)
     needed = keys if server.needs_key else f"optional: {keys}"
-    return f"| `{server.name}` | `{server.base_url}` | {needed} | {server.source} |\n"
+    return f"| `{server.name}` | `{server.base_url}` | {needed} |\n"
 
 
 def table(name: str) -> str:
     """Return a table of the page."""
     if name == "servers":
-        head = "| name | URL | key | documentation |\n|---|---|---|---|\n"
+        head = "| name | URL | key |\n|---|---|---|\n"
         return head + "".join(map(server_row, SERVERS.values()))
     found = ((server.name, "; ".join(differences(server))) for server in SERVERS.values())
     rows = (f"| `{name}` | {text} |\n" for name, text in found if text)
