@@ -7,51 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.providers.anthropic import ANTHROPIC
 
 from mirascope import BaseMessageParam, testing
 from mirascope.core import openai
 from mirascope.testing import ScriptedProvider
-from mirascope.testing.loopback import Loopback, Response
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAUSED = re.findall(
-    r"```python\n(.*?)```", (DOCS / "providers" / "index.md").read_text(), re.DOTALL
-)[0]
-PROVIDER = re.findall(
-    r"```python\n(.*?)```", (DOCS / "providers" / "writing-a-provider.md").read_text(), re.DOTALL
-)
-
 BENCHMARK = DOCS / "understand" / "benchmark.md"
-
-
-def run(code: str) -> None:
-    exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-
-
-def test_a_paused_turn_continues(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
-    paused = ANTHROPIC.plain("") | {"content": [search], "stop_reason": "pause_turn"}
-    with Loopback() as server:
-        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
-        monkeypatch.setenv(ANTHROPIC.url_variable, server.url)
-        server.queue = [Response.of_json(paused), Response(ANTHROPIC.response("Much."))]
-        run(PAUSED)
-        sent = [request.json for request in server.requests]
-    assert capsys.readouterr().out == "Much."
-    assert sent[1]["messages"][1] == {"role": "assistant", "content": [search]}
-    assert sent[0]["tools"][0]["name"] == "web_search"
-
-
-def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
-    names: dict[str, Any] = {"__name__": "a_provider"}
-    *parts, tests = PROVIDER
-    exec(compile("\n".join(parts), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    assert str(names["chunks"][0]) == "Hi"
-    example = DOCS.parent / "examples" / "provider" / "tests" / "test_mirascope_ollama.py"
-    assert example.read_text().endswith(tests)  # which test_third_party_provider.py runs
 
 
 def test_the_readme_tests_its_sample(llm: ScriptedProvider) -> None:

@@ -12,8 +12,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Pages whose samples other tests run, with what they need.
 ELSEWHERE = [
     "migrate/mirascope-v1",
-    *(f"providers/{name}" for name in ("bedrock", "clouds", "compatible-servers", "index")),
-    *(f"providers/{name}" for name in ("openai-responses", "writing-a-provider")),
 ]
 PAGES = [str(page.relative_to(DOCS)) for page in sorted(DOCS.rglob("*.md"))]
 
