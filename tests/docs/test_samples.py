@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 # Pages whose samples other tests run, with what they need.
 ELSEWHERE = [
-    *("guide/conversations", "guide/operators", "guide/tools", "migrate/mirascope-v1"),
+    *("guide/conversations", "guide/operators", "guide/tools"),
     *(f"places/{name}" for name in ("bulk", "command-line", "live-views", "recordings")),
     *(f"places/{name}" for name in ("resume", "testing", "tracing", "web")),
     *(f"providers/{name}" for name in ("bedrock", "clouds", "compatible-servers", "index")),
