@@ -267,6 +267,17 @@ def ray(session: nox.Session) -> None:
     session.run("pytest", "tests/bulk", *session.posargs)
 
 
+@nox.session(venv_backend="venv")
+def migrations(session: nox.Session) -> None:
+    """What the pages of docs/migrate show of other libraries; only by name, for their size."""
+    libraries = (
+        *("langchain==1.5.2", "langchain-openai==1.7.4", "langchain-anthropic==1.7.10"),
+        *("litellm==1.110.2", "pydantic-ai-slim[anthropic,openai]==2.68.0"),
+    )
+    session.install("-q", *libraries, *tools(), "-e", ".[anthropic,openai,testing]")
+    session.run("pytest", "--noconftest", "tests/docs/test_other_libraries.py", *session.posargs)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmark; fails if a ratio is above its ceiling."""

@@ -8,14 +8,9 @@ import pytest
 from support.samples import run_samples
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-# Pages whose samples other tests run, with what they need.
-ELSEWHERE = [
-    "migrate/mirascope-v1",
-]
 PAGES = [str(page.relative_to(DOCS)) for page in sorted(DOCS.rglob("*.md"))]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page[:-3] not in ELSEWHERE])
+@pytest.mark.parametrize("page", PAGES)
 def test_the_samples_of_a_page_run(page: str, tmp_path: Path) -> None:
     run_samples(DOCS / page, tmp_path)
