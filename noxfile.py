@@ -46,15 +46,13 @@ UNIT = "tests/unit"
 SPREAD = ("-n", "4", "--dist", "worksteal")
 """More workers than the two cores of CI: many tests wait."""
 
-# What depends on the interpreter: its sockets, its event loop, its end.
-INTERPRETER_TESTS = [
+# What streams promise, on whatever SDK, transport and interpreter there is.
+STREAM_TESTS = [
     *(f"tests/behaviour/test_{name}.py" for name in ("streams", "closing", "network")),
     "tests/behaviour/test_conformance.py",
-    "tests/slow/test_process_exit.py",
 ]
-
-# What streams promise, on whatever SDK and transport there is.
-TRANSPORT_TESTS = [*INTERPRETER_TESTS, "tests/behaviour/test_errors.py"]
+INTERPRETER_TESTS = [*STREAM_TESTS, "tests/slow/test_process_exit.py"]
+TRANSPORT_TESTS = [*STREAM_TESTS, "tests/behaviour/test_errors.py"]
 
 # Other clients for the same code, and transports of their own, which depend on none of that.
 ELSEWHERE = ("-k", "not azure and not bedrock and not ollama and not vertex")
@@ -282,6 +280,17 @@ def ray(session: nox.Session) -> None:
     versions = ("ray[data]==2.60.0", "dask[dataframe]==2026.8.0")
     session.install("-q", *versions, *tools(), "-e", ".[openai,testing]")
     session.run("pytest", "tests/bulk", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def migrations(session: nox.Session) -> None:
+    """What the pages of docs/migrate show of other libraries; only by name, for their size."""
+    libraries = (
+        *("langchain==1.5.2", "langchain-openai==1.7.4", "langchain-anthropic==1.7.10"),
+        *("litellm==1.110.2", "pydantic-ai-slim[anthropic,openai]==2.68.0"),
+    )
+    session.install("-q", *libraries, *tools(), "-e", ".[anthropic,openai,testing]")
+    session.run("pytest", "--noconftest", "tests/docs/test_other_libraries.py", *session.posargs)
 
 
 @nox.session

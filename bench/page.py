@@ -77,38 +77,38 @@ def cost_rows(costs: Iterable[Cost]) -> Iterator[Cells]:
 
 
 def chunk_tables(report: Report, chunks: Chunks) -> Iterator[str]:
-    head = " | SDK, us | ours, us | ratio | of the rounds | target | waits"
+    head = " | SDK, us | ours, us | ratio | range | target | waits"
     size = report.size
     yield f"""## CPU per content chunk
 
-Microseconds of user and system time of the client process, the request included, for an answer of
-{size.coalesced} chunks that is there at once (coalesced), and for one of {size.per_event} with a
-write per event, 1.3 ms apart, as a live answer comes. Both legs have their default client: the one
-that the SDK's class makes by itself, and the one that our call makes by itself.
+Microseconds of CPU time (user and system) of the client process, the request included.
+*Coalesced*: {size.coalesced} chunks that are there at once. *A write per event*: {size.per_event}
+chunks, one every 1.3 ms, as a model sends them. Both sides use their default client: the one that
+the SDK makes, and the one that our call makes.
 """
     yield table(head, cost_rows(chunks.ours))
-    yield "With every `chunk.chunk` asked for, which is the SDK's typed object:\n"
+    yield "With every `chunk.chunk` read, which is the SDK's typed object:\n"
     yield table(head, cost_rows(chunks.touched))
-    yield "Ours on the SDK's own client, which differs in the transport only:\n"
+    yield "Ours on the SDK's own client. Only the transport is another:\n"
     yield table(head, cost_rows(chunks.given))
 
 
 def document_table(costs: list[Cost]) -> Iterator[str]:
-    yield """## JSON that is read while it comes
+    yield """## JSON that is read while it is received
 
-Microseconds per chunk of four characters, against our own stream that reads the same bytes as plain
-text, or as the pieces of a call. What came before costs a chunk one thing: each state is a whole of
-its own, so the text or the list that is growing is copied for it, when somebody looks.
+Microseconds per chunk of four characters. *Plain* is our own stream, which reads the same bytes as
+text, or as the deltas of a tool call. Each partial value is a value of its own. So the growing text
+or list is copied when you read it, which is why longer responses cost a little more per chunk.
 """
-    head = " | plain, us | read, us | ratio | of the rounds | target"
+    head = " | plain, us | read, us | ratio | range | target"
     yield table(head, (cells[:-1] for cells in cost_rows(costs)))
 
 
 def page_table(report: Report, costs: list[Cost]) -> Iterator[str]:
     yield f"""## Events for a web page
 
-Microseconds per chunk of OpenAI's, of {report.size.coalesced} that are there at once: our stream,
-and our stream as the bytes that a browser reads.
+Microseconds per chunk of OpenAI's, of {report.size.coalesced} chunks that are there at once: our
+stream, and our stream as the bytes that a browser reads.
 """
     head = " | the stream, us | the events, us | added, us | target"
     yield table(head, added_rows(costs, ADDED))
@@ -124,22 +124,19 @@ def screen_table(costs: list[Cost]) -> Iterator[str]:
     yield """## Markdown on a terminal
 
 Microseconds per chunk of four characters, of Markdown that is there at once: our stream, and our
-stream that is shown on a terminal of 100 columns and 40 lines.
+stream as `show` draws it on a terminal of 100 columns and 40 lines.
 """
     head = " | the stream, us | shown, us | added, us | target"
     yield table(head, added_rows(costs, SHOWN))
 
 
 def call_table(report: Report, calls: list[Call]) -> Iterator[str]:
-    yield f"""## A call's fixed cost
+    yield f"""## The fixed cost of a call
 
-{report.size.calls} streams of one chunk in a row, in each round: milliseconds of wall time to the
-first text, and of CPU for the whole call.
+{report.size.calls} streams of one chunk, one after another, in each round: milliseconds of wall
+time until the first text, and milliseconds of CPU time for the complete call.
 """
-    head = (
-        " | SDK, first | ours, first | ratio | of the rounds | target"
-        " | SDK, CPU | ours, CPU | ratio"
-    )
+    head = " | SDK, first | ours, first | ratio | range | target | SDK, CPU | ours, CPU | ratio"
     yield table(
         head,
         (
@@ -160,9 +157,10 @@ first text, and of CPU for the whole call.
 def together_table(costs: list[Cost]) -> Iterator[str]:
     yield """## Streams at the same time
 
-Async streams of OpenAI's in one event loop: seconds of CPU per million chunks, requests included.
+Async streams of OpenAI's in one event loop: seconds of CPU time per million chunks, requests
+included.
 """
-    head = " | SDK | ours | ratio | of the rounds | target | waits"
+    head = " | SDK | ours | ratio | range | target | waits"
     yield table(head, cost_rows(costs))
 
 
@@ -170,9 +168,9 @@ def memory_table(report: Report, memory: list[Memory]) -> Iterator[str]:
     few, many = report.size.memory
     yield f"""## Memory
 
-How much the most resident memory that a process ever had (`ru_maxrss`) grows from a stream of
-{few:,} chunks of OpenAI's to one of {many:,}, in MB, where the loop keeps nothing. Ours keeps the
-text, as `stream.content` has it; the SDK does not.
+How much the peak memory of a process (`ru_maxrss`) grows from a stream of {few:,} chunks of
+OpenAI's to one of {many:,}, in MB. The loop itself keeps nothing. Our stream keeps the text, which
+is `stream.content`. The SDK's does not.
 """
     rows = (
         (
@@ -187,7 +185,7 @@ text, as `stream.content` has it; the SDK does not.
 
 
 def connection_table(connections: list[Connections]) -> Iterator[str]:
-    yield f"## Connections\n\nHow many {IN_A_ROW} streams in a row use.\n"
+    yield f"## Connections\n\nHow many connections {IN_A_ROW} streams use, one after another.\n"
     rows = ((each.name, str(each.sdk), *held(each.ours, 1, ".0f")) for each in connections)
     yield table(" | SDK | ours | target", rows)
 
@@ -195,7 +193,8 @@ def connection_table(connections: list[Connections]) -> Iterator[str]:
 def import_table(report: Report, imports: list[Imported]) -> Iterator[str]:
     yield f"""## Imports
 
-Seconds of CPU in a fresh interpreter, less those of the bare one, best of {report.size.imports}.
+Seconds of CPU time in a new interpreter, without those of the interpreter itself. The best of
+{report.size.imports}.
 """
     rows = ((f"`{each.statement}`", *held(each.seconds, each.target, ".3f")) for each in imports)
     yield table(" | CPU, s | target", rows)
@@ -214,13 +213,15 @@ def peer_tables(report: Report, peers: Peers) -> Iterator[str]:
     size = report.size
     yield f"""## Other libraries
 
-OpenAI's answers through other libraries, each in its newest version, in an environment of its own,
-with the client that it makes by itself, from the same server in the same rounds: microseconds of
-CPU per content chunk, of {size.peer_coalesced} that are there at once and of {size.peer_per_event}
-with a write per event, requests included. *ratio* is to the loop of the newest OpenAI SDK, *to its
-own* to that of the SDK that the library brings. *first* are the milliseconds of wall time to the
-first text of a short call; where they are many, the library makes a client for each call, and its
-other numbers include that.
+OpenAI's responses, read through other libraries. Each has its newest version, its own environment
+and its default client. The server and the rounds are the same for all. The numbers are microseconds
+of CPU time per content chunk, for {size.peer_coalesced} chunks that are there at once and for
+{size.peer_per_event} with a write per event, requests included.
+
+- *Ratio* compares with the loop of the newest OpenAI SDK.
+- *To its own* compares with the OpenAI SDK that the library installs.
+- *First* is the wall time until the first text of a short call, in milliseconds. A high number
+  means that the library makes a client for each call. Its other numbers include that.
 """
     head = (
         " | openai | coalesced, us | ratio | to its own"
@@ -231,7 +232,7 @@ other numbers include that.
         rows.sort(key=lambda cost: cost.coalesced.newest)
         yield table(driver + head, map(peer_row, rows))
     for failure in peers.failures:
-        yield f"- {failure.name} {failure.driver} could not be measured: {failure.reason}\n"
+        yield f"- {failure.name}, {failure.driver}, could not be measured: {failure.reason}\n"
 
 
 def percent(ratio: float) -> str:
@@ -257,12 +258,21 @@ def sentence(costs: list[Cost]) -> str:
     )
 
 
-HOW = """How to read it: a *ratio* is the median of ratios that were formed within a round; *of the
-rounds* are the lowest and the highest. Rounds that lie far apart mean a busy machine, and
-differences smaller than that are noise. Microseconds change with the machine, ratios hardly. A bold
-number misses its target, which is what the project set itself. *waits* is how often ours slept per
-chunk: in *a write per event* it should be near one; where it is well below, events were read
-together, which flatters both sides. [bench/](../bench/README.md) tells how it is measured.
+INTRODUCTION = """\
+What it costs to read a streamed response: this library beside each provider's own SDK, and beside
+other libraries. [Performance](performance.md) explains what the numbers mean for you.
+"""
+
+HOW = """How to read the tables:
+
+- A *ratio* is ours, divided by the SDK's. It is the median of the rounds. *Range* has the lowest
+  and the highest round. If they lie far apart, the machine was busy. Smaller differences are noise.
+- Microseconds change with the machine. Ratios hardly do.
+- The *target* is what the project set itself. A **bold** number misses it.
+- *Waits* is how often our process slept per chunk. In *a write per event* it should be near one. If
+  it is well below one, several events were read together, and both sides look better than they are.
+
+[bench/](../../bench/README.md) explains how it is measured.
 """
 
 
@@ -274,6 +284,7 @@ def page(report: Report) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
         load = " and ".join(f"{average:.1f}" for average in report.load)
         yield "# Benchmark\n\n<!-- made by bench/run.py -->\n"
+        yield INTRODUCTION
         if report.chunks:
             yield f"> {sentence(report.chunks.ours)}\n"
             yield "![Ratios to the SDK's own loop](benchmark.svg)\n"

@@ -192,7 +192,7 @@ def chunks(lab: Lab, size: Size, providers: Sequence[str] = tuple(WIRES)) -> Chu
 DOCUMENTS = (
     ("a growing list of models", "list", "ours", "books"),
     ("a growing text in a model", "text", "ours", "essay"),
-    ("a tool, when it is whole", "call", "pieces", "tool"),
+    ("a complete tool", "call", "pieces", "tool"),
     ("a growing tool", "call", "pieces", "growing-tool"),
 )
 

@@ -20,7 +20,7 @@ from mirascope.testing import ScriptedProvider
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLE: Final = ROOT / "examples" / "bulk_ray.py"
 *QUOTED, DASK = re.findall(
-    r"```python\n(.*?)```", (ROOT / "docs" / "places" / "bulk.md").read_text(), re.DOTALL
+    r"```py\n(.*?)```", (ROOT / "docs" / "places" / "bulk.md").read_text(), re.DOTALL
 )
 
 RAY: Final = """

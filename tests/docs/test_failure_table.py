@@ -1,4 +1,4 @@
-"""What ``docs/failures.md`` shows is what is seen, and nothing of ours in it is red.
+"""What ``docs/understand/failures.md`` shows is what is seen, and nothing of ours in it is red.
 
 ``nox -s table`` writes the page, which takes about two minutes. In every run all cells of ours are
 looked at, and some of the SDKs' own, if these are the versions that the page was made with.

@@ -7,160 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.providers.anthropic import ANTHROPIC
 
 from mirascope import BaseMessageParam, testing
 from mirascope.core import openai
-from mirascope.testing import ScriptedProvider, call
-from mirascope.testing.loopback import Loopback, Response
+from mirascope.testing import ScriptedProvider
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "guide" / "tools.md").read_text()
-LOOP, UNUSABLE, PARTIAL, GROWING, ELEMENTS, MISFIT = re.findall(
-    r"```python\n(.*?)```", PAGE, re.DOTALL
-)
-
-PAUSED = re.findall(
-    r"```python\n(.*?)```", (DOCS / "providers" / "index.md").read_text(), re.DOTALL
-)[0]
-PROVIDER = re.findall(
-    r"```python\n(.*?)```", (DOCS / "providers" / "writing-a-provider.md").read_text(), re.DOTALL
-)
-
-CONVERSATIONS = re.findall(
-    r"```python\n(.*?)```", (DOCS / "guide" / "conversations.md").read_text(), re.DOTALL
-)
-
 BENCHMARK = DOCS / "understand" / "benchmark.md"
-
-EMMA = {"title": "Emma", "shelf": 2}
-BOOK = {"title": "Emma", "pages": 474, "tags": ["witty", "long"]}
-
-
-def run(code: str) -> None:
-    exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-
-
-def test_a_conversation_is_saved_and_continues_with_another_provider(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sample, _ = CONVERSATIONS
-    llm.reply(tools=[call("temperature", city="Lima")])
-    llm.reply("20")
-    llm.reply("17 degrees")
-    run(sample)
-    assert capsys.readouterr().out == "17 degrees\n"
-    assert [request.provider for request in llm.requests] == ["openai", "openai", "anthropic"]
-    roles = ["user", "assistant", "tool", "assistant", "user"]
-    assert [message.role for message in llm.requests[-1].messages] == roles
-
-
-def test_a_conversation_runs_tools(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    definitions, _, _ = CONVERSATIONS[0].partition('@llm.call("openai')
-    llm.reply("One moment.", tools=[call("temperature", city="Lima")])
-    llm.reply("20 degrees. ")
-    llm.reply("17 degrees.")
-    exec(compile(definitions + CONVERSATIONS[1], "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-    assert capsys.readouterr().out == "One moment.\n20 degrees. 17 degrees."
-    assert llm.requests[2].messages[-3:] == [
-        ("tool", "20 degrees in Lima"),
-        ("assistant", "20 degrees. "),
-        ("user", "And in Quito?"),
-    ]
-
-
-def test_the_loop_calls_the_tool_and_continues(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply("One moment. ", tools=[call("Shelve", **EMMA)])
-    llm.reply("It is done.")
-    run(LOOP)
-    assert capsys.readouterr().out == "One moment. It is done."
-    assert [message.role for message in llm.requests[1].messages] == ["user", "assistant", "tool"]
-    assert llm.requests[1].last == "Emma is on shelf 2"
-
-
-def test_an_invalid_call_is_raised_at_the_end(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply("Done.", tools=[call("Shelve", title="Emma")])
-    definitions, _, _ = LOOP.partition("\nhistory: list")
-    run(definitions + UNUSABLE + "    assert answer == 'Done.'\n")
-    reported = capsys.readouterr().out
-    assert reported.startswith('Done.\nShelve was called with {"title": "Emma"}: ')
-    assert "shelf: Field required" in reported
-
-
-def test_an_invalid_value_has_its_response(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    definitions, _, _ = GROWING.partition("@openai.call")
-    llm.reply("I know none.", usage=(3, 2))
-    run("from mirascope.core import openai\n" + definitions + MISFIT)
-    assert capsys.readouterr().out == "I know none. ['stop'] 2\n"
-
-
-def test_a_tool_is_watched(llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]) -> None:
-    definitions, _, _ = LOOP.partition("@openai.call")
-    llm.reply(tools=[call("Shelve", **EMMA)], by=1)
-    run(definitions + PARTIAL)
-    printed = capsys.readouterr().out.splitlines()
-    assert "{'title': 'Em', 'shelf': None}" in printed
-    assert printed[-1] == "Emma is on shelf 2"
-
-
-def test_models_stream_as_partial_values(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply(value=BOOK, by=1)
-    llm.reply(value=[BOOK, {**BOOK, "title": "Dune"}], by=1)
-    run("from mirascope.core import openai\n" + GROWING + ELEMENTS)
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "None None None"
-    assert "Emma 474 ['witty', 'lo']" in printed
-    assert not any(" 47 " in line for line in printed)
-    assert printed[-3:] == ["Emma 474 ['witty', 'long']", "Emma", "Dune"]
-
-
-def test_a_paused_turn_continues(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
-    paused = ANTHROPIC.plain("") | {"content": [search], "stop_reason": "pause_turn"}
-    with Loopback() as server:
-        monkeypatch.setenv(ANTHROPIC.key_variable, "a-secret-key")
-        monkeypatch.setenv(ANTHROPIC.url_variable, server.url)
-        server.queue = [Response.of_json(paused), Response(ANTHROPIC.response("Much."))]
-        run(PAUSED)
-        sent = [request.json for request in server.requests]
-    assert capsys.readouterr().out == "Much."
-    assert sent[1]["messages"][1] == {"role": "assistant", "content": [search]}
-    assert sent[0]["tools"][0]["name"] == "web_search"
-
-
-def test_the_parts_of_a_provider_are_what_the_page_shows() -> None:
-    names: dict[str, Any] = {"__name__": "a_provider"}
-    *parts, tests = PROVIDER
-    exec(compile("\n".join(parts), "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    assert str(names["chunks"][0]) == "Hi"
-    example = DOCS.parent / "examples" / "provider" / "tests" / "test_mirascope_ollama.py"
-    assert example.read_text().endswith(tests)  # which test_third_party_provider.py runs
-
-
-def test_code_that_streams_is_tested_as_the_page_shows(
-    llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    test, *programs = re.findall(
-        r"```python\n(.*?)```", (DOCS / "places" / "testing.md").read_text(), re.DOTALL
-    )
-    names: dict[str, Any] = {}
-    exec(compile(test, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    names["test_a_tool_is_called"](llm)
-    for program in programs:
-        exec(compile(program, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-    assert capsys.readouterr().out == "The Name of the WindTrue\n"
 
 
 def test_the_readme_tests_its_sample(llm: ScriptedProvider) -> None:
@@ -226,21 +79,6 @@ def test_the_readme_quotes_the_measured_speed() -> None:
     (measured,) = re.findall(r"^> (.+)$", BENCHMARK.read_text(), re.MULTILINE)
     readme = (DOCS.parent / "README.md").read_text()
     assert measured in " ".join(readme.split())
-
-
-def test_a_recording_is_made_replayed_and_cut(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    llm: ScriptedProvider,
-) -> None:
-    page = (DOCS / "places" / "recordings.md").read_text()
-    _, record, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    llm.reply("The Name of the Wind", by=10)  # the provider that is recorded
-    run(record + fault)
-    replayed = "The Name of the Wind\n" * 2 + "Recommend a fantasy book\n"
-    assert capsys.readouterr().out == f"{replayed}cut after 'The Name o'\n"
 
 
 def test_the_recording_on_the_page_is_one(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The table of what each provider streams, made from replaying its recordings.
 
 ``MIRASCOPE_WRITE_TABLES=1 pytest tests/docs/test_provider_table.py`` writes it; without that, the
-test fails when the table in ``docs/providers.md`` is no longer what a replay finds.
+test fails when the table in ``docs/providers/index.md`` is no longer what a replay finds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mirascope.testing.loopback import Loopback, Response
 PAGE = Path(__file__).parents[2] / "docs" / "providers" / "index.md"
 BEGIN, END = "<!-- made by tests/docs/test_provider_table.py -->\n", "<!-- end -->\n"
 COLUMNS = [
-    "recordings",
+    "responses",
     "text",
     "reasoning",
     "tool calls",
@@ -47,7 +47,7 @@ def cites(response: Any) -> bool:
 def heard(stream: Any) -> dict[str, bool]:
     """Return what a stream reports; of the model, whether it was the provider who reported it."""
     return {
-        "recordings": True,
+        "responses": True,
         "text": bool(stream.content),
         "reasoning": bool(stream.reasoning),
         "tool calls": bool(stream._decoder.reply.tool_calls),
@@ -80,7 +80,8 @@ def row(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
                 pass
             counts.update(name for name, reported in heard(stream).items() if reported)
     cells = [str(counts[name]) if counts[name] else "-" for name in COLUMNS]
-    return f"| {case.name} | {' | '.join(cells)} |\n"
+    link = f"[{case.name}]({case.name.replace('_', '-')}.md)"
+    return f"| {link} | {' | '.join(cells)} |\n"
 
 
 @pytest.mark.skipif(not recordings("openai"), reason="the recordings are not here")

@@ -1,86 +1,85 @@
-"""The page of named servers: its table is made from the rows, and its samples run.
+"""The page of named servers: its tables are made from the rows.
 
-``MIRASCOPE_WRITE_TABLES=1 pytest tests/docs/test_servers_page.py`` writes the table; without that,
-the test fails when the one in ``docs/compatible-servers.md`` is no longer that of the rows.
+``MIRASCOPE_WRITE_TABLES=1 pytest tests/docs/test_servers_page.py`` writes the tables; without that,
+the test fails when those in ``docs/providers/compatible-servers.md`` are not those of the rows.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mirascope.core._calls import registry
 from mirascope.core._calls.servers import SERVERS, Server
-from mirascope.testing import ScriptedProvider
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers" / "compatible-servers.md"
-BEGIN, END = "<!-- made by tests/docs/test_servers_page.py -->\n", "<!-- end -->\n"
-SAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+END = "<!-- end -->\n"
+NOT_ON_THE_PAGE = {"host_variable", "source"}
+"""The settings of a server that only some built-in ones need."""
 
 
-def differences(server: Server) -> str:
+def differences(server: Server) -> list[str]:
     """Return what a server does otherwise than OpenAI's."""
     formats = " or ".join(f"`{kind}`" for kind in server.formats) or "none"
     usage = {"last choice": "in the last choice", "last choice's record": "beside the last choice"}
     found = {
-        "refuses `stream_options`": not server.stream_options,
-        f"formats: {formats}": server.formats != ("json_object", "json_schema"),
-        "forces no tool": server.forces_tools == "never",
-        "forces no tool while it thinks, as by default": server.forces_tools == "unless thinking",
-        "forces a tool by its name": server.tool_choice == "name",
-        "reasoning in `reasoning`": server.reasoning == "reasoning",
+        "no `stream_options`": not server.stream_options,
+        f"response formats: {formats}": server.formats != ("json_object", "json_schema"),
+        "no forced tool call": server.forces_tools == "never",
+        "no forced tool call while thinking": server.forces_tools == "unless thinking",
+        "a tool call is forced by the tool's name": server.tool_choice == "name",
+        "reasoning in the field `reasoning`": server.reasoning == "reasoning",
         "reasoning in the text, between `<think>` tags": server.reasoning == "in text",
         "reasoning is always sent back": server.reasoning_back == "always",
         f"usage {usage.get(server.usage)}": server.usage in usage,
     }
-    return "; ".join(text for text, applies in found.items() if applies) or "-"
+    return [text for text, applies in found.items() if applies]
 
 
-def row(server: Server) -> str:
+def server_row(server: Server) -> str:
     keys = " or ".join(f"`{name}`" for name in server.api_keys)
-    needed = keys if server.needs_key else f"none; {keys} if it is set"
-    cells = (server.name, f"`{server.base_url}`", needed, differences(server), server.source)
-    return f"| {' | '.join(cells)} |\n"
+    needed = keys if server.needs_key else f"optional: {keys}"
+    return f"| `{server.name}` | `{server.base_url}` | {needed} |\n"
 
 
-def test_the_table_is_that_of_the_rows() -> None:
-    columns = ("name", "base URL", "key", "differences", "source")
-    head = f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|\n"
-    table = head + "".join(map(row, SERVERS.values()))
-    before, rest = PAGE.read_text().split(BEGIN)
-    found, after = rest.split(END)
+def table(name: str) -> str:
+    """Return a table of the page."""
+    if name == "servers":
+        head = "| name | URL | key |\n|---|---|---|\n"
+        return head + "".join(map(server_row, SERVERS.values()))
+    found = ((server.name, "; ".join(differences(server))) for server in SERVERS.values())
+    rows = (f"| `{name}` | {text} |\n" for name, text in found if text)
+    return "| name | differences |\n|---|---|\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("name", ["servers", "differences"])
+def test_a_table_is_that_of_the_rows(name: str) -> None:
+    begin = f"<!-- made by tests/docs/test_servers_page.py: {name} -->\n"
+    before, rest = PAGE.read_text().split(begin)
+    found, after = rest.split(END, 1)
     if os.environ.get("MIRASCOPE_WRITE_TABLES"):
-        PAGE.write_text(before + BEGIN + table + END + after)
+        PAGE.write_text(before + begin + table(name) + END + after)
     else:
-        assert found == table
+        assert found == table(name)
 
 
-@pytest.mark.parametrize(
-    ("sample", "provider"), [*zip(SAMPLES, ["deepseek", "xai", "acme"], strict=True)]
-)
-def test_a_sample_runs(
-    sample: str,
-    provider: str,
-    request: pytest.FixtureRequest,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    registering, _, _ = sample.partition("client = ")[0].partition("@")
-    names: dict[str, Any] = {}
-    exec(compile(registering, "<the page>", "exec"), names)  # noqa: S102  # samples are to be run
-    llm: ScriptedProvider = request.getfixturevalue("llm")  # which knows what is registered by now
-    llm.reply("The Name of the Wind")
-    exec(compile(sample, "<the page>", "exec"), names)  # noqa: S102  # the same
-    if client := names.get("client"):
-        client.close()
-    assert capsys.readouterr().out.strip() == "The Name of the Wind"
-    assert [one.provider for one in llm.requests] == [provider]
-    assert ("stream_options" in llm.requests[0].json) == (provider == "deepseek")
-    if provider == "acme":
-        del SERVERS[provider], registry.BUILT_IN[provider]
+def test_the_page_counts_the_servers() -> None:
+    assert f"knows {len(SERVERS)} of them" in PAGE.read_text()
+
+
+def test_the_page_has_each_setting_and_its_default() -> None:
+    section = PAGE.read_text().partition("## Your own server")[2]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (required|`.+`) \|$", section, re.MULTILINE)
+    defaults = {each.name: each.default for each in fields(Server)}
+    expected = {
+        name: "required" if value is MISSING else f"`{value!r}`".replace("'", '"')
+        for name, value in defaults.items()
+        if name not in NOT_ON_THE_PAGE
+    }
+    assert dict(rows) == expected
 
 
 def test_no_source_is_missing() -> None:

@@ -388,7 +388,7 @@ def half_zipped(case: Case) -> Response:
 
 
 EXIT = Row(
-    says="the end of the interpreter",
+    says="exit of the interpreter",
     answers=lambda case: [endless(case)],
     leave=None,
     aleave=None,
@@ -408,22 +408,27 @@ SECTIONS = {
             held=False,
         ),
         left(
-            "garbage collection of a cycle that holds it",
+            "garbage collection of a cycle that holds the iterator",
             by_garbage_collection,
             by_garbage_collection_async,
             held=False,
             collects=True,
         ),
         left("`close()`, `aclose()`", by_close, by_aclose),
-        left("the same elsewhere, while it waits", by_another_thread, by_another_task, stalled),
+        left(
+            "`close()` from another thread or task, while the loop waits",
+            by_another_thread,
+            by_another_task,
+            stalled,
+        ),
         left("`with`, `async with`", by_with, by_async_with),
         left(
-            "`close()` of a generator that reads it",
+            "`close()` of a generator that reads the stream",
             by_closing_a_generator,
             by_closing_a_generator_async,
         ),
         left("cancellation of the task", None, by_cancellation, cancels=True),
-        left("an `anyio.CancelScope`", None, by_a_cancel_scope, cancels=True),
+        left("`anyio.CancelScope`", None, by_a_cancel_scope, cancels=True),
         left("`asyncio.timeout`", None, by_a_timeout, cancels=True),
         Row(
             says="never iterated",
@@ -436,7 +441,7 @@ SECTIONS = {
         ),
         EXIT,
     ],
-    "Refused": [
+    "The server does not stream": [
         Row(
             says="no server",
             answers=lambda _: [],
@@ -448,30 +453,33 @@ SECTIONS = {
         ),
         failed("401", lambda case: case.refusal(401), errors.AuthenticationFailed, closes=False),
         Row(
-            says="500 again and again",
+            says="500 for every request",
             answers=lambda case: [case.refusal(500, retry_after="0")],
             state="failed",
             error=(errors.Overloaded,),
             requests=3,
         ),
         failed(
-            "a redirect to nowhere",
+            "a redirect to a server that does not exist",
             lambda _: Response(status=307, headers={"location": NOWHERE}),
             errors.StreamConnectionError,
             closes=False,
         ),
         failed(
-            "a page of HTML at status 200",
+            "an HTML page with status 200",
             lambda _: Response([b"<html>Log in!</html>"], headers={"content-type": "text/html"}),
             errors.StreamDataError,
             closes=False,
         ),
-        whole("a plain response as JSON", lambda case: Response.of_json(case.plain("Hello"))),
+        whole(
+            "a response that is not streamed (JSON)",
+            lambda case: Response.of_json(case.plain("Hello")),
+        ),
     ],
     "Retried": [
         whole("429 with `Retry-After`", lambda case: case.refusal(429, retry_after="0"), hello),
         whole("503", lambda case: case.refusal(503, retry_after="0"), hello),
-        whole("a reset before the head", reset_at_once, hello),
+        whole("the connection is reset before the response", reset_at_once, hello),
         whole("an error event before the content", failing, hello),
         whole("the body ends before the content", empty, hello),
         whole(
@@ -481,11 +489,11 @@ SECTIONS = {
             options={"on_interrupt": "restart"},
         ),
     ],
-    "Broken off, not retried": [
+    "Cut off, not retried": [
         failed("an error event before the content", failing, errors.Overloaded),
         failed("an error event in the middle", failing_later, errors.Overloaded, text="Hello"),
         failed("malformed JSON", malformed, errors.StreamDataError, text="Hello"),
-        failed("40 MiB of an event", too_big, errors.StreamDataError, text="Hello"),
+        failed("one event of 40 MiB", too_big, errors.StreamDataError, text="Hello"),
         truncated("the body ends before the content", empty, errors.StreamTruncated),
         truncated("the body ends in the middle", begun, errors.StreamTruncated, text="Hello"),
         truncated(
@@ -508,47 +516,53 @@ SECTIONS = {
             closes=False,
         ),
         failed(
-            "the connection is reset before the head",
+            "the connection is reset before the response",
             reset_at_once,
             errors.StreamConnectionError,
             closes=False,
         ),
     ],
-    "Too late": [
-        late("no head", lambda _: Response(before=[Stall()]), "", Timeout(first=SOON)),
-        late("no content, but keep-alives", alive, "", Timeout(first=SOON), sdk_timeout=3),
+    "Timeouts": [
+        late("no response headers", lambda _: Response(before=[Stall()]), "", Timeout(first=SOON)),
+        late("no content, only keep-alives", alive, "", Timeout(first=SOON), sdk_timeout=3),
         late("silence in the middle", stalled, "Hello", Timeout(first=LATE, idle=SOON)),
-        late("drop by drop, without end", dropping, None, Timeout(total=2 * SOON), sdk_timeout=3),
-        whole("no end of the body", lambda case: begun(case, *case.end(3, 2), Stall())),
+        late("slow content without an end", dropping, None, Timeout(total=2 * SOON), sdk_timeout=3),
+        whole(
+            "the response is complete, but its body does not end",
+            lambda case: begun(case, *case.end(3, 2), Stall()),
+        ),
     ],
-    "Not as HTTP has it": [
+    "Invalid HTTP": [
         failed(
-            "the body is shorter than its length",
+            "the body is shorter than its `Content-Length`",
             too_short,
             errors.StreamConnectionError,
             text="Hello",
         ),
         truncated(
-            "the body is longer than its length", too_long, errors.StreamTruncated, text="Hello"
+            "the body is longer than its `Content-Length`",
+            too_long,
+            errors.StreamTruncated,
+            text="Hello",
         ),
         failed(
-            "a chunk without a size",
+            "an HTTP chunk without a size",
             lambda case: begun(case, PAUSE, Raw(b"no size\r\n"), Stall()),
             errors.StreamConnectionError,
             text="Hello",
         ),
         failed(
-            "what is said to be gzip is not",
+            "a header names gzip, but the body is not gzip",
             lambda case: begun(case, GOING_ON, headers={"content-encoding": "gzip"}),
             errors.StreamDataError,
         ),
-        truncated("half of a gzip", half_zipped, errors.StreamTruncated, text="Hello"),
-        whole("the last chunk is missing", lambda case: begun(case, *case.end(3, 2), Abort())),
-        whole("the last empty line is missing", without_a_last_line),
+        truncated("an incomplete gzip body", half_zipped, errors.StreamTruncated, text="Hello"),
+        whole("the last HTTP chunk is missing", lambda case: begun(case, *case.end(3, 2), Abort())),
+        whole("the empty line at the end is missing", without_a_last_line),
     ],
-    "Twenty, one after another": [
+    "Twenty streams, one after another": [
         Row(
-            says="whole answers",
+            says="complete responses",
             answers=lambda case: [hello(case) for _ in range(20)],
             times=20,
             state="finished",

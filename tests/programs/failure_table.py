@@ -179,7 +179,7 @@ def _wrong(seen: Seen) -> Iterator[str]:
     elif lost:
         yield "text is lost"
     if row.requests == 0 and seen.requests and not row.refused:
-        yield "is sent"
+        yield "sends a request"
     if seen.open:
         yield "stays open"
     if row.times > 1 and seen.connections > 1:
@@ -417,7 +417,7 @@ def _exit(*, code: int | None, said: str) -> dict[str, Any]:
     last = said.strip().rpartition("\n")[2]
     return {
         "good": not code and not said,
-        "text": f"prints `{last}`" if said else "ends in silence",
+        "text": f"prints `{last}`" if said else "exits silently",
     }
 
 
@@ -510,8 +510,9 @@ def _line(*columns: str) -> str:
 
 
 def versions() -> str:
-    """Return the SDKs, with their versions."""
-    return ", ".join(f"{sdk.distribution} {version(sdk.distribution)}" for sdk in SDKS.values())
+    """Return the SDKs of the columns, with their versions."""
+    names = [SDKS[name].distribution for name in NAMES]
+    return ", ".join(f"{name} {version(name)}" for name in names)
 
 
 def told_each(row: Row, cells: Cells) -> list[str]:

@@ -1,4 +1,4 @@
-"""The samples of the page live-views.md do what it promises, and its picture shows that."""
+"""The picture of the page live-views.md shows the session that it is made from."""
 
 from __future__ import annotations
 
@@ -7,50 +7,11 @@ import runpy
 from pathlib import Path
 from xml.dom import minidom
 
-import pytest
-
-from mirascope.testing import ScriptedProvider
-
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "places" / "live-views.md").read_text()
-SYNC, ASYNC, LOOP, TASKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-
-def run(code: str) -> None:
-    exec(compile(code, "<the page>", "exec"), {})  # noqa: S102  # samples are to be run
-
-
-@pytest.mark.parametrize("code", [SYNC, ASYNC])
-def test_a_stream_is_shown(
-    code: str, llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    llm.reply("**Emma**", usage=(3, 5))
-    run(code)
-    text, last = capsys.readouterr().out.splitlines()
-    assert text == "**Emma**"
-    assert last == "5" if code is ASYNC else float(last) > 0
-
-
-def test_a_loop_has_one_bar(llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]) -> None:
-    llm.reply("Emma", usage=(3, 5))
-    llm.reply("Ulysses", usage=(3, 5))
-    run(LOOP)
-    shown = capsys.readouterr()
-    assert shown.out == "Emma\nUlysses\n"
-    assert re.match(r"Books: 2/2 · [\d.,]+ tokens/s · 10 tokens · ", shown.err)
-
-
-def test_tasks_have_a_bar_each(llm: ScriptedProvider, capsys: pytest.CaptureFixture[str]) -> None:
-    llm.reply("Emma", to="fantasy")
-    llm.reply("Ulysses", to="crime")
-    run(TASKS)
-    shown = capsys.readouterr()
-    assert shown.out == "['Emma', 'Ulysses']\n"
-    assert sorted(line.split(":")[0] for line in shown.err.splitlines()) == ["crime", "fantasy"]
 
 
 def test_the_picture_is_of_the_session() -> None:
-    """`python docs/places/show.py --svg` makes it anew; only the times in it differ."""
+    """`python docs/places/show.py --svg` draws it again; only the times in it differ."""
 
     def read(svg: str) -> list[str]:
         text = re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL).replace("&#160;", " ")

@@ -97,7 +97,7 @@ def test_without_an_api_key_a_local_model_is_used_and_one_line_says_so(
     assert len(done.stdout.split()) > 4
     assert done.stdout.endswith("\n")
     [line] = done.stderr.splitlines()
-    assert line.startswith("mirascope: there is no key in OPENAI_API_KEY")
+    assert line.startswith("mirascope: found no API key in OPENAI_API_KEY")
     assert server.model in line
 
 
@@ -138,7 +138,7 @@ def test_an_unknown_provider_is_an_error_that_lists_the_known_ones(named: str) -
     assert repr(named.partition(":")[0]) in line
     known = ["openai", "anthropic", "gemini", "google", "cohere", "groq", "mistral"]
     known += ["openai_responses", "azure", "azure_responses", "bedrock", "vertex", *SERVERS]
-    assert line.endswith(f"there are: {', '.join(known)}, local")
+    assert line.endswith(f"known providers: {', '.join(known)}, local")
 
 
 # The prompt.
@@ -214,7 +214,7 @@ def test_stats_are_printed_on_stderr_after_the_response(server: local.LocalServe
     assert reported[0] == local.MODEL
     assert re.fullmatch(r"first token after \d+\.\d\d s", reported[1])
     assert re.fullmatch(r"then \d+\.\d tokens/s", reported[2])
-    assert reported[3:] == ["34 tokens in", "8 tokens out", "finish reason: length"]
+    assert reported[3:] == ["34 input tokens", "8 output tokens", "finish reason: length"]
 
 
 def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> None:
@@ -302,8 +302,11 @@ def test_a_failure_is_one_line_after_what_was_received(
     ("more", "said"),
     [
         (openai("http://127.0.0.1:9/v1"), "refused"),
-        ({"OPENAI_API_KEY": f"{KEY}\n"}, "OPENAI_API_KEY holds a line break"),
-        ({"OPENAI_API_KEY": f"\u201c{KEY}\u201d"}, "OPENAI_API_KEY holds a line break or a letter"),
+        ({"OPENAI_API_KEY": f"{KEY}\n"}, "OPENAI_API_KEY contains a line break"),
+        (
+            {"OPENAI_API_KEY": f"\u201c{KEY}\u201d"},
+            "OPENAI_API_KEY contains a line break or another",
+        ),
         ({}, "OPENAI_API_KEY"),
     ],
     ids=["down", "newline", "quotes", "none"],

@@ -94,7 +94,7 @@ def test_a_value_that_does_not_fit_is_an_error_without_output(
     done = invoke("Invent a child", "--schema", "name, age int")
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
-    assert line.startswith("mirascope: the response does not fit the schema: age: ")
+    assert line.startswith("mirascope: the response does not match the schema: age: ")
     assert "very old" not in line
 
 
@@ -161,11 +161,11 @@ def test_a_json_schema_is_converted(
         ("name, age integer", "'age integer'"),
         ("name, , b", "no name"),
         ("missing.json", "no file missing.json"),
-        ("{bad", "not JSON"),
+        ("{bad", "not valid JSON"),
         ('{"type": "string"}', "'string'"),
         ('{"type": ["object", "null"]}', "an object or an array"),
         ('{"$ref": "#/$defs/X"}', "'#/$defs/X'"),
-        ('{"properties": {"n": {"$ref": "#"}}}', "within"),
+        ('{"properties": {"n": {"$ref": "#"}}}', "recursively"),
         ('{"properties": {"a": {"type": "string", "pattern": "("}}}', "subpattern"),
         ('{"properties": [1]}', "cannot be used"),
     ],
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_attached_is_an_error(
     (tmp_path / "a.flac").write_bytes(b"fLaC0000")
     done = invoke("hi", "--attach", "a.txt")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("mirascope: a.txt is no image, audio or PDF")
+    assert done.stderr.startswith("mirascope: a.txt is not an image, an audio file or a PDF")
     done = invoke("hi", "--attach", "a.flac")
     assert (done.returncode, done.stdout) == (1, "")
     assert "audio/flac" in done.stderr
@@ -265,7 +265,7 @@ def test_endless_calls_are_stopped_and_can_be_continued(
     done = invoke("Who?", "--tool", "my_tools:get_author", "--yes")
     sys.modules.pop("my_tools", None)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith("was stopped; -c continues\n")
+    assert done.stderr.endswith("in too many rounds; -c continues\n")
     provider.reply("Yes")
     assert invoke("-c", "Well?").stdout == "Yes\n"
 
@@ -273,7 +273,7 @@ def test_endless_calls_are_stopped_and_can_be_continued(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--tool", "my_tools:get_author"], "no terminal to approve tool calls on; --yes"),
+        (["--tool", "my_tools:get_author"], "no terminal to approve tool calls on; use --yes"),
         (["--tool", "my_tools", "--yes"], "MODULE:FUNCTION"),
         (["--tool", "my_tools:number", "--yes"], "no function 'number'"),
         (["--tool", "nowhere:f", "--yes"], "No module named 'nowhere'"),
@@ -421,7 +421,7 @@ def test_a_broken_log_never_loses_the_response(
     done = invoke("hi")
     assert (done.returncode, done.stdout) == (0, "Hello\n")
     [line] = done.stderr.splitlines()
-    assert "log.db cannot be used: file is not a database; the response is not in it" in line
+    assert "log.db cannot be used: file is not a database; the response is not saved" in line
     done = invoke("logs")
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
@@ -439,7 +439,7 @@ def test_a_locked_log_never_loses_the_response(
     other.close()
     assert (done.returncode, done.stdout) == (0, "Hello\n")
     [line] = done.stderr.splitlines()
-    assert "database is locked; the response is not in it" in line
+    assert "database is locked; the response is not saved" in line
 
 
 def test_a_data_folder_that_cannot_be_written_never_loses_the_response(
@@ -451,7 +451,7 @@ def test_a_data_folder_that_cannot_be_written_never_loses_the_response(
     done = invoke("hi")
     assert (done.returncode, done.stdout) == (0, "Hello\n")
     [line] = done.stderr.splitlines()
-    assert line.endswith("the response is not in it")
+    assert line.endswith("the response is not saved")
 
 
 TURN = Turn(1.0, "openai:m", "hi", "Hello", "finished", 1, 1, "[]")

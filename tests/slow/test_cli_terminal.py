@@ -41,7 +41,7 @@ def test_a_chat_goes_on_after_ctrl_c_and_later(provider: testing.ScriptedProvide
     provider.stall("Half")
     provider.reply("Whole")
     with Terminal("chat") as terminal:
-        terminal.expect("mirascope: openai:gpt-4o-mini; /exit or Ctrl-D leaves\n")
+        terminal.expect("mirascope: openai:gpt-4o-mini; /exit or Ctrl-D ends the chat\n")
         terminal.expect("> ")
         terminal.type("hello\n")
         terminal.expect("Half")
@@ -79,7 +79,7 @@ def test_ctrl_c_twice_leaves_a_chat(provider: testing.ScriptedProvider) -> None:
     assert conversation.turns[0].response == "Half"
     with Terminal("chat") as terminal:
         terminal.expect("> ")
-        terminal.interrupt("Ctrl-C again leaves")
+        terminal.interrupt("press Ctrl-C again")
         terminal.expect("> ")
         assert terminal.end_by_interrupt() == 130
         assert "Traceback" not in terminal.shown

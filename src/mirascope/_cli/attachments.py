@@ -26,4 +26,4 @@ def part_of_file(path: Path) -> Part:
             continue
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}") from error
-    raise UserError(f"{path} is no image, audio or PDF; pipe the text of a file into the prompt")
+    raise UserError(f"{path} is not an image, an audio file or a PDF; to send text, pipe it in")

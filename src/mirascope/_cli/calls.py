@@ -38,7 +38,8 @@ def make_call(
     registration = find(provider) or Registration("")
     if not can_be_sent(registration.api_key):
         raise UserError(
-            f"{' or '.join(registration.api_keys)} holds a line break or a letter that no key has"
+            f"{' or '.join(registration.api_keys)} contains a line break or another character that"
+            " an API key cannot have"
         )
     if provider == LOCAL:
         from mirascope import local  # noqa: PLC0415  # loads a model

@@ -33,7 +33,7 @@ def run(options: Options) -> int:
     is_interactive = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     if is_interactive:
         _prepare_editing(session)
-        report(f"{session.model}; /exit or Ctrl-D leaves")
+        report(f"{session.model}; /exit or Ctrl-D ends the chat")
     elif sys.stdin is not None:
         read_as_text(sys.stdin)
     code, interrupted = 0, False
@@ -45,7 +45,7 @@ def run(options: Options) -> int:
             if interrupted or not is_interactive:
                 return INTERRUPTED
             interrupted = True
-            report("Ctrl-C again leaves")
+            report("press Ctrl-C again to end the chat")
             continue
         if prompt is None or prompt.strip() == "/exit":
             return 0 if is_interactive else code

@@ -55,7 +55,7 @@ class _Main(click.Command):
 
     @override
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands, as the first argument"):
+        with formatter.section("Commands"):
             formatter.write_dl(
                 [(name, other.get_short_help_str(72)) for name, other in _COMMANDS.items()]
             )
@@ -72,32 +72,35 @@ _SHARED: Final = (
         "-m",
         "--model",
         metavar="PROVIDER:MODEL",
-        help=f"The model: of {', '.join(BUILT_IN)}, local or a provider that a package adds;"
-        " local:FILE.gguf is a model file of your own. By default the first provider whose key is"
-        " in the environment, else local; see `mirascope models`.",
+        help="The model, such as openai:gpt-4o-mini; a provider alone uses its default model."
+        " local:FILE.gguf runs a model file. By default, the first provider with an API key in the"
+        " environment is used, or else a small local model. `mirascope models` lists the providers:"
+        f" {', '.join(BUILT_IN)}, local and those of installed packages.",
     ),
-    click.option("--system", metavar="TEXT", help="Instructions for the model."),
+    click.option("--system", metavar="TEXT", help="The system message."),
     click.option(
-        "--max-tokens", type=click.IntRange(min=1), help="The maximum length of the response."
+        "--max-tokens",
+        type=click.IntRange(min=1),
+        help="The maximum length of the response in tokens.",
     ),
     click.option("--temperature", type=click.FloatRange(min=0), help="The sampling temperature."),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="The maximum time for a response.",
+        help="The maximum time for the response.",
     ),
     click.option(
         "--tool",
         "tools",
         multiple=True,
         metavar="MODULE:FUNCTION",
-        help="A function that the model may call, also of a file in the current folder; repeatable."
-        " Each call needs your approval.",
+        help="A Python function that the model may call. You approve each call. The module can be a"
+        " file in the current folder. Repeat the option for more functions.",
     ),
-    click.option("--yes", is_flag=True, help="Run the tools without approval."),
-    click.option("--live", is_flag=True, help="Render Markdown while it grows, on a terminal."),
-    click.option("--stats", is_flag=True, help="Print times and tokens at the end, on stderr."),
+    click.option("--yes", is_flag=True, help="Run tools without approval."),
+    click.option("--live", is_flag=True, help="Render Markdown on a terminal."),
+    click.option("--stats", is_flag=True, help="Print times and token counts to stderr."),
     click.option(
         "-c", "--continue", "resume", is_flag=True, help="Continue the last conversation."
     ),
@@ -105,7 +108,7 @@ _SHARED: Final = (
         "--no-log",
         is_flag=True,
         envvar="MIRASCOPE_NO_LOG",
-        help="Do not add this to the log; see `mirascope logs`.",
+        help="Do not save the conversation; see `mirascope logs`.",
     ),
 )
 
@@ -126,22 +129,20 @@ def _shared(function: Callable[..., T]) -> Callable[..., T]:
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="An image, audio or a PDF for the model; repeatable.",
+    help="Send an image, an audio file or a PDF. Repeat the option for more files.",
 )
 @click.option(
     "--schema",
     metavar="SCHEMA",
-    help='A JSON schema that the response has to fit: a file, its text, or "name, age int, bio: a'
-    ' short text". The response is JSON.',
+    help="Print JSON that matches a schema: a JSON schema, a file with one, or fields such as"
+    ' "name, age int, bio: a short text".',
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print events, each a JSON object on a line of its own."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print events, one JSON object per line.")
 @click.version_option(__version__, prog_name="mirascope")
 def command(prompt: str | None, **options: Unpack[PromptOptions]) -> int:
-    """Prompt a model, and print its response while it is received.
+    """Send a prompt to a model and print the response while it is generated.
 
-    Piped input follows the PROMPT, or is the prompt if there is none.
+    Text that you pipe in is added after PROMPT. Without PROMPT, it is the prompt.
     """
     from mirascope._cli.session import respond  # noqa: PLC0415  # slow, and not for --help
 
@@ -157,9 +158,9 @@ def _command(function: Callable[..., int]) -> None:
 @_command
 @_shared
 def chat(**options: Unpack[Options]) -> int:
-    """Talk to a model: each line is a message.
+    """Chat with a model. Each line is a message.
 
-    Ctrl-C stops a response and keeps what was received. /exit, Ctrl-D or Ctrl-C twice leaves.
+    Ctrl-C stops a response and keeps its text. /exit, Ctrl-D or Ctrl-C twice ends the chat.
     """
     from mirascope._cli.chat import run  # noqa: PLC0415  # slow, and not for --help
 
@@ -168,9 +169,9 @@ def chat(**options: Unpack[Options]) -> int:
 
 @_command
 def models() -> int:
-    """List the providers, their keys and default models.
+    """List the providers, their default models and the API keys that are set.
 
-    The star marks the one that is used if none is named. Keys are read from the environment only.
+    The star marks the default provider. API keys are read from environment variables.
     """
     from mirascope._cli.models import print_models  # noqa: PLC0415  # slow, and not for --help
 
@@ -181,13 +182,19 @@ def models() -> int:
 @_command
 @click.argument("conversation", type=int, required=False)
 @click.option(
-    "-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many."
+    "-n",
+    "count",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="The number of conversations.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print each as a JSON object on a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def logs(conversation: int | None, count: int, *, as_json: bool) -> int:
-    """List the last conversations, or print the CONVERSATION with a number.
+    """List the last conversations, or print one of them.
 
-    They are in the file log.db of your data folder, or of the folder MIRASCOPE_DATA names.
+    CONVERSATION is a number from the list. The conversations are in log.db in your data folder, or
+    in the folder in MIRASCOPE_DATA.
     """
     from mirascope._cli.log_listing import print_logs  # noqa: PLC0415  # slow, and not for --help
 

@@ -13,7 +13,7 @@ from mirascope.errors import MirascopeError, StreamConnectionError
 def reason(error: BaseException) -> str:
     """Return the cause of a failure, without API keys and without what a value had instead."""
     if isinstance(error, RoundLimitError):
-        return "the model calls one tool after the other, and was stopped; -c continues"
+        return "stopped: the model called tools in too many rounds; -c continues"
     root: BaseException = error
     while cause := root.__cause__ or root.__context__:
         root = cause
@@ -32,4 +32,4 @@ def _problems(error: BaseException) -> str:
         f"{'.'.join(map(str, each['loc'])) or 'the JSON'}: {each['msg']}"
         for each in error.errors(include_input=False, include_url=False)
     ]
-    return f"the response does not fit the schema: {'; '.join(problems)}"
+    return f"the response does not match the schema: {'; '.join(problems)}"

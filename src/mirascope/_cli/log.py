@@ -88,7 +88,7 @@ class Conversation(NamedTuple):
         try:
             yield
         except ValueError as error:
-            raise LogError(f"conversation {self.id} of the log has a damaged message") from error
+            raise LogError(f"conversation {self.id} in the log is damaged") from error
 
 
 def json_of(messages: list[BaseMessageParam]) -> str:
@@ -179,7 +179,7 @@ class Log:
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = self._version(connection)
         if version > len(_MIGRATIONS):
-            raise LogError(f"the log {self._path} is of a newer version of mirascope")
+            raise LogError(f"the log {self._path} was written by a newer version of mirascope")
         if version == len(_MIGRATIONS):
             return
         self._set_journal(connection)

@@ -28,16 +28,16 @@ def provider_and_model(named: str | None) -> tuple[str, str]:
     registration = find(name)
     if registration is not None:
         if not (model := model or registration.default_model):
-            raise UserError(f"a model has to be named with the provider {name!r}: {name}:MODEL")
+            raise UserError(f"the provider {name!r} has no default model: use {name}:MODEL")
         return name, model
     known = ", ".join([*names(), LOCAL])
     if model:
-        raise UserError(f"there is no provider {name!r}; there are: {known}")
+        raise UserError(f"unknown provider {name!r}; known providers: {known}")
     for provider, registration in BUILT_IN.items():
         if name.startswith(registration.model_prefixes):
             return provider, name
     raise UserError(
-        f"the provider of the model {name!r} is unknown: name it PROVIDER:MODEL; there are: {known}"
+        f"unknown provider of the model {name!r}: use PROVIDER:MODEL; known providers: {known}"
     )
 
 
@@ -46,8 +46,8 @@ def _default() -> tuple[str, str]:
         return name, BUILT_IN[name].default_model
     first = next(iter(BUILT_IN.values())).api_keys[0]
     report(
-        f"there is no key in {first} or any other provider's variable, so {LOCAL_MODEL} responds,"
-        " on this machine; it is small and often wrong"
+        f"found no API key in {first} or the variable of another provider; using the local model"
+        f" {LOCAL_MODEL}, which is small and often wrong"
     )
     return LOCAL, LOCAL_MODEL
 
@@ -66,9 +66,9 @@ def print_models() -> None:
         if registration is None:
             continue
         keys = " or ".join(registration.api_keys)
-        state = f"{keys} is {'' if registration.api_key else 'not '}set" if keys else "no key"
+        state = f"{keys} is {'' if registration.api_key else 'not '}set" if keys else "no API key"
         rows.append((name, registration.default_model or "-", state))
-    rows.append((LOCAL, LOCAL_MODEL, "no key; runs on this machine"))
+    rows.append((LOCAL, LOCAL_MODEL, "no API key; runs on this machine"))
     columns = [max(len(row[index]) for row in rows) for index in range(2)]
     for name, model, state in rows:
         mark = "*" if name == default else " "

@@ -55,7 +55,7 @@ def response_model(text: str) -> Any:
     converter = _Converter(schema)
     kind = converter.resolved(schema).get("type", "object")
     if str(kind) not in {"object", "array"}:
-        raise UserError(f"the schema has to describe an object or an array, not {kind!r}")
+        raise UserError(f"the schema must describe an object or an array, not {kind!r}")
     try:
         return converter.type_of({"type": kind, **schema}, "Response")
     except UserError:
@@ -75,9 +75,9 @@ def _read(text: str) -> _Schema:
     except OSError as error:
         raise UserError(f"the schema {text} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise UserError(f"the schema is not JSON: {error}") from error
+        raise UserError(f"the schema is not valid JSON: {error}") from error
     if not isinstance(schema, dict):
-        raise UserError("the schema has to be a JSON object")
+        raise UserError("the schema must be a JSON object")
     return cast("_Schema", schema)
 
 
@@ -103,9 +103,7 @@ def _from_short(text: str) -> _Schema:
         kind = types[0] if types else "str"
         if len(types) > 1 or kind not in _SHORT_TYPES:
             known = ", ".join(_SHORT_TYPES)
-            raise UserError(
-                f"the field {words!r} of the schema has to be a name and one of: {known}"
-            )
+            raise UserError(f"the field {words!r} of the schema must be a name and one of: {known}")
         described = {"description": description} if description else {}
         properties[name] = {"type": _SHORT_TYPES[kind], **described}
     return {"type": "object", "properties": properties, "required": [*properties]}
@@ -145,9 +143,9 @@ class _Converter:
                 name = key.replace("~1", "/").replace("~0", "~")
                 found = _object_of((found or {}).get(name))
             if found is None:
-                raise UserError(f"the schema refers to {reference!r}, which it does not have")
+                raise UserError(f"the schema refers to {reference!r}, which does not exist")
             if reference in self._open:
-                raise UserError(f"the schema refers to {reference!r} within that itself")
+                raise UserError(f"the schema refers to {reference!r} recursively")
             schema = {**found, **{key: schema[key] for key in schema if key != "$ref"}}
         return schema
 
@@ -167,7 +165,7 @@ class _Converter:
         if len(parts := schema.get("allOf", ())) == 1:
             return self.type_of({**parts[0], **_without(schema, "allOf")}, name)
         if parts:
-            raise UserError("a schema with several parts in allOf is not supported")
+            raise UserError("allOf with more than one schema is not supported")
         for key in "anyOf", "oneOf":
             if choices := schema.get(key):
                 return Union[tuple(self.type_of(choice, name) for choice in choices)]  # noqa: UP007  # of a tuple

@@ -38,10 +38,10 @@ from mirascope.errors import MirascopeError
 def respond(prompt: str | None, options: PromptOptions) -> int:
     """Send one prompt and print the response; return the exit code."""
     if options["as_json"] and options["live"]:
-        raise click.UsageError("--json and --live are two forms of a response: pass one of them")
+        raise click.UsageError("--json and --live cannot be combined")
     text = "\n\n".join(part for part in (text_of(prompt or ""), piped()) if part)
     if not text.strip():
-        raise click.UsageError("there is no prompt: pass one as an argument or pipe one in")
+        raise click.UsageError("there is no prompt: pass it as an argument or pipe it in")
     parts = [part_of_file(path) for path in options["attachments"]]
     schema = options["schema"]
     kind = None if schema is None else response_model(text_of(schema))
@@ -157,7 +157,7 @@ class Session:
             return
         is_limited = failure is None and not self._options["max_tokens"]
         if is_limited and stream.finish_reasons == ["length"]:
-            report("the response ends here because it reached the model's maximum length")
+            report("the response is cut off: it reached the model's maximum length")
         if self._options["stats"]:
             report(_stats(stream, stream.time_to_first_chunk))
 
@@ -176,7 +176,7 @@ class Session:
         try:
             self._number = self.log.add(self._number, turn)
         except LogError as error:
-            report(f"{error}; the response is not in it")
+            report(f"{error}; the response is not saved")
 
 
 def _with_one_system(messages: list[BaseMessageParam]) -> list[BaseMessageParam]:
@@ -199,7 +199,7 @@ def _stats(stream: Plain, first: float) -> str:
     seconds = (stream.end_time - stream.start_time) / 1000 - first
     if more and seconds > 0:
         stats.append(f"then {more / seconds:.1f} tokens/s")
-    for count, direction in (stream.input_tokens, "in"), (stream.output_tokens, "out"):
-        stats.append(f"{'unknown' if count is None else count} tokens {direction}")
+    for count, kind in (stream.input_tokens, "input"), (stream.output_tokens, "output"):
+        stats.append(f"{'unknown' if count is None else count} {kind} tokens")
     stats.append(f"finish reason: {', '.join(stream.finish_reasons or ['none'])}")
     return ", ".join(stats)

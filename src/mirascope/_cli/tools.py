@@ -35,14 +35,14 @@ def load_tools(names: Iterable[str]) -> list[Callable[..., Any]]:
 def _load(name: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     if not (module and attribute):
-        raise UserError(f"the tool {name!r} has to be named MODULE:FUNCTION")
+        raise UserError(f"the tool {name!r} must have the form MODULE:FUNCTION")
     folder = os.getcwd()  # noqa: PTH109  # an entry of `sys.path` is text
     sys.path.insert(0, folder)
     try:
         found = getattr(import_module(module), attribute, None)
     except (Exception, SystemExit) as error:
         problem = f"{type(error).__name__}: {error}"
-        raise UserError(f"the module of the tool {name!r} cannot be imported: {problem}") from error
+        raise UserError(f"cannot import the tool {name!r}: {problem}") from error
     finally:
         # A file of the folder must not stand in for a module that a library imports later.
         sys.path.remove(folder)
@@ -69,7 +69,7 @@ def check_approval() -> None:
         UserError: There is none.
     """
     if not is_terminal(sys.stderr):
-        raise UserError("there is no terminal to approve tool calls on; --yes runs them without")
+        raise UserError("there is no terminal to approve tool calls on; use --yes to run them")
 
 
 def approve(tool: BaseTool) -> Decision:

@@ -130,7 +130,7 @@ class ValueView(TextView):
         value = self._adapter.dump_python(self._stream.finish(), mode="json", by_alias=True)
         if not self._grows or value != self._printer.value:
             if self._printer.text:
-                report("the response has another form than its schema; this is its value:")
+                report("the text differs from the parsed response, which is:")
             encoding = (sys.stdout.encoding or "").lower()
             self.out.write(json.dumps(value, indent=2, ensure_ascii=not encoding.startswith("utf")))
             self.out.end_line()

@@ -74,8 +74,13 @@ class Deadlines(Alarm):
 
         Args:
             timeouts: The exceptions of an HTTP library whose timeout has expired.
+
+        Raises:
+            DeadlineExceededError: A deadline has expired, perhaps before the request was sent.
         """
         self._count()
+        if not self.seconds_left:  # a socket with a timeout of 0 would not wait, and fail
+            self.check()
         try:
             yield
         except timeouts as error:
