@@ -7,6 +7,7 @@ other page is its source, without the comments.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -31,7 +32,7 @@ def write(settings: Path, docs: Path, site: Path) -> None:
     index, full = f"# {config['site_name']}\n\n> {config['site_description']}\n", ""
     current = ""
     listed = [*pages(config["nav"])]
-    for section, title, path in listed + unlisted(docs, listed):
+    for section, title, path in [*listed, *unlisted(docs, listed)]:
         source = (docs / path).read_text()
         text = of_html(site / path) if DIRECTIVE.search(source) else of_source(source)
         (site / path).write_text(text)
@@ -60,8 +61,12 @@ def pages(nav: Nav, section: str = "") -> Iterator[tuple[str, str, str]]:
 def unlisted(docs: Path, listed: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """Return the pages that the navigation lacks: those of the examples."""
     found = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
-    missing = sorted(found - {path for _, _, path in listed})
-    return [("Programs", Path(path).stem, path) for path in missing]
+    named = {path for _, _, path in listed}
+    others = sorted(found - named)
+    wrong = [*(named - found), *(path for path in others if not path.startswith("examples/"))]
+    if wrong:
+        sys.exit(f"mkdocs.yml and the folder of the pages do not agree about {', '.join(wrong)}")
+    return [("Programs", Path(path).stem, path) for path in others]
 
 
 def of_source(text: str) -> str:
