@@ -18,6 +18,7 @@ import griffe
 
 NAME = re.compile(r"(?<![`\w])`([A-Za-z_][\w.]*)`(?!`)")
 FOR_CONTRIBUTORS = re.compile(r"\n\n(?:(?!\n\n).)*?Begin with.*?(?=\n\n|$)", re.DOTALL)
+RAISES = re.compile(r"^Raises:\n(?:    .*\n?|\n)+", re.MULTILINE)
 DOCTEST = re.compile(r"^>>> .*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 ATTRIBUTES = re.compile(r"\n\nAttributes:\n(.*?)(?=\n\n\w|\Z)", re.DOTALL)
 ATTRIBUTE = re.compile(r"^(\w+)(?: \([^\n]*\))?: (.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
@@ -52,9 +53,11 @@ class Links(griffe.Extension):
                 if isinstance(each, griffe.Class):
                     text = ATTRIBUTES.sub(lambda match, owner=each: _move(match, owner), text)
                 each.docstring.value = text
+        errors = {str(name): f"mirascope.errors.{name}" for name in pkg["errors"].exports or ()}
         for each in objects:
             if each.docstring:
-                each.docstring.value = _linked(each, each.docstring.value, public)
+                text = RAISES.sub(lambda match: _with_paths(match[0], errors), each.docstring.value)
+                each.docstring.value = _linked(each, text, public, errors)
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
@@ -142,9 +145,19 @@ def _dedented(text: str) -> str:
     return f"{first}\n{textwrap.dedent(rest)}".strip()
 
 
-def _linked(each: griffe.Object, text: str, public: set[str]) -> str:
+def _with_paths(raises: str, errors: dict[str, str]) -> str:
+    """Return a section about errors with the path of each of ours."""
+    return re.sub(
+        r"^    (\w+):",
+        lambda match: f"    {errors.get(match[1], match[1])}:",
+        raises,
+        flags=re.MULTILINE,
+    )
+
+
+def _linked(each: griffe.Object, text: str, public: set[str], errors: dict[str, str]) -> str:
     def link(match: re.Match[str]) -> str:
-        found = _resolve(each, match[1])
+        found = _resolve(each, match[1]) or errors.get(match[1])
         if found is None or found == each.path:
             return match[0]
         documented = found in public or found.rpartition(".")[0] in public
