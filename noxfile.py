@@ -257,7 +257,7 @@ def web(session: nox.Session) -> None:
 @nox.session(venv_backend="venv")
 def docs(session: nox.Session) -> None:
     """The site, built into site/ and looked at in Chromium; `-- serve` builds and serves it."""
-    session.install("-q", "-r", "requirements-docs.txt")
+    session.install("-q", "--no-compile", "-r", "requirements-docs.txt")
     session.run("python", "website/build.py")
     if session.posargs == ["serve"]:
         session.run("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "site")
