@@ -22,7 +22,7 @@ def parse_model(provider: str, model: str | None) -> tuple[str, str]:
     if find(provider) is None:
         raise ValueError(f"there is no provider {provider!r}; there are: {', '.join(names())}")
     if not model:
-        raise ValueError(f"a model has to be named with the provider {provider!r}")
+        raise ValueError(f"there is no model: write '{provider}:MODEL', or pass `model`")
     return provider, model
 
 
