@@ -57,7 +57,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @property
     @override
     def finish_reasons(self) -> list[FinishReason] | None:
-        """Why the model stopped: stop, length, tool_calls or content_filter; ``None`` if unknown."""
+        """Why the model stopped: stop, length, tool_calls or content_filter; else ``None``."""
         return self._response.common_finish_reasons
 
     @property
