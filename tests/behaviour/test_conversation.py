@@ -164,7 +164,7 @@ def test_a_history_is_saved_and_continued(
     assert [role for role, _ in llm.requests[2].messages] == [
         *("system", "user", "assistant", "tool", "assistant", "user")
     ]
-    with pytest.raises(ValueError, match="there is no message to respond to"):
+    with pytest.raises(ValueError, match="there is no new message"):
         read(driver, again)
 
 
