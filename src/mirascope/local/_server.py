@@ -94,16 +94,16 @@ class _Package(Protocol):
 
 
 class LocalServer:
-    """A model that runs in this process, with OpenAI's and Anthropic's protocols; see `serve`.
+    """A model that runs in this process, behind OpenAI's and Anthropic's APIs; see `serve`.
 
-    It is stopped by ``close()``, at the end of its ``with`` block, when it is garbage collected or
-    at the exit of the process, whichever is first; responses in progress are then cut off.
+    It stops at ``close()``, at the end of its ``with`` block, when it is garbage collected, or at
+    the exit of the process, whichever is first. Responses in progress are cut off.
 
     Attributes:
-        model: The name to pass as ``model=``.
-        base_url: The base URL for OpenAI's SDK; ends in ``/v1``.
-        anthropic_base_url: The base URL for Anthropic's SDK.
-        api_key: The random key that every request must have.
+        model (str): The name to pass as ``model=``.
+        base_url (str): The base URL for OpenAI's SDK; ends in ``/v1``.
+        anthropic_base_url (str): The base URL for Anthropic's SDK.
+        api_key (str): The random key that every request must have.
     """
 
     def __init__(self, model: str, address: str, api_key: str, running: list[_Engine]) -> None:
@@ -147,7 +147,7 @@ class LocalServer:
         )
 
     def close(self) -> None:
-        """Stop the model and free its memory; idempotent."""
+        """Stop the model and free its memory. A second call has no effect."""
         self._finalize()
 
     def __enter__(self) -> Self:
@@ -204,7 +204,9 @@ def serve(
     """
     threads = _default_threads() if threads is None else threads
     if threads < 1 or context < 1:
-        raise ValueError("threads and context must be one or more")
+        raise ValueError(
+            f"`threads` is {threads} and `context` is {context}; both must be 1 or more"
+        )
     package = cast("_Package", require("xllamacpp"))
     path = find(model)
     key = secrets.token_urlsafe(32)
@@ -219,8 +221,8 @@ def serve(
         engine = package.Server(params)
     except RuntimeError as error:
         raise WeightsError(
-            f"cannot run {path}: it is damaged, of a type that llama.cpp does not support, or too"
-            " big for this machine"
+            f"cannot run {path}: the file is damaged, has a type that llama.cpp does not support,"
+            " or is too big for this machine"
         ) from error
     engine.handle_metrics()  # its loop responds, so it runs
     return LocalServer(name, engine.listening_address, key, [engine])
