@@ -125,8 +125,11 @@ def test_the_model_gets_what_goes_wrong(
         message.content for message in llm.requests[1].messages if message.role == "tool"
     )
     assert "LookupError: there is no Emma" in failed
-    assert "ToolCallError: the arguments for the tool get_author do not fit" in invalid
-    assert "the model called 'nonsense', but its tools are: fail, get_author" in unknown
+    assert "ToolCallError: the arguments for the tool get_author are invalid" in invalid
+    assert (
+        "the model called a tool 'nonsense' that does not exist; the tools are: fail, get_author"
+        in unknown
+    )
     assert worked == "the author of X"
     marks = {"anthropic": '"is_error": true', "gemini": '"error":'}
     if mark := marks.get(case.family):

@@ -124,7 +124,7 @@ def test_a_class_in_a_toolkit_is_a_tool(case: Case, driver: Driver, server: Loop
 
 
 def test_a_toolkit_without_tools_is_an_error_at_the_class() -> None:
-    with pytest.raises(ValueError, match=r"Empty has no method marked @toolkit_tool"):
+    with pytest.raises(ValueError, match=r"Empty has no method with @toolkit_tool"):
 
         class Empty(BaseToolKit):
             def look(self) -> None: ...

@@ -426,15 +426,15 @@ def test_an_option_for_background_responses_needs_one(
         with pytest.raises(ValueError, match=rf"^`{name}.*pass `call_params=.\"background\": True"):
             driver.call(function(driver, **options))
     assert server.requests == []
-    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+    with pytest.raises(ValueError, match=rf"^`{name}.*but groq does not support them"):
         groq.call("m", stream=True, **option)(get_author)
-    with pytest.raises(ValueError, match=rf"^`{name}.*which groq has none of"):
+    with pytest.raises(ValueError, match=rf"^`{name}.*but groq does not support them"):
         llm.call("groq:m", stream=True, **option)(get_author)("Emma")
 
 
 def test_cancel_on_close_is_a_bool() -> None:
     options: dict[str, Any] = {"cancel_on_close": "yes"}
-    with pytest.raises(TypeError, match="`cancel_on_close` is 'yes'; it has to be True or False"):
+    with pytest.raises(TypeError, match="`cancel_on_close` is 'yes'; it must be True or False"):
         openai_responses.call("m", **options)
 
 

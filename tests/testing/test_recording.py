@@ -666,8 +666,8 @@ def test_a_missing_file_names_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "no mapping"),
-        ("- 1", "no mapping"),
+        ("", "not contain a mapping"),
+        ("- 1", "not contain a mapping"),
         ("{", "is no recording"),
         ("\xff\xfe", "is no recording"),
         ("a: 1", "lacks 'version'"),

@@ -16,7 +16,9 @@ class Metadata(TypedDict, total=False):
 
 
 def metadata(data: Metadata) -> Callable[[T], T]:
-    """Attach metadata to a prompt function or class; its responses and streams have it.
+    """Attach metadata, such as tags, to a prompt function or class.
+
+    Its responses and streams have it as ``metadata``.
 
     Example:
         >>> @metadata({"tags": {"version:0001"}})
