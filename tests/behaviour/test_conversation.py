@@ -418,13 +418,13 @@ def test_mistakes_are_named(case: Case) -> None:
     async def asynchronous(history: History) -> History:
         return history
 
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="both must be above 0"):
         converse(asynchronous, "Hello", max_rounds=0)
-    with pytest.raises(ValueError, match="above 0, not 0"):
+    with pytest.raises(ValueError, match="`tool_timeout` is 0"):
         converse(asynchronous, "Hello", tool_timeout=0)
     with pytest.raises(TypeError, match="is async: use `async for`"):
         list(converse(asynchronous, "Hello"))
-    with pytest.raises(ValueError, match="there is no message"):
+    with pytest.raises(ValueError, match="there is no new message"):
         list(converse(plain, []))
 
 

@@ -51,7 +51,7 @@ def test_arguments_that_do_not_fit() -> None:
         FormatBook.from_arguments(text, None)
     assert isinstance(e.value.__cause__, ValidationError)
     assert str(e.value) == tool_call_problem("FormatBook", e.value.__cause__)
-    with pytest.raises(ToolCallError, match="not an object"):
+    with pytest.raises(ToolCallError, match="not a JSON object"):
         FormatBook.from_arguments("[1]", None)
 
 

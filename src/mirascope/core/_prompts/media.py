@@ -115,7 +115,7 @@ def part_of(piece: object) -> Part:
     if isinstance(piece, AudioSegment | WaveFile):
         return audio_part(piece)
     raise ValueError(
-        f"a message cannot have a {type(piece).__name__}: use a text, a part or an image"
+        f"a message cannot have the content {type(piece).__name__}: use a text, a part or an image"
     )
 
 
