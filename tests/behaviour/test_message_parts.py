@@ -267,7 +267,9 @@ def test_a_tool_s_parts_have_their_places(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", [each for each in EVERYBODY if each != "gemini"])
 def test_a_tool_call_without_an_id_is_an_error(provider: str) -> None:
-    with pytest.raises(ValueError, match=r"(?i)needs an `id` for each tool call and result: 'look' has none"):
+    with pytest.raises(
+        ValueError, match=r"(?i)needs an `id` for each tool call and result: 'look' has none"
+    ):
         encoded(provider, Messages.Assistant([ToolCallPart(name="look")]))
 
 

@@ -17,11 +17,11 @@ _OFFSET: Final = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
 
 
 class Position(NamedTuple):
-    """A place in a log: after an event.
+    """A position in a log, after an event.
 
     Attributes:
-        epoch: The generation, in ascending order.
-        number: The number of the event in it; 0 for the beginning.
+        epoch (int): The generation; a later one has a higher epoch.
+        number (int): The number of the event in the generation; 0 for the beginning.
     """
 
     epoch: int
@@ -29,7 +29,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position that a text names, or ``None``.
+        """Return the position of a text such as ``"7-18"``; ``None`` if the text is invalid.
 
         >>> Position.parse("7-18")
         Position(epoch=7, number=18)
@@ -45,8 +45,8 @@ class Entry(NamedTuple):
     """Several events that are written at once.
 
     Attributes:
-        last: The number of the last of them.
-        lines: The events, each a line of JSON that ends with a newline.
+        last (int): The number of the last event.
+        lines (bytes): The events: lines of JSON, each with a newline.
     """
 
     last: int

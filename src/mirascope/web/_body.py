@@ -42,12 +42,12 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}")
 
 
 class Conversation(list[BaseMessageParam]):
-    """The messages of a request, to be given to a call.
+    """The messages of a request from a browser, to pass to a call.
 
     Attributes:
-        approved: The tool calls that the user has just approved, and that have not run yet: each
-            needs `add_result` before the messages are sent. What a browser sends is its user's
-            word: check the arguments as you would check any input of that user.
+        approved (list): The tool calls that the user just approved and that did not run yet. Run
+            each and call `add_result` before you send the messages. The data comes from the
+            browser: check the arguments like any other user input.
     """
 
     def __init__(self, messages: Iterable[BaseMessageParam] = ()) -> None:
@@ -55,11 +55,12 @@ class Conversation(list[BaseMessageParam]):
         self.approved: list[ToolCallPart] = []
 
     def add_result(self, call: ToolCallPart, output: JsonableType | BaseException) -> None:
-        """Add the output of an approved tool call, or the error that it raised.
+        """Add the output of an approved tool call, or the error that the tool raised.
 
         Args:
             call: The call, one of `approved`.
-            output: Text is sent to the model as it is, anything else as JSON; of an error its text.
+            output: A text is sent to the model unchanged, other values as JSON. For an error, its
+                text is sent.
         """
         failed = isinstance(output, BaseException)
         value = str(output) if failed else jsonable(output)
