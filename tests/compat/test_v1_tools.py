@@ -156,7 +156,7 @@ def test_a_docstring_that_names_a_missing_field_is_an_error_at_the_class(docstri
         names = {"__annotations__": {}, "__module__": __name__, "__qualname__": "Kit"}
         if isinstance(member, type):
             member.__qualname__ = "Kit.Inner"
-        with pytest.raises(ValueError, match=r"Kit\.member names \{self\.nope.*toolkit does not"):
+        with pytest.raises(ValueError, match=r"Kit\.member has \{self\.nope.*toolkit does not"):
             type(BaseToolKit)("Kit", (BaseToolKit,), {**names, "member": toolkit_tool(member)})
 
 

@@ -343,7 +343,9 @@ def test_another_provider_gets_the_parts_and_a_warning_of_what_it_cannot_read() 
 def test_a_message_of_this_api_is_an_error_for_another_provider(
     provider: str, message: dict[str, Any]
 ) -> None:
-    with pytest.raises(ValueError, match=rf"^{provider} has no '(output|call_id)' .*common_mess"):
+    with pytest.raises(
+        ValueError, match=rf"^{provider} messages have no '(output|call_id)' .*common_mess"
+    ):
         OTHERS[provider].to_send([message], provider)
 
 

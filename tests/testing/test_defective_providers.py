@@ -357,7 +357,7 @@ def test_a_class_without_a_case_is_an_error(pytester: pytest.Pytester) -> None:
 
 
 def test_the_failure_of_a_case_is_overloaded() -> None:
-    with pytest.raises(ValueError, match="`failure` has to contain 'is overloaded'"):
+    with pytest.raises(ValueError, match="`failure` must contain 'is overloaded'"):
         replace(OLLAMA, failure=b'{"error": "No"}')
 
 

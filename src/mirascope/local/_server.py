@@ -192,10 +192,11 @@ def serve(
     Args:
         model: The path of a GGUF file, or ``None`` for ``MODEL``, which is downloaded at first use
             and generates up to 512 tokens if a request sets no limit.
-        threads: The number of compute threads. By default half of the cores, eight at most; one
-            thread on four cores or fewer: each step waits for its slowest thread, so a second one
-            halves the time on two idle cores and multiplies it on busy ones.
-        context: The maximum number of tokens of all prompts and responses in progress (up to four).
+        threads (int | None): The number of compute threads. Default: half of the cores, at most
+            eight; on four cores or fewer, one. Each step waits for its slowest thread, so a second
+            thread helps on idle cores and slows busy ones down.
+        context (int): The maximum number of tokens of all prompts and responses in progress. At
+            most four responses are in progress at once.
 
     Raises:
         WeightsError: The weights cannot be downloaded, are damaged or cannot be used.

@@ -116,7 +116,7 @@ class StructuredStreamOptions(
 
 
 class EitherOptions(CallOptions[AnyClientT, ParamsT], total=False):
-    """The result is a response or a stream: a type checker does not know the value of `stream`."""
+    """The result is a response or a stream: type checkers do not know the value of ``stream``."""
 
     stream: Required[bool | StreamConfig]
     tools: Tools | None

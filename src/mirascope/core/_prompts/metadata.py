@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Metadata(TypedDict, total=False):
-    """Metadata of a call; further keys beside ``tags`` are allowed."""
+    """Metadata of a call: ``tags``, and any other keys. It is never sent to the provider."""
 
     tags: set[str] | dict[str, str]
 

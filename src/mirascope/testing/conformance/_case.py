@@ -114,7 +114,7 @@ class Case:
 
     def __post_init__(self) -> None:
         if self.failure is not None and OVERLOADED not in self.failure:
-            raise ValueError(f"the message of `failure` has to contain 'is overloaded': {self!r}")
+            raise ValueError(f"the message of `failure` must contain 'is overloaded': {self!r}")
 
     @property
     def name(self) -> str:
