@@ -344,7 +344,7 @@ def test_a_message_of_this_api_is_an_error_for_another_provider(
     provider: str, message: dict[str, Any]
 ) -> None:
     with pytest.raises(
-        ValueError, match=rf"^{provider} messages have no '(output|call_id)' .*common_mess"
+        ValueError, match=rf"^{provider} messages have no '(output|call_id)': .*common_mess"
     ):
         OTHERS[provider].to_send([message], provider)
 
