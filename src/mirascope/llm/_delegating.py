@@ -29,7 +29,7 @@ def delegating(to: str, *, common: Iterable[str] = ()) -> Callable[[type[T]], ty
         inherited = set(dir(kind)) - vars(kind).keys() - set(dir(Generic))
         for name in {name for name in inherited if not name.startswith("__")}.union(common):
             source = f"common_{name}" if name in common else name
-            doc = _doc(getattr_static(kind, source, None)) or f"See `{kind.__base__.__name__}`."
+            doc = _doc(getattr_static(kind, source, None)) or f"See `{kind.__mro__[1].__name__}`."
             setattr(kind, name, property(attrgetter(f"{to}.{source}"), doc=doc))
         kind.__getattr__ = get_wrapped  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
         return kind

@@ -69,7 +69,7 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
     ) -> None:
         self._provider = provider
         self.__name__ = f"{provider.name}_call"
-        self.__doc__ = Call.__call__.__doc__  # which `help(openai.call)` prints
+        self.__doc__ = self.__call__.__doc__  # which `help(openai.call)` prints
 
     def __repr__(self) -> str:
         return f"<call decorator of {self._provider.name}>"

@@ -278,7 +278,7 @@ class BaseStream(
 
     @property
     def on_end(self) -> list[EndCallback]:
-        """Functions to call with the error or ``None`` at the end; async if the stream is."""
+        """Functions to call at the end, with the error or ``None``; see `EndCallback`."""
         return self._lifecycle.on_end
 
     @property
