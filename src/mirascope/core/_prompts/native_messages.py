@@ -186,8 +186,8 @@ def _warn_of_loss(messages: Sequence[Message], provider: str) -> None:
         _reported.update({id(each): each for each in new})
         names = ", ".join(sorted({each.provider for each in new}))
         warnings.warn(
-            f"this conversation has parts that only {names} can read, such as thinking, signatures "
-            f"or citations: they are not sent to {provider}",
+            f"parts of this conversation that only {names} can read (such as thinking, signatures "
+            f"or citations) are not sent to {provider}",
             stacklevel=2,
         )
 
