@@ -107,7 +107,7 @@ class StreamError(MirascopeError):
     """A response failed: the base class of all failures of a call, streamed or not.
 
     An error that a provider's call or stream raises is also an instance of the SDK's own base
-    class, such as ``openai.OpenAIError``. The message has no API keys and no prompts.
+    class, such as ``openai.OpenAIError``. API keys are removed from the message.
 
     Attributes:
         provider (str | None): The provider's name, such as ``"openai"``.

@@ -220,7 +220,7 @@ def media(place: Place, url: str, media_type: str, family: str = "") -> Media:
         try:
             content = base64.b64decode(data, validate=True)
         except ValueError:
-            raise place.wrong("has data that are not base64") from None
+            raise place.wrong("must have its data as valid base64") from None
         return _inline(place, _checked(place, media_type or options[0]), content)
     if scheme != "https":
         raise place.wrong(f"must have a data or an https URL, not {shortened(url[:20])}")
@@ -248,7 +248,7 @@ def _inline(place: Place, media_type: str, content: bytes) -> Media:
 
 def _checked(place: Place, media_type: str) -> str:
     if not _MEDIA_TYPE.fullmatch(media_type):
-        raise place.wrong(f"has no media type, but {shortened(media_type)}")
+        raise place.wrong(f"must have a media type such as image/png, not {shortened(media_type)}")
     return media_type.lower()
 
 

@@ -150,7 +150,9 @@ class _Reading:
     def _result(self, message: protocol.ToolMessage, place: Place) -> None:
         call = self._calls.get(message.tool_call_id)
         if call is None:
-            raise place.wrong(f"is a result of no tool call: {shortened(message.tool_call_id)}")
+            raise place.wrong(
+                f"is the result of an unknown tool call: {shortened(message.tool_call_id)}"
+            )
         content = message.content
         if not isinstance(content, str):
             texts = [part.text for part in content if isinstance(part, protocol.TextPart)]
@@ -188,7 +190,9 @@ def _call(call: protocol.ToolCall, place: Place) -> ToolCallPart:
     except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
-        raise place.wrong(f"has a tool call, {shortened(call.id)}, whose arguments are no object")
+        raise place.wrong(
+            f"has a tool call, {shortened(call.id)}, whose arguments are not an object"
+        )
     return ToolCallPart(name=call.function.name, args=cast("dict[str, Any]", arguments), id=call.id)
 
 
