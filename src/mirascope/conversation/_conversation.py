@@ -262,7 +262,7 @@ def converse(
 ) -> Conversation[Any, Any]:
     """Call a model, run the tools that it calls, and call it again, until it calls no more tools.
 
-    If a tool raises an error, the conversation goes on: the error is sent to the model. The same
+    If a tool raises an error, the conversation continues: the model receives the error. The same
     happens for an invalid tool call.
 
     Args:
