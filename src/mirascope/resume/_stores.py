@@ -16,6 +16,21 @@ class Memory(Store):
 
     Args:
         settings: See `Settings`.
+
+    Example:
+        >>> from mirascope import resume, testing
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> store = resume.Memory()
+        >>> with testing.provider() as llm:
+        ...     llm.reply("Emma")
+        ...     run = store.start_sync("chat-1", lambda: recommend("classic"))
+        ...     names = [event.name for event in store.read("chat-1")]
+        >>> names[0], names[-1]
+        ('start', 'finish')
+        >>> store.close_sync()
     """
 
     def __init__(self, **settings: Unpack[Settings]) -> None:

@@ -123,6 +123,15 @@ def response(
 
     Raises:
         MissingSDKError: Starlette is not installed.
+
+    Example:
+        >>> from mirascope.core import openai
+        >>> from mirascope.web import ai_sdk
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... async def reply(body: bytes):
+        ...     return ai_sdk.messages(body)
+        >>> async def chat(request):  # a route of Starlette or FastAPI
+        ...     return ai_sdk.response(await reply(await request.body()))
     """
     if not isinstance(stream, Events):
         stream = events(stream, message_id=message_id, ping=ping, on_error=on_error)
