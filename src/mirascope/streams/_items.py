@@ -106,7 +106,7 @@ class SyncItems(Iterator[T_co]):
         return run
 
     def close(self) -> None:
-        """Close what the operator reads, now, from any thread; no item follows."""
+        """Close the source now, from any thread; no more items follow."""
         self._closed = True
         run = self._run() if self._run is not None else None
         if run is not None:
@@ -129,12 +129,12 @@ class SyncItems(Iterator[T_co]):
 
 
 class AsyncItems(AsyncIterator[T_co]):
-    """The items of an operator, async: iterate them once, with ``async for`` or `anext`.
+    """The items of an async operator: iterate them once, with ``async for`` or ``anext()``.
 
-    Leaving the loop closes what the operator reads, and so do `aclose` and ``async with``.
+    Leaving the loop closes the source, and so do `aclose` and ``async with``.
 
     Raises:
-        StreamConsumed: They were iterated or closed before.
+        StreamConsumed: The items were already iterated or closed.
     """
 
     def __init__(self, operator: Operator[T_co]) -> None:
@@ -161,7 +161,7 @@ class AsyncItems(AsyncIterator[T_co]):
         return run
 
     async def aclose(self) -> None:
-        """Close what the operator reads, now; no item follows."""
+        """Close the source now; no more items follow."""
         self._aclosed = True
         run = self._arun() if self._arun is not None else None
         if run is not None:
@@ -184,9 +184,9 @@ class AsyncItems(AsyncIterator[T_co]):
 
 
 class Items(SyncItems[T_co], AsyncItems[T_co]):
-    """The items of an operator over one of our streams: ``for`` or ``async for``, as the stream.
+    """The items of an operator: iterate them once, with ``for`` or ``async for`` like their source.
 
-    At run time they are `SyncItems` or `AsyncItems`, wherever that is known.
+    At run time, they are `SyncItems` or `AsyncItems`, if the kind of the source is known.
     """
 
     def __init__(self, operator: Operator[T_co]) -> None:
@@ -197,7 +197,9 @@ class Items(SyncItems[T_co], AsyncItems[T_co]):
 def _check(*, begun: bool, closed: bool) -> None:
     if begun or closed:
         done = "closed" if closed else "iterated"
-        raise errors.StreamConsumed(f"these items were {done} before; they are iterated once")
+        raise errors.StreamConsumed(
+            f"these items were already {done}: call the operator again for new ones"
+        )
 
 
 AnyItems: TypeAlias = SyncItems[T] | AsyncItems[T]
@@ -212,7 +214,9 @@ def items_of(operator: Operator[T], *sources: object) -> AnyItems[T]:
     """
     kinds = {kind for kind in map(is_async, sources) if kind is not None}
     if len(kinds) > 1:
-        raise TypeError("some of these streams are sync and some async: pass those of one kind")
+        raise TypeError(
+            "some of these streams are sync and some are async: pass streams of one kind"
+        )
     if not kinds:
         return Items(operator)
     return AsyncItems(operator) if kinds.pop() else SyncItems(operator)
@@ -230,7 +234,7 @@ def is_async(source: object) -> bool | None:
     kinds = isinstance(source, Iterable), isinstance(source, AsyncIterable)
     if not any(kinds):
         hint = ": await it first" if hasattr(source, "__await__") else ""
-        raise TypeError(f"a stream or an iterable is needed, not {type(source).__name__}{hint}")
+        raise TypeError(f"expected a stream or an iterable, not {type(source).__name__}{hint}")
     return None if all(kinds) else kinds[1]
 
 

@@ -112,8 +112,8 @@ class ResponseModel(Generic[T]):
         """
         if missing := [name for name in self._from_call if name not in arguments]:
             raise ValueError(
-                f"{self.model.__name__}.{missing[0]} comes from the call's arguments, "
-                f"but those are: {', '.join(arguments) or 'none'}"
+                f"{self.model.__name__}.{missing[0]} needs an argument of the call with that name, "
+                f"but the arguments are: {', '.join(arguments) or 'none'}"
             )
         return {name: arguments[name] for name in self._from_call}
 
