@@ -1,0 +1,44 @@
+"""A chat with Gradio: ``python examples/gradio_chat.py``.
+
+It needs ``pip install gradio 'mirascope-streams[local]'`` and no key: a small model runs on this
+machine. ``MODEL`` names another. A click on Stop closes the connection to the model at once, since
+``chat`` is async: Gradio can cancel it, also while the model is silent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import gradio as gr
+
+from mirascope import BaseMessageParam, Messages, errors, llm, local
+
+MODEL: Final = os.environ.get("MODEL", f"openai:{local.MODEL}")
+CLIENT: Final = None if "MODEL" in os.environ else local.async_client()
+
+
+@llm.call(MODEL, client=CLIENT, stream=True)
+async def reply(history: list[BaseMessageParam]) -> list[BaseMessageParam]:
+    return history
+
+
+def text_of(message: dict[str, Any]) -> str:
+    return "".join(part["text"] for part in message["content"] if part["type"] == "text")
+
+
+async def chat(question: str, shown: list[dict[str, Any]]) -> AsyncIterator[str]:
+    history = [BaseMessageParam(role=each["role"], content=text_of(each)) for each in shown]
+    stream = await reply([*history, Messages.User(question)])
+    try:
+        async for _ in stream:
+            yield stream.content  # all of it so far: Gradio replaces what it shows
+    except errors.StreamError as error:
+        raise gr.Error(str(error)) from error
+
+
+app = gr.ChatInterface(chat, title="Librarian")
+
+if __name__ == "__main__":
+    app.launch()
