@@ -24,12 +24,8 @@ async def reply(history: list[BaseMessageParam]) -> list[BaseMessageParam]:
     return history
 
 
-def text_of(message: dict[str, Any]) -> str:
-    return "".join(part["text"] for part in message["content"] if part["type"] == "text")
-
-
 async def chat(question: str, shown: list[dict[str, Any]]) -> AsyncIterator[str]:
-    history = [BaseMessageParam(role=each["role"], content=text_of(each)) for each in shown]
+    history = [BaseMessageParam.model_validate(message) for message in shown]
     stream = await reply([*history, Messages.User(question)])
     try:
         async for _ in stream:
