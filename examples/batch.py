@@ -26,7 +26,7 @@ def describe(book: dict[str, str]) -> str:
     return f"Describe the book {book['title']} in one sentence"
 
 
-def main(source: str, target: str) -> int:
+def main(source: str, target: str) -> None:
     with Path(source).open(newline="") as file:
         books = list(csv.DictReader(file))
     failed = 0
@@ -36,9 +36,10 @@ def main(source: str, target: str) -> int:
             text = row.value.content if row.value else ""  # also of a response that was cut off
             error = f"{type(row.error).__name__}: {row.error}" if row.error else None
             lines.write(json.dumps({**row.input, "text": text, "error": error}) + "\n")
-            failed += row.error is not None
-    return failed
+            failed += error is not None
+    if failed:
+        sys.exit(f"{failed} of {len(books)} rows failed")
 
 
 if __name__ == "__main__":
-    sys.exit(f"{failed} rows failed" if (failed := main(*sys.argv[1:])) else 0)
+    main(*sys.argv[1:])

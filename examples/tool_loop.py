@@ -40,11 +40,10 @@ def main(question: str = "Do I need an umbrella in Lima tomorrow?") -> None:
     conversation = converse(respond, question, max_rounds=5, tool_timeout=10)
     for chunk, tool in conversation:
         print(chunk.content, end="", flush=True)
-        if tool:
-            print(f"[{type(tool).__name__} {tool.args}]", flush=True)
+        if tool:  # it is run when the response is complete, and the model gets its output
+            print(f"\n[{type(tool).__name__} {tool.args}]")
     print()
-    for call, output in conversation.outputs:
-        print(f"{call.tool_call}: {output}")
+    # `conversation.messages` is the history now: append a message, and iterate again.
 
 
 if __name__ == "__main__":

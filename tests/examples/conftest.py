@@ -1,0 +1,3 @@
+from support.fixtures import frozen
+
+__all__ = ["frozen"]
