@@ -40,7 +40,7 @@ def run(
 
 def test_the_list_has_each_example() -> None:
     listed = set(
-        re.findall(r"^\| \[[^\]]+\]\(([^)]+)\)", (EXAMPLES / "README.md").read_text(), re.M)
+        re.findall(r"^\| \[[^\]]+\]\(([^)]+)\)", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
     )
     hidden = {"README.md", "__pycache__"}
     assert listed == {path.name for path in EXAMPLES.iterdir()} - hidden
