@@ -86,24 +86,31 @@ class SyncItems(Iterator[T_co]):
         self._operator = operator
         self._run: weakref.ref[Generator[T_co]] | None = None
         self._held: Generator[T_co] | None = None
+        self._has_begun = False
         self._closed = False
 
     @override
     def __iter__(self) -> Iterator[T_co]:  # noqa: PYI034  # what the loop alone holds
-        run, self._held = self._held or self._begun(), None
+        run, self._held = self._held or self._new_run(), None
         return run
 
     @override
     def __next__(self) -> T_co:
         if self._held is None:
-            self._held = self._begun()
+            self._held = self._new_run()
         return next(self._held)
 
-    def _begun(self) -> Generator[T_co]:
-        _check(begun=self._run is not None, closed=self._closed)
-        run = self._operator.run()
+    def _new_run(self) -> Generator[T_co]:
+        """Return a run; until one begins, `iter` may be called again, as some callers do."""
+        _check(begun=self._has_begun, closed=self._closed)
+        run = self._begin()
         self._run = weakref.ref(run)
         return run
+
+    def _begin(self) -> Generator[T_co]:
+        _check(begun=self._has_begun, closed=self._closed)
+        self._has_begun = True
+        yield from self._operator.run()
 
     def close(self) -> None:
         """Close what the operator reads, now, from any thread; no item follows."""

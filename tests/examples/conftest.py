@@ -1,3 +1,0 @@
-from support.fixtures import frozen
-
-__all__ = ["frozen"]
