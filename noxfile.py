@@ -29,6 +29,7 @@ nox.options.sessions = [
     "interpreters",
     "instructions",
     "web",
+    "examples",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -267,6 +268,17 @@ def ray(session: nox.Session) -> None:
     versions = ("ray[data]==2.60.0", "dask[dataframe]==2026.8.0")
     session.install("-q", *versions, *tools(), "-e", ".[openai,testing]")
     session.run("pytest", "tests/bulk", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def examples(session: nox.Session) -> None:
+    """The examples for Streamlit and Gradio, which take 400 MB; `tests` runs the other ones."""
+    install = ("-q", "--no-compile", "-r", "requirements-examples.txt")
+    session.install(*install, *tools(), "-e", ".[openai,testing]")
+    session.run("pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
+    programs = [f"examples/{name}_chat.py" for name in ("gradio", "streamlit")]
+    pyright = (sys.executable, "-m", "pyright", "--pythonpath", f"{session.bin}/python")
+    session.run(*pyright, *programs, external=True)
 
 
 @nox.session

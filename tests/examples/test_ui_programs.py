@@ -107,7 +107,7 @@ class Session:
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Session:
+def session(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Session:  # noqa: ARG001
     from streamlit.testing.v1 import AppTest  # noqa: PLC0415  # only where it is installed
 
     return Session(AppTest.from_file(EXAMPLES / "streamlit_chat.py"), monkeypatch)
