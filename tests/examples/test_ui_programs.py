@@ -5,6 +5,7 @@ What a click on Stop does is what the scripted server sees: the end of the conne
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -12,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -205,6 +207,18 @@ def running(name: str) -> Iterator[str]:
             process.terminate()
 
 
+def leave(url: str) -> None:
+    """Go away in the middle of a response, as a closed tab does."""
+    with closing(HTTPConnection(url.split("/")[2], timeout=SECONDS)) as connection:
+        path = "/gradio_api/call/chat"
+        connection.request("POST", path, '{"data": ["And?"]}', {"content-type": "application/json"})
+        event = json.load(connection.getresponse())["event_id"]
+        connection.request("GET", f"{path}/{event}")
+        response = connection.getresponse()
+        assert any(b"Half" in line for line in response)
+        response.close()
+
+
 def test_gradio(server: Loopback) -> None:
     from gradio_client import Client  # noqa: PLC0415  # only where it is installed
 
@@ -232,3 +246,6 @@ def test_gradio(server: Loopback) -> None:
             said.cancel()
             assert server.connections[-1].disconnected.wait(1)
         client.close()
+        server.queue = [silent("Half")]
+        leave(url)
+        assert server.connections[-1].disconnected.wait(5)
