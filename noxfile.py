@@ -272,13 +272,16 @@ def ray(session: nox.Session) -> None:
 
 @nox.session(venv_backend="venv")
 def examples(session: nox.Session) -> None:
-    """The examples for Streamlit and Gradio, which take 400 MB; `tests` runs the other ones."""
+    """The examples for Streamlit and Gradio, which take 600 MB; `tests` runs the other ones."""
     install = ("-q", "--no-compile", "-r", "requirements-examples.txt")
     session.install(*install, *tools(), "-e", ".[openai,testing]")
-    session.run("pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
     programs = [f"examples/{name}_chat.py" for name in ("gradio", "streamlit")]
-    pyright = (sys.executable, "-m", "pyright", "--pythonpath", f"{session.bin}/python")
-    session.run(*pyright, *programs, external=True)
+    pyright = ("-m", "pyright", "--pythonpath", f"{session.bin}/python", *programs)
+    tests = ("pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
+    together(
+        partial(session.run, *tests),
+        partial(session.run, sys.executable, *pyright, external=True),
+    )
 
 
 @nox.session
