@@ -30,7 +30,7 @@ def main(source: str, target: str) -> None:
     with Path(source).open(newline="") as file:
         books = list(csv.DictReader(file))
     failed = 0
-    with Path(target).open("w") as lines:
+    with Path(target).open("w", buffering=1) as lines:  # what was written outlives a crash
         rows = streams.gather(describe, books, concurrency=8)
         for row in track(rows, "Books", total=len(books)):
             text = row.value.content if row.value else ""  # also of a response that was cut off

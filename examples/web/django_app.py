@@ -1,6 +1,6 @@
 """The AI SDK's stream with Django, of a sync and of an async model: ``uvicorn django_app:app``.
 
-Below ASGI, give Django ``aiter(events)``: it reads plain iterators to their end before it sends
+It needs ``pip install django uvicorn 'mirascope-streams[web,openai]'``. Below ASGI, give Django ``aiter(events)``: it reads plain iterators to their end before it sends
 anything. Below WSGI, give it the events themselves.
 """
 
