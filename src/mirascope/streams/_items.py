@@ -73,6 +73,25 @@ class Operator(ABC, Generic[T]):
         """End the waits of a run, from any thread: the operator is closed."""
 
 
+class _Use:
+    """Whether items were iterated or closed."""
+
+    has_begun = False
+    is_closed = False
+
+    def check(self) -> None:
+        if self.has_begun or self.is_closed:
+            done = "closed" if self.is_closed else "iterated"
+            raise errors.StreamConsumed(f"these items were {done} before; they are iterated once")
+
+
+def _run_of(operator: Operator[T], use: _Use) -> Generator[T]:
+    """Run an operator, if no other run has begun; this holds no items, which hold it."""
+    use.check()
+    use.has_begun = True
+    yield from operator.run()
+
+
 class SyncItems(Iterator[T_co]):
     """The items of an operator: iterate them once, with ``for`` or `next`.
 
@@ -86,28 +105,29 @@ class SyncItems(Iterator[T_co]):
         self._operator = operator
         self._run: weakref.ref[Generator[T_co]] | None = None
         self._held: Generator[T_co] | None = None
-        self._closed = False
+        self._use = _Use()
 
     @override
     def __iter__(self) -> Iterator[T_co]:  # noqa: PYI034  # what the loop alone holds
-        run, self._held = self._held or self._begun(), None
+        run, self._held = self._held or self._new_run(), None
         return run
 
     @override
     def __next__(self) -> T_co:
         if self._held is None:
-            self._held = self._begun()
+            self._held = self._new_run()
         return next(self._held)
 
-    def _begun(self) -> Generator[T_co]:
-        _check(begun=self._run is not None, closed=self._closed)
-        run = self._operator.run()
+    def _new_run(self) -> Generator[T_co]:
+        """Return a run; until one begins, `iter` may be called again, as some callers do."""
+        self._use.check()
+        run = _run_of(self._operator, self._use)
         self._run = weakref.ref(run)
         return run
 
     def close(self) -> None:
         """Close the source now, from any thread; no more items follow."""
-        self._closed = True
+        self._use.is_closed = True
         run = self._run() if self._run is not None else None
         if run is not None:
             with suppress(ValueError):  # another thread is running it, and finds its sources closed
@@ -141,7 +161,7 @@ class AsyncItems(AsyncIterator[T_co]):
         self._aoperator = operator
         self._arun: weakref.ref[AsyncRun[T_co]] | None = None
         self._aheld: AsyncRun[T_co] | None = None
-        self._aclosed = False
+        self._ause = _Use()
 
     @override
     def __aiter__(self) -> AsyncIterator[T_co]:  # noqa: PYI034  # the same
@@ -155,14 +175,15 @@ class AsyncItems(AsyncIterator[T_co]):
         return await self._aheld.__anext__()
 
     def _abegun(self) -> AsyncRun[T_co]:
-        _check(begun=self._arun is not None, closed=self._aclosed)
+        self._ause.check()
+        self._ause.has_begun = True
         run = self._aoperator.arun()
         self._arun = weakref.ref(run)
         return run
 
     async def aclose(self) -> None:
         """Close the source now; no more items follow."""
-        self._aclosed = True
+        self._ause.is_closed = True
         run = self._arun() if self._arun is not None else None
         if run is not None:
             with suppress(RuntimeError):  # another task is running it
@@ -192,14 +213,6 @@ class Items(SyncItems[T_co], AsyncItems[T_co]):
     def __init__(self, operator: Operator[T_co]) -> None:
         SyncItems[T_co].__init__(self, operator)
         AsyncItems[T_co].__init__(self, operator)
-
-
-def _check(*, begun: bool, closed: bool) -> None:
-    if begun or closed:
-        done = "closed" if closed else "iterated"
-        raise errors.StreamConsumed(
-            f"these items were already {done}: call the operator again for new ones"
-        )
 
 
 AnyItems: TypeAlias = SyncItems[T] | AsyncItems[T]
