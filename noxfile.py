@@ -30,6 +30,7 @@ nox.options.sessions = [
     "instructions",
     "web",
     "examples",
+    "docs",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -219,8 +220,9 @@ def table(session: nox.Session) -> None:
 
 @nox.session
 def picture(session: nox.Session) -> None:
-    """The picture of a shown stream: docs/places/show.svg."""
+    """The pictures of shown streams: docs/places/show.svg, and docs/stream.svg, which grows."""
     python(session, "docs/places/show.py", "--svg")
+    python(session, "docs/places/growing.py")
 
 
 @nox.session
@@ -251,6 +253,19 @@ def web(session: nox.Session) -> None:
     tests += ["tests/resume/test_resume_browser.py"]
     options = ("-n", "2", "--dist", "loadfile")
     python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")
+
+
+@nox.session(venv_backend="venv")
+def docs(session: nox.Session) -> None:
+    """The site, built into site/ and looked at in Chromium; `-- serve` builds and serves it."""
+    session.install("-q", "-r", "requirements-docs.txt")
+    session.run("python", "website/build.py")
+    if session.posargs == ["serve"]:
+        session.run("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "site")
+        return
+    if shutil.which("chromium") is None:
+        _apt(session, "chromium")
+    python(session, "-m", "pytest", "-q", "tests/docs/test_site.py", MIRASCOPE_SITE_TESTS="1")
 
 
 def _apt(session: nox.Session, *packages: str) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "mirascope"
 MAP = (ROOT / "CONTRIBUTING.md").read_text().partition("## The map")[2].partition("## Tests")[0]
 WAY = (ROOT / "docs" / "understand" / "how-it-works.md").read_text()
-NOT_ROOMS = {"__init__.py", "__main__.py", "_version.py", "__pycache__", "py.typed"}
+NOT_ROOMS = {".agents", "__init__.py", "__main__.py", "_version.py", "__pycache__", "py.typed"}
 MAX_LINES, MAX_FILES, MAX_SHARE = 400, 14, 0.20
 
 ROOMS = re.findall(

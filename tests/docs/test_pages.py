@@ -53,10 +53,25 @@ def test_the_readme_shows_speaks_and_converses(
     assert capsys.readouterr().out == "The Name of the Wind\nJane Austen."
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as the site makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    found = set(re.findall(r"\{ ?#([\w.-]+) \}", text))
+    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        words = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", heading)
+        found.add(re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", words).strip().lower()))
+    return found
+
+
 def test_the_pages_link_to_files_that_are_there() -> None:
     for page in [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]:
-        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            assert link.startswith("https://") or (page.parent / link).exists(), link
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            if not link.startswith("https://"):
+                linked = page.parent / link if link else page
+                assert linked.exists(), f"{page} links to {link}"
+                if anchor:
+                    assert anchor in anchors(linked), f"{page} links to {link}#{anchor}"
 
 
 def test_the_readme_quotes_the_measured_speed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
+from xml.dom import minidom
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,3 +23,23 @@ def test_the_picture_is_of_the_session() -> None:
     assert read(made) == read(kept)
     assert "find_in_library" in kept
     assert not re.search(r"/(home|root|tmp|work|usr)/", kept)
+
+
+def test_the_growing_picture_ends_with_the_response() -> None:
+    """`python docs/places/growing.py` makes it; only the times in it differ."""
+
+    def last(svg: str) -> list[str]:
+        groups = re.findall(r'<g class="moment last".*?</g>', svg, re.DOTALL)
+        lines = ["".join(re.findall(r">([^<>]*)</text>", group)) for group in groups]
+        return sorted(
+            line.replace("&#160;", " ")
+            for line in lines
+            if line.strip() and "to&#160;first&#160;token" not in line
+        )
+
+    made = runpy.run_path(str(DOCS / "places" / "growing.py"))["picture"]("fast")
+    kept = (DOCS / "stream.svg").read_text()
+    assert last(made) == last(kept)
+    assert kept.count('<g class="moment"') > 20
+    assert "Fahrenheit&#160;451" in kept
+    minidom.parse(str(DOCS / "stream.svg"))  # noqa: S318  # our own

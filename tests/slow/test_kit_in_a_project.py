@@ -63,6 +63,11 @@ def run(project: Path, wheel: Path, *options: str) -> subprocess.CompletedProces
     )
 
 
+def test_the_wheel_has_the_skill_for_agents(wheel: Path) -> None:
+    skill = wheel / "mirascope" / ".agents" / "skills" / "mirascope" / "SKILL.md"
+    assert "name: mirascope" in skill.read_text()
+
+
 def test_a_project_is_tested_with_each_provider(tmp_path: Path, wheel: Path) -> None:
     tests = (PROJECT / "test_librarian.py").read_text()
     assert len(tests.splitlines()) < 60

@@ -37,16 +37,7 @@ _INVALID_KEY: Final = "the API key has a character that is not allowed in a head
 
 
 class Encode(Protocol):
-    """Encodes a call as the arguments of an SDK's method, with the messages as ``"messages"``.
-
-    Args:
-        model: The name of the model.
-        messages: The messages: normalized ones (`BaseMessageParam`), or the provider's own.
-        call_params: Further parameters of the request.
-        streaming: Whether the request is for a stream.
-        tools: The tools, of the provider's class of tools.
-        form: The response format; ``None`` for plain text.
-    """
+    """Encodes a call as the arguments of an SDK's method, with the messages as ``"messages"``."""
 
     def __call__(
         self,
@@ -57,7 +48,18 @@ class Encode(Protocol):
         streaming: bool,
         tools: Sequence[type[Any]],
         form: ResponseFormat | None,
-    ) -> Arguments: ...
+    ) -> Arguments:
+        """Return the arguments.
+
+        Args:
+            model: The name of the model.
+            messages: The messages: normalized ones (`BaseMessageParam`), or the provider's own.
+            call_params: Further parameters of the request.
+            streaming: Whether the request is for a stream.
+            tools: The tools, of the provider's class of tools.
+            form: The response format; ``None`` for plain text.
+        """
+        ...
 
 
 class ChatAPI(ABC, Generic[ClientT, AsyncClientT, RawT]):
