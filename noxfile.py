@@ -29,6 +29,7 @@ nox.options.sessions = [
     "interpreters",
     "instructions",
     "web",
+    "examples",
     "docs",
 ]
 
@@ -291,6 +292,20 @@ def migrations(session: nox.Session) -> None:
     )
     session.install("-q", *libraries, *tools(), "-e", ".[anthropic,openai,testing]")
     session.run("pytest", "--noconftest", "tests/docs/test_other_libraries.py", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def examples(session: nox.Session) -> None:
+    """The examples for Streamlit and Gradio, which take 600 MB; `tests` runs the other ones."""
+    install = ("-q", "--no-compile", "-r", "requirements-examples.txt")
+    session.install(*install, *tools(), "-e", ".[openai,testing]")
+    programs = [f"examples/{name}_chat.py" for name in ("gradio", "streamlit")]
+    pyright = ("-m", "pyright", "--pythonpath", f"{session.bin}/python", *programs)
+    tests = ("pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
+    together(
+        partial(session.run, *tests),
+        partial(session.run, sys.executable, *pyright, external=True),
+    )
 
 
 @nox.session

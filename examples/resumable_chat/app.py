@@ -1,5 +1,6 @@
 """A chat whose answers outlive reloads, requests and workers: ``npm install && npm start``.
 
+It needs ``pip install fastapi uvicorn 'mirascope-streams[web,openai]'``, and Node for the page.
 Logs are in ``streams.db``, or in Redis if the environment has ``REDIS_URL``. The messages of the
 chats, which a log does not replace, are in ``chats.db``. ``MODEL`` names the model; ``local`` is a
 small one that needs no key.

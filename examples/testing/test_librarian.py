@@ -1,4 +1,7 @@
-"""The librarian's tests: a made-up provider replies, the provider's real SDK reads."""
+"""The librarian's tests: a made-up provider replies, the provider's real SDK reads: ``pytest``.
+
+They need ``pip install 'mirascope-streams[testing,openai]'``, and no key.
+"""
 
 import pytest
 from librarian import Book, chat, recommend_books

@@ -1,7 +1,8 @@
 """The AI SDK's stream with Django, of a sync and of an async model: ``uvicorn django_app:app``.
 
-Below ASGI, give Django ``aiter(events)``: it reads plain iterators to their end before it sends
-anything. Below WSGI, give it the events themselves.
+It needs ``pip install django uvicorn 'mirascope-streams[web,openai]'``. Below ASGI, give Django
+``aiter(events)``: it reads plain iterators to their end before it sends anything. Below WSGI, give
+it the events themselves.
 """
 
 from __future__ import annotations

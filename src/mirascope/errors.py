@@ -4,35 +4,34 @@
 
     MirascopeError
     ├── StreamError                       any failure of a response
-    │   ├── StreamAPIError                the provider reports an error, at any phase
-    │   │   ├── BadRequest                400, 413, 422: the request itself is wrong
+    │   ├── StreamAPIError                the provider reports an error, in any phase
+    │   │   ├── BadRequest                400, 413, 422: the request is invalid
     │   │   ├── AuthenticationFailed      401: a missing or invalid API key
     │   │   ├── PermissionDenied          403
     │   │   ├── NotFound                  404: usually the name of the model is wrong
     │   │   ├── RateLimited               429
     │   │   └── Overloaded                500 and above: a failure of the provider
-    │   ├── StreamConnectionError         no connection, or it is broken
-    │   │   └── StreamTruncated           the connection ended before the response did
+    │   ├── StreamConnectionError         no connection, or it broke
+    │   │   └── StreamTruncated           the connection ended before the end of the response
     │   ├── StreamTimeout                 the response took too long: a deadline expired
-    │   ├── StreamDataError               the response is not in the documented format
-    │   ├── ToolCallError                 the arguments of a tool call are invalid; also a
+    │   ├── StreamDataError               the response does not have the documented format
+    │   ├── ToolCallError                 a tool call is invalid; also a
     │   │                                 pydantic.ValidationError, and so a ValueError
-    │   ├── ModelRefused                  the model refuses; a ValueError
-    │   ├── StreamConsumed                iterated a second time
-    │   └── StreamNotFinished             the response is not complete; a ValueError
+    │   ├── ModelRefused                  the model refuses to answer; also a ValueError
+    │   ├── StreamConsumed                a stream was iterated a second time
+    │   └── StreamNotFinished             the response is not complete; also a ValueError
     ├── StreamLogError                    the log of a response cannot be read or written
-    │   ├── StreamLogLost                 it is not kept, or not any more
-    │   ├── StreamLogFenced               another generation writes it now
+    │   ├── StreamLogLost                 the log does not have the requested events
+    │   ├── StreamLogFenced               another generation writes the log now
     │   └── GenerationDied                the worker that generated the response died
-    ├── TemplateError    (a KeyError)     a template names an unknown variable
+    ├── TemplateError    (a KeyError)     a template has an unknown variable
     ├── MissingSDKError  (an ImportError) a provider's SDK is not installed
     └── ProviderLoadError (an ImportError) a package registers a provider that cannot be loaded
 
-What a provider's stream or call raises is also an instance of that provider's own base class
-(``openai.OpenAIError``) and, where its SDK has one, of the specific class
-(``openai.RateLimitError``), with the attributes of both; the SDK's own exception is its
-``__cause__``. So ``except openai.OpenAIError`` and ``except mirascope.errors.StreamError`` each
-catch every failure.
+An error that a provider's stream or call raises is also an instance of the SDK's base class
+(``openai.OpenAIError``) and, if the SDK has one, of its specific class (``openai.RateLimitError``).
+It has the attributes of both. Its ``__cause__`` is the SDK's own exception. So
+``except openai.OpenAIError`` and ``except mirascope.errors.StreamError`` both catch every failure.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ class PartialResponse(Protocol):
 
 
 class MirascopeError(Exception):
-    """The base of all errors of this library, which can be pickled and copied."""
+    """The base class of all errors of this library. They can be pickled and copied."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to restore the error, whatever the signature of its class."""
@@ -105,16 +104,35 @@ def _restored(
 
 
 class StreamError(MirascopeError):
-    """Any failure of a response, streamed or not.
+    """A response failed: the base class of all failures of a call, streamed or not.
+
+    An error that a provider's call or stream raises is also an instance of the SDK's own base
+    class, such as ``openai.OpenAIError``. API keys are removed from the message.
 
     Attributes:
-        provider: The provider's name, such as ``"openai"``.
-        phase: When it happened: ``"open"`` (before the response), ``"first"`` (before the first
-            output) or ``"mid"`` (after it).
-        retryable: Whether the same request may succeed if it is sent again.
-        status_code: The HTTP status, if there is one.
-        request_id: The provider's id of the request, if known.
-        partial: The partial response; ``None`` if nothing was received.
+        provider (str | None): The provider's name, such as ``"openai"``.
+        phase (str | None): When the failure happened: ``"open"`` (before the response began),
+            ``"first"`` (before the first output) or ``"mid"`` (after the first output).
+        retryable (bool): Whether the same request may succeed if you send it again.
+        status_code (int | None): The HTTP status, such as 429; ``None`` if there is none.
+        request_id (str | None): The provider's id of the request; ``None`` if it is not known.
+        partial (CallResponse | None): The part of the response that was received; ``None`` if
+            nothing was received.
+
+    Example:
+        >>> from mirascope import errors, testing
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as llm:
+        ...     llm.cut(after="The Name of the")
+        ...     try:
+        ...         for chunk, _ in recommend_book("fantasy"):
+        ...             pass
+        ...     except errors.StreamError as error:
+        ...         print(error.provider, error.phase, error.retryable, repr(error.partial.content))
+        openai mid True 'The Name of the'
     """
 
     provider: str | None = None
@@ -126,53 +144,56 @@ class StreamError(MirascopeError):
 
 
 class StreamAPIError(StreamError):
-    """The provider reports an error: an HTTP status, or an error event inside a stream."""
+    """The provider reports an error: by an HTTP status, or by an error event in a stream."""
 
 
 class BadRequest(StreamAPIError):
-    """The request itself is wrong (400, 413, 422 and the like)."""
+    """The request is invalid (HTTP status 400, 413, 422 and similar)."""
 
 
 class AuthenticationFailed(StreamAPIError):
-    """The API key is missing or invalid (401)."""
+    """The API key is missing or invalid (HTTP status 401)."""
 
 
 class PermissionDenied(StreamAPIError):
-    """The API key has no permission (403)."""
+    """The API key does not permit this request (HTTP status 403)."""
 
 
 class NotFound(StreamAPIError):
-    """The resource does not exist (404); usually the name of the model is wrong."""
+    """The resource does not exist (HTTP status 404). Usually the name of the model is wrong."""
 
 
 class RateLimited(StreamAPIError):
-    """Too many requests or tokens (429)."""
+    """Too many requests or tokens (HTTP status 429). Retryable."""
 
     retryable = True
 
 
 class Overloaded(StreamAPIError):
-    """The provider fails or is overloaded (500 and above)."""
+    """The provider failed or is overloaded (HTTP status 500 and above). Retryable."""
 
     retryable = True
 
 
 class StreamConnectionError(StreamError):
-    """The connection to the provider cannot be made, or is broken."""
+    """The connection to the provider cannot be made, or it broke. Retryable."""
 
     retryable = True
 
 
 class StreamTruncated(StreamConnectionError):
-    """The connection ended without an error, but before the response: it is cut off."""
+    """The connection ended without an error, but before the end of the response. Retryable.
+
+    ``partial`` is what was received.
+    """
 
 
 class StreamTimeout(StreamError):
-    """The response took too long.
+    """The response took too long. Retryable.
 
     Attributes:
-        clock: The deadline of the call's `mirascope.Timeout` that expired; ``None`` if it was a
-            timeout of the SDK.
+        clock (str | None): The deadline of `mirascope.Timeout` that expired: ``"first"``,
+            ``"idle"`` or ``"total"``; ``None`` for a timeout of the SDK.
     """
 
     retryable = True
@@ -180,25 +201,26 @@ class StreamTimeout(StreamError):
 
 
 class StreamDataError(StreamError):
-    """The response is not in the format that the provider documents."""
+    """The response does not have the format that the provider documents."""
 
 
 class ToolCallError(StreamError, ValidationError):
-    """The arguments of a tool call are cut off or invalid, or the tool does not exist.
+    """A tool call is invalid: its arguments are cut off or invalid, or the tool does not exist.
 
-    A stream raises it after all other items: the text and the other tools. As pydantic's error it
-    has ``errors()``, one for each invalid argument, and the tool's name as ``title``.
+    A stream yields everything else first, the text and the valid tools, and then raises this
+    error. It is also a ``pydantic.ValidationError``: ``errors()`` has one entry for each invalid
+    argument, and ``title`` is the name of the tool.
 
     Args:
         message: The message.
         tool_name: The tool that the model called.
-        arguments: The text of the arguments, as received.
-        details: The error of each argument; by default one error with the message.
+        arguments: The JSON text of the arguments, as received.
+        details: The error of each argument. By default one error with ``message``.
 
     Attributes:
-        tool_name: The tool that the model called.
-        arguments: The text of the arguments, as received.
-        others: The errors of further invalid calls of the same response.
+        tool_name (str): The tool that the model called.
+        arguments (str): The JSON text of the arguments, as received.
+        others (Sequence[ToolCallError]): The errors of the other invalid calls in the response.
     """
 
     tool_name: str = ""
@@ -243,14 +265,14 @@ def _line(details: ErrorDetails) -> InitErrorDetails:
 
 
 class ModelRefused(StreamError, ValueError):
-    """The model refuses, where a tool or a response model was requested.
+    """The model refuses to answer a request that has tools or a response model.
 
-    Its message is the text of the refusal; ``partial`` is the complete response.
+    The message is the text of the refusal. ``partial`` is the complete response.
     """
 
 
 class StreamConsumed(StreamError):
-    """A stream was iterated a second time."""
+    """A stream was iterated a second time, or after it was closed."""
 
 
 class StreamNotFinished(StreamError, ValueError):
@@ -262,19 +284,19 @@ class StreamLogError(MirascopeError):
 
 
 class StreamLogLost(StreamLogError):
-    """The log does not have what is to be read, or what is to be continued."""
+    """The log does not have the requested events, for example because they expired."""
 
 
 class StreamLogFenced(StreamLogError):
-    """Another generation writes the log of this key now."""
+    """Another generation with the same key writes the log now."""
 
 
 class GenerationDied(StreamLogError):
-    """The worker that generated the response died, and the response has no end."""
+    """The worker that generated the response died before the end of the response."""
 
 
 class TemplateError(MirascopeError, KeyError):
-    """A prompt template names a variable that its function does not have."""
+    """A prompt template has a variable that its function does not have."""
 
     def __str__(self) -> str:
         """Return the message as it is; a ``KeyError`` would quote it."""
@@ -282,11 +304,15 @@ class TemplateError(MirascopeError, KeyError):
 
 
 class MissingSDKError(MirascopeError, ImportError):
-    """A provider's SDK is not installed.
+    """A provider's SDK, or another optional package, is not installed.
 
     Args:
-        package: The package that is missing, such as ``"openai"``.
-        extra: The extra of this distribution that installs it.
+        package: The missing package, such as ``"openai"``.
+        extra: The extra of ``mirascope-streams`` that installs it.
+
+    Attributes:
+        package (str): The missing package.
+        extra (str): The extra that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:
@@ -300,5 +326,5 @@ class MissingSDKError(MirascopeError, ImportError):
 class ProviderLoadError(MirascopeError, ImportError):
     """An installed package registers a provider that cannot be loaded.
 
-    Its message names the package and the entry point; its ``__cause__`` is the import's own error.
+    The message names the package and the entry point. ``__cause__`` is the error of the import.
     """

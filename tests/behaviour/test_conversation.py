@@ -125,8 +125,11 @@ def test_the_model_gets_what_goes_wrong(
         message.content for message in llm.requests[1].messages if message.role == "tool"
     )
     assert "LookupError: there is no Emma" in failed
-    assert "ToolCallError: the arguments for the tool get_author do not fit" in invalid
-    assert "the model called 'nonsense', but its tools are: fail, get_author" in unknown
+    assert "ToolCallError: the arguments for the tool get_author are invalid" in invalid
+    assert (
+        "the model called a tool 'nonsense' that does not exist; the tools are: fail, get_author"
+        in unknown
+    )
     assert worked == "the author of X"
     marks = {"anthropic": '"is_error": true', "gemini": '"error":'}
     if mark := marks.get(case.family):
@@ -164,7 +167,7 @@ def test_a_history_is_saved_and_continued(
     assert [role for role, _ in llm.requests[2].messages] == [
         *("system", "user", "assistant", "tool", "assistant", "user")
     ]
-    with pytest.raises(ValueError, match="there is no message to respond to"):
+    with pytest.raises(ValueError, match="there is no new message"):
         read(driver, again)
 
 
@@ -415,13 +418,13 @@ def test_mistakes_are_named(case: Case) -> None:
     async def asynchronous(history: History) -> History:
         return history
 
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="both must be above 0"):
         converse(asynchronous, "Hello", max_rounds=0)
-    with pytest.raises(ValueError, match="above 0, not 0"):
+    with pytest.raises(ValueError, match="`tool_timeout` is 0"):
         converse(asynchronous, "Hello", tool_timeout=0)
     with pytest.raises(TypeError, match="is async: use `async for`"):
         list(converse(asynchronous, "Hello"))
-    with pytest.raises(ValueError, match="there is no message"):
+    with pytest.raises(ValueError, match="there is no new message"):
         list(converse(plain, []))
 
 

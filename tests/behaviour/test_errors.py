@@ -182,7 +182,7 @@ def test_a_template_s_unknown_variable_is_an_error_at_the_call(case: Case) -> No
         recommend("fantasy", "en")
     assert isinstance(caught.value, errors.TemplateError)
     assert str(caught.value) == (
-        "the template of recommend names {genre}, but its variables are: topic, language"
+        "the template of recommend has {genre}, but its variables are: topic, language"
     )
 
 

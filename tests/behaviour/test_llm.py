@@ -198,8 +198,8 @@ def test_google_is_gemini() -> None:
     [
         ("opnai", "gpt-4o", "no provider 'opnai'; there are: openai, anthropic, gemini"),
         ("gpt-4o", None, "no provider 'gpt-4o'"),
-        ("openai", None, "a model has to be named"),
-        ("openai:", None, "a model has to be named"),
+        ("openai", None, "there is no model"),
+        ("openai:", None, "there is no model"),
     ],
 )
 def test_an_unknown_provider_is_an_error_at_the_decorator(

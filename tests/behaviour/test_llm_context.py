@@ -381,7 +381,7 @@ def test_provider_and_model_are_overridden_together() -> None:
     ask: Any = function(Driver(asynchronous=False), "openai", "own")
     with pytest.raises(ValueError, match="provider"):
         llm.override(ask, model="another")
-    with pytest.raises(ValueError, match="a model has to be named"):
+    with pytest.raises(ValueError, match="there is no model"):
         llm.override(ask, provider="anthropic")
 
 

@@ -149,7 +149,7 @@ def test_a_call_decides_whether_texts_may_name_local_files(
             with pytest.raises(ValueError, match="names a local file"):
                 looks(driver, call)(str(note))
     assert len(server.requests) == 6
-    with pytest.raises(TypeError, match="`local_files` is 'no'; it has to be True, False or None"):
+    with pytest.raises(TypeError, match="`local_files` is 'no'; it must be True, False or None"):
         case.call("m", local_files="no")
 
 
@@ -241,7 +241,7 @@ def test_each_part_is_sent_or_is_an_error_that_names_it(provider: str, part: Par
     said = Messages.User(["Look", part])
     if part.type not in TAKEN[provider]:
         name = provider.replace("_", " ")
-        with pytest.raises(ValueError, match=rf"(?i){name} supports no {part.type} parts"):
+        with pytest.raises(ValueError, match=rf"(?i){name} messages cannot have {part.type} parts"):
             encoded(provider, said)
         return
     (message,) = encoded(provider, said)
@@ -257,15 +257,19 @@ def test_each_part_is_sent_or_is_an_error_that_names_it(provider: str, part: Par
 
 @pytest.mark.parametrize("provider", EVERYBODY)
 def test_a_tool_s_parts_have_their_places(provider: str) -> None:
-    with pytest.raises(ValueError, match=r"(?i)'s user supports no tool_call parts"):
+    with pytest.raises(ValueError, match=r"(?i)'s user messages cannot have tool_call parts"):
         encoded(provider, Messages.User([CALL]))
-    with pytest.raises(ValueError, match=r"(?i)'s assistant supports no tool_result parts"):
+    with pytest.raises(
+        ValueError, match=r"(?i)'s assistant messages cannot have tool_result parts"
+    ):
         encoded(provider, Messages.Assistant(RESULTS))
 
 
 @pytest.mark.parametrize("provider", [each for each in EVERYBODY if each != "gemini"])
 def test_a_tool_call_without_an_id_is_an_error(provider: str) -> None:
-    with pytest.raises(ValueError, match=r"(?i)needs the id of each tool call: 'look' has none"):
+    with pytest.raises(
+        ValueError, match=r"(?i)needs an `id` for each tool call and result: 'look' has none"
+    ):
         encoded(provider, Messages.Assistant([ToolCallPart(name="look")]))
 
 

@@ -299,7 +299,7 @@ def test_an_account_in_the_url_is_a_variable(
     for each in SERVERS[name].variables:
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(SERVERS[name].api_keys[0], KEY)
-    says = f"{variable} is not set, .* URL of '{name}': set it, or {name.upper()}_BASE_URL"
+    says = f"{variable} is not set; .* URL of '{name}': set it, or {name.upper()}_BASE_URL"
     with pytest.raises(errors.AuthenticationFailed, match=says):
         openai.client(name)
     monkeypatch.setenv(variable, value)
@@ -552,18 +552,18 @@ def test_a_server_of_the_user_is_as_the_built_in_ones(
 
 @pytest.mark.parametrize("name", ["openai", "deepseek", "google"])
 def test_a_name_is_not_taken_twice(name: str) -> None:
-    with pytest.raises(ValueError, match=f"there is already a provider '{name}'"):
+    with pytest.raises(ValueError, match=f"there is already a provider or server '{name}'"):
         llm.register_server(Server(name=name, base_url="http://127.0.0.1:9", needs_key=False))
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "Upper", "-a", "a b", "__all__"])
 def test_a_name_can_be_named(name: str) -> None:
-    with pytest.raises(ValueError, match="cannot be the name of a server"):
+    with pytest.raises(ValueError, match="is not a valid name of a server"):
         Server(name=name, base_url="http://127.0.0.1:9", needs_key=False)
 
 
 def test_a_key_that_is_needed_has_a_variable() -> None:
-    with pytest.raises(ValueError, match="`api_keys` of 'acme' is empty: set it, or `needs_key="):
+    with pytest.raises(ValueError, match="'acme' has no `api_keys`: pass them, or"):
         Server(name="acme", base_url="http://127.0.0.1:9")
 
 

@@ -236,7 +236,7 @@ def test_a_structured_stream_cannot_be_pickled(case: Case) -> None:
         patch.setenv(case.url_variable, "http://127.0.0.1:9")
         stream = SYNC.function(case, response_model=list[str], json_mode=True)("fantasy")
     for each in (stream, stream.elements):
-        with pytest.raises(TypeError, match="use its last value"):
+        with pytest.raises(TypeError, match="use its last item"):
             pickle.dumps(each)
 
 

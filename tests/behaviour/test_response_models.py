@@ -338,16 +338,21 @@ def test_strict_models_request_strict_schemas(
         title: str
         pages: int | None = None
 
-    server.queue = [Response(answering(case, mode, "Strict", {"title": "Wind", "pages": None}))]
-    function = driver.function(case, response_model=Strict, json_mode=mode == "json")
-    stream, _ = driver.call_and_read(function)
-    assert stream.constructed_response_model == Strict(title="Wind")
-    sent = json.dumps(server.requests[0].json)
-    assert "pages" in sent
-    if case.family == "openai":
-        assert '"strict": true' in sent
-        assert '"additionalProperties": false' in sent
-        assert '"required": ["title", "pages"]' in sent
+    book = {"title": "Wind", "pages": None}
+    server.queue = [
+        Response(answering(case, mode, "Strict", book)),
+        Response(answering(case, mode, "list", {"value": [book]})),
+    ]
+    for kind, expected in (Strict, Strict(title="Wind")), (list[Strict], [Strict(title="Wind")]):
+        function = driver.function(case, response_model=kind, json_mode=mode == "json")
+        stream, _ = driver.call_and_read(function)
+        assert stream.constructed_response_model == expected
+        sent = json.dumps(server.requests[-1].json)
+        assert "pages" in sent
+        if case.family == "openai":
+            assert '"strict": true' in sent
+            assert '"additionalProperties": false' in sent
+            assert '"required": ["title", "pages"]' in sent
 
 
 only_anthropic = pytest.mark.parametrize("case", [ANTHROPIC], ids=["anthropic"])

@@ -152,7 +152,7 @@ def test_a_tool_loop_continues_with_another_provider(
             assert (answer.provider, answer.content) == (first.case.name, "3")
             chat([*extended(history, answer), Messages.User("And?")])
     expected = [
-        f"only {lost} can read, such as thinking, signatures or citations, are not sent to {to}"
+        f"only {lost} can read (such as thinking, signatures or citations) are not sent to {to}"
         for lost, to in ((one, other), (other, one))
         if lost not in WITHOUT_MORE
     ]

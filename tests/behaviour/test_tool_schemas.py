@@ -304,12 +304,12 @@ def test_other_values_are_no_tools() -> None:
     with pytest.raises(ValueError, match="two tools have the name 'get_author'"):
         tool_types_of([get_author, other], OpenAITool)
     for wrong in ("text", Author):
-        with pytest.raises(TypeError, match="neither a tool class nor a function nor a toolkit"):
+        with pytest.raises(TypeError, match="needs functions, tool classes or toolkits"):
             tool_types_of([wrong], OpenAITool)
     for theirs in ({"type": "function"}, types.Tool(google_search=types.GoogleSearch())):
         with pytest.raises(TypeError, match="call_params"):
             tool_types_of([theirs], OpenAITool)
-    with pytest.raises(TypeError, match="get_author is another provider's"):
+    with pytest.raises(TypeError, match="get_author belongs to another provider"):
         tool_types_of([GroqTool.type_from_fn(get_author)], OpenAITool)
 
 

@@ -237,7 +237,7 @@ def test_a_stream_of_no_provider_is_an_error_that_says_so() -> None:
 
     class OwnStream(base.BaseStream): ...
 
-    with pytest.raises(NotImplementedError, match="OwnStream is the stream of no provider"):
+    with pytest.raises(NotImplementedError, match="OwnStream belongs to no provider"):
         OwnStream(stream=[])
 
 

@@ -166,7 +166,7 @@ def test_a_docstring_as_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
         genre: str
 
     prompt = Prompt(genre="fantasy")
-    with pytest.raises(ValueError, match="Prompt has no @prompt_template"):
+    with pytest.raises(ValueError, match="Prompt has no prompt"):
         str(prompt)
     monkeypatch.setenv("MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE", "ENABLED")
     if sys.flags.optimize < 2:

@@ -124,7 +124,7 @@ def test_a_class_in_a_toolkit_is_a_tool(case: Case, driver: Driver, server: Loop
 
 
 def test_a_toolkit_without_tools_is_an_error_at_the_class() -> None:
-    with pytest.raises(ValueError, match=r"Empty has no method marked @toolkit_tool"):
+    with pytest.raises(ValueError, match=r"Empty has no method with @toolkit_tool"):
 
         class Empty(BaseToolKit):
             def look(self) -> None: ...
@@ -156,7 +156,7 @@ def test_a_docstring_that_names_a_missing_field_is_an_error_at_the_class(docstri
         names = {"__annotations__": {}, "__module__": __name__, "__qualname__": "Kit"}
         if isinstance(member, type):
             member.__qualname__ = "Kit.Inner"
-        with pytest.raises(ValueError, match=r"Kit\.member names \{self\.nope.*toolkit does not"):
+        with pytest.raises(ValueError, match=r"Kit\.member has \{self\.nope.*toolkit does not"):
             type(BaseToolKit)("Kit", (BaseToolKit,), {**names, "member": toolkit_tool(member)})
 
 

@@ -461,9 +461,9 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
             "cache_control": {"type": "ephemeral"},
         },
     ]
-    with pytest.raises(ValueError, match="Anthropic supports no audio parts"):
+    with pytest.raises(ValueError, match="Anthropic messages cannot have audio parts"):
         asked(server, Messages.User([AudioPart(media_type="audio/wav", audio=b"wav")]))
-    with pytest.raises(ValueError, match="Anthropic needs the id of each tool call"):
+    with pytest.raises(ValueError, match="Anthropic needs an `id` for each tool call"):
         asked(server, BaseMessageParam(role="assistant", content=[ToolCallPart(name="t")]))
 
 

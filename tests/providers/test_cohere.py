@@ -455,7 +455,7 @@ def test_parts_that_cohere_does_not_support_are_an_error_at_the_call(part: Any) 
     def listen() -> BaseMessageParam:
         return Messages.User([part])
 
-    with pytest.raises(ValueError, match=f"Cohere supports no {part.type}"):
+    with pytest.raises(ValueError, match=f"Cohere messages cannot have {part.type}"):
         listen()
 
 

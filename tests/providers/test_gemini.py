@@ -370,7 +370,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
         Part.from_bytes(data=b"wav", mime_type="audio/wav"),
         Part.from_bytes(data=b"pdf", mime_type="application/pdf"),
     ]
-    with pytest.raises(ValueError, match="Gemini supports no cache_control"):
+    with pytest.raises(ValueError, match="Gemini messages cannot have cache_control"):
         look(CacheControlPart(cache_type="ephemeral"))
 
 

@@ -264,5 +264,5 @@ def test_parts_that_groq_does_not_support_are_an_error(part: AudioPart | Documen
     def ask() -> BaseMessageParam:
         return BaseMessageParam(role="user", content=[TextPart(text="Look:"), part])
 
-    with pytest.raises(ValueError, match=f"Groq supports no {part.type} parts"):
+    with pytest.raises(ValueError, match=f"Groq messages cannot have {part.type} parts"):
         ask()

@@ -385,7 +385,7 @@ def test_message_parts_are_encoded(server: Loopback) -> None:
         {"type": "document_url", "document_url": "http://127.0.0.1/a.pdf"},
     ]
     parts.append(CacheControlPart(cache_type="ephemeral"))
-    with pytest.raises(ValueError, match="Mistral supports no cache_control parts"):
+    with pytest.raises(ValueError, match="Mistral messages cannot have cache_control parts"):
         look()
 
 

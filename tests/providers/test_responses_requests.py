@@ -236,7 +236,9 @@ MEDIA: list[Part] = [
 def test_media_are_the_same_after_a_round_trip(part: Part) -> None:
     (item,) = encoded(Messages.User(["Look", part]))
     assert normalize(item).content == [TextPart(text="Look"), part]
-    with pytest.raises(ValueError, match=f"Responses's system supports no {part.type} parts"):
+    with pytest.raises(
+        ValueError, match=f"Responses's system messages cannot have {part.type} parts"
+    ):
         encoded(BaseMessageParam(role="system", content=[part]))
 
 
@@ -250,7 +252,9 @@ def test_media_are_the_same_after_a_round_trip(part: Part) -> None:
     ids=lambda part: part.type,
 )
 def test_what_the_api_refuses_is_an_error_that_names_it(part: Part) -> None:
-    with pytest.raises(ValueError, match=f"OpenAI Responses supports no {part.type} parts"):
+    with pytest.raises(
+        ValueError, match=f"OpenAI Responses messages cannot have {part.type} parts"
+    ):
         encoded(Messages.User(["Look", part]))
 
 
@@ -339,7 +343,9 @@ def test_another_provider_gets_the_parts_and_a_warning_of_what_it_cannot_read() 
 def test_a_message_of_this_api_is_an_error_for_another_provider(
     provider: str, message: dict[str, Any]
 ) -> None:
-    with pytest.raises(ValueError, match=rf"^{provider} has no '(output|call_id)' .*common_mess"):
+    with pytest.raises(
+        ValueError, match=rf"^{provider} messages have no '(output|call_id)': .*common_mess"
+    ):
         OTHERS[provider].to_send([message], provider)
 
 
@@ -353,7 +359,7 @@ def test_a_message_of_this_api_is_an_error_for_another_provider(
     ids=["gemini", "chat call", "chat result"],
 )
 def test_a_message_of_another_provider_is_an_error(message: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="in another provider's form"):
+    with pytest.raises(ValueError, match="has the format of another provider"):
         encoded(message)
 
 
@@ -442,7 +448,7 @@ def test_a_custom_tool_with_other_arguments_is_an_error() -> None:
         def call(self) -> str:
             return self.sql
 
-    with pytest.raises(TypeError, match=r"Query is a custom tool.*has to be `input: str`"):
+    with pytest.raises(TypeError, match=r"Query is a custom tool.*must be `input: str`"):
         Query.tool_schema()
 
 

@@ -378,7 +378,7 @@ def test_threads_share_what_is_opened() -> None:
     [("lease", 0.0), ("linger", -1.0), ("keep", 0.0), ("max_bytes", 0), ("grace", -1.0)],
 )
 def test_a_setting_out_of_range_is_refused(setting: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"{setting} must be at least"):
+    with pytest.raises(ValueError, match=f"`{setting}` is .*; it must be at least"):
         resume.Memory(**{setting: value})  # type: ignore[arg-type]
 
 

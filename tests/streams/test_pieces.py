@@ -234,3 +234,14 @@ def test_a_long_text_without_a_stop_costs_the_same_per_chunk() -> None:
         assert split.feed("word ") == []
     assert len(split._buffer) < 200
     assert split.feed(". ") + split.feed("Next") == ["word " * 10_000 + ". "]
+
+
+def test_iter_may_be_called_before_the_first_item() -> None:
+    """As `st.write_stream` of Streamlit does, which so finds out whether it can iterate."""
+    items = streams.words(["To be"])
+    unused = iter(items)
+    assert list(items) == ["To ", "be"]
+    with pytest.raises(errors.StreamConsumed):
+        next(unused)
+    with pytest.raises(errors.StreamConsumed):
+        iter(items)

@@ -76,7 +76,7 @@ def test_merge_closes_the_others_of_one_that_fails(
     function = driver.function(case, max_retries=0)
     made, _, error = read_all(driver, function, 2, streams.merge)
     assert isinstance(error, errors.StreamConnectionError)
-    assert "of the merged ones" in error.__notes__[0]
+    assert "of `merge`" in error.__notes__[0]
     assert sorted(stream.state for stream in made) == ["closed", "failed"]
     assert all(connection.disconnected.wait(2) for connection in server.connections)
 
@@ -163,7 +163,7 @@ def test_streams_of_both_kinds_are_an_error(llm: ScriptedProvider) -> None:  # n
 
     one, other = ask(), anyio.run(aask)
     for operator in (streams.merge, streams.race):
-        with pytest.raises(TypeError, match="some async"):
+        with pytest.raises(TypeError, match="some are async"):
             operator(one, other)
     with pytest.raises(TypeError, match="async for"):
         anyio.run(partial(read_async, streams.words(one)))

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "mirascope"]
 _IN_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-W", "error", "-m", "mirascope", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-W", "error", *sys.argv[1:]])
 """
 
 
@@ -63,6 +64,7 @@ class Terminal:
         piped: What is piped in; by default the input is the terminal.
         columns: The width.
         cwd: The current folder.
+        program: The program that is run; by default the command line.
         more: Variables of the environment.
 
     Attributes:
@@ -76,6 +78,7 @@ class Terminal:
         piped: bytes | None = None,
         columns: int = 80,
         cwd: Path | None = None,
+        program: Sequence[str] = ("-m", "mirascope"),
         **more: str,
     ) -> None:
         import fcntl  # noqa: PLC0415  # not on Windows
@@ -86,7 +89,7 @@ class Terminal:
         self._ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _IN_TERMINAL, *arguments],
+            [sys.executable, "-c", _IN_TERMINAL, *program, *arguments],
             env=environment(**{"TERM": "xterm", **more}),
             stdin=theirs if piped is None else subprocess.PIPE,
             stdout=theirs,

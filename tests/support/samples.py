@@ -4,12 +4,12 @@
 - A ``python title="book.py"`` block is written to that file, and not run by itself. Later blocks
   can import it.
 - The commands of a ``console`` block, which begin with ``$``, are run in a shell in that folder.
-  The lines below a command are what it prints. In their processes, ``local.client()`` is a client
-  of the page's provider too.
+  The lines below a command are what it prints.
 - A comment ``<!-- run: python`` is run, and readers do not see it. It has what samples need, such
   as ``llm.reply("Emma")``: each page has a scripted provider, which is ``llm`` there whatever the
   samples import under that name.
-- All other blocks are only shown.
+- All other blocks are only shown, and so are those with another title: ``console title="For
+  example"`` has what a real model may print.
 
 Dates, durations and the times in ids may differ from those of the page.
 
@@ -44,8 +44,6 @@ VARYING = re.compile(
     r"|\b\d+\.\d+(?= ?s\b)|\b\d+\.\d{6,}|\b[\d.,]+(?= tokens/s)"  # durations
     r"|\b1[6-9]\d{11}\b"  # milliseconds since the epoch, as in the ids of events
 )
-PROCESSES = Path(__file__).parent / "processes"
-"""What Python runs at the start of each process of a sample."""
 
 
 class _Samples:
@@ -102,9 +100,7 @@ class _Samples:
 
     def run_commands(self, example: Example) -> None:
         self.end()
-        modules = [str(PROCESSES), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(modules),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
         }

@@ -353,11 +353,11 @@ def test_a_class_without_a_case_is_an_error(pytester: pytest.Pytester) -> None:
             pass
     """)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-k", "malformed")
-    result.stdout.fnmatch_lines(["*TypeError: TestAcme.case has to be a Case, not None*"])
+    result.stdout.fnmatch_lines(["*TypeError: TestAcme.case must be a Case, not None*"])
 
 
 def test_the_failure_of_a_case_is_overloaded() -> None:
-    with pytest.raises(ValueError, match="`failure` has to contain 'is overloaded'"):
+    with pytest.raises(ValueError, match="`failure` must contain 'is overloaded'"):
         replace(OLLAMA, failure=b'{"error": "No"}')
 
 

@@ -279,7 +279,7 @@ def test_connections_end_with_the_test(case: Case) -> None:
 
 
 def test_mistakes_are_named(llm: ScriptedProvider) -> None:
-    with pytest.raises(ValueError, match="at least 1, not 0"):
+    with pytest.raises(ValueError, match="`by` is 0; it must be"):
         llm.reply("Emma", by=0)
     with pytest.raises(TypeError, match="JSON cannot represent this"):
         llm.reply(value={"title": object()})
@@ -289,11 +289,11 @@ def test_mistakes_are_named(llm: ScriptedProvider) -> None:
         with pytest.raises(ValueError, match="400 to 599"):
             llm.fail(cast("Any", status))
     for wrong in (None, b"x"):
-        with pytest.raises(TypeError, match="`text` is a text, not a "):
+        with pytest.raises(TypeError, match="`text` must be a str, not "):
             llm.reply(cast("Any", wrong))
-    with pytest.raises(ValueError, match='`pace` is "fast" or "live", not'):
+    with pytest.raises(ValueError, match='it must be "fast" or "live"'):
         llm.reply("Emma", pace=cast("Any", "slow"))
-    with pytest.raises(RuntimeError, match="there is no address yet"):
+    with pytest.raises(RuntimeError, match="there is no URL outside of the block"):
         testing.provider().url("openai")
     with pytest.raises(ValueError, match="no provider 'opanai'; it has: openai, openai_responses"):
         llm.url("opanai")

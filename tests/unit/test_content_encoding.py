@@ -71,7 +71,7 @@ def test_a_body_that_is_not_in_its_encoding_is_an_error(header: str) -> None:
 
 
 def test_too_many_encodings_are_an_error() -> None:
-    with pytest.raises(ContentEncodingError, match="50 encodings"):
+    with pytest.raises(ContentEncodingError, match="50 content encodings"):
         unpacked(", ".join(["gzip"] * 50), [gzip.compress(b"")])
 
 

@@ -93,7 +93,7 @@ def test_a_toolkit_needs_no_namespace() -> None:
 
 
 def test_a_namespace_belongs_to_one_toolkit() -> None:
-    with pytest.raises(ValueError, match="the namespace 'town_library' is Library's"):
+    with pytest.raises(ValueError, match="Library already has the namespace 'town_library'"):
 
         class Other(Library):
             __namespace__ = "town_library"

@@ -47,11 +47,11 @@ class FormatBook(BaseTool):
 
 def test_arguments_that_do_not_fit() -> None:
     text = '{"title": 1, "author": {}}'
-    with pytest.raises(ToolCallError, match=r"FormatBook do not fit: title: .*author\.name") as e:
+    with pytest.raises(ToolCallError, match=r"FormatBook are invalid: title: .*author\.name") as e:
         FormatBook.from_arguments(text, None)
     assert isinstance(e.value.__cause__, ValidationError)
     assert str(e.value) == tool_call_problem("FormatBook", e.value.__cause__)
-    with pytest.raises(ToolCallError, match="not an object"):
+    with pytest.raises(ToolCallError, match="not a JSON object"):
         FormatBook.from_arguments("[1]", None)
 
 
@@ -118,8 +118,8 @@ def no_json(title: str) -> None:
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        (unannotated, "'title' of unannotated needs an annotation"),
-        (variadic, "'titles' of variadic takes any number"),
+        (unannotated, "'title' of unannotated needs a type annotation"),
+        (variadic, "'titles' of variadic is variadic"),
         (own_name, "'tool_call' of own_name needs another name"),
         (unknown, "docstring of unknown has a parameter 'titel'"),
         (no_json, "no_json is not JSON: title=Emma"),

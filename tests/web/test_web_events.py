@@ -536,7 +536,7 @@ def test_what_is_not_kept_is_streamed(streams: Streams, keep: str) -> None:
 
 
 def test_what_is_no_stream_is_refused() -> None:
-    with pytest.raises(TypeError, match="a stream or a turn is needed, not int"):
+    with pytest.raises(TypeError, match="expected a stream or a turn, not int"):
         sse.events(1)  # type: ignore[arg-type]
     told = parsed(b"".join(sse.events([1])).decode())  # type: ignore[list-item]
     assert told == [{"type": "error", "error": "Something went wrong."}]

@@ -223,7 +223,7 @@ def test_what_use_chat_does_not_send_is_refused(body: Any, problem: str) -> None
         ("file:///etc/passwd", "a data or an https URL"),
         ("/etc/passwd", "a data or an https URL"),
         ("data:image/png,x", "as base64"),
-        ("data:image/png;base64,???", "not base64"),
+        ("data:image/png;base64,???", "valid base64"),
         ("data:image/png;base64,", "is empty"),
     ],
 )
@@ -333,11 +333,11 @@ def test_what_no_client_of_ag_ui_sends_is_refused(body: Any, problem: str) -> No
 @pytest.mark.parametrize(
     ("messages", "problem"),
     [
-        ([gave()], r"messages\[0\] is a result of no tool call: 'c1'"),
+        ([gave()], r"messages\[0\] is the result of an unknown tool call: 'c1'"),
         ([asking(), asking()], "has the id of another tool call"),
         (
             [asking(toolCalls=[{"id": "c", "function": {"name": "f", "arguments": "["}}])],
-            "'c', whose arguments are no object",
+            "'c', whose arguments are not an object",
         ),
     ],
 )

@@ -37,7 +37,7 @@ _HISTORY: Final = TypeAdapter(list[BaseMessageParam])
 
 
 class RoundLimitError(RuntimeError):
-    """The model still calls tools in the last round that is allowed."""
+    """The model still calls tools in the last round that ``max_rounds`` allows."""
 
 
 class _Options(TypedDict, total=False):
@@ -49,27 +49,28 @@ class _Options(TypedDict, total=False):
 
 
 class Conversation(Generic[ChunkT, ToolT]):
-    """A conversation with a model that calls tools; see `converse`.
+    """A conversation with a model that calls tools; `converse` returns it.
 
-    Iterate it with ``for``, or with ``async for`` if its function is async. The items of all rounds
-    follow one another: each is a chunk and the tool whose call it completes, or ``None``.
+    Iterate it with ``for``, or with ``async for`` if its function is async. Each item is a pair: a
+    chunk, and the tool whose call it completes, or ``None``. The items of all rounds follow one
+    another.
 
     Attributes:
-        messages: The history. A round is added when it is complete, so it can always be sent. For
-            the next turn, append a message and iterate again. If an iteration ends early, the next
-            one repeats the round that was not complete.
-        round: The number of the round of the last item, from 1 on in each iteration.
-        begins_round: Whether the last item is the first one of its round.
-        stream: The stream of the last round; ``None`` before the first.
-        outputs: The tools of this iteration, each with its output, or with the error that the model
-            got; an invalid call is a `ToolCallPart`.
+        messages (list[BaseMessageParam]): The history. A round is added when it is complete, so you
+            can always send the history. For the next turn, append a message and iterate again. If
+            an iteration ends early, the next one repeats the incomplete round.
+        round (int): The number of the round of the last item, starting at 1 in each iteration.
+        begins_round (bool): Whether the last item is the first item of its round.
+        stream (BaseStream | None): The stream of the last round; ``None`` before the first round.
+        outputs (list): The tools of this iteration, each with its output, or with the error that
+            the model received. An invalid call is a `ToolCallPart`.
 
     Raises:
         StreamError: While iterating: a response failed.
-        RoundLimitError: The model still calls tools in the last round that is allowed.
+        RoundLimitError: The model still calls tools in the last round of ``max_rounds``.
         ValueError: There is no message to respond to.
-        TypeError: The function does not stream, or is async and ``for`` is used.
-        RuntimeError: Another iteration of the conversation has begun meanwhile.
+        TypeError: The function does not stream, or it is async and you used ``for``.
+        RuntimeError: Another iteration of the same conversation has begun.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Conversation(Generic[ChunkT, ToolT]):
         self._iteration = object()
 
     def to_json(self) -> str:
-        """Return the history as JSON; see `history_of`."""
+        """Return the history as JSON; `history_of` reads it."""
         return _HISTORY.dump_json(self.messages).decode()
 
     # The drivers, sync and async, differ in what they await.
@@ -131,7 +132,7 @@ class Conversation(Generic[ChunkT, ToolT]):
     def steps(self) -> Generator[StreamOf[ChunkT, ToolT] | tuple[BaseTool, Output]]:
         """Yield the stream of each round, and then each of its tools with the output.
 
-        Each stream has to be read to its end before the next step. This is a turn of
+        Read each stream to its end before the next step. You can pass the result to
         `mirascope.web`: ``ai_sdk.response(conversation.steps())``.
         """
         iteration = self._begin_iteration()
@@ -149,7 +150,7 @@ class Conversation(Generic[ChunkT, ToolT]):
                 return
 
     async def asteps(self) -> AsyncGenerator[StreamOf[ChunkT, ToolT] | tuple[BaseTool, Output]]:
-        """Yield the stream of each round, and its tools with their outputs; see `steps`."""
+        """Yield the stream of each round, and its tools with their outputs, async; see `steps`."""
         iteration = self._begin_iteration()
         for number in self._rounds():
             returned = self._fn([*self.messages])
@@ -174,13 +175,13 @@ class Conversation(Generic[ChunkT, ToolT]):
     def _rounds(self) -> Iterator[int]:
         if not self.messages or self.messages[-1].role == "assistant":
             raise ValueError(
-                "there is no message to respond to: append one to `conversation.messages`, such as "
+                "there is no new message: append one to `conversation.messages`, such as "
                 'Messages.User("Go on")'
             )
         yield from range(1, self._max_rounds + 1)
         raise RoundLimitError(
-            f"the model still calls tools in round {self._max_rounds}, the last that `max_rounds` "
-            "allows; to continue, iterate the conversation again"
+            f"the model still calls tools in round {self._max_rounds}, the limit of `max_rounds`; "
+            "to continue, iterate the conversation again"
         )
 
     def _begin(self, number: int, stream: object) -> StreamOf[ChunkT, ToolT]:
@@ -190,8 +191,8 @@ class Conversation(Generic[ChunkT, ToolT]):
             raise TypeError("the function of this conversation is async: use `async for`")
         if not isinstance(stream, BaseStream):
             raise TypeError(
-                "a conversation needs a function with `stream=True` and without `response_model`: "
-                f"this one returns a {type(stream).__name__}"
+                "`converse` needs a function with `stream=True` and without `response_model`: "
+                f"this function returns a {type(stream).__name__}"
             )
         self.round, self._has_items = number, False
         self.stream = cast("AnyStream", stream)
@@ -207,8 +208,8 @@ class Conversation(Generic[ChunkT, ToolT]):
         stream.construct_call_response()
         if iteration is not self._iteration:
             raise RuntimeError(
-                "another iteration of this conversation has begun: a conversation is iterated by "
-                "one thread or task at a time"
+                "another iteration of this conversation has begun: iterate a conversation in one "
+                "thread or task at a time"
             )
         types = by_name(stream.tool_types or [])
         runs: list[ToolRun] = []
@@ -259,25 +260,29 @@ def converse(
     tool_timeout: float | None = None,
     approve: Callable[[BaseTool], Decision | Awaitable[Decision]] | None = None,
 ) -> Conversation[Any, Any]:
-    """Call a model, run the tools that it calls, and call it again, until it calls none.
+    """Call a model, run the tools that it calls, and call it again, until it calls no more tools.
 
-    A tool that raises does not end the conversation: the model gets the error, marked as an error
-    where the provider's API has a mark. So it does for a call that is invalid.
+    If a tool raises an error, the conversation continues: the model receives the error. The same
+    happens for an invalid tool call.
 
     Args:
-        fn: A function with a call decorator that has ``stream=True``, of any provider or of `llm`.
-            It receives the history, and its prompt has to contain it.
+        fn (Callable): A function with a call decorator that has ``stream=True``, of any provider or
+            of `llm`. It gets the history, and its prompt must contain it.
         messages: The history, or the text of the first message.
-        max_rounds: How many responses one iteration requests at most; the tools that the last of
-            them calls are not run.
-        concurrency: How many tools of a response run at once, in threads or tasks.
-        tool_timeout: How many seconds a tool may take, unlimited by default. A sync tool that is
-            too late goes on in its thread, and its output is not used.
-        approve: Receives each tool before it is run, and returns whether it may, or the reason why
-            not. May be async where the function is.
+        max_rounds (int): The maximum number of responses in one iteration. The tools that the last
+            of them calls are not run.
+        concurrency (int): The number of tools that run at once, in threads or tasks.
+        tool_timeout (float | None): The time limit of a tool in seconds. Default: no limit. A sync
+            tool continues in its thread after that, but its output is not used.
+        approve (Callable | None): Gets each tool before it runs. It returns true to allow the tool,
+            or false, or a text with the reason, to refuse it. It can be async if ``fn`` is async.
+
+    Returns:
+        The `Conversation`: iterate it.
 
     Raises:
-        ValueError: ``max_rounds`` or ``concurrency`` is below 1, or ``tool_timeout`` not above 0.
+        ValueError: ``max_rounds`` or ``concurrency`` is less than 1, or ``tool_timeout`` is not
+            greater than 0.
 
     Example:
         >>> from mirascope import BaseMessageParam, converse, llm, testing
@@ -297,17 +302,21 @@ def converse(
         ['user', 'assistant', 'tool', 'assistant']
     """
     if max_rounds < 1 or concurrency < 1:
-        raise ValueError("`max_rounds` and `concurrency` have to be at least 1")
+        raise ValueError(
+            f"`max_rounds` is {max_rounds} and `concurrency` is {concurrency}; both must be above 0"
+        )
     if tool_timeout is not None and tool_timeout <= 0:
-        raise ValueError(f"`tool_timeout` is a number of seconds above 0, not {tool_timeout}")
+        raise ValueError(
+            f"`tool_timeout` is {tool_timeout}; it must be a number of seconds above 0"
+        )
     runner = ToolRunner(concurrency, tool_timeout, approve)
     return Conversation(fn, messages, runner, max_rounds)
 
 
 def history_of(saved: str | bytes) -> list[BaseMessageParam]:
-    """Return the history that `Conversation.to_json` returned.
+    """Return the history from the JSON that `Conversation.to_json` returned.
 
     Raises:
-        pydantic.ValidationError: It is not such JSON.
+        pydantic.ValidationError: The JSON is not such a history.
     """
     return _HISTORY.validate_json(saved)

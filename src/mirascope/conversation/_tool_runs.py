@@ -28,11 +28,11 @@ Output: TypeAlias = JsonableType | Exception
 
 
 class ToolNotRunError(RuntimeError):
-    """A tool was not run; the message has the reason."""
+    """A tool was not run. The message has the reason."""
 
 
 class ToolInterruptedError(RuntimeError):
-    """A tool was interrupted while it ran; what it did so far may have taken effect."""
+    """A tool was interrupted while it ran. It may have had effects already."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class ToolRun:
             TypeError: The decision is neither a bool nor a text.
         """
         if not isinstance(decision, bool | str):
-            raise TypeError(f"`approve` returned a {type(decision).__name__}, not a bool or a str")
+            raise TypeError(f"`approve` must return a bool or a str, not {type(decision).__name__}")
         if decision is not True:
             self.output = ToolNotRunError(decision or "the user declined this call")
         return decision is True
@@ -156,7 +156,7 @@ class ToolRunner:
         decision = True if self.approve is None else self.approve(tool)
         if inspect.iscoroutine(decision):
             decision.close()
-            raise TypeError("`approve` is async, and the conversation is not")
+            raise TypeError("`approve` is async, but the function of this conversation is not")
         return cast("Decision", decision)
 
     def _run_in_threads(self, runs: Sequence[ToolRun]) -> None:

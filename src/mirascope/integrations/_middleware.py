@@ -53,28 +53,34 @@ def middleware_factory(
     handle_error: Handler[Exception, WithT] | None = None,
     handle_error_async: AsyncHandler[Exception, WithT] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator for functions that a call decorator has decorated.
+    """Make a decorator that runs handlers once per call, for logging and tracing.
 
-    Each handler receives the result, the function, and the value of the context manager. The
-    handler of a plain result runs before the call returns. The handler of a stream runs once, when
-    the stream has ended in whatever way (see ``stream.state``) and its connection is closed; then
-    the context manager is exited. For ``async def`` functions, the handlers whose names end in
-    ``_async`` are awaited.
+    Put the decorator above a call decorator. Each handler gets the result, the function, and the
+    value of the context manager. The handler of a plain result runs before the call returns. The
+    handler of a stream runs once, when the stream has ended in any way (see ``stream.state``) and
+    its connection is closed; after that the context manager is exited. For ``async def`` functions,
+    pass the handlers whose names end in ``_async``.
 
     Args:
-        custom_context_manager: Returns a context manager around a call, given the function.
-        custom_decorator: Decorates the decorated function.
-        handle_call_response: Receives a response.
+        custom_context_manager: Gets the function and returns a context manager around the call.
+        custom_decorator: Another decorator for the decorated function.
+        handle_call_response: Gets a response.
         handle_call_response_async: The same, async.
-        handle_stream: Receives a stream that has ended.
+        handle_stream: Gets a stream that has ended.
         handle_stream_async: The same, async.
-        handle_response_model: Receives any other result, of a response model or an output parser.
+        handle_response_model: Gets any other result, of a response model or an output parser.
         handle_response_model_async: The same, async.
-        handle_structured_stream: Receives a stream of a response model that has ended.
+        handle_structured_stream: Gets a stream of a response model that has ended.
         handle_structured_stream_async: The same, async.
-        handle_error: Receives an error. Its return value is the result of the call; the error of a
-            stream is still raised to the consumer, unless the handler raises another one.
+        handle_error: Gets an error. Its return value becomes the result of the call. The error of
+            a stream is still raised in your loop, unless the handler raises another one.
         handle_error_async: The same, async.
+
+    Returns:
+        A decorator.
+
+    Raises:
+        TypeError: At decoration: a function that is not async has an async handler.
 
     Example:
         >>> from mirascope import llm

@@ -1,4 +1,4 @@
-"""Provider-agnostic calls: the provider is chosen by its name, and results have one form.
+"""Provider-agnostic calls: choose the provider by its name, and get results of the same form.
 
 May import `core`; a provider's package only when it is called. Begin with `_call.py`.
 """

@@ -83,29 +83,38 @@ def call(
 def call(provider: str, model: str | None = None, **options: Any) -> CallDecorator[object]:
     """Make a prompt function call a model of any provider.
 
-    This is a provider's own ``call``, but the provider is chosen by its name: it and its SDK are
-    imported at the first call, another one can be used instead (`context`, `override`), and the
-    results have one provider-agnostic form.
+    It works like a provider's own ``call``, such as ``mirascope.core.openai.call``, with three
+    differences. You choose the provider by its name; the provider and its SDK are imported at the
+    first call. `context` and `override` can replace the provider at each call. The results have the
+    same form for all providers.
+
+    The decorated function returns a `CallResponse`, or a `Stream` with ``stream=True``, or what
+    ``response_model`` and ``output_parser`` make of the response.
 
     Args:
-        provider: The provider, such as ``"openai"``; or it and the model, as in
-            ``"openai:gpt-4o-mini"``. A provider of another package has the name of its entry point
-            in the group ``mirascope.providers``; see `mirascope.core.providers`.
-        model: The name of the model.
-        options: Those of a provider's ``call``, such as ``mirascope.core.openai.call``; the
-            decorated function returns a `Stream` where that returns one of the provider's, and a
-            `CallResponse` where that returns one of the provider's.
+        provider (str): The provider, such as ``"openai"``, or the provider and the model, such as
+            ``"openai:gpt-4o-mini"``. A package can register other names, as entry points of the
+            group ``mirascope.providers``; see `mirascope.core.providers` and `register_server`.
+        model (str | None): The name of the model, if ``provider`` does not include it.
+        options: ``stream``, ``tools``, ``response_model``, ``output_parser``, ``json_mode``,
+            ``client``, ``call_params``, ``max_retries``, ``timeout`` (in seconds), ``on_retry``,
+            ``on_interrupt``, ``cancel_on_close``, ``keep`` and ``local_files``;
+            ``help(mirascope.core.openai.call)`` explains them.
 
     Raises:
-        ValueError: There is no such provider, or no model is named.
+        ValueError: There is no such provider, or there is no model.
         MissingSDKError: At the call: the provider's SDK is not installed.
         ProviderLoadError: At the call: the package that registers the provider is broken.
+        StreamError: At the call, or while you iterate a stream: any other failure.
 
     Example:
-        >>> from mirascope import llm, prompt_template
+        >>> from mirascope import llm
         >>> @llm.call("openai:gpt-4o-mini", stream=True)
-        ... @prompt_template("Recommend a {genre} book")
-        ... def recommend_book(genre: str): ...
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> for chunk, _ in recommend_book("fantasy"):
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
     """
     settings = Settings(*parse_model(provider, model), passed_options(options))
     if options.get("stream") and options.get("output_parser"):

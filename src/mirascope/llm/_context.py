@@ -42,9 +42,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Context:
-    """Settings for the calls that are made while it is entered; see `context`.
+    """Settings for the calls that are made inside its ``with`` block; see `context`.
 
-    It can be entered more than once. An attribute is ``None`` where its setting is not overridden.
+    You can enter it more than once. An attribute is ``None`` if its setting is not overridden.
     """
 
     provider: str | None
@@ -76,32 +76,40 @@ def context(
     output_parser: Callable[[Any], object] | None = None,
     **options: Unpack[Options],
 ) -> Context:
-    """Override the settings of all functions that `call` decorates, while it is entered.
+    """Override the settings of all functions that `call` decorates, inside a ``with`` block.
 
-    Contexts can be nested: an inner one takes precedence, and leaving it restores the outer one.
-    Each thread and each task has its own. A function reads them when it is called, not when it is
-    awaited or its stream is read. With another provider, the decorator's client is not used, and
-    of its call parameters only those that all providers have.
+    You can nest contexts: an inner one takes precedence, and its end restores the outer one. Each
+    thread and each task has its own contexts. A function reads them when it is called, not when it
+    is awaited or when its stream is read. With another provider, the client of the decorator is not
+    used, and only the call parameters that all providers have are kept.
 
     Args:
-        provider: Another provider, given with its model.
-        model: Its model.
+        provider: Another provider; pass its ``model`` too.
+        model: A model of that provider.
         stream: Whether to stream.
         tools: Other tools.
         response_model: Another response model.
-        output_parser: Another parser.
-        options: Other options; see `call`.
+        output_parser: Another output parser.
+        options: Other options of `call`.
 
     Returns:
-        The context manager, with these settings as its attributes.
+        The context manager. The settings are its attributes.
 
     Raises:
-        ValueError: A model is given without its provider, or the other way round.
+        ValueError: You passed a provider without a model, or a model without a provider.
+        TypeError: There is no such option.
 
     Example:
         >>> from mirascope import llm
-        >>> with llm.context(provider="anthropic", model="claude-haiku-4-5") as settings:
-        ...     settings.provider  # functions that are called here call Anthropic's model
+        >>> @llm.call("openai:gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with llm.context(provider="anthropic", model="claude-haiku-4-5"):
+        ...     stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="")
+        The Name of the Wind
+        >>> stream.provider
         'anthropic'
     """
     kinds = {
@@ -205,33 +213,38 @@ def override(
     model: str | None = None,
     **options: Any,
 ) -> Callable[..., Any]:
-    """Return the function with other settings for the calls that it makes; it stays as it is.
+    """Return a copy of a function whose calls have other settings; the function does not change.
 
-    The function is one that `call` decorates, or one that calls such functions, like the run of an
-    agent. The settings reach every call that is made while it runs, and count more than those of a
-    `context` around it. What decides the result of a decorated function (``stream``, ``tools``,
-    ``response_model``, ``output_parser``, ``json_mode``) is for that function alone, not for those
-    that it calls to make its prompt. If one of ``stream``, ``response_model`` and ``output_parser``
-    is overridden, it replaces all three of the function.
+    The function is one that `call` decorates, or one that calls such functions. The settings apply
+    to every call that is made while it runs, and take precedence over those of a `context`.
+
+    Some options (``stream``, ``tools``, ``response_model``, ``output_parser``, ``json_mode``)
+    decide the result of the decorated function. They apply to this function only, not to other
+    functions that it calls to build its prompt. If you override one of ``stream``,
+    ``response_model`` and ``output_parser``, the function's own values of all three are dropped.
 
     Args:
-        provider_agnostic_call: The function. What else decorates it is kept.
-        provider: Another provider, given with its model.
-        model: Its model.
-        options: Other options; see `call`.
+        provider_agnostic_call: The function. Its other decorators are kept.
+        provider: Another provider; pass its ``model`` too.
+        model: A model of that provider.
+        options: Other options of `call`.
 
     Raises:
-        ValueError: A model is given without its provider, or the other way round; or the function
-            is decorated by a provider's own call decorator, which has one provider for good.
+        ValueError: You passed a provider without a model, or a model without a provider; or the
+            function is decorated by a provider's own ``call``, whose provider cannot change.
+        TypeError: There is no such option.
 
     Example:
         >>> from mirascope import llm
-        >>> @llm.call("openai:gpt-4o-mini")
+        >>> @llm.call("openai:gpt-4o-mini", stream=True)
         ... def recommend_book(genre: str) -> str:
         ...     return f"Recommend a {genre} book"
-        >>> recommend_anthropic = llm.override(
+        >>> recommend_with_claude = llm.override(
         ...     recommend_book, provider="anthropic", model="claude-haiku-4-5"
         ... )
+        >>> for chunk, _ in recommend_with_claude("fantasy"):
+        ...     print(chunk.content, end="")
+        The Name of the Wind
     """
     fn = provider_agnostic_call
     decorated = getattr(fn, "_decorated", None)  # other decorators copy it

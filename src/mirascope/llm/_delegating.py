@@ -8,6 +8,7 @@ object, including the ones that only this provider has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from inspect import getattr_static, isroutine
 from operator import attrgetter
 from typing import Generic, NoReturn
 
@@ -28,7 +29,8 @@ def delegating(to: str, *, common: Iterable[str] = ()) -> Callable[[type[T]], ty
         inherited = set(dir(kind)) - vars(kind).keys() - set(dir(Generic))
         for name in {name for name in inherited if not name.startswith("__")}.union(common):
             source = f"common_{name}" if name in common else name
-            setattr(kind, name, property(attrgetter(f"{to}.{source}")))
+            doc = _doc(getattr_static(kind, source, None)) or f"See `{kind.__mro__[1].__name__}`."
+            setattr(kind, name, property(attrgetter(f"{to}.{source}"), doc=doc))
         kind.__getattr__ = get_wrapped  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
         return kind
 
@@ -38,6 +40,12 @@ def delegating(to: str, *, common: Iterable[str] = ()) -> Callable[[type[T]], ty
         return getattr(getattr(self, to), name)
 
     return decorate
+
+
+def _doc(attribute: object) -> str | None:
+    """Return the docstring of a method or a property; ``None`` for a plain value."""
+    documented = isinstance(attribute, property) or isroutine(attribute)
+    return attribute.__doc__ if documented else None
 
 
 def _raise_missing(owner: object, name: str) -> NoReturn:

@@ -15,14 +15,17 @@ def parse_model(provider: str, model: str | None) -> tuple[str, str]:
     """Return a provider and its model, passed separately or as ``"provider:model"``.
 
     Raises:
-        ValueError: There is no such provider, or no model is named.
+        ValueError: There is no such provider, or there is no model.
     """
     if model is None:
         provider, _, model = provider.partition(":")
     if find(provider) is None:
         raise ValueError(f"there is no provider {provider!r}; there are: {', '.join(names())}")
     if not model:
-        raise ValueError(f"a model has to be named with the provider {provider!r}")
+        raise ValueError(
+            f"there is no model for the provider {provider!r}: write '{provider}:MODEL', or pass "
+            "`model`"
+        )
     return provider, model
 
 

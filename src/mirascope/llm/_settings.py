@@ -141,7 +141,7 @@ def override_of(
     if provider is not None:
         provider, model = parse_model(provider, model)
     elif model is not None:
-        raise ValueError("a model is given with its provider, and a provider with its model")
+        raise ValueError("pass `provider` and `model` together: a model belongs to one provider")
     return Override(provider, model, passed_options(options), call)
 
 

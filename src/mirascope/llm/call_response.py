@@ -22,11 +22,22 @@ from mirascope.llm.tool import Tool
 class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     """The response to a call, in a form that is the same for all providers.
 
-    ``str(response)`` is its text. Its finish reasons, its usage and its messages are normalized;
-    every other attribute is that of the provider's response.
+    ``str(response)`` is its text. Its finish reasons, its usage and its messages are normalized.
+    Every other attribute is that of the provider's response.
 
     Args:
         response: The provider's response.
+
+    Example:
+        >>> from mirascope import llm, testing
+        >>> @llm.call("openai:gpt-4o-mini")
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as provider:
+        ...     provider.reply("Emma", usage=(5, 2))
+        ...     response = recommend_book("classic")
+        >>> response.content, response.usage.total_tokens, response.finish_reasons
+        ('Emma', 7, ['stop'])
     """
 
     def __init__(self, response: BaseCallResponse[Any, Any, Any]) -> None:
@@ -35,6 +46,7 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @property
     @override
     def content(self) -> str:
+        """The text; ``""`` if there is none."""
         return self._response.content
 
     @property
@@ -45,19 +57,19 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     @property
     @override
     def finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended."""
+        """Why the model stopped: stop, length, tool_calls or content_filter; else ``None``."""
         return self._response.common_finish_reasons
 
     @property
     @override
     def usage(self) -> Usage | None:
-        """The tokens, if the provider reports them."""
+        """The token counts; ``None`` if the provider does not report them."""
         return self._response.common_usage
 
     @property
     @override
     def message_param(self) -> BaseMessageParam:
-        """The response as a message that can be sent to any provider."""
+        """The response as a message that you can send to any provider."""
         return self._response.common_message_param
 
     @property
@@ -69,17 +81,17 @@ class CallResponse(BaseCallResponse[BaseModel, Tool, BaseMessageParam]):
     def model_copy(
         self, *, update: Mapping[str, object] | None = None, deep: bool = False
     ) -> CallResponse:
-        """Return a provider-agnostic copy, of a copy of the provider's response."""
+        """Return a copy, which wraps a copy of the provider's response."""
         return CallResponse(self._response.model_copy(update=update, deep=deep))
 
     @classmethod
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[BaseTool, JsonableType]]
     ) -> list[BaseMessageParam]:
-        """Return the messages with the outputs of tool calls, for any provider.
+        """Return messages with the outputs of tools, for any provider.
 
         Args:
-            tools_and_outputs: Each tool and its output. Text is sent as it is, other values as
-                JSON.
+            tools_and_outputs: Pairs of a tool and its output. Text is sent unchanged, other values
+                are sent as JSON.
         """
         return tool_messages(tools_and_outputs)

@@ -18,8 +18,8 @@ from mirascope.llm._delegating import delegating
 class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
     """One chunk of a stream, in a form that is the same for all providers.
 
-    Its finish reasons and its usage are normalized; every other attribute is that of the provider's
-    chunk.
+    ``chunk.content`` is its text. Its finish reasons and its usage are normalized. Every other
+    attribute is that of the provider's chunk.
 
     Args:
         response: The provider's chunk.
@@ -33,19 +33,21 @@ class CallResponseChunk(BaseCallResponseChunk[BaseModel, FinishReason]):
     @property
     @override
     def usage(self) -> Usage | None:
-        """The tokens so far, if the provider reports them."""
+        """The token counts so far; ``None`` if this chunk does not report them."""
         return self._response.common_usage
 
     @override
     def model_copy(
         self, *, update: Mapping[str, object] | None = None, deep: bool = False
     ) -> CallResponseChunk:
-        """Return a provider-agnostic copy, of a copy of the provider's chunk."""
+        """Return a copy, which wraps a copy of the provider's chunk."""
         return CallResponseChunk(self._response.model_copy(update=update, deep=deep))
 
     @override
     def _read(self, record: Record) -> None:
-        raise NotImplementedError("a provider-agnostic chunk is made of a provider's chunk")
+        raise NotImplementedError(
+            "a provider-agnostic chunk wraps a provider's chunk: pass it as `response`"
+        )
 
     def __reduce__(self) -> tuple[type[CallResponseChunk], tuple[object]]:
         return type(self), (self._response,)

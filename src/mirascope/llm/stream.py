@@ -23,13 +23,33 @@ AnyStream: TypeAlias = BaseStream[Any, Any, Any, Any]
 
 @delegating("_stream", common=("messages", "user_message_param"))
 class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]):
-    """The streamed response to a call: iterate it once, with ``for`` or ``async for``.
+    """A streamed response of any provider: iterate it once.
 
-    Its chunks, its responses and its messages are provider-agnostic; every other attribute is that
-    of the provider's stream.
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`CallResponseChunk`), and the tool (`Tool`) whose call this chunk
+    completes, or ``None``. Iteration sends the request. The loop ends without an error only after a
+    complete response. Leaving the loop early closes the connection.
+
+    The chunks, the responses and the messages have the same form for all providers. Every other
+    attribute is that of the provider's stream.
 
     Args:
         stream: The provider's stream.
+
+    Raises:
+        StreamError: While iterating: any failure. It is also an error of the provider's SDK.
+
+    Example:
+        >>> from mirascope import llm
+        >>> @llm.call("openai:gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.finish_reasons
+        ('finished', ['stop'])
     """
 
     def __init__(self, stream: AnyStream) -> None:
@@ -37,12 +57,14 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]
 
     @override
     def __iter__(self) -> Iterator[tuple[CallResponseChunk, Tool | None]]:
+        """Send the request and yield ``(chunk, tool)`` pairs."""
         with closing(items_of(self._stream)) as items:
             for chunk, tool in items:
                 yield CallResponseChunk(chunk), tool
 
     @override
     async def __aiter__(self) -> AsyncIterator[tuple[CallResponseChunk, Tool | None]]:
+        """Send the request and yield ``(chunk, tool)`` pairs, async."""
         async with aclosing(aitems_of(self._stream)) as items:
             async for chunk, tool in items:
                 yield CallResponseChunk(chunk), tool
@@ -50,7 +72,7 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]
     @property
     @override
     def message_param(self) -> BaseMessageParam:
-        """The complete response as a message that can be sent to any provider.
+        """The complete response as a message that you can send to any provider.
 
         Raises:
             StreamNotFinished: The response is not complete, or was not kept.
@@ -59,16 +81,16 @@ class Stream(BaseStream[CallResponse, CallResponseChunk, Tool, BaseMessageParam]
 
     @override
     def construct_call_response(self) -> CallResponse:
-        """Return the response that a plain call would have returned.
+        """Return the response that a call without ``stream`` would have returned.
 
         Raises:
-            StreamNotFinished: The response is not complete; see `partial`.
+            StreamNotFinished: The response is not complete, or was not kept; see `partial`.
         """
         return CallResponse(self._stream.construct_call_response())
 
     @override
     def partial(self) -> CallResponse:
-        """Return the response received so far, in any state."""
+        """Return the response as received so far, in any state."""
         return CallResponse(self._stream.partial())
 
     @classmethod

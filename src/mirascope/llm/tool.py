@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         """A tool call: an instance of the tool's own class and of the provider's.
 
         Args:
-            tool: The tool call, which is provider-agnostic already, and is returned unchanged.
+            tool: The tool call. It is returned unchanged: all providers have the same form.
         """
 
         def __init__(self, tool: BaseTool) -> None: ...

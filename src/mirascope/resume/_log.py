@@ -17,11 +17,11 @@ _OFFSET: Final = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
 
 
 class Position(NamedTuple):
-    """A place in a log: after an event.
+    """A position in a log, after an event.
 
     Attributes:
-        epoch: The generation, in ascending order.
-        number: The number of the event in it; 0 for the beginning.
+        epoch (int): The generation; a later one has a higher epoch.
+        number (int): The number of the event in the generation; 0 for the beginning.
     """
 
     epoch: int
@@ -29,7 +29,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the position that a text names, or ``None``.
+        """Return the position of a text such as ``"7-18"``; ``None`` if the text is invalid.
 
         >>> Position.parse("7-18")
         Position(epoch=7, number=18)
@@ -45,8 +45,8 @@ class Entry(NamedTuple):
     """Several events that are written at once.
 
     Attributes:
-        last: The number of the last of them.
-        lines: The events, each a line of JSON that ends with a newline.
+        last (int): The number of the last event.
+        lines (bytes): The events: lines of JSON, each with a newline.
     """
 
     last: int
@@ -54,14 +54,15 @@ class Entry(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """The right to write a log, until another generation of the key begins.
+    """The right to write a log, until another generation with the same key begins.
 
     Attributes:
-        key: The key.
-        epoch: The generation.
-        seconds: For how long the generation counts as alive after each `StreamLog.append`.
-        keep: For how many seconds the log is kept after the last one.
-        writer: How many workers wrote this generation before, and died.
+        key (str): The key.
+        epoch (int): The generation.
+        seconds (float): The generation counts as alive for this many seconds after each
+            `StreamLog.append`.
+        keep (float): The log is kept for this many seconds after the last `StreamLog.append`.
+        writer (int): The number of workers that wrote this generation before and died.
     """
 
     key: str
@@ -72,13 +73,14 @@ class Lease(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """What there is in a log after a position.
+    """The part of a log after a position.
 
     Attributes:
-        epoch: The generation; 0 if there is no log.
-        entries: What follows the position, in order.
-        beat: A number that changes with each `StreamLog.append`: it shows that the writer is alive.
-        is_running: Whether the generation has no end and its lease has not run out.
+        epoch (int): The generation; 0 if there is no log.
+        entries (Sequence[Entry]): The entries after the position, in order.
+        beat (int): A number that changes with each `StreamLog.append`. It shows that the writer is
+            alive.
+        is_running (bool): Whether the generation has not ended and its lease has not expired.
     """
 
     epoch: int = 0
@@ -88,17 +90,17 @@ class Tail(NamedTuple):
 
 
 class StreamLog(ABC):
-    """A store of logs; derive from it to add one of your own, and give it to `Store`.
+    """A store of logs: derive from it to add your own store, and pass it to `Store`.
 
-    All methods are called in one event loop of asyncio, in a thread of its own, so nothing here has
-    to be thread-safe, and a connection may be opened by the first call. None may block that loop.
-    Whatever a method raises, other than the documented errors, means that the store cannot be
-    reached at the moment: it is called again.
+    All methods are called in one asyncio event loop, which runs in its own thread. So they need not
+    be thread-safe, and the first call may open a connection. No method may block that loop. If a
+    method raises any other error than the documented ones, the store counts as unreachable, and the
+    method is called again later.
     """
 
     @abstractmethod
     async def acquire(self, key: str, *, seconds: float, keep: float) -> Lease | None:
-        """Begin a generation, unless one is running; the log before it is discarded.
+        """Begin a generation, unless one is running; discard the log of the previous one.
 
         Args:
             key: The key.
@@ -106,64 +108,64 @@ class StreamLog(ABC):
             keep: See `Lease`.
 
         Returns:
-            The right to write, of an epoch that no generation of the key had before (`new_epoch`);
-            ``None`` if another generation is running.
+            The right to write, with an epoch that no generation of the key had before
+            (`new_epoch`); ``None`` if another generation is running.
         """
 
     @abstractmethod
     async def append(
         self, lease: Lease, entries: Sequence[Entry], *, after: int, ended: bool
     ) -> bool:
-        """Append entries, none of which may be written twice, and renew the lease.
+        """Append entries, each only once, and renew the lease.
 
         Args:
             lease: The right to write.
-            entries: Consecutive entries; without any, only the lease is renewed. Those that the log
-                has already are left out.
-            after: The number of the event before them.
-            ended: Whether this is the end: the lease is given back.
+            entries: Consecutive entries. If there are none, only the lease is renewed. Entries that
+                the log already has are skipped.
+            after: The number of the event before the entries.
+            ended: Whether this is the end of the generation; then the lease ends.
 
         Returns:
-            Whether the generation is to stop, as `request_stop` demands.
+            Whether the generation must stop, because `request_stop` was called.
 
         Raises:
-            StreamLogFenced: Another generation of the key has begun, or another worker has taken
-                over this one: one whose ``writer`` is higher.
-            StreamLogLost: The log ends before ``after``. The writer appends everything again. A log
-                that is not there at all is one that ends at 0.
+            StreamLogFenced: Another generation of the key has begun, or another worker (one with a
+                higher ``writer``) has taken over this one.
+            StreamLogLost: The log ends before ``after``; the writer then appends everything again.
+                A log that does not exist ends at 0.
         """
 
     @abstractmethod
     async def read(self, key: str, after: Position | None, *, wait: float) -> Tail:
-        """Return what there is after a position.
+        """Return the part of a log after a position.
 
         Args:
             key: The key.
             after: The end of an entry that was read before; ``None`` for the beginning of the
                 newest generation. If its epoch is not that of the log, no entries are returned.
-            wait: For how many seconds to wait where nothing follows. It may return earlier.
+            wait: How many seconds to wait for an entry if there is none. It may return earlier.
         """
 
     @abstractmethod
     async def request_stop(self, key: str) -> bool:
-        """Demand that the generation stops; return whether one is running."""
+        """Request that the generation stops, and return whether one is running."""
 
     async def take_over(
         self, key: str, end: Position, *, seconds: float, keep: float
     ) -> Lease | None:
-        """Take over a generation whose worker died; its log stays, and is continued.
+        """Take over a generation whose worker died: keep its log and continue it.
 
-        A store need not have this: then no generation is taken over.
+        This method is optional: without it, no generation is taken over.
 
         Args:
             key: The key.
-            end: Where the log ends, as it was read.
+            end: The end of the log, as it was read.
             seconds: See `Lease`.
             keep: See `Lease`.
 
         Returns:
-            The right to write, of the same epoch and the next writer; ``None`` if the generation is
-            running, or the log does not end there, or has ended.
+            The right to write, with the same epoch and the next ``writer``; ``None`` if the
+            generation is running or has ended, or if the log does not end at ``end``.
         """
         del key, end, seconds, keep
         return None
@@ -173,9 +175,9 @@ class StreamLog(ABC):
 
 
 def new_epoch(before: int = 0) -> int:
-    """Return an epoch that is higher than the one before, also where that one is forgotten.
+    """Return an epoch that is higher than the previous one, even if that is not known any more.
 
-    It is the time in milliseconds: so an offset of an answer that has expired is never one of
-    another answer.
+    It is the time in milliseconds, so the offset of an expired response is never an offset of a
+    newer one.
     """
     return max(before + 1, time.time_ns() // 1_000_000)

@@ -19,15 +19,15 @@ from mirascope.web._recorder import ENDS
 
 
 class Reading(Recorded):
-    """A recorded response that is read: iterate it once, with ``for`` or ``async for``.
+    """A recorded response: iterate it once, with ``for`` or ``async for``.
 
-    The events are `RecordedEvent`; the last one is ``finish``, ``abort`` or ``error``. Without any
-    event there is no response for the key. `mirascope.web` takes a reading in place of a stream.
+    Each item is a `RecordedEvent`; the last one is ``finish``, ``abort`` or ``error``. If there is
+    no response for the key, there are no events. You can pass it to `mirascope.web` like a stream.
 
     Raises:
         GenerationDied: While iterating: the worker that generated the response died.
-        StreamLogLost: The log does not have the offset, or is gone.
-        StreamLogError: The store cannot be reached.
+        StreamLogLost: While iterating: the log does not have the offset, or is gone.
+        StreamLogError: While iterating: the store cannot be reached.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Reading(Recorded):
 
     def _begin(self) -> None:
         if self._began:
-            raise StreamConsumed("this reading was iterated already; it is iterated once")
+            raise StreamConsumed("this reading was already iterated: call `read` again")
         self._began = True
 
     def _continue(self) -> None:
@@ -113,7 +113,9 @@ class Reading(Recorded):
     async def _next(self) -> list[RecordedEvent]:
         """Return the next events; none if there is no response."""
         if self._is_invalid:
-            raise StreamLogLost("the offset is not one of a log")
+            raise StreamLogLost(
+                "the offset is invalid: it must be one that a log gave, such as 7-18"
+            )
         until = monotonic() + self._lease
         tried = False
         while True:
@@ -155,7 +157,9 @@ class Reading(Recorded):
     def _is_empty(self, tail: Tail) -> bool:
         """Begin with the newest generation; return whether there is nothing to read."""
         if self._from is not None and self._from.epoch != tail.epoch:
-            raise StreamLogLost("the response of this offset is not kept any more")
+            raise StreamLogLost(
+                "the response of this offset was deleted or replaced: read from the beginning"
+            )
         can_run = tail.is_running or (self._successor is not None and response_of(tail))
         if not tail.epoch or (self._running and not can_run):
             return True
@@ -168,7 +172,9 @@ class Reading(Recorded):
         if position is None or not tail.epoch:
             return []
         if tail.epoch != position.epoch:
-            raise StreamLogLost("another generation of this key has begun")
+            raise StreamLogLost(
+                "another generation with this key has begun: read from the beginning"
+            )
         events = [event for entry in tail.entries for event in self._events(entry)]
         self._done = bool(events) and events[-1].name in ENDS
         if self._done and self._from is not None and self._from.number > self._number:

@@ -32,26 +32,26 @@ _MAX_KEY: Final = 512
 
 
 class Settings(TypedDict, total=False):
-    """The settings of a store; the workers of one store have the same.
+    """The settings of a store. All workers that share a store need the same settings.
 
     Attributes:
-        lease: After how many seconds without a sign of life a generation counts as dead; 5 by
-            default. It has to be longer than the longest pause of a worker.
-        linger: For how many seconds events are collected before they are written; 0.05 by default.
-            The first ones are written at once.
-        keep: For how many seconds a log is kept after its end; 600 by default.
-        max_bytes: How large a log may become; 16 MiB by default. One that is larger ends with an
-            error; its stream is read to the end all the same.
-        grace: For how many seconds running generations may go on when the process is to end; 20 by
-            default. Then they end as aborted.
-        may_read: Whether somebody may read or stop a generation: called with the key and what is
-            passed as ``reader=``. By default everybody may who knows the key.
-        on_error: Makes the text of an error that readers get; by default it has nothing that only
-            the server should know. The error itself is logged as ``mirascope.web``.
-        takeover: Makes the call of a key again, where the worker that generated it died and the
-            server generates the response in the background: called with the key, by a worker that
-            reads or starts it. It returns what ``make`` of `Store.start` returned, but no turn.
-            By default nothing is taken over.
+        lease (float): After this many seconds without a sign of life, a generation counts as dead.
+            Default: 5. It must be longer than the longest pause of a worker.
+        linger (float): Events are collected for this many seconds before they are written. Default:
+            0.05. The first events are written at once.
+        keep (float): A log is kept for this many seconds after its end. Default: 600.
+        max_bytes (int): The maximum size of a log in bytes. Default: 16 MiB. A larger log ends with
+            an error; the stream is still read to its end.
+        grace (float): When the process ends, running generations may continue for this many
+            seconds; then they end as aborted. Default: 20.
+        may_read (Callable | None): Decides who may read or stop a generation. It gets the key and
+            the value of ``reader=``, and returns a bool. Default: everybody who knows the key.
+        on_error (Callable | None): Gets an error and returns the text that readers see. Default: a
+            text without details of the server. The error itself is logged as ``mirascope.web``.
+        takeover (Callable | None): Makes the call of a key again, if its worker died and the server
+            generates the response in the background. It gets the key, in a worker that reads or
+            starts it, and returns the same as ``make`` of `Store.start`, but not a turn. Default:
+            nothing is taken over.
     """
 
     lease: float
@@ -66,11 +66,11 @@ class Settings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Run:
-    """A generation that was started.
+    """A generation that `Store.start` started or joined.
 
     Attributes:
-        key: Its key.
-        joined: Whether it ran already, so that nothing was started.
+        key (str): Its key.
+        joined (bool): Whether it was already running, so that nothing was started.
     """
 
     key: str
@@ -79,7 +79,7 @@ class Run:
 
     @property
     def kept(self) -> bool:
-        """Whether readers get all events: not if the log became too large or was replaced."""
+        """Whether readers get all events; false if the log became too large or was replaced."""
         return self._generation is None or self._generation.kept
 
 
@@ -104,18 +104,21 @@ class Store:
     # Starting.
 
     async def start(self, key: str, make: Callable[[], Streamed]) -> Run:
-        """Start a generation, which goes on whoever reads it; join one that is running.
+        """Start a generation, which continues even if nobody reads it; or join a running one.
 
         Args:
-            key: What the generation is read and stopped by, such as the id of a chat; at most 512
-                characters. The log of an earlier generation is discarded.
-            make: Makes what is streamed: what a call returns, awaited or not, or a `Turn`. It is
-                not called if a generation with this key is running. An async stream is read in
-                this event loop, a sync one by a thread.
+            key (str): The key to read and stop the generation by, such as the id of a chat; at most
+                512 characters. The log of an earlier generation with this key is discarded.
+            make (Callable): Makes the stream: returns what a call returns, awaited or not, or a
+                `Turn`. It is not called if a generation with this key is running. An async stream
+                is read in this event loop, a sync one in a thread.
+
+        Returns:
+            The `Run`.
 
         Raises:
             StreamLogError: The store cannot be reached; nothing was started.
-            Exception: What ``make`` raises.
+            Exception: Any error that ``make`` raises.
         """
         log, runs_in = self._log(key)
         acquired = runs_in.submit(self._acquire(log, key))
@@ -191,18 +194,22 @@ class Store:
     def read(
         self, key: str, after: str | None = None, *, running: bool = False, reader: object = None
     ) -> Reading:
-        """Return the response of a key, from the beginning or from an offset on.
+        """Return the response of a key, from the beginning or after an offset.
 
         Args:
-            key: See `start`.
-            after: An offset that the reader has, such as a browser's ``Last-Event-ID``; by default
-                it has nothing.
-            running: Whether a response that has ended is as one that never was, as the AI SDK's
-                ``useChat`` expects when it resumes: `mirascope.web` answers with 204 then.
-            reader: Who reads, for `may_read`.
+            key (str): The key; see `start`.
+            after (str | None): The last offset that the reader has, such as a browser's
+                ``Last-Event-ID``. Default: from the beginning.
+            running (bool): Whether to read only a running response. Then a response that has ended
+                counts as missing, and `mirascope.web` responds with 204; the AI SDK's ``useChat``
+                expects this when it resumes. Default: false.
+            reader (object): Who reads, for ``may_read`` of `Settings`.
+
+        Returns:
+            The `Reading`: iterate it once, or pass it to `mirascope.web`.
 
         Raises:
-            PermissionError: The reader may not.
+            PermissionError: This reader may not read it.
         """
         self._check(key, reader)
         log, runs_in = self._log(key)
@@ -218,19 +225,19 @@ class Store:
         )
 
     async def stop(self, key: str, *, reader: object = None) -> bool:
-        """Stop a generation, of whatever worker; its response ends as aborted.
+        """Stop a generation of any worker; its response ends as aborted.
 
-        It stops within a quarter of a second, or of the lease if that is shorter.
+        It stops within a quarter of a second, or within the lease if that is shorter.
 
         Args:
-            key: See `start`.
-            reader: Who stops it, for `may_read`.
+            key (str): The key; see `start`.
+            reader (object): Who stops it, for ``may_read`` of `Settings`.
 
         Returns:
-            Whether one is running.
+            Whether a generation is running.
 
         Raises:
-            PermissionError: The reader may not.
+            PermissionError: This reader may not stop it.
             StreamLogError: The store cannot be reached.
         """
         self._check(key, reader)
@@ -254,13 +261,13 @@ class Store:
     # The end.
 
     async def close(self) -> None:
-        """Let the generations of this process finish for the time of ``grace``; then abort them."""
+        """Let the generations of this process continue for ``grace`` seconds; then abort them."""
         if (opened := self._here()) is not None:
             self._opened = None
             await opened[1].awaited(self._close(opened[2]))
 
     def close_sync(self) -> None:
-        """Close it; see `close`."""
+        """Close the store; see `close`."""
         if (opened := self._here()) is not None:
             self._opened = None
             opened[1].submit(self._close(opened[2])).result()
@@ -271,7 +278,10 @@ class Store:
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncGenerator[None]:
-        """Close the store with the application: the ``lifespan=`` of Starlette and FastAPI."""
+        """Close the store together with the application.
+
+        Pass it as ``lifespan=`` to Starlette or FastAPI.
+        """
         del app
         install()
         try:
@@ -293,7 +303,7 @@ class Store:
 
     def _log(self, key: str) -> tuple[StreamLog, Engine]:
         if not 0 < len(key) <= _MAX_KEY:
-            raise ValueError(f"a key has 1 to {_MAX_KEY} characters, not {len(key)}")
+            raise ValueError(f"a key has 1 to {_MAX_KEY} characters; this one has {len(key)}")
         with self._lock:
             opened = self._here()
             if opened is None:

@@ -12,10 +12,25 @@ from mirascope.resume._store import Settings, Store
 
 
 class Memory(Store):
-    """Logs in the memory of this process: for tests, and where there is one process.
+    """Logs in the memory of this process: for tests, and for applications with one process.
 
     Args:
         settings: See `Settings`.
+
+    Example:
+        >>> from mirascope import resume, testing
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> store = resume.Memory()
+        >>> with testing.provider() as llm:
+        ...     llm.reply("Emma")
+        ...     run = store.start_sync("chat-1", lambda: recommend("classic"))
+        ...     names = [event.name for event in store.read("chat-1")]
+        >>> names[0], names[-1]
+        ('start', 'finish')
+        >>> store.close_sync()
     """
 
     def __init__(self, **settings: Unpack[Settings]) -> None:
@@ -23,11 +38,11 @@ class Memory(Store):
 
 
 class SQLite(Store):
-    """Logs in a file of SQLite: for several workers on one machine.
+    """Logs in an SQLite file: for several workers on one machine.
 
     Args:
-        path: The file, which is made if it is not there; on a disk of this machine, as a file
-            system of the network cannot lock it.
+        path: The file; it is created if it does not exist. Use a local disk: network file systems
+            cannot lock the file.
         settings: See `Settings`.
     """
 
@@ -36,11 +51,11 @@ class SQLite(Store):
 
 
 class Redis(Store):
-    """Logs in Redis or Valkey, from 6.2 on: for several machines.
+    """Logs in Redis or Valkey, version 6.2 or newer: for several machines.
 
     Args:
-        url: The server, such as ``redis://localhost:6379/0``, with redis-py's options.
-        prefix: What the names of all keys begin with.
+        url (str): The server, such as ``redis://localhost:6379/0``, with the options of redis-py.
+        prefix (str): The prefix of all keys in Redis.
         settings: See `Settings`.
 
     Raises:

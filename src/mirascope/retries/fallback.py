@@ -40,14 +40,15 @@ Errors = type[Exception] | tuple[type[Exception], ...]
 
 
 class Fallback(TypedDict, total=False):
-    """Another model to call.
+    """Another model to call if a call fails; see `fallback`.
 
     Attributes:
-        catch: The errors of this model after which the next one is called.
-        provider: The name of its provider.
-        model: The name of the model.
-        call_params: The call parameters for the model.
-        client: The client for the model.
+        catch: The error class, or a tuple of classes, of this model after which the next one is
+            called.
+        provider (str): The name of the provider.
+        model (str): The name of the model.
+        call_params (dict): The call parameters for this model. Optional.
+        client (object): The SDK's client for this model. Optional.
     """
 
     catch: Required[Errors]
@@ -58,7 +59,7 @@ class Fallback(TypedDict, total=False):
 
 
 class FallbackError(errors.StreamError):
-    """Every model has failed; the cause is the error of the last one.
+    """All models failed. ``__cause__`` is the error of the last one.
 
     Args:
         caught: The errors, in the order of the calls.
@@ -78,36 +79,39 @@ class FallbackError(errors.StreamError):
 def fallback(
     catch: Errors, fallbacks: Sequence[Fallback]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator that calls other models, one after the other, when a call fails.
+    """Call other models, one after the other, if a call fails.
 
-    The function is one that `llm.call` decorates, or one that calls such functions: it runs again
-    with the other model for all calls inside. A stream that it returns is protected until its first
-    output; a stream that it reads itself, to its end. The result has the errors that were caught as
-    ``_caught``, if it can have attributes.
+    The decorated function is one that `llm.call` decorates, or one that calls such functions. It
+    runs again with the other model for all calls inside. If it returns a stream, errors are caught
+    until the first output of the stream. If it reads the stream itself, errors are caught until the
+    end. The result has the caught errors as ``_caught``, if it can have attributes.
 
     Args:
-        catch: The errors of the function after which the first fallback is called.
-        fallbacks: The models to call.
+        catch: The error class, or a tuple of classes, after which the first fallback is called.
+        fallbacks (Sequence[Fallback]): The models to call, in this order.
+
+    Returns:
+        A decorator.
 
     Raises:
-        ValueError: The function is decorated by a provider's own call decorator.
-        FallbackError: At the call, or at the first item of a stream: all models have failed.
+        ValueError: The function is decorated by a provider's own ``call``.
+        FallbackError: At the call, or at the first item of a stream: all models failed.
 
     Example:
-        >>> from mirascope import errors, llm
-        >>> @fallback(
-        ...     errors.StreamError,
-        ...     [
-        ...         {
-        ...             "catch": errors.StreamError,
-        ...             "provider": "anthropic",
-        ...             "model": "claude-haiku-4-5",
-        ...         }
-        ...     ],
-        ... )
-        ... @llm.call("openai:gpt-4o-mini", stream=True)
+        >>> from mirascope import errors, llm, testing
+        >>> claude = {"provider": "anthropic", "model": "claude-haiku-4-5"}
+        >>> @fallback(errors.StreamError, [{"catch": errors.StreamError, **claude}])
+        ... @llm.call("openai:gpt-4o-mini", stream=True, max_retries=0)
         ... def recommend_book(genre: str) -> str:
         ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as provider:
+        ...     provider.fail(503)
+        ...     provider.reply("The Name of the Wind")
+        ...     for chunk, _ in recommend_book("fantasy"):
+        ...         print(chunk.content, end="")
+        The Name of the Wind
+        >>> [request.provider for request in provider.requests]
+        ['openai', 'anthropic']
     """
 
     def decorate(fn: Callable[..., Any]) -> Callable[..., Any]:

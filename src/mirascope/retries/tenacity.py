@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def collect_errors(*types: type[Exception]) -> Callable[[RetryCallState], None]:
-    """Return an ``after`` hook of `tenacity.retry` that passes errors to the function it retries.
+    """Return an ``after`` hook for `tenacity.retry` that passes errors to the retried function.
 
-    The function receives them as its keyword argument ``errors``, the oldest first; the first
-    attempt is called without it.
+    The function gets the errors as the keyword argument ``errors``, the oldest first. The first
+    attempt does not get this argument.
 
     Args:
         types: The classes of the errors to collect. They match exactly, except for a `StreamError`,

@@ -37,26 +37,29 @@ _AsyncItems = AsyncGenerator[tuple[Any, Any]]
 def show(
     stream: StreamT, *, reasoning: Reasoning = "dim", console: Console | None = None
 ) -> StreamT:
-    """Read a stream to its end while showing it, and return it.
+    """Read a stream to its end, show it meanwhile, and return it.
 
-    On a terminal, text is rendered as Markdown while it grows, tools are panels, structured values
-    are tables or trees, and the last line has the time to the first token, the tokens per second
-    of the whole request, the tokens, the cost and the state. In a notebook the same is HTML. Where
-    neither is there, such as in a pipe, it is plain text.
+    - In a terminal, text is rendered as Markdown while it grows, tools are panels, and structured
+      values are tables or trees. The last line has the time to the first token, the tokens per
+      second of the request, the token counts, the cost and the state.
+    - In a notebook, the same is shown as HTML.
+    - Anywhere else, such as in a pipe, it is plain text.
 
-    Whatever ends it, what was received stays on the screen.
+    After an error or Ctrl-C, the received part stays visible.
 
     Args:
-        stream: A stream of any provider: plain, with tools or structured.
-        reasoning: ``"dim"`` shows the model's reasoning, ``"fold"`` only its length.
-        console: Where to show it; by default standard output, or the notebook.
+        stream: A stream of any provider: text, with tools, or structured.
+        reasoning (str): ``"dim"`` shows the model's reasoning in grey (the default); ``"fold"``
+            shows only its length.
+        console (rich.console.Console | None): Where to show it. Default: standard output, or the
+            notebook.
 
     Returns:
-        The stream, finished.
+        The same stream, finished.
 
     Raises:
-        TypeError: The stream is async, or is none.
-        StreamError: The stream fails; so do the other errors of iterating it.
+        TypeError: The stream is async (use `ashow`), or it is not a stream.
+        StreamError: The stream fails. Other errors of iterating it are raised too.
 
     Example:
         >>> from mirascope import testing
@@ -86,16 +89,19 @@ async def ashow(
     reasoning: Reasoning = "dim",
     console: Console | None = None,
 ) -> StreamT:
-    """Read an async stream to its end while showing it, and return it; see `show`.
+    """Read an async stream to its end, show it meanwhile, and return it; see `show`.
 
     Args:
-        stream: An async stream, or what an async function returns that was not awaited yet.
-        reasoning: See `show`.
-        console: See `show`.
+        stream: An async stream, or the coroutine that an async function returns.
+        reasoning (str): ``"dim"`` (the default) or ``"fold"``; see `show`.
+        console (rich.console.Console | None): Where to show it; see `show`.
+
+    Returns:
+        The same stream, finished.
 
     Raises:
-        TypeError: The stream is not async, or is none.
-        StreamError: The stream fails; so do the other errors of iterating it.
+        TypeError: The stream is not async (use `show`), or it is not a stream.
+        StreamError: The stream fails. Other errors of iterating it are raised too.
     """
     awaited = await stream if isinstance(stream, Awaitable) else stream
     parts = Parts(_checked(awaited, is_async=True))
@@ -115,16 +121,18 @@ def _checked(stream: Any, *, is_async: bool) -> Stream:
     """
     if inspect.iscoroutine(stream):
         stream.close()
-        raise TypeError("this call is async: `await ashow(...)` shows its stream")
+        raise TypeError("this call is async: use `await ashow(...)`")
     if not isinstance(stream, BaseStream | BaseStructuredStream):
         kind = type(stream).__name__
-        raise TypeError(f"`show` takes what a call with `stream=True` returns, not {kind}")
+        raise TypeError(
+            f"`show` needs a stream, which a call with `stream=True` returns, not {kind}"
+        )
     found = cast("Stream", stream)
     plain = found.stream if isinstance(found, BaseStructuredStream) else found
     if plain.is_async and not is_async:
-        raise TypeError("this stream is async: `await ashow(stream)` shows it")
+        raise TypeError("this stream is async: use `await ashow(stream)`")
     if is_async and not plain.is_async:
-        raise TypeError("this stream is not async: `show(stream)` shows it")
+        raise TypeError("this stream is not async: use `show(stream)`")
     return found
 
 

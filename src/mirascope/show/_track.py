@@ -35,20 +35,24 @@ def track(
     total: int | None = None,
     console: Console | None = None,
 ) -> Tracked[T]:
-    """Return what iterates a source, with ``for`` or ``async for``, and shows its progress.
+    """Show a progress bar while you iterate a source, with ``for`` or ``async for``.
 
-    Of a stream the bar counts the chunks. Of any other iterable it counts the elements; where they
-    are streams that are read in the loop, or responses, it adds up their tokens and costs. Bars
-    that are shown at the same time, as of streams in several tasks, are one below the other.
+    For a stream, the bar counts chunks. For any other iterable, it counts elements. If the elements
+    are responses, or streams that you read in the loop, the bar also adds up their tokens and
+    costs. Several bars can be shown at once, for example for streams in several tasks.
 
-    They are on standard error or in the notebook. Where that is no terminal, each is one line, at
-    its end.
+    Bars are shown on standard error or in the notebook. If standard error is not a terminal, each
+    bar is one line, printed at its end.
 
     Args:
         source: A stream, or an iterable, sync or async.
-        description: What is before the bar.
-        total: The number of chunks, or elements, that are expected; ``None`` if it is unknown.
-        console: Where to show it.
+        description (str): The text before the bar.
+        total (int | None): The expected number of chunks or elements. Default: unknown.
+        console (rich.console.Console | None): Where to show it. Default: standard error, or the
+            notebook.
+
+    Returns:
+        The same items: iterate them once.
 
     Example:
         >>> from mirascope.core import openai
@@ -64,7 +68,7 @@ def track(
 
 
 class Tracked(Generic[T]):
-    """A source whose progress is shown while it is iterated, once; see `track`."""
+    """An iterable that shows a progress bar while you iterate it, once; see `track`."""
 
     def __init__(
         self, source: Iterable[T] | AsyncIterable[T], bar: Bar, console: Console | None

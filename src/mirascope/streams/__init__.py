@@ -3,9 +3,9 @@
 Nothing imports the room; it imports `mirascope.core`. Begin with ``_transform.py``, which drives
 the operators from one stream to one; ``_items.py`` has what all of them return.
 
-An operator reads one of our streams, sync or async, or any iterable, and what it returns is
-iterated once, in the same way, with ``for`` or ``async for``. Operators compose. However the
-iteration is left, what it reads is closed. docs/guide/operators.md has the rules.
+An operator reads a stream, sync or async, or any iterable. Iterate what it returns once, with
+``for`` or ``async for`` like the source. You can pass the result to another operator. Leaving the
+loop in any way closes the source. docs/guide/operators.md has the rules.
 
 Example:
     >>> from mirascope import streams, testing

@@ -104,17 +104,20 @@ def until(stream: Iterable[T], condition: str | Callable[[T], object]) -> SyncIt
 @overload
 def until(stream: AsyncIterable[T], condition: str | Callable[[T], object]) -> AsyncItems[T]: ...
 def until(stream: Source[T], condition: str | Callable[[T], object]) -> AnyItems[T]:
-    """Return the items of a stream until a condition is true; then the stream is closed.
+    """Yield the items of a stream until a condition is true; then close the stream.
 
     Args:
-        stream: One of our streams, or an iterable.
-        condition: A text, which ends the text of the stream like a stop sequence: it is not given,
-            and found also where it spans chunks. Or a function of an item: the first item for which
-            it is true is the last one.
+        stream: A stream, or an iterable.
+        condition (str | Callable): A text ends the text of the stream like a stop sequence: the
+            text itself is not yielded, and it is found even if it spans chunks. A function gets
+            each item: the first item for which it returns true is the last one.
+
+    Returns:
+        The items: iterate them once.
 
     Raises:
         ValueError: The text is empty.
-        TypeError: While iterating: a text is searched for in items that have none.
+        TypeError: While iterating: ``condition`` is a text, but an item has no text.
 
     Example:
         >>> list(until(["To be, or", " not", " to be"], "or not"))
@@ -123,7 +126,7 @@ def until(stream: Source[T], condition: str | Callable[[T], object]) -> AnyItems
     if not isinstance(condition, str):
         return transformed(stream, _UntilTrue(condition))
     if not condition:
-        raise ValueError("the text to stop at is empty")
+        raise ValueError("`condition` is an empty text; it must have at least one character")
     transform = _UntilMarker[TextItem](condition)
     return cast("AnyItems[T]", transformed(cast("Source[TextItem]", stream), transform))
 
@@ -189,18 +192,21 @@ def extract_reasoning(
     tags: Sequence[str] = ("think", "thinking"),
     start_with_reasoning: bool = False,
 ) -> AnyItems[ItemT]:
-    """Return the items of a stream, with the text in ``<think>`` tags as ``chunk.reasoning``.
+    """Move the text in ``<think>`` tags of a stream to ``chunk.reasoning``.
 
-    The chunks stay of their type: text in tags is moved from ``content`` to ``reasoning``, and the
-    tags are removed, also where they span chunks. A chunk with both is given as two items. The
-    stream itself is not changed: its `content` has the tags.
+    The chunks keep their type. Text in tags moves from ``content`` to ``reasoning``, and the tags
+    are removed, even if they span chunks. A chunk that has both becomes two items. The stream
+    itself does not change: its ``content`` has the tags.
 
     Args:
-        stream: One of our streams, or an iterable of ``(chunk, tool)`` items.
-        tags: The names of the tags, in whatever case; a tag right after a quote or a backtick is
-            text.
-        start_with_reasoning: Whether the text begins with reasoning, because the server puts the
-            opening tag into the prompt.
+        stream: A stream, or an iterable of ``(chunk, tool)`` items.
+        tags (Sequence[str]): The names of the tags, in upper or lower case. A tag directly after a
+            quote or a backtick is text.
+        start_with_reasoning (bool): Whether the text begins with reasoning, because the server puts
+            the opening tag into the prompt. Default: false.
+
+    Returns:
+        The items: iterate them once.
 
     Example:
         >>> from mirascope import testing

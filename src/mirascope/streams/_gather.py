@@ -83,7 +83,7 @@ class _Threads(Generic[InputT, ResultT]):
         if inspect.isawaitable(value):
             if inspect.iscoroutine(value):
                 value.close()
-            raise TypeError("the function is async: iterate with `async for`")
+            raise TypeError("the function of `gather` is async: iterate with `async for`")
         job.row.value = value
         if stream_of(value) is not None and not self.closed:
             deque(cast("Iterable[object]", value), maxlen=0)
@@ -134,7 +134,7 @@ class _Tasks(Generic[InputT, ResultT]):
     async def _run(self, job: Job[InputT, ResultT]) -> None:
         value = self._jobs.function(job.row.input)
         if not inspect.isawaitable(value):
-            raise TypeError("the function is not async: iterate with `for`")
+            raise TypeError("the function of `gather` is not async: iterate with `for`")
         job.row.value = result = await cast("Awaitable[ResultT]", value)
         if stream_of(result) is not None:
             items = aiter(cast("AsyncIterable[object]", result))
@@ -203,22 +203,25 @@ def gather(
     *,
     concurrency: int = 20,
 ) -> AnyItems[Row[InputT, ResultT]]:
-    """Call a function with many inputs, several at once, and return a row for each, in order.
+    """Call a function with many inputs, several at once, and yield a row for each input, in order.
 
-    A row has the input and the value or the error; no error ends the others. If the function
-    returns a stream, it is read to its end; if that fails, the row has both, the error and the
-    stream with what was received. Each row is given once those before it are: on leaving the loop,
-    what is still running is closed, and the rows that were given are kept.
+    A row has the input, and the value or the error. An error does not stop the other calls. If the
+    function returns a stream, it is read to its end; if the stream fails, the row has both: the
+    error, and the stream with what was received. A row is yielded after all rows before it. If you
+    leave the loop early, the running calls are closed.
 
     Args:
-        fn: A function of one argument. A sync one is called by threads, and its rows are iterated
-            with ``for``; an async one by tasks, with ``async for``.
-        inputs: The inputs, which may be a generator. At most four times ``concurrency`` are taken
-            before their rows are.
-        concurrency: How many are called at once.
+        fn (Callable): A function with one argument. A sync function runs in threads: iterate with
+            ``for``. An async function runs in tasks: iterate with ``async for``.
+        inputs (Iterable): The inputs, which may be a generator. At most four times ``concurrency``
+            inputs are read ahead of the rows.
+        concurrency (int): The number of calls that run at once.
+
+    Returns:
+        The rows (`Row`): iterate them once.
 
     Raises:
-        ValueError: ``concurrency`` is below 1.
+        ValueError: ``concurrency`` is less than 1.
 
     Example:
         >>> for row in gather(lambda number: 1 / number, [4, 0, 2]):
@@ -228,6 +231,6 @@ def gather(
         2 0.5 None
     """
     if concurrency < 1:
-        raise ValueError(f"`concurrency` is at least 1, not {concurrency}")
+        raise ValueError(f"`concurrency` is {concurrency}; it must be 1 or more")
     operator = _Gather(Jobs(fn, inputs, concurrency))
     return AsyncItems(operator) if is_async(fn) else Items(operator)

@@ -73,6 +73,25 @@ class Operator(ABC, Generic[T]):
         """End the waits of a run, from any thread: the operator is closed."""
 
 
+class _Use:
+    """Whether items were iterated or closed."""
+
+    has_begun = False
+    is_closed = False
+
+    def check(self) -> None:
+        if self.has_begun or self.is_closed:
+            done = "closed" if self.is_closed else "iterated"
+            raise errors.StreamConsumed(f"these items were {done} before; they are iterated once")
+
+
+def _run_of(operator: Operator[T], use: _Use) -> Generator[T]:
+    """Run an operator, if no other run has begun; this holds no items, which hold it."""
+    use.check()
+    use.has_begun = True
+    yield from operator.run()
+
+
 class SyncItems(Iterator[T_co]):
     """The items of an operator: iterate them once, with ``for`` or `next`.
 
@@ -86,28 +105,29 @@ class SyncItems(Iterator[T_co]):
         self._operator = operator
         self._run: weakref.ref[Generator[T_co]] | None = None
         self._held: Generator[T_co] | None = None
-        self._closed = False
+        self._use = _Use()
 
     @override
     def __iter__(self) -> Iterator[T_co]:  # noqa: PYI034  # what the loop alone holds
-        run, self._held = self._held or self._begun(), None
+        run, self._held = self._held or self._new_run(), None
         return run
 
     @override
     def __next__(self) -> T_co:
         if self._held is None:
-            self._held = self._begun()
+            self._held = self._new_run()
         return next(self._held)
 
-    def _begun(self) -> Generator[T_co]:
-        _check(begun=self._run is not None, closed=self._closed)
-        run = self._operator.run()
+    def _new_run(self) -> Generator[T_co]:
+        """Return a run; until one begins, `iter` may be called again, as some callers do."""
+        self._use.check()
+        run = _run_of(self._operator, self._use)
         self._run = weakref.ref(run)
         return run
 
     def close(self) -> None:
-        """Close what the operator reads, now, from any thread; no item follows."""
-        self._closed = True
+        """Close the source now, from any thread; no more items follow."""
+        self._use.is_closed = True
         run = self._run() if self._run is not None else None
         if run is not None:
             with suppress(ValueError):  # another thread is running it, and finds its sources closed
@@ -129,19 +149,19 @@ class SyncItems(Iterator[T_co]):
 
 
 class AsyncItems(AsyncIterator[T_co]):
-    """The items of an operator, async: iterate them once, with ``async for`` or `anext`.
+    """The items of an async operator: iterate them once, with ``async for`` or ``anext()``.
 
-    Leaving the loop closes what the operator reads, and so do `aclose` and ``async with``.
+    Leaving the loop closes the source, and so do `aclose` and ``async with``.
 
     Raises:
-        StreamConsumed: They were iterated or closed before.
+        StreamConsumed: The items were already iterated or closed.
     """
 
     def __init__(self, operator: Operator[T_co]) -> None:
         self._aoperator = operator
         self._arun: weakref.ref[AsyncRun[T_co]] | None = None
         self._aheld: AsyncRun[T_co] | None = None
-        self._aclosed = False
+        self._ause = _Use()
 
     @override
     def __aiter__(self) -> AsyncIterator[T_co]:  # noqa: PYI034  # the same
@@ -155,14 +175,15 @@ class AsyncItems(AsyncIterator[T_co]):
         return await self._aheld.__anext__()
 
     def _abegun(self) -> AsyncRun[T_co]:
-        _check(begun=self._arun is not None, closed=self._aclosed)
+        self._ause.check()
+        self._ause.has_begun = True
         run = self._aoperator.arun()
         self._arun = weakref.ref(run)
         return run
 
     async def aclose(self) -> None:
-        """Close what the operator reads, now; no item follows."""
-        self._aclosed = True
+        """Close the source now; no more items follow."""
+        self._ause.is_closed = True
         run = self._arun() if self._arun is not None else None
         if run is not None:
             with suppress(RuntimeError):  # another task is running it
@@ -184,20 +205,14 @@ class AsyncItems(AsyncIterator[T_co]):
 
 
 class Items(SyncItems[T_co], AsyncItems[T_co]):
-    """The items of an operator over one of our streams: ``for`` or ``async for``, as the stream.
+    """The items of an operator: iterate them once, with ``for`` or ``async for`` like their source.
 
-    At run time they are `SyncItems` or `AsyncItems`, wherever that is known.
+    At run time, they are `SyncItems` or `AsyncItems`, if the kind of the source is known.
     """
 
     def __init__(self, operator: Operator[T_co]) -> None:
         SyncItems[T_co].__init__(self, operator)
         AsyncItems[T_co].__init__(self, operator)
-
-
-def _check(*, begun: bool, closed: bool) -> None:
-    if begun or closed:
-        done = "closed" if closed else "iterated"
-        raise errors.StreamConsumed(f"these items were {done} before; they are iterated once")
 
 
 AnyItems: TypeAlias = SyncItems[T] | AsyncItems[T]
@@ -212,7 +227,9 @@ def items_of(operator: Operator[T], *sources: object) -> AnyItems[T]:
     """
     kinds = {kind for kind in map(is_async, sources) if kind is not None}
     if len(kinds) > 1:
-        raise TypeError("some of these streams are sync and some async: pass those of one kind")
+        raise TypeError(
+            "some of these streams are sync and some are async: pass streams of one kind"
+        )
     if not kinds:
         return Items(operator)
     return AsyncItems(operator) if kinds.pop() else SyncItems(operator)
@@ -230,7 +247,7 @@ def is_async(source: object) -> bool | None:
     kinds = isinstance(source, Iterable), isinstance(source, AsyncIterable)
     if not any(kinds):
         hint = ": await it first" if hasattr(source, "__await__") else ""
-        raise TypeError(f"a stream or an iterable is needed, not {type(source).__name__}{hint}")
+        raise TypeError(f"expected a stream or an iterable, not {type(source).__name__}{hint}")
     return None if all(kinds) else kinds[1]
 
 

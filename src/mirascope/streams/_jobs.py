@@ -22,13 +22,14 @@ _WINDOW: Final = 4
 
 @dataclass
 class Row(Generic[InputT, ResultT]):
-    """One input and what the function made of it.
+    """One input of `gather`, and the result or the error.
 
     Attributes:
         input: The input.
-        value: What the function returned; ``None`` if it failed. A stream was read to its end, or
-            until it failed: what was received is in it.
-        error: What the function, or the stream, failed with; else ``None``.
+        value: What the function returned; ``None`` if the function failed. A stream was read: to
+            its end, or until it failed. Then it has what was received.
+        error (Exception | None): The error of the function or of the stream; ``None`` if it
+            succeeded.
     """
 
     input: InputT

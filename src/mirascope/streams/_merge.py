@@ -83,7 +83,7 @@ class _Merge(Several[T, tuple[int, T]]):
 
 def _check(entry: Ended) -> None:
     if entry.error is not None:
-        entry.error.add_note(f"in stream {entry.reader} of the merged ones")
+        entry.error.add_note(f"this is the error of stream {entry.reader} of `merge`")
     reraise(entry.error)
 
 
@@ -94,16 +94,19 @@ def merge(*streams: Iterable[T]) -> SyncItems[tuple[int, T]]: ...
 @overload
 def merge(*streams: AsyncIterable[T]) -> AsyncItems[tuple[int, T]]: ...
 def merge(*streams: Source[T]) -> AnyItems[tuple[int, T]]:
-    """Return the items of several streams as they are received, each with the index of its stream.
+    """Yield the items of several streams as they arrive, each with the index of its stream.
 
-    When a stream fails, the others are closed and its error is raised.
+    If a stream fails, the others are closed and its error is raised.
 
     Args:
-        streams: Our streams, or iterables, all sync or all async. A thread or a task reads each of
+        streams: Streams or iterables: all sync, or all async. A thread or a task reads each of
             them, at most one item ahead.
 
+    Returns:
+        Pairs of an index, starting at 0, and an item: iterate them once.
+
     Raises:
-        TypeError: Some are sync and some async.
+        TypeError: Some are sync and some are async.
 
     Example:
         >>> sorted(merge(["a", "b"], ["c"]))

@@ -109,26 +109,29 @@ def smooth(stream: Iterable[TextT], *, max_delay: float = 0.5) -> SyncItems[Text
 @overload
 def smooth(stream: AsyncIterable[TextT], *, max_delay: float = 0.5) -> AsyncItems[TextT]: ...
 def smooth(stream: Source[TextT], *, max_delay: float = 0.5) -> AnyItems[TextT]:
-    """Return the items of a stream word by word, at the pace at which text is received.
+    """Yield the items of a stream word by word, at an even pace.
 
-    The words of a large chunk are spread over the time until the next chunk, as the chunks before
-    let expect it. Chunks stay chunks: each has a word, and the last of its chunk all else. A tool,
-    or a delta of its call, is never delayed: the words before it are given with it, at once.
+    The words of a large chunk are spread over the expected time until the next chunk. Each word has
+    a chunk of the same type; the last of them has everything else. A tool, or a delta of its call,
+    is never delayed: it is yielded at once, together with the words before it.
 
     Args:
-        stream: One of our streams, or an iterable of its items, or of texts.
-        max_delay: The seconds that a word is delayed at most. At most 1024 words wait; a thread or
-            a task reads at most 16 items ahead of them.
+        stream: A stream, or an iterable of its items or of texts.
+        max_delay (float): The longest delay of a word in seconds. At most 1024 words wait; a thread
+            or a task reads at most 16 items ahead of them.
+
+    Returns:
+        The items: iterate them once.
 
     Raises:
-        ValueError: ``max_delay`` is not positive.
+        ValueError: ``max_delay`` is not greater than 0.
 
     Example:
         >>> list(smooth(["To be, or not", " to be"]))
         ['To ', 'be, ', 'or ', 'not', ' to ', 'be']
     """
     if not max_delay > 0:
-        raise ValueError(f"`max_delay` is a number of seconds above 0, not {max_delay}")
+        raise ValueError(f"`max_delay` is {max_delay}; it must be a number of seconds above 0")
     return timed(cast("Source[TextT]", checked(stream)), _Smooth[TextT](max_delay))
 
 
@@ -192,25 +195,28 @@ def throttle(stream: Iterable[T], seconds: float) -> SyncItems[T]: ...
 @overload
 def throttle(stream: AsyncIterable[T], seconds: float) -> AsyncItems[T]: ...
 def throttle(stream: Source[T], seconds: float) -> AnyItems[T]:
-    """Return the items of a stream, at most one in a time; what is received between is joined.
+    """Yield at most one item of a stream in each period; items in between are joined.
 
-    Texts are joined to one text, and chunks to one chunk with the text of all. Of other items, such
-    as the partial values of a structured stream, the newest replaces the one before. The last item
-    is always given. Items that cannot be joined, such as those with tools, are given at once.
+    Texts are joined to one text, and chunks to one chunk with their text. Other items, such as the
+    partial values of a structured stream, are not joined: the newest one is yielded. The last item
+    is always yielded. Items that cannot be joined, such as those with tools, are yielded at once.
 
     Args:
-        stream: One of our streams, or an iterable.
-        seconds: The least time between two items. A thread or a task reads the stream, at most 16
-            items ahead.
+        stream: A stream, or an iterable.
+        seconds (float): The shortest time between two items. A thread or a task reads the stream,
+            at most 16 items ahead.
+
+    Returns:
+        The items: iterate them once.
 
     Raises:
-        ValueError: ``seconds`` is not positive.
+        ValueError: ``seconds`` is not greater than 0.
 
     Example:
         >>> list(throttle(iter(["To", " be", ", or", " not"]), 0.5))
         ['To', ' be, or not']
     """
     if not seconds > 0:
-        raise ValueError(f"`seconds` is above 0, not {seconds}")
+        raise ValueError(f"`seconds` is {seconds}; it must be above 0")
     joins = not isinstance(stream, BaseStructuredStream)
     return timed(stream, _Throttle[T](seconds, joins=joins))

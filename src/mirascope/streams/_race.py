@@ -125,7 +125,7 @@ class _Result(Generic[R]):
         """Raise the first error if every stream has failed, with the others as notes."""
         if self.winner is None and self._errors:
             (index, error), *others = sorted(self._errors, key=lambda each: each[0])
-            error.add_note(f"every stream of the race failed; this is the error of stream {index}")
+            error.add_note(f"all streams of `race` failed; this is the error of stream {index}")
             for index, other in others:
                 error.add_note(f"stream {index}: {type(other).__name__}: {other}")
             self._errors.clear()
@@ -214,19 +214,22 @@ def race(*streams: Iterable[T]) -> SyncItems[T]: ...
 @overload
 def race(*streams: AsyncIterable[T]) -> AsyncItems[T]: ...
 def race(*streams: Source[T]) -> AnyItems[T]:
-    """Return the items of the first stream that has output: text, reasoning or a tool call.
+    """Yield the items of the first stream that has output: text, reasoning or a tool call.
 
-    The others are closed then, before its first item is given. A stream that fails, or ends without
-    output, only loses.
+    The other streams are closed before the first item is yielded. A stream that fails, or that ends
+    without output, loses the race.
 
     Args:
-        streams: Our streams, or iterables, all sync or all async. Each is read by a thread or a
-            task until its first output, and the winner then where the items are iterated.
+        streams: Streams or iterables: all sync, or all async. A thread or a task reads each of them
+            until its first output. Then your loop reads the winner.
+
+    Returns:
+        The items of the winner: iterate them once.
 
     Raises:
-        TypeError: Some are sync and some async.
-        Exception: While iterating: every stream has failed. The error is that of the first one;
-            those of the others are its notes.
+        TypeError: Some are sync and some are async.
+        Exception: While iterating: all streams failed. This is the error of the first one; its
+            notes have the errors of the others.
 
     Example:
         >>> "".join(race(["", "To be"], []))

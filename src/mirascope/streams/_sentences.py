@@ -197,28 +197,29 @@ def sentences(
 def sentences(
     stream: Source[TextItem], *, max_latency: float | None = None, max_chars: int | None = None
 ) -> AnyItems[str]:
-    """Return the text of a stream in sentences, each with the whitespace that follows it.
+    """Yield the text of a stream sentence by sentence, each with the whitespace after it.
 
-    Newlines end sentences too; abbreviations, initials and decimal numbers do not.
+    A newline ends a sentence too. Abbreviations, initials and decimal numbers do not.
 
     Args:
-        stream: One of our streams, or an iterable of its items, or of texts.
-        max_latency: The seconds that a text waits at most for the end of its sentence; then what is
-            received is given, cut between words where possible. A thread or a task reads the stream
-            then, at most 16 items ahead.
-        max_chars: The greatest length of a piece; a longer one is cut between words if possible.
+        stream: A stream, or an iterable of its items or of texts.
+        max_latency (float | None): The longest time in seconds that a text waits for the end of its
+            sentence. Then the received part is yielded, cut between words if possible. A thread or
+            a task then reads the stream, at most 16 items ahead. Default: no limit.
+        max_chars (int | None): The greatest length of a sentence in characters. A longer one is
+            cut, between words if possible. Default: no limit.
 
     Raises:
-        ValueError: ``max_latency`` is not positive, or ``max_chars`` below 1.
+        ValueError: ``max_latency`` is not greater than 0, or ``max_chars`` is less than 1.
 
     Example:
         >>> list(sentences(["Dr. Lee paid 3.", "50 euros. Why? ", "“No idea.” 好。"]))
         ['Dr. Lee paid 3.50 euros. ', 'Why? ', '“No idea.” ', '好。']
     """
     if max_latency is not None and not max_latency > 0:
-        raise ValueError(f"`max_latency` is a number of seconds above 0, not {max_latency}")
+        raise ValueError(f"`max_latency` is {max_latency}; it must be a number of seconds above 0")
     if max_chars is not None and max_chars < 1:
-        raise ValueError(f"`max_chars` is at least 1, not {max_chars}")
+        raise ValueError(f"`max_chars` is {max_chars}; it must be 1 or more")
     split = _Sentences(max_latency, max_chars)
     source = checked(stream)
     return transformed(source, split) if max_latency is None else timed(source, split)

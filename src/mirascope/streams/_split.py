@@ -121,10 +121,10 @@ def text(stream: Iterable[TextItem]) -> SyncItems[str]: ...
 @overload
 def text(stream: AsyncIterable[TextItem]) -> AsyncItems[str]: ...
 def text(stream: Source[TextItem]) -> AnyItems[str]:
-    """Return the texts of a stream, without the empty ones.
+    """Yield the texts of a stream, without empty ones.
 
     Args:
-        stream: One of our streams, or an iterable of its items, or of texts; so for the others.
+        stream: A stream, or an iterable of its items or of texts.
 
     Example:
         >>> "-".join(text(["To be,", "", " or not to be"]))
@@ -140,9 +140,12 @@ def words(stream: Iterable[TextItem]) -> SyncItems[str]: ...
 @overload
 def words(stream: AsyncIterable[TextItem]) -> AsyncItems[str]: ...
 def words(stream: Source[TextItem]) -> AnyItems[str]:
-    """Return the text of a stream in words, each with the whitespace that follows it.
+    """Yield the text of a stream word by word, each word with the whitespace after it.
 
-    A Chinese or Japanese character is a word.
+    A Chinese or Japanese character counts as a word.
+
+    Args:
+        stream: A stream, or an iterable of its items or of texts.
 
     Example:
         >>> list(words(["To b", "e, or", " not"]))
@@ -158,7 +161,10 @@ def lines(stream: Iterable[TextItem]) -> SyncItems[str]: ...
 @overload
 def lines(stream: AsyncIterable[TextItem]) -> AsyncItems[str]: ...
 def lines(stream: Source[TextItem]) -> AnyItems[str]:
-    r"""Return the text of a stream in lines, each with its ``\n``.
+    r"""Yield the text of a stream line by line, each line with its ``\n``.
+
+    Args:
+        stream: A stream, or an iterable of its items or of texts.
 
     Example:
         >>> list(lines(["To be,\n", "or not\nto ", "be"]))
@@ -174,5 +180,5 @@ def checked(stream: Source[TextItem]) -> Source[TextItem]:
         TypeError: It has values instead.
     """
     if isinstance(stream, BaseStructuredStream):
-        raise TypeError("a structured stream yields values: pass its `stream`, which has the text")
+        raise TypeError("a structured stream yields values, not text: pass its attribute `stream`")
     return stream

@@ -68,19 +68,23 @@ def tee(
     stream: AsyncIterable[T], n: int = 2, *, buffer: int = 1024
 ) -> tuple[AsyncItems[T], ...]: ...
 def tee(stream: Source[T], n: int = 2, *, buffer: int = 1024) -> tuple[AnyItems[T], ...]:
-    """Return independent branches of a stream: each has all of its items.
+    """Return independent branches of a stream; each branch has all items.
 
     The stream is closed when the last branch is left, closed or dropped.
 
     Args:
-        stream: One of our streams, or an iterable.
-        n: The number of branches.
-        buffer: How many items the branch in front may be ahead of the last one. It then waits for
-            that one, which another thread or task is to read.
+        stream: A stream, or an iterable.
+        n (int): The number of branches.
+        buffer (int): The number of items that the fastest branch may be ahead of the slowest one.
+            At the limit, the fastest branch waits. So read the branches in different threads or
+            tasks, or read them in turn.
+
+    Returns:
+        A tuple of ``n`` branches: iterate each of them once.
 
     Raises:
-        ValueError: ``n`` or ``buffer`` is below 1.
-        RuntimeError: While iterating: a branch would wait for one that the same thread or task
+        ValueError: ``n`` or ``buffer`` is less than 1.
+        RuntimeError: While iterating: a branch would wait for a branch that the same thread or task
             reads.
 
     Example:
@@ -89,7 +93,7 @@ def tee(stream: Source[T], n: int = 2, *, buffer: int = 1024) -> tuple[AnyItems[
         [('To be, ', 'To be, '), ('or not to be', 'or not to be')]
     """
     if n < 1 or buffer < 1:
-        raise ValueError(f"`n` and `buffer` are at least 1, not {n} and {buffer}")
+        raise ValueError(f"`n` is {n} and `buffer` is {buffer}; both must be 1 or more")
     sync_shared, async_shared = SyncShared(stream, n, buffer), AsyncShared(stream, n, buffer)
     branches = (_Branch(sync_shared, async_shared, index) for index in range(n))
     return tuple(items_of(branch, stream) for branch in branches)

@@ -50,8 +50,8 @@ def text_of(item: object) -> str:
     if chunk is not None:
         return chunk.content
     raise TypeError(
-        f"an item of a stream, or a text, is needed, not {type(item).__name__}; the text of a "
-        "structured stream is in its `stream`"
+        f"expected a text or an item of a stream, not {type(item).__name__}; for the text of a "
+        "structured stream, pass its attribute `stream`"
     )
 
 

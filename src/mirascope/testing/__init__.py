@@ -1,4 +1,4 @@
-"""A test kit for code that streams: scripted providers, recordings, and a pytest plugin.
+"""Test code that streams, without a network: scripted providers, recordings, a pytest plugin.
 
 May import everything but `local` and the CLI. Begin with `ScriptedProvider` in `_scripted.py`.
 """

@@ -40,7 +40,7 @@ _HEADERS: Final = {
 
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` is a text, not a {type(value).__name__}")
+        raise TypeError(f"`{name}` must be a str, not {type(value).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Contents:
         _check_text("text", self.text)
         _check_text("reasoning", self.reasoning)
         if self.by is not None and self.by not in range(1, sys.maxsize):
-            raise ValueError(f"`by` is a number of characters: at least 1, not {self.by}")
+            raise ValueError(f"`by` is {self.by}; it must be a number of characters, 1 or more")
         if self.value is not MISSING:
             as_json(self.value)
         if self.usage is not None:
@@ -137,7 +137,7 @@ class Complete(Script):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.pace not in {"fast", "live"}:
-            raise ValueError(f'`pace` is "fast" or "live", not {self.pace!r}')
+            raise ValueError(f'`pace` is {self.pace!r}; it must be "fast" or "live"')
 
     @override
     def response(self, request: Request) -> Response:
@@ -183,7 +183,7 @@ class Failed(Script):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.status not in range(400, 600):
-            raise ValueError(f"`status` is that of an HTTP error: 400 to 599, not {self.status}")
+            raise ValueError(f"`status` is {self.status}; it must be an HTTP error, 400 to 599")
 
     @override
     def response(self, request: Request) -> Response:

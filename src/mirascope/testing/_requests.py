@@ -17,17 +17,17 @@ _SHOWN: Final = 200
 
 @dataclass(frozen=True)
 class Request:
-    """A request that the code under test has sent.
+    """A request that the code under test sent.
 
     Attributes:
-        provider: The name of the provider that it was meant for.
-        model: The name of the model.
-        messages: Its messages, system messages and outputs of tools included; each is equal to a
-            tuple of a role and a text.
-        tools: The names of the tools that the model may call.
-        stream: Whether a streamed reply is requested.
-        json: The body.
-        headers: The headers, their names in lower case.
+        provider (str): The name of the provider.
+        model (str): The name of the model.
+        messages (Sequence[Message]): The messages, including system messages and outputs of tools.
+            You can compare each one with a tuple of a role and a text.
+        tools (Sequence[str]): The names of the tools that the model may call.
+        stream (bool): Whether the request is for a stream.
+        json (dict): The body.
+        headers (dict): The headers, with names in lower case.
     """
 
     provider: str

@@ -17,26 +17,41 @@ from mirascope.testing._servers import server
 
 
 class UnexpectedRequestError(AssertionError):
-    """A request came for which the test has written no reply."""
+    """There was a request for which the test wrote no reply."""
 
 
 class ScriptedProvider:
-    """A provider on loopback whose replies a test writes; use it with ``with``.
+    """A fake provider on localhost whose replies you write; use it with ``with``.
 
-    Inside of the block, the default clients of all providers talk to it, with a made-up key: the
-    environment names it, and is restored on leaving. Each request takes the next reply that was
-    written, whatever the provider, streamed or not.
+    Inside the block, the default clients of all providers connect to it, with a fake API key: it
+    sets the environment variables of their base URLs and keys, and restores them at the end. Each
+    request gets the next reply that you wrote, for any provider, streamed or not. In pytest, the
+    fixture ``llm`` is such a provider.
 
     Args:
-        pace: How fast replies are sent: ``"fast"``, or ``"live"``: a first event after 0.3 seconds,
-            and the others 0.03 seconds apart.
+        pace (str): How fast replies are sent: ``"fast"`` (the default), or ``"live"``: the first
+            event after 0.3 seconds, the others every 0.03 seconds.
 
     Attributes:
-        requests: The requests so far.
-        cancelled: The ids of the background responses that were cancelled, which takes no reply.
+        requests (list[Request]): The requests so far.
+        cancelled (list[str]): The ids of the background responses that were cancelled. A
+            cancellation uses no reply.
 
     Raises:
-        UnexpectedRequestError: On leaving: a request came that no reply was written for.
+        UnexpectedRequestError: At the end of the block: there was a request without a reply.
+
+    Example:
+        >>> from mirascope import testing
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.ScriptedProvider() as llm:
+        ...     llm.reply("Emma")  # or llm.fail(429), llm.cut(after="Em"), llm.stall(after="Em")
+        ...     print("".join(chunk.content for chunk, _ in recommend_book("classic")))
+        Emma
+        >>> llm.requests[0].messages[-1]
+        Message(role='user', content='Recommend a classic book')
     """
 
     def __init__(self, *, pace: Pace = "fast") -> None:
@@ -61,26 +76,31 @@ class ScriptedProvider:
         self.check(error)
 
     def url(self, provider: str) -> str:
-        """Return the base URL for a client that the test makes itself.
+        """Return the base URL for a client that you make yourself.
+
+        Args:
+            provider: The name of the provider, such as ``"openai"``.
 
         Raises:
             ValueError: There is no such provider.
-            RuntimeError: The provider was not entered.
+            RuntimeError: You called it outside of the ``with`` block.
         """
         if not self._address:
-            raise RuntimeError("there is no address yet: use `with testing.provider() as llm:`")
+            raise RuntimeError(
+                "there is no URL outside of the block: use `with testing.provider() as llm:`"
+            )
         return base_url(self._address, provider)
 
     @property
     def replies_left(self) -> int:
-        """The number of replies that no request has taken."""
+        """The number of replies that no request has used yet."""
         return len(self._scripts)
 
     def check(self, error: BaseException | None = None) -> None:
-        """Raise if a request came that no reply was written for; the plugin does after each test.
+        """Raise an error if there was a request without a reply; the pytest plugin calls this.
 
         Args:
-            error: An error that is raised anyway: it gets a note instead.
+            error: An error that is being raised. It gets a note, and no other error is raised.
 
         Raises:
             UnexpectedRequestError: There was such a request.
@@ -108,28 +128,28 @@ class ScriptedProvider:
         pace: Pace | None = None,
         to: str = "",
     ) -> None:
-        """Write a reply.
+        """Write the next reply.
 
         Args:
-            text: The text.
-            by: The number of characters of each piece; by default the pieces are words.
-            reasoning: The reasoning.
-            tools: The calls of tools; see `call`.
-            value: The value of a response model: a pydantic model, or what pydantic can write as
-                JSON. It is sent as the request wants it: as the call of its tool, or as text.
-            usage: The tokens of the request and of the reply; by default the words and the pieces
-                are counted.
-            finish_reason: ``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``, which
-                is sent in the provider's word, or another word, which is sent as it is. By default
-                the first, or the third if there are calls.
-            pace: How fast it is sent, if not as the other replies.
-            to: A part of the text of the last message: only such a request takes this reply. A
-                reply without it, written before, takes such a request too.
+            text (str): The text.
+            by (int | None): The number of characters of each piece. Default: a piece is a word.
+            reasoning (str): The text of the reasoning.
+            tools (Iterable[ToolCall]): The tool calls; see `call`.
+            value (object): The value for a response model: a pydantic model, or anything that
+                pydantic can write as JSON. It is sent as the request needs it: as a tool call, or
+                as text.
+            usage (tuple[int, int] | None): The tokens of the request and of the reply. Default: the
+                number of words of the request and of pieces of the reply.
+            finish_reason (str | None): ``"stop"``, ``"length"``, ``"tool_calls"`` or
+                ``"content_filter"``, which are translated for the provider; any other word is sent
+                unchanged. Default: ``"tool_calls"`` if there are tool calls, else ``"stop"``.
+            pace (str | None): ``"fast"`` or ``"live"``. Default: the pace of this provider.
+            to (str): Use this reply only for a request whose last message contains this text. Note
+                that an earlier reply without ``to`` is used first.
 
         Raises:
-            TypeError: An argument of a call, or the value, cannot be represented as JSON, or a text
-                is none.
-            ValueError: ``by`` is below 1, or ``pace`` another word.
+            TypeError: ``text`` is not a text, or a value cannot be written as JSON.
+            ValueError: ``by`` is less than 1, or ``pace`` is invalid.
         """
         calls = [(self._call_id(), call.name, call.json) for call in tools]
         contents = Contents(
@@ -151,27 +171,28 @@ class ScriptedProvider:
         retry_after: float | None = None,
         to: str = "",
     ) -> None:
-        """Write an HTTP error.
+        """Write an HTTP error as the next reply.
 
         Args:
-            status: The status, such as 429 or 503.
-            message: The message.
-            retry_after: The seconds of the header of that name.
-            to: A part of the text of the last message; see `reply`.
+            status (int): The HTTP status, such as 429 or 503.
+            message (str): The error message.
+            retry_after (float | None): The value of the header ``retry-after``, in seconds.
+            to (str): A text in the last message of the request; see `reply`.
 
         Raises:
-            ValueError: The status is not that of an error.
+            ValueError: ``status`` is not an error status (400 to 599).
         """
         headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
         self._add(Failed(to=to, status=status, message=message, headers=headers))
 
     def stall(self, after: str = "", *, by: int | None = None, to: str = "") -> None:
-        """Write a reply that stops in the middle, while the connection stays open.
+        """Write a reply that stops in the middle; the connection stays open.
 
         Args:
-            after: The text that is sent before. A request for a plain response gets nothing at all.
-            by: The number of characters of each piece; see `reply`.
-            to: A part of the text of the last message; see `reply`.
+            after (str): The text that is sent before. A request without ``stream`` gets nothing at
+                all.
+            by (int | None): The number of characters of each piece; see `reply`.
+            to (str): A text in the last message of the request; see `reply`.
         """
         contents = Contents(text=after, by=by)
         self._add(Broken(to=to, contents=contents, fault=loopback.Stall()))
@@ -180,9 +201,10 @@ class ScriptedProvider:
         """Write a reply whose connection ends in the middle.
 
         Args:
-            after: The text that is sent before. A request for a plain response gets half of one.
-            by: The number of characters of each piece; see `reply`.
-            to: A part of the text of the last message; see `reply`.
+            after (str): The text that is sent before. A request without ``stream`` gets half of a
+                response.
+            by (int | None): The number of characters of each piece; see `reply`.
+            to (str): A text in the last message of the request; see `reply`.
         """
         contents = Contents(text=after, by=by)
         self._add(Broken(to=to, contents=contents, fault=loopback.Abort()))
@@ -196,14 +218,15 @@ class ScriptedProvider:
         by: int | None = None,
         to: str = "",
     ) -> None:
-        """Write a reply that reports an error in the middle of a stream, whose status is 200.
+        """Write a reply with the HTTP status 200 that reports an error in the middle of the stream.
 
         Args:
-            message: The message of the error.
-            status: The HTTP status that it is like. A request for a plain response gets that.
-            after: The text that is sent before.
-            by: The number of characters of each piece; see `reply`.
-            to: A part of the text of the last message; see `reply`.
+            message (str): The error message.
+            status (int): The HTTP status that the error is like. A request without ``stream`` gets
+                this status.
+            after (str): The text that is sent before.
+            by (int | None): The number of characters of each piece; see `reply`.
+            to (str): A text in the last message of the request; see `reply`.
         """
         contents = Contents(text=after, by=by)
         self._add(Broken(to=to, contents=contents, error=(message, status)))
@@ -240,6 +263,9 @@ class ScriptedProvider:
 
 def provider(*, pace: Pace = "fast") -> ScriptedProvider:
     """Return a scripted provider, for use outside of pytest; see `ScriptedProvider`.
+
+    Args:
+        pace (str): ``"fast"`` or ``"live"``; see `ScriptedProvider`.
 
     Example:
         >>> from mirascope import testing

@@ -1,4 +1,4 @@
-r"""A server on loopback that responds by a script, and records what it saw.
+r"""A server on localhost that responds by a script, and records the requests.
 
 Real clients talk to it over real sockets. A response is a script: the pieces of the body, each of
 which is one HTTP chunk, and between them the ways in which a response can go wrong::

@@ -17,8 +17,8 @@ from mirascope.testing.recording._recording import RECORD_VARIABLE
 
 _MARKER = """\
 recorded(path=..., *, pace="fast", fault=None, ignore=()): replay the responses of the providers \
-from a recording, or make it with --record. The path is relative to the folder of the test; by \
-default recordings/<test file>/<test>.yaml. For the arguments see mirascope.testing.recorded."""
+from a recording, or make one with --record. The path is relative to the folder of the test; by \
+default recordings/<test file>/<test>.yaml. mirascope.testing.recorded explains the arguments."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,10 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def llm() -> Iterator[ScriptedProvider]:
-    """A provider whose replies the test writes, whichever SDK the code under test uses.
+    """A provider whose replies the test writes, for any SDK that the code under test uses.
     `llm.reply("Hello")` writes a reply; `llm.fail(429)`, `llm.stall(after="He")`,
     `llm.cut(after="He")` and `llm.error_event()` write failures; `llm.requests` has the requests.
-    A request that no reply was written for fails the test. See `mirascope.testing`.
+    A request without a reply fails the test. See `mirascope.testing`.
     """  # noqa: D205  # `pytest --fixtures` shows the first paragraph
     with ScriptedProvider() as scripted:
         yield scripted

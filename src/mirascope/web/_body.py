@@ -42,12 +42,12 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}")
 
 
 class Conversation(list[BaseMessageParam]):
-    """The messages of a request, to be given to a call.
+    """The messages of a request from a browser, to pass to a call.
 
     Attributes:
-        approved: The tool calls that the user has just approved, and that have not run yet: each
-            needs `add_result` before the messages are sent. What a browser sends is its user's
-            word: check the arguments as you would check any input of that user.
+        approved (list): The tool calls that the user just approved and that did not run yet. Run
+            each and call `add_result` before you send the messages. The data comes from the
+            browser: check the arguments like any other user input.
     """
 
     def __init__(self, messages: Iterable[BaseMessageParam] = ()) -> None:
@@ -55,11 +55,12 @@ class Conversation(list[BaseMessageParam]):
         self.approved: list[ToolCallPart] = []
 
     def add_result(self, call: ToolCallPart, output: JsonableType | BaseException) -> None:
-        """Add the output of an approved tool call, or the error that it raised.
+        """Add the output of an approved tool call, or the error that the tool raised.
 
         Args:
             call: The call, one of `approved`.
-            output: Text is sent to the model as it is, anything else as JSON; of an error its text.
+            output: A text is sent to the model unchanged, other values as JSON. For an error, its
+                text is sent.
         """
         failed = isinstance(output, BaseException)
         value = str(output) if failed else jsonable(output)
@@ -219,7 +220,7 @@ def media(place: Place, url: str, media_type: str, family: str = "") -> Media:
         try:
             content = base64.b64decode(data, validate=True)
         except ValueError:
-            raise place.wrong("has data that are not base64") from None
+            raise place.wrong("must have its data as valid base64") from None
         return _inline(place, _checked(place, media_type or options[0]), content)
     if scheme != "https":
         raise place.wrong(f"must have a data or an https URL, not {shortened(url[:20])}")
@@ -247,7 +248,7 @@ def _inline(place: Place, media_type: str, content: bytes) -> Media:
 
 def _checked(place: Place, media_type: str) -> str:
     if not _MEDIA_TYPE.fullmatch(media_type):
-        raise place.wrong(f"has no media type, but {shortened(media_type)}")
+        raise place.wrong(f"must have a media type such as image/png, not {shortened(media_type)}")
     return media_type.lower()
 
 

@@ -188,7 +188,9 @@ def jsonable(value: object) -> Any:
             value, bytes_mode="base64", inf_nan_mode="null", by_alias=True
         )
     except (ValueError, RecursionError) as error:
-        raise TypeError(f"JSON cannot hold this {type(value).__name__}: {error}") from error
+        raise TypeError(
+            f"this {type(value).__name__} cannot be written as JSON: {error}"
+        ) from error
 
 
 def to_json(value: object) -> bytes:

@@ -26,19 +26,21 @@ from mirascope.web._wsgi import Gone, watcher
 
 
 class Events(ABC):
-    """The bytes of a response: iterate it once, with ``for`` or ``async for``.
+    """The bytes of a response: iterate them once, with ``for`` or ``async for``.
 
-    Either serves any stream, as suits the web framework; the other kind of stream is then read by
-    a thread, or by an event loop, of its own. Leaving the iteration closes the stream, and so does
-    `close`. Nothing is sent to the provider before the iteration begins, or `open`.
+    You can use both for any stream, as your web framework needs; a stream of the other kind is read
+    in a thread or in an event loop of its own. Leaving the loop closes the stream, and so does
+    `close`. The request is sent to the provider when the iteration or `open` begins.
 
     Attributes:
-        status: The HTTP status: 200, or that of a failure before the first event. `open` finds out.
-        headers: The headers of the response.
-        ping: After how many seconds without an event a comment is sent; ``None`` for never.
-        spawn: Runs a coroutine beside the iteration, and returns what ends it; by default a task of
-            asyncio.
-        resumable: Whether a browser that connects again gets what it missed.
+        status (int): The HTTP status: 200, or that of a failure before the first event. `open`
+            sets it.
+        headers (dict): The headers of the response.
+        ping (float | None): Seconds without an event after which a comment is sent; ``None`` for
+            never.
+        spawn (Callable): Runs a coroutine beside the iteration and returns a function that ends it.
+            Default: a task of asyncio.
+        resumable (bool): Whether a browser that reconnects gets the events that it missed.
     """
 
     resumable: ClassVar[bool] = False
@@ -89,11 +91,11 @@ class Events(ABC):
     def open(self, environ: Mapping[str, Any] | None = None) -> Self:
         """Wait for the first event, or until a ping is due; then `status` and `headers` are known.
 
-        Without it the status is 200, and a failure before the first event is an event too.
+        Without it, the status is 200, and a failure before the first event is sent as an event.
 
         Args:
-            environ: The environment of a WSGI request. Werkzeug's, Gunicorn's and Waitress's let
-                the iteration end when the browser goes, also while there is nothing to write.
+            environ: The environment of a WSGI request. With Werkzeug, Gunicorn and Waitress, the
+                iteration then ends when the browser disconnects, even if there is nothing to write.
         """
         self._gone = watcher(environ) if environ is not None else None
         try:
@@ -124,15 +126,15 @@ class Events(ABC):
         self._first = [text.encode()]
 
     def close(self) -> None:
-        """End it, from whatever thread: the stream that is being read is closed.
+        """End the iteration, from any thread, and close the stream that is being read.
 
-        An async one is closed by the end of its iteration; this does nothing then.
+        An async stream is closed by the end of its own iteration; then this method has no effect.
         """
         self._close()
         self._close_source()
 
     async def aclose(self) -> None:
-        """End it, async."""
+        """End the iteration, async."""
         self._close()
         await self._aclose_source()
 
@@ -162,7 +164,7 @@ class Events(ABC):
     def _check(self) -> None:
         if self._handed_out:
             raise errors.StreamConsumed(
-                "these events were iterated already; they are iterated once"
+                "these events were already iterated: call `events` again for a new response"
             )
 
     def _begun(self) -> Iterator[bytes]:

@@ -35,10 +35,12 @@ class RecordedEvent(NamedTuple):
     """An event of a recorded response.
 
     Attributes:
-        offset: Its place in the log, ``<epoch>-<number>``; a reader that has it resumes after it.
-        name: What it is: ``"text"``, ``"tool"``, ``"finish"`` and so on, as methods of `Encoder`.
+        offset (str): Its position in the log, ``<epoch>-<number>``. A reader with this offset
+            continues after it.
+        name (str): Its kind, such as ``"text"``, ``"tool"`` or ``"finish"``: the methods of
+            `Encoder`.
         values: Its arguments, decoded from JSON.
-        is_new: Whether the reader lacks it.
+        is_new (bool): Whether the reader does not have it yet.
     """
 
     offset: str
@@ -203,7 +205,7 @@ class Played(Events):
     def _write(self, event: RecordedEvent) -> bytes:
         encoder, name = self._encoder, event.name
         if name == "error" and not encoder.reports:
-            raise errors.StreamTruncated("the generation failed, which plain text cannot show")
+            raise errors.StreamTruncated("the generation failed, which plain text cannot express")
         written = _play(encoder, name, event.values)
         if name in _PARTS:
             self._end_part = getattr(encoder, _PARTS[name])

@@ -16,7 +16,9 @@ ToolCall: TypeAlias = BaseTool | ToolCallPart
 
 @dataclass(frozen=True)
 class Approval:
-    """A request to approve a tool call; the decision is in the next request.
+    """A request to the user to approve a tool call; yield it in a `Turn`.
+
+    The decision comes with the next request of the browser.
 
     Args:
         tool: The tool, as a stream yielded it.
@@ -54,7 +56,7 @@ def is_async(streamed: Streamed) -> bool:
     if isinstance(streamed, AsyncIterable | Awaitable):
         return True
     if not hasattr(streamed, "__iter__"):
-        raise TypeError(f"a stream or a turn is needed, not {type(streamed).__name__}")
+        raise TypeError(f"expected a stream or a turn, not {type(streamed).__name__}")
     return False
 
 

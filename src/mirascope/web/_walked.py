@@ -181,7 +181,7 @@ class Walked(Events):
             return self._walk.approval(step)
         if not isinstance(step, tuple):
             raise TypeError(
-                "a turn yields streams, approvals and pairs of a tool and its output, not "
+                "a turn can yield streams, approvals and pairs of a tool and its output, not "
                 f"{type(step).__name__}"
             )
         call, output = step

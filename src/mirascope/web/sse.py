@@ -58,13 +58,29 @@ PING: Final = 15.0
 def events(
     stream: Resumable, *, ping: float | None = None, on_error: OnError | None = None
 ) -> Events:
-    """Return a stream as server-sent events, to be iterated with ``for`` or ``async for``.
+    """Return a stream as server-sent events; iterate them with ``for`` or ``async for``.
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
-        ping: After how many seconds without an event a comment is sent; by default never.
-        on_error: Makes the text of an error that the browser gets; by default it has nothing
-            that only the server should know. The error itself is logged as ``mirascope.web``.
+        ping (float | None): Seconds without an event after which a comment is sent. Default: never.
+        on_error (Callable | None): Gets an error and returns the text for the browser. Default: a
+            text without details of the server. The error itself is logged as ``mirascope.web``.
+
+    Returns:
+        The `Events`, as bytes.
+
+    Example:
+        >>> from mirascope import testing
+        >>> from mirascope.core import openai
+        >>> from mirascope.web import sse
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as llm:
+        ...     llm.reply("Emma")
+        ...     body = b"".join(sse.events(recommend("classic")))
+        >>> print(body.decode().splitlines()[1])
+        data: {"type":"text","text":"Emma"}
     """
     return events_of(stream, SSEEncoder(), ping=ping, on_error=on_error)
 
@@ -76,18 +92,19 @@ def response(
     on_error: OnError | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a stream as a response of Starlette and FastAPI.
+    """Return a stream as a response of Starlette or FastAPI.
 
-    When the browser goes, the connection to the provider ends. A failure before the first event has
-    an HTTP status. A browser that connects again by itself, as ``EventSource`` does where an answer
-    was cut off, gets none (204) instead of another answer; from a log of `mirascope.resume`, it
-    gets what it missed.
+    When the browser disconnects, the connection to the provider is closed. A failure before the
+    first event sets the HTTP status. ``EventSource`` reconnects by itself when a response is cut
+    off: it then gets the status 204 instead of a new response, or, with a log of
+    `mirascope.resume`, the events that it missed.
 
     Args:
-        stream: The stream, or its `Events`.
-        ping: After how many seconds without an event a comment is sent; ``None`` for never.
-        on_error: See `events`.
-        headers: Further headers.
+        stream: What a call returns, a `Turn`, or its `Events`.
+        ping (float | None): Seconds without an event after which a comment is sent; ``None``
+            for never. Default: 15.
+        on_error (Callable | None): See `events`.
+        headers (Mapping): More headers.
 
     Raises:
         MissingSDKError: Starlette is not installed.

@@ -82,8 +82,8 @@ def check_provider(
     """
     if provider.background is None and (option := background_option(options)):
         raise ValueError(
-            f"{option} is for responses that the server generates in the background, "
-            f"which {provider.name} has none of"
+            f"{option} needs responses that the server generates in the background, "
+            f"but {provider.name} does not support them: remove the option"
         )
 
 
@@ -102,6 +102,6 @@ def check_request(
         return
     if option := background_option(options):
         raise ValueError(
-            f"{option} is for responses that the server generates in the background: "
+            f"{option} needs a response that the server generates in the background: "
             f"pass `{background.parameter}` too"
         )

@@ -44,7 +44,10 @@ RawT = TypeVar("RawT", bound=SDKObject)
 
 
 class CallDecorator(Protocol[ResultT_co]):
-    """Decorates a prompt function, which then returns a result; an async one its coroutine."""
+    """Turns a prompt function into a function that calls the model and returns the result.
+
+    An ``async def`` stays an ``async def``.
+    """
 
     @overload
     def __call__(self, fn: Callable[P, PromptResult], /) -> Callable[P, ResultT_co]: ...
@@ -55,10 +58,10 @@ class CallDecorator(Protocol[ResultT_co]):
 
 
 class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]):
-    """A provider's ``call`` decorator.
+    """The type of a provider's ``call`` decorator, such as ``mirascope.core.openai.call``.
 
     Args:
-        provider: The provider.
+        provider: The description of the provider.
     """
 
     def __init__(
@@ -66,6 +69,10 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
     ) -> None:
         self._provider = provider
         self.__name__ = f"{provider.name}_call"
+        self.__doc__ = self.__call__.__doc__  # which `help(openai.call)` prints
+
+    def __repr__(self) -> str:
+        return f"<call decorator of {self._provider.name}>"
 
     @overload
     def __call__(
@@ -121,71 +128,89 @@ class Call(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT, ParamsT]
         output_parser: Callable[[Any], object] | None = None,
         **options: Unpack[CallOptions[ClientT | AsyncClientT, ParamsT]],
     ) -> CallDecorator[object]:
-        """Make a prompt function call a model.
+        """Make a prompt function call a model of this provider.
 
-        The decorated function runs the prompt function, sends its prompt and returns the result: a
-        response, a stream if ``stream`` is set, an instance of ``response_model``, a stream of
-        partial instances, or the output of ``output_parser`` for a response or an instance. An
-        ``async def`` function becomes one that is awaited. A stream sends its request when it is
-        iterated.
+        The decorated function has the parameters of the prompt function. It runs the prompt
+        function, sends the prompt to the model, and returns one of these:
+
+        - By default, the response, such as an `OpenAICallResponse`.
+        - With ``stream``, a stream of ``(chunk, tool)`` pairs, such as an `OpenAIStream`.
+        - With ``response_model``, an instance of that type.
+        - With ``stream`` and ``response_model``, a stream of partial instances.
+        - With ``output_parser``, the value that the parser returns.
+
+        If the prompt function is an ``async def``, await the decorated function, and iterate a
+        stream with ``async for``. A stream sends its request when iteration begins.
+
+        Example:
+            >>> from mirascope.core import openai
+            >>> @openai.call("gpt-4o-mini", stream=True)
+            ... def recommend_book(genre: str) -> str:
+            ...     return f"Recommend a {genre} book"
+            >>> for chunk, _ in recommend_book("fantasy"):
+            ...     print(chunk.content, end="", flush=True)
+            The Name of the Wind
 
         Args:
-            model: The name of the model.
-            stream: Whether to stream; ``{"partial_tools": True}`` yields partial tools too.
-            tools: The tools that the model may call: functions, classes or toolkits. A response or
-                a stream has the calls; none of them is run.
-            response_model: The type of the result: a pydantic model, or any type that pydantic can
-                validate. The model is forced to call it as a tool, or to write it as JSON. Without
-                streaming there may be ``tools`` beside it: if the model calls one of those, the
-                response is returned.
-            output_parser: Makes the result of the response, or of the response model; not with
-                ``stream``.
-            json_mode: Whether the model has to write JSON.
-            client: The client to use, sync or async as the function is; by default one per process
-                (per event loop for async), made from the environment. A function with a client
-                of its own can be pickled by reference only, as clients stay in their process.
-            call_params: Further parameters of the request.
-            max_retries: How often to retry a request that fails before the first content is
-                received; by default twice, or as a user-supplied client is configured. The SDK of
-                such a client retries by itself until the response begins, unless this,
-                ``on_retry`` or a ``timeout`` from the beginning is passed.
-            timeout: How long the response may take: a `Timeout`, or the total in seconds;
-                `Timeout.default` has the deadlines that it leaves open.
-            on_retry: Called with a `Retry` before a request is sent again; may be async where the
-                function is.
-            on_interrupt: The reaction to a stream that breaks off after content was received:
-                ``"raise"`` the error, or ``"restart"`` the response, as often and as late as a
-                request may be retried. The chunks, and the tools, of the new response then follow
-                those of the old one, which is void: ``on_retry`` and the stream's own `on_retry`
-                receive a `Retry` with ``restarts`` true. ``"resume"`` requests the rest of a
-                response that the server generates in the background, as often and as late; what
-                was received stays, and the `Retry` has ``resumes`` true.
-            cancel_on_close: Whether leaving a stream early also cancels the response at the server,
-                where that generates it in the background. It is attempted once, for at most two
-                seconds, and never fails.
-            keep: How much of a response a stream keeps while it is received: ``"all"``, the
-                default; ``"text"`` and tool calls, without the data of single tokens (logprobs);
-                or ``"none"``: then only the chunks have it. Not with ``response_model``.
-            local_files: Whether a text in a template's ``{photo:image}`` and the like may name a
-                file of this machine, as a path or a ``file:`` URL. Set it to false where the text
-                may be another person's; a `pathlib.Path` is read all the same. By default it may,
-                unless the environment variable ``MIRASCOPE_LOCAL_FILES`` is set to anything but
-                ``ENABLED``.
+            model (str): The name of the model, such as ``"gpt-4o-mini"``.
+            stream (bool | StreamConfig): Whether to stream. ``{"partial_tools": True}`` streams,
+                and also yields each tool while its arguments are incomplete. Default: false.
+            tools (Sequence | None): The tools that the model may call: functions, tool classes or
+                toolkits. The library does not run them: call ``tool.call()``. Default: none.
+            response_model (type | None): The type of the result: a pydantic model, or any type that
+                pydantic can validate. The library forces the model to call it as a tool, or to
+                write it as JSON. Without ``stream``, you can also pass ``tools``: if the model
+                calls one of them, the function returns the response. Default: none.
+            output_parser (Callable | None): A function that takes the response, or the instance of
+                ``response_model``, and returns the result. Not with ``stream``. Default: none.
+            json_mode (bool): Whether the model must write JSON. Default: false.
+            client (object): The SDK's client: a sync one for a sync function, an async one for an
+                ``async def``. The default client is made from the environment variables, once per
+                process (for async, once per event loop). A function with a ``client`` can only be
+                pickled by reference.
+            call_params (dict | None): More parameters of the request, such as ``temperature``.
+            max_retries (int | None): The maximum number of retries of a request that fails before
+                the first content is received. Default: 2, or the setting of your own client. The
+                SDK of your own client makes the retries before the response begins, unless you pass
+                ``max_retries``, ``on_retry`` or a ``timeout`` that limits the start.
+            timeout (float | Timeout | None): The time limit in seconds for the complete response,
+                or a `Timeout` with three limits. `Timeout.default` has the limits that you do not
+                set.
+            on_retry (Callable | None): A function that is called with a `Retry` before each retry.
+                It can be async if the prompt function is async. Default: none.
+            on_interrupt (str): What to do if a stream fails after content was received:
+
+                - ``"raise"`` (the default) raises the error.
+                - ``"restart"`` sends the request again, within the limit of ``max_retries``. The
+                  chunks of the new response follow those of the old one: discard the old ones.
+                  ``on_retry``, and ``on_retry`` of the stream, get a `Retry` whose ``restarts`` is
+                  true.
+                - ``"resume"`` continues a response that the server generates in the background,
+                  within the same limit. Keep what you received: the `Retry` has ``resumes`` true.
+
+            cancel_on_close (bool): Whether closing a stream early also cancels a response that the
+                server generates in the background. The library tries once, for at most two seconds;
+                a failure raises no error. Default: false.
+            keep (str): What a stream keeps of the response while it is read: ``"all"`` (the
+                default); ``"text"``, which keeps text and tool calls but no logprobs; or
+                ``"none"``, which keeps nothing. The chunks always have everything. Not ``"none"``
+                with ``response_model``.
+            local_files (bool | None): Whether a text in a template's ``{photo:image}`` may be the
+                path or the ``file:`` URL of a local file. Set it to false if users write the text.
+                A `pathlib.Path` is always allowed. Default: true, unless the environment variable
+                ``MIRASCOPE_LOCAL_FILES`` has another value than ``ENABLED``.
 
         Raises:
-            ValueError: ``output_parser`` is given with ``stream``, or ``keep="none"`` with
-                ``response_model``; ``timeout`` is not above zero, ``max_retries`` below, or
-                ``on_interrupt`` or ``keep`` another word; or, here or at the call, an option is for
-                background responses only, and the response is none.
-            TypeError: ``timeout`` is neither a number nor a `Timeout`, or ``local_files`` or
-                ``cancel_on_close`` no bool; there is no such option; or ``on_retry`` is async and
+            ValueError: Two options exclude each other, or an option has an invalid value. For the
+                options of background responses, the error may be raised at the call.
+            TypeError: An option has the wrong type or does not exist, or ``on_retry`` is async and
                 the function is not.
-            TemplateError: At the call: the template names a variable that the function lacks.
-            AuthenticationFailed: At the call: there is no client given and no API key.
-            StreamError: At the call, or while a stream is iterated: any other failure. It is an
-                error of the provider's SDK too.
-            pydantic.ValidationError: The response does not fit the response model; `response_of`
-                the error is the response.
+            TemplateError: At the call: the template has a variable that the function does not have.
+            AuthenticationFailed: At the call: there is no API key, and you passed no client.
+            StreamError: At the call, or while you iterate a stream: any other failure. The error is
+                also an instance of the SDK's own error class.
+            pydantic.ValidationError: The response does not match ``response_model``;
+                ``mirascope.core.response_of(error)`` returns the response.
         """
         if stream and output_parser is not None:
             raise ValueError("Cannot use `output_parser` with `stream=True`.")

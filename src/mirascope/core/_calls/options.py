@@ -116,7 +116,7 @@ class StructuredStreamOptions(
 
 
 class EitherOptions(CallOptions[AnyClientT, ParamsT], total=False):
-    """The result is a response or a stream: a type checker does not know the value of `stream`."""
+    """The result is a response or a stream: type checkers do not know the value of ``stream``."""
 
     stream: Required[bool | StreamConfig]
     tools: Tools | None
@@ -130,9 +130,9 @@ class PicklableOptions(dict[str, object]):
     def __reduce__(self) -> tuple[object, ...]:
         if self.get("client") is not None:
             raise TypeError(
-                "a function that is given `client=` cannot be pickled, because the connections of"
-                " a client cannot leave their process: leave `client` out, so that one is made of"
-                ' the environment where the function runs, or return {"client": ...} from it'
+                "a function with `client=` cannot be pickled, because the connections of a client"
+                " belong to one process: remove `client`, so that the other process makes its own"
+                ' from its environment, or return {"client": ...} from the function'
             )
         return PicklableOptions, (dict(self),)
 
@@ -146,19 +146,17 @@ def check(options: Mapping[str, object]) -> None:
     """
     known = CallOptions.__annotations__
     for name in options.keys() - known:
-        raise TypeError(f"a call has no option {name!r}; it has: {', '.join(sorted(known))}")
+        raise TypeError(f"there is no option {name!r}; there are: {', '.join(sorted(known))}")
     Timeout.of(cast("float | Timeout | None", options.get("timeout")))
     retries = options.get("max_retries")
     if retries is not None and (not isinstance(retries, int) or retries < 0):
-        raise ValueError(f"`max_retries` is {retries!r}; it has to be 0 or more, or None")
+        raise ValueError(f"`max_retries` is {retries!r}; it must be 0 or more, or None")
     if not isinstance(allowed := options.get("local_files"), bool | None):
-        raise TypeError(f"`local_files` is {allowed!r}; it has to be True, False or None")
+        raise TypeError(f"`local_files` is {allowed!r}; it must be True, False or None")
     if not isinstance(cancel := options.get("cancel_on_close", False), bool):
-        raise TypeError(f"`cancel_on_close` is {cancel!r}; it has to be True or False")
+        raise TypeError(f"`cancel_on_close` is {cancel!r}; it must be True or False")
     for name, kind in (("on_interrupt", OnInterrupt), ("keep", Keep)):
         choices = get_args(kind)
         if options.get(name, choices[0]) not in choices:
             allowed_choices = ", ".join(f'"{choice}"' for choice in choices)
-            raise ValueError(
-                f"`{name}` is {options[name]!r}; it has to be one of {allowed_choices}"
-            )
+            raise ValueError(f"`{name}` is {options[name]!r}; it must be one of {allowed_choices}")

@@ -59,7 +59,9 @@ class DecoratedCall(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]
     def __post_init__(self) -> None:
         hook = self.options.get("on_retry")
         if inspect.iscoroutinefunction(hook) and not self.prompt.is_async:
-            raise TypeError(f"`on_retry` is async, and {self.prompt.fn.__name__} is not")
+            raise TypeError(
+                f"`on_retry` is async, but the function {self.prompt.fn.__name__} is not"
+            )
         check_provider(self.provider, self.options)
 
     def decorated(self, fn: Callable[..., object]) -> Callable[..., object]:

@@ -33,7 +33,7 @@ CallResponseT = TypeVar("CallResponseT", bound=BaseCallResponse[Any, Any, Any])
 StreamT = TypeVar("StreamT", bound=BaseStream[Any, Any, Any, Any])
 
 
-_INVALID_KEY: Final = "the API key holds a letter that no key has"
+_INVALID_KEY: Final = "the API key has a character that is not allowed in a header"
 
 
 class Encode(Protocol):
@@ -189,7 +189,9 @@ class Provider(Generic[ClientT, AsyncClientT, RawT, CallResponseT, StreamT]):
                 return self.clients.get()
         sync_type, async_type = self.client_types
         if sync_type is not async_type and isinstance(given, async_type):
-            raise TypeError(f"{type(given).__name__} needs an `async def` function")
+            raise TypeError(
+                f"{type(given).__name__} is async, but the function is not: use `async def`"
+            )
         return cast("ClientT", given)
 
     async def aclient(self, given: object) -> AsyncClientT:

@@ -131,19 +131,34 @@ purpose, such as ``AWS_ACCESS_KEY_ID`` or ``GITHUB_TOKEN``, never decides where 
 
 
 def register_server(server: Server) -> None:
-    """Give a server that speaks OpenAI's Chat Completions a name, in this process.
+    """Register a server that has OpenAI's Chat Completions API, for this process.
 
-    From then on ``llm.call("name:model")`` and ``openai.client("name")`` know it.
+    After that you can use ``llm.call("name:model")`` and ``openai.client("name")``.
 
     Args:
-        server: The server; registering an equal one twice has no effect.
+        server: The server. Registering an equal server again has no effect.
 
     Raises:
-        ValueError: The name is that of another server or provider.
+        ValueError: Another server or provider has this name.
+
+    Example:
+        >>> from mirascope import llm
+        >>> llm.register_server(  # doctest: +SKIP
+        ...     llm.Server(
+        ...         name="my-lab",
+        ...         base_url="https://llm.example.com/v1",
+        ...         api_keys=("MY_LAB_API_KEY",),
+        ...     )
+        ... )
+        >>> @llm.call("my-lab:our-model", stream=True)  # doctest: +SKIP
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
     """
     known = find(server.name)
     if known is not None and SERVERS.get(server.name) != server:
-        raise ValueError(f"there is already a provider {server.name!r}: choose another name")
+        raise ValueError(
+            f"there is already a provider or server {server.name!r}: choose another name"
+        )
     SERVERS[server.name] = server
     BUILT_IN[server.name] = _of_server(server)
 

@@ -27,36 +27,47 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class ServerSettingError(ValueError):
-    """A variable that a server needs is not set; the message names it."""
+    """An environment variable that a server needs is not set. The message names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server that speaks OpenAI's Chat Completions.
+    """A server that has OpenAI's Chat Completions API; register it with `register_server`.
 
     Attributes:
-        name: Its name, as in ``llm.call("name:model")``: lower-case letters, digits, ``-``, ``_``
-            and ``.``.
-        base_url: Its base URL; ``{VARIABLE}`` in it stands for a variable of the environment. The
-            variable ``NAME_BASE_URL`` replaces it.
-        api_keys: The variables of the environment that may hold its key; the first one set counts.
-        needs_key: Whether it refuses requests without a key.
-        host_variable: A variable with the address of the server alone, without the path.
-        source: Where this is documented.
-        stream_options: Whether it accepts ``stream_options``, which request usage.
-        formats: The types of ``response_format`` that it accepts, the preferred one first; a strict
-            response model takes ``"json_schema"`` wherever it is accepted.
-        forces_tools: Whether a request may force a tool call: ``"always"``; ``"unless thinking"``,
-            where models think unless the request has ``thinking: {"type": "disabled"}``; or
-            ``"never"``. If not, a response model is read from JSON text.
-        tool_choice: How a tool call is forced: ``"required"``, or by the tool's ``"name"``.
-        reasoning: The field of a delta that has the reasoning; ``"in text"`` between tags.
-        reasoning_back: When a message that is sent back has the reasoning.
-        usage: Where a stream reports usage.
+        name (str): The name for ``llm.call("name:model")``: lower-case letters, digits, ``-``,
+            ``_`` and ``.``; the first character is a letter.
+        base_url (str): The base URL. ``{VARIABLE}`` in it is replaced by that environment variable.
+            The environment variable ``NAME_BASE_URL`` overrides the URL.
+        api_keys (tuple[str, ...]): The environment variables that can have the API key; the first
+            one that is set is used.
+        needs_key (bool): Whether the server needs an API key. Default: true.
+        host_variable (str): An environment variable with the server's address without the path.
+        source (str): The URL of the server's documentation.
+        stream_options (bool): Whether the server accepts ``stream_options``, which request usage.
+            Default: true.
+        formats (tuple): The types of ``response_format`` that the server accepts, the preferred one
+            first. A strict response model uses ``"json_schema"`` if the server accepts it.
+        forces_tools (str): Whether a request can force a tool call: ``"always"`` (the default),
+            ``"never"``, or ``"unless thinking"`` for models that think unless the request has
+            ``thinking: {"type": "disabled"}``. Otherwise a response model is read from JSON text.
+        tool_choice (str): How a request forces a tool call: ``"required"`` (the default), or by the
+            tool's ``"name"``.
+        reasoning (str): The field of a delta that has the reasoning, or ``"in text"`` if the
+            reasoning is between tags in the text. Default: ``"reasoning_content"``.
+        reasoning_back (str): When a message that you send back includes its reasoning.
+        usage (str): Where a stream reports usage.
 
     Raises:
-        ValueError: The name is empty or has other characters, or ``api_keys`` is empty although a
-            key is needed.
+        ValueError: The name is invalid, or ``api_keys`` is empty although the server needs a key.
+
+    Example:
+        >>> from mirascope import llm
+        >>> lab = llm.Server(
+        ...     name="my-lab", base_url="https://llm.example.com/v1", api_keys=("MY_LAB_API_KEY",)
+        ... )
+        >>> lab.url_variable
+        'MY_LAB_BASE_URL'
     """
 
     name: str
@@ -76,29 +87,31 @@ class Server:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"{self.name!r} cannot be the name of a server: it may have lower-case letters,"
-                " digits, '-', '_' and '.', and begins with a letter"
+                f"{self.name!r} is not a valid name of a server: use lower-case letters, digits,"
+                " '-', '_' and '.', with a letter first"
             )
         if self.needs_key and not self.api_keys:
-            raise ValueError(f"`api_keys` of {self.name!r} is empty: set it, or `needs_key=False`")
+            raise ValueError(
+                f"the server {self.name!r} has no `api_keys`: pass them, or `needs_key=False`"
+            )
 
     @property
     def url_variable(self) -> str:
-        """The variable that replaces the base URL."""
+        """The environment variable that overrides the base URL."""
         return re.sub(r"[.-]", "_", self.name).upper() + "_BASE_URL"
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All variables of the environment that a client is made from."""
+        """All environment variables that a client of this server reads."""
         inside: list[str] = _VARIABLE.findall(self.base_url)
         host = [self.host_variable] if self.host_variable else []
         return (*self.api_keys, self.url_variable, *host, *inside)
 
     def key(self) -> str:
-        """Return the key in the environment; where none is needed, the server's name.
+        """Return the API key from the environment, or the server's name if no key is needed.
 
         Raises:
-            ServerSettingError: There is none.
+            ServerSettingError: The server needs a key, and no variable of ``api_keys`` is set.
         """
         if key := next(filter(None, map(os.environ.get, self.api_keys)), ""):
             return key
@@ -108,10 +121,10 @@ class Server:
         return self.name
 
     def url(self) -> str:
-        """Return the base URL.
+        """Return the base URL, from the environment or from ``base_url``.
 
         Raises:
-            ServerSettingError: A variable in it is not set.
+            ServerSettingError: A variable in ``base_url`` is not set.
         """
         if url := os.environ.get(self.url_variable):
             return url
@@ -123,7 +136,7 @@ class Server:
         value = os.environ.get(variable[1], "").rpartition("://")[2].rstrip("/")
         if not value:
             raise ServerSettingError(
-                f"{variable[1]} is not set, which is a part of the URL of {self.name!r}: set it, or"
+                f"{variable[1]} is not set; it is a part of the URL of {self.name!r}: set it, or"
                 f" {self.url_variable}"
             )
         return value

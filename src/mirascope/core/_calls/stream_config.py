@@ -6,10 +6,11 @@ from typing_extensions import TypedDict
 
 
 class StreamConfig(TypedDict, total=False):
-    """Options of a stream, passed as ``stream={...}``.
+    """The options of a stream, passed as ``stream={...}``.
 
     Attributes:
-        partial_tools: Whether partial tools are yielded while their arguments arrive.
+        partial_tools (bool): Whether the stream also yields each tool while its arguments are
+            incomplete. Default: false.
     """
 
     partial_tools: bool

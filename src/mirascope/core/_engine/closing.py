@@ -25,11 +25,11 @@ class Closable:
 
     @abstractmethod
     def close(self) -> None:
-        """Close."""
+        """Close the connection."""
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Close, async."""
+        """Close the connection, async."""
 
     def __enter__(self) -> Self:
         return self

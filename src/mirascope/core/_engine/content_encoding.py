@@ -48,7 +48,9 @@ def decompressor(header: str) -> Decompress | None:
 
     def decompress(block: bytes) -> Iterator[bytes]:
         if len(names) > _MAX_ENCODINGS:
-            raise ContentEncodingError(f"{len(names)} encodings, one inside of the other")
+            raise ContentEncodingError(
+                f"{len(names)} content encodings; at most {_MAX_ENCODINGS} are supported"
+            )
         parts: Iterable[bytes] = (block,)
         for step in steps:
             parts = chain.from_iterable(map(step, parts))

@@ -32,7 +32,7 @@ from mirascope.core._wire.sse import DONE, ERROR_EVENT
 ChunkT = TypeVar("ChunkT", bound=BaseCallResponseChunk[Any, Any])
 ToolT = TypeVar("ToolT", bound=BaseTool)
 
-_CUT_OFF = "the connection ended before the response did: it is cut off"
+_CUT_OFF = "the connection ended before the end of the response: it is cut off"
 _NOT_A_STREAM = "the response is neither a stream of events nor JSON"
 _UNREAD = "the server also sent:"
 

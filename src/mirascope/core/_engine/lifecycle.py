@@ -44,17 +44,17 @@ _FINAL: Final = frozenset[StreamState]({"finished", "truncated", "closed", "fail
 
 _NOT_FINISHED: Final[dict[StreamState, str]] = {
     "pending": "the stream was not iterated yet: iterate it first",
-    "open": "the stream is still being read: iterate it to its end, or use stream.partial()",
-    "truncated": "the response is cut off: stream.partial() has what was received",
-    "closed": "the stream was closed early: stream.partial() has what was received",
-    "failed": "the stream failed: stream.partial() has what was received",
+    "open": "the stream is not finished: iterate it to its end, or use stream.partial()",
+    "truncated": "the response is cut off: stream.partial() returns what was received",
+    "closed": "the stream was closed early: stream.partial() returns what was received",
+    "failed": "the stream failed: stream.partial() returns what was received",
 }
 _NOT_KEPT: Final = (
-    'the message was not kept (`keep="none"`): stream.partial() has what else was received'
+    'the message was not kept (`keep="none"`): pass `keep="text"` or `keep="all"` to keep it'
 )
-_NOT_RESUMED: Final = "the response was interrupted, and is not taken up again after event {}"
+_NOT_RESUMED: Final = "the response was interrupted, and cannot be resumed after event {}"
 _CONSUMED: Final = (
-    "this stream is {}; a stream is iterated once. To pause, hold the iterator: "
+    "this stream is {}; a stream can be iterated only once. To pause, hold the iterator: "
     "`items = iter(stream)`. To send the request again, call the function again"
 )
 

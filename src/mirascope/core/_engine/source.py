@@ -155,8 +155,8 @@ class StreamRequest(ABC):
             ValueError: The server does not keep the responses of such requests.
         """
         raise ValueError(
-            f"the response {position.id} cannot be taken up by this stream: only one that the "
-            "server generates in the background can"
+            f"this stream cannot take up the response {position.id}: the call must request a "
+            "response that the server generates in the background"
         )
 
     def secrets(self) -> frozenset[str]:
@@ -197,22 +197,24 @@ class BackgroundStream:
 
     @property
     def is_background(self) -> bool:
-        """Whether the server generates the response in the background, so `take_up` can read it."""
+        """Whether the server generates the response in the background, so that `take_up` works."""
         return self._request.is_background
 
     def take_up(self, response_id: str) -> None:
-        """Have the stream read a response that another one began, instead of requesting one.
+        """Make the stream read a response that another process began, from its beginning.
 
-        It is read from its beginning. The stream has to be that of the same call.
+        Iteration then sends no new request. The call must be the same as the one that began the
+        response.
 
         Args:
             response_id: The provider's id for the response.
 
         Raises:
-            ValueError: The call is not for a response in the background, or is being read already.
+            ValueError: The call does not request a response in the background, or the stream was
+                already iterated or closed.
         """
         if self.state != "pending":
-            raise ValueError("the stream was iterated or closed already: take up a response first")
+            raise ValueError("the stream was already iterated or closed: call `take_up` first")
         self._request = self._request.taking_up(Position(response_id))
 
 

@@ -1,14 +1,12 @@
 """The engine: sends the request of a stream and yields the ``(chunk, tool)`` items of its response.
 
-A `BaseStream` is made of three objects. An `ItemReader` turns blocks of the body into items; it is
-pure. A `Lifecycle` holds the state and decides how each attempt ends. The stream itself has the
-public interface and the two drivers, `__iter__` and `__aiter__`, which read blocks from a `Source`
-and pass them to the reader.
-
-Both drivers are generators that only the consumer holds: leaving the loop, in whatever way, ends
-the generator and closes the connection. For the same reason a stream never holds its own iterator,
-and neither `Lifecycle` nor `Source` holds the stream. `__aiter__` is the engine's only async
-generator: an event loop that ends closes all of them at once, so none could close another.
+A `BaseStream` has three parts. An `ItemReader` turns blocks of the body into items; it is pure. A
+`Lifecycle` holds the state and decides how each attempt ends. The stream itself has the public
+interface and the two drivers, `__iter__` and `__aiter__`, which pass blocks from a `Source` to the
+reader. Both drivers are generators that only the consumer holds: leaving the loop in any way ends
+the generator and closes the connection. So a stream never holds its own iterator, and neither
+`Lifecycle` nor `Source` holds the stream. `__aiter__` is the engine's only async generator: an
+event loop that ends closes all of them at once, so none could close another.
 """
 
 from __future__ import annotations
@@ -65,20 +63,20 @@ class BaseStream(
 ):
     """A streamed response: iterate it once, with ``for`` or ``async for``.
 
-    Each item is a chunk and the tool whose call it completes, or ``None``. The request is sent when
-    iteration begins. Leaving the loop closes the connection; to pause, hold ``iter(stream)``.
+    Each item is a pair: a chunk, and the tool whose call it completes, or ``None``. Iteration sends
+    the request. Leaving the loop closes the connection; to pause, hold ``items = iter(stream)``.
 
     Attributes:
-        stream: Where the items come from: a request, or the SDK's own objects.
+        stream: The source of the items: a request, or the SDK's own objects.
         model: The name of the model: the requested one until the provider reports it.
         partial_tools: Whether each delta of a tool call also yields the partial tool, whose
             ``delta`` is the text of the delta, before the complete tool.
-        keep: How much of the message to keep: ``"all"``; ``"text"`` and tool calls without
-            logprobs; or ``"none"``, so that `content` stays empty.
+        keep: What the stream keeps of the response: ``"all"``, ``"text"`` (text and tool calls
+            without logprobs) or ``"none"`` (then `content` stays empty).
 
     Raises:
-        StreamError: While iterating, for every failure; it is also an error of the SDK, and its
-            ``partial`` is the partial response. `StreamConsumed` if iterated a second time.
+        StreamError: While iterating: any failure. It is also an error of the SDK, and its
+            ``partial`` is the partial response. `StreamConsumed` at a second iteration.
     """
 
     stream: Items
@@ -102,13 +100,13 @@ class BaseStream(
     def _new_decoder(self) -> Decoder[ChunkT]:
         """Return the provider's decoder for one stream."""
         raise NotImplementedError(
-            f"{type(self).__name__} is the stream of no provider: use that of one, such as "
-            "mirascope.core.openai.OpenAIStream, or one of your own (see docs/providers)"
+            f"{type(self).__name__} belongs to no provider: use a provider's class, such as "
+            "mirascope.core.openai.OpenAIStream"
         )
 
-    # The drivers: one loop, sync and async. A stack runs its last callback first.
-
     def __iter__(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
+        """Send the request and yield ``(chunk, tool)`` pairs."""
+        # A stack runs its last callback first.
         lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
         lifecycle.start(self)
         while lifecycle.state == "open":
@@ -130,6 +128,7 @@ class BaseStream(
                     yield item
 
     async def __aiter__(self) -> AsyncIterator[tuple[ChunkT, ToolT | None]]:
+        """Send the request and yield ``(chunk, tool)`` pairs, async."""
         lifecycle, deadlines = self._lifecycle, self._lifecycle.deadlines
         lifecycle.start(self)
         while lifecycle.state == "open":
@@ -242,70 +241,69 @@ class BaseStream(
 
     @override
     def close(self) -> None:
-        """Close the connection now, from any thread; what was received stays readable.
+        """Close the connection now, from any thread; you can still read what was received.
 
         Raises:
-            TypeError: The stream is being read by ``async for``, or has an async end callback:
-                await `aclose` instead.
+            TypeError: The stream is async, or has an async end callback: use `aclose`.
         """
         self._update_model()
         self._lifecycle.close()
 
     @override
     async def aclose(self) -> None:
-        """Close the connection now; what was received stays readable."""
+        """Close the connection now; you can still read what was received."""
         self._update_model()
         await self._lifecycle.aclose()
 
     @property
     @override
     def state(self) -> StreamState:
-        """The state: pending, open, finished, truncated, closed (by the user) or failed."""
+        """Its state: pending, open, finished, truncated, closed (by you) or failed."""
         return self._lifecycle.state
 
     @property
     def start_time(self) -> float:
-        """When iteration began, in milliseconds since the epoch; 0 before."""
+        """When iteration began, in milliseconds since the epoch; 0 before that."""
         return self._lifecycle.start_time
 
     @property
     def end_time(self) -> float:
-        """When the stream ended, in milliseconds since the epoch; 0 before."""
+        """When the stream ended, in milliseconds since the epoch; 0 before that."""
         return self._lifecycle.end_time
 
     @property
     def time_to_first_chunk(self) -> float | None:
-        """Seconds from the start to the first text, reasoning or tool call; ``None`` before."""
+        """Seconds to the first text, reasoning or tool call; ``None`` before that."""
         return self._lifecycle.time_to_first_chunk
 
     @property
     def on_end(self) -> list[EndCallback]:
-        """Callbacks for the end, given the error or ``None``; async streams may have async ones."""
+        """Functions to call at the end, with the error or ``None``; see `EndCallback`."""
         return self._lifecycle.on_end
 
     @property
     def on_retry(self) -> list[RetryHook]:
-        """Hooks that get a `Retry` before the request is sent again; see `RetryHook`."""
+        """Functions to call with a `Retry` before the request is sent again."""
         return self._lifecycle.on_retry
 
     @property
     def is_async(self) -> bool:
-        """Whether it is iterated with ``async for``, and closed with `aclose`."""
+        """Whether to iterate it with ``async for`` and to close it with `aclose`."""
         return self._request.is_async
 
     @property
     def reply(self) -> MessageAccumulator:
-        """The message so far, with its tool calls as far as they were received."""
+        """The message so far, including incomplete tool calls."""
         return self._decoder.reply
 
     @property
     def content(self) -> str:
-        """The text so far."""
+        """The text received so far."""
         return self._decoder.reply.content
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far; see `BaseCallResponse.reasoning`."""
+        """The reasoning received so far; see `BaseCallResponse.reasoning`."""
         reply = self._decoder.reply
         return reply.reasoning or (self.structured and without_reasoning(reply.content)[0]) or ""
 
@@ -316,7 +314,7 @@ class BaseStream(
 
     @property
     def finish_reasons(self) -> list[FinishT] | None:
-        """Why the generation ended, as the provider reports it; ``None`` before."""
+        """Why the model stopped, as the provider reports it; ``None`` before that."""
         return cast("list[FinishT] | None", self._decoder.finish_reasons)
 
     @property
@@ -326,20 +324,20 @@ class BaseStream(
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the generation ended, normalized to the same values for every provider.
+        """``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``, for every provider.
 
-        ``None`` before, and if the reason is none of the four.
+        ``None`` before the end, and for any other reason.
         """
         return self.partial().common_finish_reasons
 
     @property
     def cost(self) -> float | None:
-        """The cost so far in US dollars; ``None`` if unknown, as for a response."""
+        """The cost so far in US dollars; ``None`` if unknown. See `BaseCallResponse.cost`."""
         return self.partial().cost
 
     @property
     def message_param(self) -> AssistantT:
-        """The complete message, to be sent back in the next call.
+        """The complete response as a message that you can send in the next call.
 
         Raises:
             StreamNotFinished: The response is not complete, or was not kept.
@@ -348,7 +346,7 @@ class BaseStream(
 
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The complete message, for this provider or any other; see `message_param`."""
+        """The complete response as a message for any provider; see `message_param`."""
         return self._common_message(self.message_param)
 
     @override
@@ -360,12 +358,12 @@ class BaseStream(
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
     ) -> list[ToolMessageT]:
-        """Return the messages with outputs of tools; see `BaseCallResponse`."""
+        """Return messages with the outputs of tools; see `BaseCallResponse.tool_message_params`."""
         messages = cls._response_type.tool_message_params(tools_and_outputs)
         return cast("list[ToolMessageT]", messages)
 
     def construct_call_response(self) -> ResponseT:
-        """Return the response of a plain call.
+        """Return the response that a call without ``stream`` would have returned.
 
         Raises:
             StreamNotFinished: The response is not complete, or was not kept; see `partial`.
@@ -374,7 +372,7 @@ class BaseStream(
         return self._response(partial=False)
 
     def partial(self) -> ResponseT:
-        """Return the response as far as it was received, in any state."""
+        """Return the response as received so far, in any state."""
         return self._response(partial=self.state != "finished" or self.keep == "none")
 
     def _response(self, *, partial: bool) -> ResponseT:
@@ -395,6 +393,6 @@ class BaseStream(
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a stream cannot be copied or pickled: use `stream.construct_call_response()`, or "
-            "`stream.partial()` before its end"
+            "a stream cannot be copied or pickled: use `stream.construct_call_response()` after "
+            "its end, or `stream.partial()` before it"
         )

@@ -46,6 +46,7 @@ class _StreamReader(ABC, Generic[T]):
     def _last_values(self) -> Iterable[T]: ...
 
     def __iter__(self) -> Iterator[T]:
+        """Send the request and yield the values."""
         with closing(cast("Generator[tuple[Chunk, object]]", iter(self.stream))) as items:
             for chunk, _ in items:
                 yield from self._values_of(chunk)
@@ -53,6 +54,7 @@ class _StreamReader(ABC, Generic[T]):
             yield from self._last_values()
 
     async def __aiter__(self) -> AsyncIterator[T]:
+        """Send the request and yield the values, async."""
         items = cast("AsyncGenerator[tuple[Chunk, object]]", aiter(self.stream))
         async with aclosing(items):
             async for chunk, _ in items:
@@ -63,35 +65,59 @@ class _StreamReader(ABC, Generic[T]):
                 yield value
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a stream cannot be copied or pickled: use its last value")
+        raise TypeError(
+            "a stream cannot be copied or pickled: use its last item, the complete value"
+        )
 
 
 class BaseStructuredStream(_StreamReader[T], Closable):
-    """A streamed response of a type: iterate it once, with ``for`` or ``async for``.
+    """A stream of partial values of a response model: iterate it once.
 
-    Each item is the partial value, a new one whenever something was added to it; the last item is
-    the complete, validated value. Partial values are instances of the response model (of a subclass
-    of it named ``Partial...``): fields that were not received are ``None`` and not in
-    ``model_fields_set``; strings, lists and nested models grow; any other field is set when it is
-    complete and valid. Leaving the loop early closes the connection.
+    Use ``for``, or ``async for`` if the function is async. Each item is the value as received so
+    far; a new item is yielded when something was added. The last item is the complete, validated
+    value. Leaving the loop early closes the connection.
+
+    A partial value is an instance of a subclass of the response model, named ``Partial...``:
+
+    - A field that was not received yet is ``None``, and not in ``model_fields_set``.
+    - Strings, lists and nested models grow.
+    - Any other field is set when it is complete and valid.
 
     Args:
         stream: The stream of the response.
-        response_model: The type.
-        fields_from_call_args: The values of the fields that the call's arguments supply.
+        response_model: The type: a pydantic model, or any type that pydantic can validate.
+        fields_from_call_args: The values of the fields that come from the call's arguments.
 
     Attributes:
-        stream: The stream of the response, with its text, usage and state.
-        growing: The parser of the partial value.
-        json_delta: The JSON text that the newest chunk has added, as the model wrote it.
-        constructed_response_model: The complete value, at the end; a model has the response as
-            ``_response`` (`response_of`).
+        stream (BaseStream): The stream of the response, with its text, usage and state.
+        growing (PartialValue): The parser of the partial value.
+        json_delta (str): The JSON text that the newest chunk added, as the model wrote it.
+        constructed_response_model: The complete value; set at the end. `response_of` a model
+            returns the response.
 
     Raises:
-        StreamError: While iterating, for every failure of the stream.
-        pydantic.ValidationError: At the end, if the response does not fit the type or is cut off;
-            `response_of` the error is the response.
-        ModelRefused: At the end, if the model refuses.
+        StreamError: While iterating: the stream failed.
+        pydantic.ValidationError: At the end: the response does not match the type, or is cut off.
+            `response_of` the error returns the response.
+        ModelRefused: At the end: the model refuses to answer.
+
+    Example:
+        >>> from pydantic import BaseModel
+        >>> from mirascope import testing
+        >>> from mirascope.core import openai
+        >>> class Book(BaseModel):
+        ...     title: str
+        ...     author: str
+        >>> @openai.call("gpt-4o-mini", response_model=Book, stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as llm:
+        ...     llm.reply(value=Book(title="Emma", author="Jane Austen"), by=20)
+        ...     for book in recommend_book("classic"):
+        ...         print(repr(book))
+        PartialBook(title='Emma')
+        PartialBook(title='Emma', author='Jane Austen')
+        Book(title='Emma', author='Jane Austen')
     """
 
     constructed_response_model: T
@@ -113,12 +139,12 @@ class BaseStructuredStream(_StreamReader[T], Closable):
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far, including that in ``<think>`` tags of the text."""
+        """The reasoning so far, including reasoning in ``<think>`` tags of the text."""
         return self.stream.reasoning
 
     @property
     def elements(self: BaseStructuredStream[list[ElementT]]) -> Elements[ElementT]:
-        """The elements of a response that is a list, each validated once it is complete.
+        """The elements of a list, each yielded and validated when it is complete.
 
         Iterate this instead of the stream, with ``for`` or ``async for``.
 
@@ -126,7 +152,9 @@ class BaseStructuredStream(_StreamReader[T], Closable):
             TypeError: The response model is not a list.
         """
         if get_origin(self.response_model) is not list:
-            raise TypeError(f"only a list has elements, not {self.response_model}")
+            raise TypeError(
+                f"`elements` needs a response model such as list[Book], not {self.response_model}"
+            )
         return Elements(self)
 
     def over(self, stream: BaseStream[Any, Any, Any, Any]) -> BaseStructuredStream[T]:
@@ -138,7 +166,7 @@ class BaseStructuredStream(_StreamReader[T], Closable):
         )
 
     def grow(self, chunk: Chunk) -> bool:
-        """Add a chunk to the partial value, and return whether that has changed it."""
+        """Add a chunk to the partial value, and return whether it changed the value."""
         self.json_delta = text = self._json.feed(chunk)
         if self._json.restarted:
             self.growing = PartialValue(self._type.model)
@@ -150,8 +178,8 @@ class BaseStructuredStream(_StreamReader[T], Closable):
         """Return the complete, validated value.
 
         Raises:
-            pydantic.ValidationError: The response does not fit the type.
-            ModelRefused: The model refuses.
+            pydantic.ValidationError: The response does not match the type.
+            ModelRefused: The model refuses to answer.
         """
         response = self.stream.partial()
         if self._is_validated:
@@ -170,7 +198,7 @@ class BaseStructuredStream(_StreamReader[T], Closable):
 
     @property
     def partial_value(self) -> T | None:
-        """The partial value, as iteration yields it; ``None`` before its JSON begins."""
+        """The partial value that iteration yields; ``None`` before its JSON begins."""
         partial = self.growing.value
         if partial is not None and self.fields_from_call_args:
             partial = partial.model_copy(update=self.fields_from_call_args)

@@ -14,27 +14,31 @@ from typing import ClassVar, Final
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """How long a response may take: three deadlines, in seconds.
+    """The time limits of a response: three deadlines, in seconds.
 
-    Only output that a user would see counts: text, reasoning, tool calls and their arguments.
+    Only output that a user sees counts: text, reasoning, and tool calls with their arguments.
     Response headers, keep-alives, pings and empty events do not count. ``first`` and ``idle`` are
-    suspended while the consumer of a stream does something else.
+    suspended while your code does something else between two items of a stream.
 
-    While a process is stopped (by a debugger, in a frozen container), all deadlines go on. When it
-    resumes, data that was received meanwhile is read before a deadline ends the response. So
-    ``first`` and ``idle`` never end a response whose output was received in time, nor ``total`` one
-    that was received completely.
+    The limits of a call come from three places, in this order: the ``timeout`` of the call,
+    `Timeout.default`, and the standard limits (``first`` 600, ``idle`` 300, no ``total``). A value
+    of ``None`` means that the next place decides. ``math.inf`` means no limit.
 
-    A deadline that is ``None`` is that of `Timeout.default`; where that is ``None`` too, ``first``
-    is 600, ``idle`` 300 and ``total`` has no limit. ``math.inf`` is no limit. A response that is
-    not streamed is received at once: only ``first`` and ``total`` apply to it, and its defaults are
-    the limits of its client.
+    A response that is not streamed arrives all at once. So only ``first`` and ``total`` apply to
+    it, and its standard limits are those of the client.
+
+    The deadlines continue while the process is stopped, for example by a debugger. When it resumes,
+    it first reads the data that arrived in the meantime. So ``first`` and ``idle`` never end a
+    response whose output arrived in time, and ``total`` never ends a response that arrived
+    completely.
 
     Attributes:
-        first: From the start, before the request is sent, to the first output.
-        idle: From one output to the next.
-        total: From the start to the end of the response, pauses of the consumer included.
-        default: The deadlines of calls that do not set them; it can be assigned.
+        first (float | None): Seconds from the start of the call, before the request is sent, to the
+            first output.
+        idle (float | None): Seconds from one output to the next.
+        total (float | None): Seconds from the start of the call to the end of the response,
+            including the time of your own code between the items.
+        default (Timeout): The deadlines of all calls that do not set their own. You can assign it.
 
     Raises:
         TypeError: A deadline is not a number.
@@ -48,7 +52,7 @@ class Timeout:
         >>> Timeout(idle=0)
         Traceback (most recent call last):
         ...
-        ValueError: the timeout `idle` is 0; it has to be greater than zero
+        ValueError: the timeout `idle` is 0; it must be greater than zero
     """
 
     first: float | None = None
@@ -63,16 +67,16 @@ class Timeout:
 
     @classmethod
     def of(cls, given: float | Timeout | None) -> Timeout:
-        """Return a timeout; a number is the total.
+        """Return a `Timeout`: ``given`` itself, or one whose ``total`` is ``given`` seconds.
 
         Raises:
             TypeError: ``given`` is neither a number nor a `Timeout`.
-            ValueError: ``given`` is a number that is not greater than zero.
+            ValueError: ``given`` is not greater than zero.
         """
         return given if isinstance(given, Timeout) else cls(total=given)
 
     def over(self, other: Timeout) -> Timeout:
-        """Return this timeout, with the deadlines of another one where it has ``None``."""
+        """Return a copy in which each ``None`` is replaced by the deadline of another timeout."""
         return Timeout(
             other.first if self.first is None else self.first,
             other.idle if self.idle is None else self.idle,
@@ -85,11 +89,11 @@ def _check(name: str, seconds: object) -> None:
         return
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise TypeError(
-            f"the timeout `{name}` is {seconds!r}; it has to be a number of seconds, or all "
-            "deadlines together a mirascope.Timeout"
+            f"the timeout `{name}` is {seconds!r}; it must be a number of seconds. For several "
+            "deadlines, pass a mirascope.Timeout"
         )
     if not seconds > 0:
-        raise ValueError(f"the timeout `{name}` is {seconds}; it has to be greater than zero")
+        raise ValueError(f"the timeout `{name}` is {seconds}; it must be greater than zero")
 
 
 Timeout.default = Timeout()

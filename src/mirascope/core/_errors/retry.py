@@ -34,14 +34,29 @@ _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A request that is about to be sent again.
+    """A request that is about to be sent again; hooks such as ``on_retry`` receive it.
 
     Attributes:
-        error: The error of the last attempt; its ``partial`` is the partial response.
-        count: The number of this retry, from 1.
-        wait: The seconds until the request is sent.
-        restarts: Whether the last attempt had produced output, which the new response replaces.
-        resumes: Whether the rest of the same response is requested, which continues the output.
+        error (StreamError): The error of the last attempt. Its ``partial`` is the partial response.
+        count (int): The number of this retry, starting at 1.
+        wait (float): The seconds until the request is sent.
+        restarts (bool): Whether the last attempt had output, which the new response replaces:
+            discard what you received.
+        resumes (bool): Whether the request is for the rest of the same response: keep what you
+            received.
+
+    Example:
+        >>> from mirascope import testing
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True, on_retry=lambda retry: print(retry.count))
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> with testing.provider() as llm:
+        ...     llm.fail(429, retry_after=0.01)
+        ...     llm.reply("Emma")
+        ...     print("".join(chunk.content for chunk, _ in recommend_book("classic")))
+        1
+        Emma
     """
 
     error: StreamError

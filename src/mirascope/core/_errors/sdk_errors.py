@@ -40,9 +40,9 @@ _CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 _MAX_TEXT: Final = 500
 """The longest text of another library in a message: that of an SDK may hold a complete body."""
-_INVALID_KEY: Final = "the API key has a line break or a character that no key has"
+_INVALID_KEY: Final = "the API key has a line break or a character that is not allowed in a key"
 _NOT_ENCODABLE: Final = (
-    "the prompt has half a surrogate pair, or a header has a character that is not allowed there"
+    "the prompt has an unpaired surrogate, or a header has a character that is not allowed there"
 )
 _UNKNOWN_PARAMETER: Final = "got an unexpected keyword argument"
 _LIBRARIES: Final = frozenset(

@@ -51,7 +51,7 @@ class CallLog(Observation):
     @override
     def end(self, result: Streamed | AnyResponse | None, error: BaseException | None) -> None:
         if isinstance(error, errors.StreamTruncated):
-            self._warn("the response is cut off: the connection ended before it did")
+            self._warn("the response is cut off: the connection ended before its end")
         elif result is not None and _is_at_limit(result):
             self._warn("the response ends at its limit of tokens")
         if logger.isEnabledFor(logging.DEBUG):

@@ -50,8 +50,8 @@ _REMOTE: Final = frozenset({"http", "https", "gs"})
 
 _LOCAL_FILES: Final = "MIRASCOPE_LOCAL_FILES"
 _REFUSED: Final = (
-    "is a text that names a local file, which `local_files=False` or the environment variable "
-    f"{_LOCAL_FILES} forbids: give its bytes, or a pathlib.Path"
+    "is a text that names a local file, but `local_files=False` or the environment variable "
+    f"{_LOCAL_FILES} forbids that: pass the bytes of the file, or a pathlib.Path"
 )
 _local_files: ContextVar[bool | None] = ContextVar("_local_files", default=None)
 
@@ -114,7 +114,9 @@ def part_of(piece: object) -> Part:
         return image_part(piece)
     if isinstance(piece, AudioSegment | WaveFile):
         return audio_part(piece)
-    raise ValueError(f"{type(piece).__name__} is no part of a message")
+    raise ValueError(
+        f"a message cannot have the content {type(piece).__name__}: use a text, a part or an image"
+    )
 
 
 def text_part(source: object) -> TextPart:
@@ -203,9 +205,9 @@ def _read_file(path: Path) -> bytes:
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        raise ValueError("is a string too long for a path or a URL; pass data as bytes") from None
+        raise ValueError("is too long for a path or a URL; pass data as bytes") from None
     if not stat.S_ISREG(mode):
-        raise ValueError(f"is no regular file: {str(path)!r}")
+        raise ValueError(f"is not a regular file: {str(path)!r}")
     return path.read_bytes()
 
 
@@ -213,7 +215,9 @@ def _media_type(family: str, data: bytes, signatures: _Signatures) -> str:
     for name, magic in signatures.items():
         if magic.match(data):
             return f"{family}/{name}"
-    raise ValueError(f"is none of {', '.join(signatures)}; it has {len(data)} bytes")
+    raise ValueError(
+        f"has an unknown format; supported: {', '.join(signatures)} ({len(data)} bytes)"
+    )
 
 
 def _encode_image(image: Image) -> bytes:

@@ -20,14 +20,20 @@ _BYTES_IN_JSON: Final = ConfigDict(ser_json_bytes="base64", val_json_bytes="base
 
 
 class TextPart(BaseModel):
-    """Text."""
+    """A text, as a part of a message."""
 
     type: Literal["text"] = "text"
     text: str
 
 
 class ImagePart(BaseModel):
-    """An image: its media type such as ``"image/png"``, its bytes, and the level of detail."""
+    """An image, as a part of a message.
+
+    Attributes:
+        media_type (str): The media type, such as ``"image/png"``.
+        image (bytes): The data.
+        detail (str | None): The level of detail, such as ``"low"``, if the provider supports it.
+    """
 
     model_config = _BYTES_IN_JSON
 
@@ -38,7 +44,7 @@ class ImagePart(BaseModel):
 
 
 class ImageURLPart(BaseModel):
-    """An image that the provider fetches from a URL; only Gemini uses the media type."""
+    """An image that the provider downloads from a URL. Only Gemini uses the media type."""
 
     type: Literal["image_url"] = "image_url"
     url: str
@@ -47,7 +53,12 @@ class ImageURLPart(BaseModel):
 
 
 class AudioPart(BaseModel):
-    """Audio: its media type such as ``"audio/wav"`` and its bytes (or their base64 text)."""
+    """Audio, as a part of a message.
+
+    Attributes:
+        media_type (str): The media type, such as ``"audio/wav"``.
+        audio (bytes | str): The data, or its base64 text.
+    """
 
     model_config = _BYTES_IN_JSON
 
@@ -57,7 +68,7 @@ class AudioPart(BaseModel):
 
 
 class AudioURLPart(BaseModel):
-    """Audio that the provider fetches from a URL; only Gemini uses the media type."""
+    """Audio that the provider downloads from a URL. Only Gemini uses the media type."""
 
     type: Literal["audio_url"] = "audio_url"
     url: str
@@ -65,7 +76,12 @@ class AudioURLPart(BaseModel):
 
 
 class DocumentPart(BaseModel):
-    """A document: its media type such as ``"application/pdf"`` and its bytes."""
+    """A document, as a part of a message.
+
+    Attributes:
+        media_type (str): The media type, such as ``"application/pdf"``.
+        document (bytes): The data.
+    """
 
     model_config = _BYTES_IN_JSON
 
@@ -75,9 +91,9 @@ class DocumentPart(BaseModel):
 
 
 class DocumentURLPart(BaseModel):
-    """A document that the provider fetches from a URL; only Gemini uses the media type.
+    """A document that the provider downloads from a URL. Only Gemini uses the media type.
 
-    For Gemini it may be a video too, such as one on YouTube.
+    For Gemini, the URL can also be that of a video, such as one on YouTube.
     """
 
     type: Literal["document_url"] = "document_url"
@@ -86,7 +102,7 @@ class DocumentURLPart(BaseModel):
 
 
 class CacheControlPart(BaseModel):
-    """Cache control: the provider is to cache the prompt up to this part."""
+    """A marker: the provider should cache the prompt up to this part."""
 
     type: Literal["cache_control"] = "cache_control"
     cache_type: str
@@ -102,7 +118,7 @@ class ToolCallPart(BaseModel):
 
 
 class ToolResultPart(BaseModel):
-    """The result of a tool call, sent back to the model."""
+    """The output of a tool, to send to the model."""
 
     type: Literal["tool_result"] = "tool_result"
     name: str
@@ -141,15 +157,21 @@ class NativeMessage(BaseModel):
 
 
 class BaseMessageParam(BaseModel):
-    """One message of a prompt, or a response that is sent back; JSON dumps are lossless.
+    """A message of a prompt, in a form that is the same for all providers.
+
+    Its JSON (``model_dump_json()``) has everything, so you can store a conversation.
 
     Attributes:
-        role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``.
-        content: The text, or the parts of the message.
-        native: The provider's own message of which this one is the normalized form, if the content
-            cannot represent all of it (thinking, signatures, citations, the provider's own tools)
-            or does so in another way. It is sent to that provider in place of the content, unless
-            the content was changed, and to no other. Dumps omit it if it is ``None``.
+        role (str): ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``.
+        content (str | Sequence): The text, or the parts of the message.
+        native (NativeMessage | None): The provider's own message, if ``content`` cannot represent
+            all of it, such as thinking, signatures, citations and the provider's own tools. It is
+            sent to that provider instead of ``content``, unless you changed ``content``. It is
+            never sent to another provider. JSON omits it if it is ``None``.
+
+    Example:
+        >>> BaseMessageParam(role="user", content="Recommend a book").model_dump_json()
+        '{"role":"user","content":"Recommend a book"}'
     """
 
     role: str
@@ -199,7 +221,7 @@ def is_blank(part: Part) -> bool:
 
 def unsupported(part: Part, provider: str) -> ValueError:
     """Return the error for a part that a provider does not support."""
-    return ValueError(f"{provider} supports no {part.type} parts in its messages")
+    return ValueError(f"{provider} messages cannot have {part.type} parts: remove the part")
 
 
 def validate_roles(message: BaseMessageParam, provider: str) -> Sequence[Part]:
@@ -224,5 +246,7 @@ def require_id(part: ToolCallPart | ToolResultPart, provider: str) -> str:
         ValueError: There is none.
     """
     if part.id is None:
-        raise ValueError(f"{provider} needs the id of each tool call: {part.name!r} has none")
+        raise ValueError(
+            f"{provider} needs an `id` for each tool call and result: {part.name!r} has none"
+        )
     return part.id

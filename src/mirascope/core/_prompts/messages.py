@@ -13,11 +13,21 @@ Content: TypeAlias = Piece | Sequence[Piece]
 
 
 class Messages:
-    """Creates messages, with one method per role.
+    """Creates messages, with one method for each role.
+
+    The content is a text, a part such as `ImagePart`, a media object (of Pillow or pydub), or a
+    list of these.
 
     Example:
-        >>> Messages.User("Recommend a fantasy book").role
-        'user'
+        >>> Messages.User("Recommend a fantasy book")
+        BaseMessageParam(role='user', content='Recommend a fantasy book')
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> Messages.Type:
+        ...     return [
+        ...         Messages.System("You are a librarian."),
+        ...         Messages.User(f"Recommend a {genre} book"),
+        ...     ]
     """
 
     Type: TypeAlias = Content | Sequence[Message] | BaseMessageParam

@@ -10,13 +10,15 @@ T = TypeVar("T")
 
 
 class Metadata(TypedDict, total=False):
-    """Metadata of a call; further keys beside ``tags`` are allowed."""
+    """Metadata of a call: ``tags``, and any other keys. It is never sent to the provider."""
 
     tags: set[str] | dict[str, str]
 
 
 def metadata(data: Metadata) -> Callable[[T], T]:
-    """Attach metadata to a prompt function or class; its responses and streams have it.
+    """Attach metadata, such as tags, to a prompt function or class.
+
+    Its responses and streams have it as ``metadata``.
 
     Example:
         >>> @metadata({"tags": {"version:0001"}})

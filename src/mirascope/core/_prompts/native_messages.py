@@ -115,9 +115,9 @@ class MessageFormat:
         for name in self.foreign:
             if content.get(name):
                 raise ValueError(
-                    f"{provider} has no {name!r} in its messages: this {type(message).__name__} "
-                    "is in another provider's form. Use a response's `common_message_param`, or "
-                    "`llm.call` throughout"
+                    f"{provider} messages have no {name!r}: this {type(message).__name__} has the "
+                    "format of another provider. Send `common_message_param` of the response, or "
+                    "use `llm.call` for all calls"
                 )
 
     def _filled(self, message: Message) -> Message | None:
@@ -186,8 +186,8 @@ def _warn_of_loss(messages: Sequence[Message], provider: str) -> None:
         _reported.update({id(each): each for each in new})
         names = ", ".join(sorted({each.provider for each in new}))
         warnings.warn(
-            f"parts of this conversation that only {names} can read, such as thinking, signatures "
-            f"or citations, are not sent to {provider}",
+            f"parts of this conversation that only {names} can read (such as thinking, signatures "
+            f"or citations) are not sent to {provider}",
             stacklevel=2,
         )
 

@@ -77,21 +77,31 @@ def prompt_template(template: str) -> TemplateDecorator: ...
 @overload
 def prompt_template(template: None = None) -> MessagesDecorator: ...
 def prompt_template(template: str | None = None) -> TemplateDecorator | MessagesDecorator:
-    """Make a function a prompt, with its parameters as the template's variables.
+    """Make a function or a class a prompt; its parameters are the variables of the template.
 
-    The decorated function returns its messages; a call decorator above it sends them. Without a
-    template, the function's return value is the messages. Fields such as ``{photo:image}`` and
-    ``{clips:audios}`` become parts other than text; their values are bytes, paths or URLs.
-    Settings for a call that a function without a template returns are kept as they are.
+    The decorated function returns its messages. A call decorator above it sends them. Without a
+    template, the messages are what the function returns. If such a function returns settings of the
+    call, they are kept.
 
-    A string value of such a field is read as a local file if it is a path or a ``file:`` URL. For
-    untrusted values, forbid that: with the option ``local_files`` of a call, or for the process
-    with the environment variable ``MIRASCOPE_LOCAL_FILES``, set to anything but ``ENABLED``. A
-    `pathlib.Path` is always read.
+    - Lines such as ``SYSTEM:``, ``USER:`` and ``ASSISTANT:`` start messages; ``MESSAGES:
+      {history}`` inserts a list of messages. Without such lines, the template is one user message.
+    - Fields such as ``{photo:image}`` and ``{clips:audios}`` become parts that are not text. Their
+      values are bytes, paths or URLs.
+
+    If the value of such a field is a text that is a path or a ``file:`` URL, the local file is
+    read. If users write these values, forbid that: with the option ``local_files=False`` of a call,
+    or for the process with the environment variable ``MIRASCOPE_LOCAL_FILES`` (any value other than
+    ``ENABLED``). A `pathlib.Path` is always read.
 
     Args:
-        template: The text of the prompt, in one or more messages; indentation that all its lines
-            share is removed.
+        template (str): The text of the prompt. Indentation that all lines share is removed.
+
+    Returns:
+        A decorator.
+
+    Raises:
+        TemplateError: When the messages are made: the template has a variable that the function
+            does not have.
 
     Example:
         >>> @prompt_template("Recommend a {genre} book")
@@ -135,9 +145,9 @@ def _templated(fn: Callable[..., object], template: str | None) -> Callable[...,
 
 
 class BasePrompt(BaseModel):
-    """A prompt as a class: its fields and properties are the template's variables.
+    """A prompt as a class: its fields and properties are the variables of the template.
 
-    The template is set by `prompt_template`, as a decorator or as a class variable.
+    Set the template with `prompt_template`, as a decorator or as a class variable.
 
     Example:
         >>> @prompt_template("Recommend a {genre} book")
@@ -156,7 +166,7 @@ class BasePrompt(BaseModel):
         return template_of(self._text()).messages(_Attributes(self), type(self).__name__)
 
     def dynamic_config(self) -> DynamicConfig | None:
-        """Return settings for the call; subclasses may override this."""
+        """Return settings of the call, or ``None``; you can override this method."""
         return None
 
     def dump(self) -> dict[str, object]:
@@ -173,13 +183,16 @@ class BasePrompt(BaseModel):
         call: Callable[[Callable[..., DynamicConfig]], Callable[..., ResultT]],
         *decorators: Callable[[Callable[..., ResultT]], Callable[..., ResultT]],
     ) -> ResultT:
-        """Send the prompt with a call decorator such as ``openai.call(model)``.
+        """Send the prompt with a call decorator such as ``openai.call("gpt-4o-mini")``.
 
-        The response has the prompt's metadata, its template and, as arguments, its fields.
+        The response has the metadata of the prompt, its template, and its fields as ``fn_args``.
 
         Args:
             call: The call decorator.
-            decorators: Further decorators, from the innermost to the outermost.
+            decorators: Other decorators, from the innermost to the outermost.
+
+        Returns:
+            What the decorated function returns.
         """
 
         def prompt(**_: object) -> DynamicConfig:
@@ -234,7 +247,7 @@ class BasePrompt(BaseModel):
         text = getattr(self, "prompt_template", None) or self._prompt_template
         text = dedented(text) if text else docstring_template(type(self))
         if text is None:
-            raise ValueError(f"{type(self).__name__} has no @prompt_template")
+            raise ValueError(f"{type(self).__name__} has no prompt: add @prompt_template")
         return text
 
 

@@ -100,7 +100,7 @@ class PromptFunction:
         text = self._text or docstring_template(self.fn)
         if text is None:
             raise ValueError(
-                f"{self.name}() has no prompt: give it a @prompt_template or return messages"
+                f"{self.name}() has no prompt: add @prompt_template, or return messages"
             )
         messages = template_of(text).messages({**self._owner, **variables}, self.name)
         return Prompt(messages, variables, config, text)

@@ -123,7 +123,7 @@ def _sections(text: str) -> list[_Section]:
         return [_Section("USER", text)]
     if before := text[: starts[0].start()].strip():
         warnings.warn(
-            f"not sent, because it precedes the template's first role: {before!r}",
+            f"this text before the first role of the template is not sent: {before!r}",
             stacklevel=2,
         )
     ends = [start.start() for start in starts[1:]] + [len(text)]
@@ -226,7 +226,7 @@ class _Renderer(string.Formatter):
     def history(self, text: str) -> list[Message]:
         pieces = _fields(text)
         if len(pieces) != 1 or isinstance(pieces[0], str):
-            raise ValueError(f"MESSAGES: needs one variable in braces, not {text!r}")
+            raise ValueError(f"MESSAGES: must be followed by one variable in braces, not {text!r}")
         name = pieces[0].name
         value = self._value(name)
         if not isinstance(value, list | tuple):
@@ -261,7 +261,7 @@ class _Renderer(string.Formatter):
             return kwargs[key]
         known = ", ".join(kwargs) or "no variables"
         raise TemplateError(
-            f"the template of {self._owner or 'this prompt'} names {{{key}}}, "
+            f"the template of {self._owner or 'this prompt'} has {{{key}}}, "
             f"but its variables are: {known}"
         )
 

@@ -21,20 +21,20 @@ MessageT = TypeVar("MessageT", default=object, covariant=True)  # noqa: PLC0105 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class CallArguments(Generic[MessageT]):
-    """The arguments of a call.
+    """The arguments of a call, which its response and its stream keep.
 
     Attributes:
-        metadata: The data attached to the call.
+        metadata: The metadata of the call; see `metadata`.
         tool_types: The tools that the model may call.
-        prompt_template: The template, ``None`` if there is none.
-        fn_args: The prompt function's arguments by name, and computed fields.
+        prompt_template: The template; ``None`` if there is none.
+        fn_args: The arguments of the prompt function by name, and computed fields.
         dynamic_config: The settings that the prompt function returned.
-        messages: The messages in the provider's form.
-        call_params: The decorator's call parameters.
-        call_kwargs: The SDK's keyword arguments.
-        user_message_param: The last message, if it is the user's.
-        structured: Whether a response model is parsed from the response.
-        provider: The provider's name, such as ``"openai"``; by default the SDK's.
+        messages: The messages in the provider's format.
+        call_params: The call parameters of the decorator.
+        call_kwargs: The keyword arguments of the SDK's method.
+        user_message_param: The last message, if its role is user.
+        structured: Whether a response model is read from the response.
+        provider: The provider's name, such as ``"openai"``.
     """
 
     message_format: ClassVar[MessageFormat]
@@ -86,12 +86,12 @@ class CallArguments(Generic[MessageT]):
 
     @property
     def common_messages(self) -> list[BaseMessageParam]:
-        """The messages of the prompt in the provider-agnostic form."""
+        """The messages of the prompt, in the form that is the same for all providers."""
         return [self._common_message(message) for message in self.messages]
 
     @property
     def common_user_message_param(self) -> BaseMessageParam | None:
-        """The prompt's last message in the provider-agnostic form, if it is the user's."""
+        """The last message of `common_messages`, if its role is user; else ``None``."""
         message = self.user_message_param
         return None if message is None else self._common_message(message)
 

@@ -43,10 +43,11 @@ class BaseCallResponse(
 
     Attributes:
         response: The SDK's typed object.
-        start_time: The start of the call, in milliseconds since the epoch.
-        end_time: The end of the response, in the same unit.
-        partial: Whether this is the received part of an incomplete response.
-        streamed_tool_calls: The tool calls of a streamed response, complete or not; else ``None``.
+        start_time (float): When the call started, in milliseconds since the epoch.
+        end_time (float): When the response ended, in milliseconds since the epoch.
+        partial (bool): Whether the response is incomplete: it has what was received.
+        streamed_tool_calls (Sequence | None): The tool calls of a streamed response, complete or
+            not; ``None`` if it was not streamed.
     """
 
     response: RawResponseT
@@ -74,7 +75,7 @@ class BaseCallResponse(
 
     @classmethod
     def raw(cls, record: Record) -> RawResponseT:
-        """Return the SDK's object for a response in the provider's JSON, unvalidated as in SDKs.
+        """Return the SDK's object for a response in the provider's JSON, without validation.
 
         Any field of an incomplete response can be ``None``.
         """
@@ -106,7 +107,7 @@ class BaseCallResponse(
     @property
     @abstractmethod
     def content(self) -> str:
-        """The text, ``""`` if there is none."""
+        """The text; ``""`` if there is none."""
 
     @property
     @abstractmethod
@@ -115,21 +116,22 @@ class BaseCallResponse(
 
     @property
     def reasoning(self) -> str:
-        """The text of the model's reasoning, ``""`` if there is none.
+        """The text of the model's reasoning; ``""`` if there is none.
 
-        If a response model is parsed from the text, ``<think>`` tags there count as reasoning too.
+        With a response model that is read from the text, ``<think>`` tags in the text count as
+        reasoning too.
         """
         return self._reasoning or (self.structured and without_reasoning(self.content)[0]) or ""
 
     @property
     def refusal(self) -> str:
-        """The text of a refusal, where the provider separates it; else ``""``."""
+        """The text of a refusal, if the provider reports it separately; else ``""``."""
         return ""
 
     @property
     @abstractmethod
     def finish_reasons(self) -> Sequence[str] | None:
-        """The provider's finish reasons."""
+        """Why the model stopped, as the provider reports it."""
 
     @property
     def model(self) -> str | None:
@@ -144,18 +146,18 @@ class BaseCallResponse(
     @property
     @abstractmethod
     def usage(self) -> SDKObject | None:
-        """The provider's own usage object."""
+        """The token usage as the provider's own object; ``None`` if it is not reported."""
 
     @property
     @abstractmethod
     def message_param(self) -> MessageT:
-        """The response as a message for the next call."""
+        """The response as a message that you can send in the next call."""
 
     @property
     def common_message_param(self) -> BaseMessageParam:
-        """The response as a message for the next call, to this provider or any other.
+        """The response as a message for the next call, to this provider or to any other.
 
-        For this provider, nothing of `message_param` is lost.
+        If you send it to this provider, it has everything that `message_param` has.
         """
         return self._common_message(self.message_param)
 
@@ -177,10 +179,12 @@ class BaseCallResponse(
     def tools(self) -> list[ToolT] | None:
         """The tools that the model calls; ``None`` if it calls none, or the call has no tools.
 
-        Calls of tools in the provider's own form (of ``call_params``) are not among them.
+        Calls of tools that you passed in the provider's own form (in ``call_params``) are not
+        included.
 
         Raises:
-            ToolCallError: A call is invalid; ``others`` has the errors of further calls.
+            ToolCallError: A tool call is invalid; ``others`` has the errors of the other invalid
+                calls.
             ModelRefused: The model refuses to answer.
         """
         self.raise_for_refusal()
@@ -202,28 +206,28 @@ class BaseCallResponse(
 
     @property
     def tool(self) -> ToolT | None:
-        """The first tool that the model calls; see `tools`."""
+        """The first tool that the model calls, or ``None``; see `tools`."""
         return next(iter(self.tools or ()), None)
 
     @property
     def common_tools(self) -> list[ToolT] | None:
-        """The same as `tools`, which are provider-agnostic."""
+        """The same as `tools`: tools have the same form for all providers."""
         return self.tools
 
     def raise_for_refusal(self) -> None:
         """Raise an error if the API reports that the model refuses to answer.
 
         Raises:
-            ModelRefused: It does; the error's text is the refusal.
+            ModelRefused: The model refuses. The message is the text of the refusal.
         """
         if self.refusal:
             raise self._errors.refused(self.refusal, self)
 
     def arguments_of(self, tool: str) -> str | None:
-        """Return the JSON text of a tool's arguments; without a call of it, of the first call.
+        """Return the JSON text of the arguments of a tool's call.
 
         Args:
-            tool: The name of the tool.
+            tool: The name of the tool. If the response has no call of it, the first call is used.
 
         Returns:
             The text; ``None`` if there is no call.
@@ -236,16 +240,19 @@ class BaseCallResponse(
     def tool_message_params(
         cls, tools_and_outputs: Sequence[tuple[ToolT, JsonableType]]
     ) -> Sequence[MessageT]:
-        """Return the messages that send the outputs of tools to the model.
+        """Return messages with the outputs of tools, to send in the next call.
 
         Args:
-            tools_and_outputs: Each tool and its output. Text is sent as it is, other values as
-                JSON.
+            tools_and_outputs: Pairs of a tool and its output. Text is sent unchanged, other values
+                are sent as JSON.
         """
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """The normalized finish reasons; ``None`` if none of them is one of the four."""
+        """``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``, for every provider.
+
+        ``None`` for any other reason.
+        """
         return self._normalized_reasons(self.finish_reasons)
 
     @property
@@ -270,11 +277,11 @@ class BaseCallResponse(
 
 
 def response_of(answer: object) -> BaseCallResponse | None:
-    """Return the response from which a response model was parsed, or failed to be.
+    """Return the response from which a response model was read.
 
     Args:
-        answer: An instance of a response model, the ``pydantic.ValidationError`` of an invalid one,
-            or the `ModelRefused` of a refusal.
+        answer: An instance of a response model; or the error of a failed one: a
+            ``pydantic.ValidationError`` or a `ModelRefused`.
 
     Returns:
         The response, with its text, usage and cost; ``None`` if the object is not from a call.

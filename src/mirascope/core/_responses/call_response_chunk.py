@@ -39,11 +39,11 @@ def record_of(raw: object) -> Record:
 
 
 class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Generic[RawT, FinishT]):
-    """The chunk of one event of a stream; ``str(chunk)`` is its text.
+    """A chunk of a stream, made of one event; ``str(chunk)`` is its text.
 
-    Beside the attributes of a delta (``content``, ``reasoning``, ``finish_reasons``, ``id``,
-    ``model``) it has token counts and, as ``chunk``, the SDK's typed object, which is built on
-    first access. `parts` has all of its content by kind.
+    It has ``content``, ``reasoning``, ``finish_reasons``, ``id``, ``model`` and token counts.
+    ``chunk`` is the SDK's typed object, which is built on first access. `parts` has all content by
+    type.
 
     Args:
         chunk: The SDK's object. Streams create their chunks from bytes instead.
@@ -89,7 +89,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @property
     def is_output(self) -> bool:
-        """Whether it has output that a user would see."""
+        """Whether the chunk has output that a user sees."""
         if self.content or self.reasoning or self.tool_calls:
             return True
         return self._has_other_output()
@@ -100,10 +100,10 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @property
     def parts(self) -> tuple[ChunkPart, ...]:
-        """The content by kind, the same for all providers; ``()`` if there is none.
+        """The content by type, the same for all providers; ``()`` if there is none.
 
-        Reasoning comes first, then text, tool calls, and what else there is: citations, images,
-        audio, events of hosted tools. They are made when this is read.
+        The order is: reasoning, text, tool calls, and then everything else: citations, images,
+        audio, events of hosted tools. The parts are made when you read this.
         """
         found: list[ChunkPart] = []
         if self.reasoning:
@@ -160,7 +160,10 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
-        """The normalized finish reasons; ``None`` if none of them is one of the four."""
+        """``"stop"``, ``"length"``, ``"tool_calls"`` or ``"content_filter"``, for every provider.
+
+        ``None`` for any other reason, and if the response has not ended.
+        """
         return self._normalized_reasons(self.finish_reasons)
 
     def __str__(self) -> str:

@@ -42,10 +42,10 @@ class ToolDelta:
     """A piece of a call of one of the request's tools.
 
     Attributes:
-        id: The call's id, that of its tool too; each piece of a call has it.
-        name: The tool's name, as far as it is received; each piece has it.
-        index: The number of the call in the response, from 0.
-        arguments: A piece of the JSON text of the arguments, ``""`` if it has none.
+        id (str): The id of the call, the same as that of its tool. Each piece has it.
+        name (str): The name of the tool, as received so far. Each piece has it.
+        index (int): The number of the call in the response, starting at 0.
+        arguments (str): A piece of the JSON text of the arguments; ``""`` if it has none.
     """
 
     id: str
@@ -59,10 +59,10 @@ class Citation:
     """A source that the response cites.
 
     Attributes:
-        url: Its address; ``None`` if the provider reports none.
-        title: Its title; ``None`` likewise.
-        text: The cited text of the source; ``None`` likewise.
-        raw: The provider's JSON, with what else it reports, such as the place in the response.
+        url (str | None): The URL of the source; ``None`` if the provider does not report it.
+        title (str | None): The title of the source; ``None`` if the provider does not report it.
+        text (str | None): The cited text; ``None`` if the provider does not report it.
+        raw (dict): The provider's JSON, with everything else, such as the position in the response.
     """
 
     url: str | None
@@ -76,10 +76,10 @@ class ImageDelta:
     """An image that the model generated, or an early version of one.
 
     Attributes:
-        data: The decoded data; ``b""`` if the provider sends an address instead.
-        media_type: The media type, such as ``"image/png"``; ``None`` if it is not reported.
-        url: The address; ``None`` if there is data.
-        partial: Whether a later version of the same image follows.
+        data (bytes): The decoded data; ``b""`` if the provider sends a URL instead.
+        media_type (str | None): The media type, such as ``"image/png"``; ``None`` if not reported.
+        url (str | None): The URL; ``None`` if there is data.
+        partial (bool): Whether a later version of the same image follows.
     """
 
     data: bytes = field(repr=False)
@@ -101,9 +101,10 @@ class AudioDelta:
     """A piece of the audio that the model generated.
 
     Attributes:
-        data: The decoded data; ``b""`` if the piece only has a transcript.
-        media_type: The media type; ``None`` if it is not reported, as it is the requested one.
-        transcript: A piece of the transcript, ``""`` if it has none.
+        data (bytes): The decoded data; ``b""`` if the piece has only a transcript.
+        media_type (str | None): The media type; ``None`` if it is not reported. Then it is the one
+            that you requested.
+        transcript (str): A piece of the transcript; ``""`` if it has none.
     """
 
     data: bytes = field(repr=False)
@@ -116,12 +117,12 @@ class HostedToolEvent:
     """The progress of a tool that the provider runs itself: a call, its arguments, its result.
 
     Attributes:
-        type: What it is, in the provider's words, such as ``"web_search_tool_result"``.
-        name: The name of the tool; ``None`` if the event does not report it.
-        id: The id of the call, also in its result; ``None`` likewise.
-        index: The provider's index of the item, by which further pieces refer to it; ``None`` if it
-            has none.
-        raw: The provider's JSON.
+        type (str): The provider's type, such as ``"web_search_tool_result"``.
+        name (str | None): The name of the tool; ``None`` if the event does not report it.
+        id (str | None): The id of the call, also in its result; ``None`` if not reported.
+        index (int | None): The provider's index of the item, which later pieces refer to; ``None``
+            if there is none.
+        raw (dict): The provider's JSON.
     """
 
     type: str

@@ -50,17 +50,19 @@ def calculate_cost(
 ) -> float | None:
     """Return the cost of a call in US dollars, by the list prices of the extra ``cost``.
 
-    Only tokens are priced: images, audio and the like as far as ``input_tokens`` includes them.
+    Only tokens have a price. Images, audio and the like count as far as ``input_tokens`` includes
+    them.
 
     Args:
-        provider: The provider's name.
-        model: The model's name.
-        metadata: The usage of the call. Its ``cost`` is returned as it is, if set.
+        provider (str): The name of the provider.
+        model (str): The name of the model.
+        metadata (CostMetadata | None): The usage of the call. If its ``cost`` is set, that is
+            returned.
 
     Returns:
         The cost; ``None`` if it is unknown: the extra is not installed, the model is not on the
-        list, a token count is missing, or the call went through a batch or realtime API, which
-        have other prices.
+        list, a token count is missing, or the call used a batch or realtime API, which has other
+        prices.
 
     Raises:
         ValueError: There is no such provider.

@@ -6,9 +6,9 @@ from pydantic.fields import FieldInfo
 
 
 class FromCallArgs:
-    """Marks a field of a response model whose value is the call's argument of the same name.
+    """Marks a field of a response model whose value is the call's argument with the same name.
 
-    The field is not part of the schema that the model receives.
+    The model does not see the field: it is not in the schema.
 
     Example:
         >>> from typing import Annotated

@@ -10,7 +10,7 @@ from mirascope.core._wire.events import TokenCounts
 
 
 class ResponseMetadata:
-    """The metadata of a response; what the provider does not report is ``None``."""
+    """The metadata of a response. A value that the provider does not report is ``None``."""
 
     __slots__ = ()
 
@@ -23,22 +23,22 @@ class ResponseMetadata:
 
     @property
     def input_tokens(self) -> int | None:
-        """Tokens of the prompt, cached ones included."""
+        """The number of tokens of the prompt, including cached ones."""
         return self._tokens.input if self._tokens else None
 
     @property
     def output_tokens(self) -> int | None:
-        """Tokens generated so far, reasoning included."""
+        """The number of tokens generated so far, including reasoning."""
         return self._tokens.output if self._tokens else None
 
     @property
     def cached_tokens(self) -> int | None:
-        """Tokens of the prompt that came from the provider's cache."""
+        """The number of prompt tokens read from the provider's cache."""
         return self._tokens.cached if self._tokens else None
 
     @property
     def common_usage(self) -> Usage | None:
-        """The tokens of prompt and response; ``None`` unless the provider reports both."""
+        """The token counts of prompt and response; ``None`` unless the provider reports both."""
         prompt, output = self.input_tokens, self.output_tokens
         if prompt is None or output is None:
             return None
@@ -51,7 +51,7 @@ class ResponseMetadata:
 
     @property
     def cost_metadata(self) -> CostMetadata:
-        """The token counts, as input for a cost calculation."""
+        """The token counts, as input of a cost calculation; see `calculate_cost`."""
         return CostMetadata(
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,

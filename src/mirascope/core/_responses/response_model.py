@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, cast
+from typing import Any, Final, Generic, cast, get_args
 
 import pydantic_core
-from pydantic import BaseModel, RootModel, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from typing_extensions import TypeVar
 
@@ -112,8 +112,8 @@ class ResponseModel(Generic[T]):
         """
         if missing := [name for name in self._from_call if name not in arguments]:
             raise ValueError(
-                f"{self.model.__name__}.{missing[0]} comes from the call's arguments, "
-                f"but those are: {', '.join(arguments) or 'none'}"
+                f"{self.model.__name__}.{missing[0]} needs an argument of the call with that name, "
+                f"but the arguments are: {', '.join(arguments) or 'none'}"
             )
         return {name: arguments[name] for name in self._from_call}
 
@@ -203,7 +203,9 @@ def _model(kind: Any) -> type[BaseModel] | None:
 def _wrapper(kind: Any) -> type[BaseModel]:
     name = getattr(kind, "__name__", "") or "Answer"
     fields: dict[str, Any] = {WRAPPED: (kind, ...)}
-    return create_model(name, **fields)
+    models = filter(None, map(_model, get_args(kind)))
+    strict = any(model.model_config.get("strict") for model in models)  # as of a `list[Book]`
+    return create_model(name, __config__=ConfigDict(strict=True) if strict else None, **fields)
 
 
 def _without(model: type[BaseModel], names: list[str]) -> type[BaseModel]:

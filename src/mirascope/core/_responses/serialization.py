@@ -53,14 +53,14 @@ class Serializable:
         exclude: Iterable[str] | None = None,
         exclude_none: bool = False,
     ) -> dict[str, Any]:
-        """Return a dictionary of the attributes, with the SDK's objects as dictionaries.
+        """Return the attributes as a dictionary, with the SDK's objects as dictionaries.
 
         Clients, API keys and headers of the call are left out.
 
         Args:
-            mode: ``"json"`` for JSON values only: a tool class by its name, any other object by the
-                name of its class.
-            include: The names to include, by default all.
+            mode: ``"json"`` for JSON values only. Then a tool class becomes its name, and any other
+                object the name of its class.
+            include: The names to include. Default: all.
             exclude: The names to leave out.
             exclude_none: Whether to leave out values that are ``None``.
         """
@@ -99,7 +99,7 @@ class Serializable:
         exclude: Iterable[str] | None = None,
         exclude_none: bool = False,
     ) -> str:
-        """Return this as JSON; see `model_dump`."""
+        """Return the attributes as JSON; see `model_dump`."""
         dumped = self.model_dump(
             mode="json", include=include, exclude=exclude, exclude_none=exclude_none
         )

@@ -199,7 +199,7 @@ class PartialValue(Generic[T]):
             value: JSON = pydantic_core.from_json(text[at:until])
         except ValueError as error:
             raise MalformedJSONError(
-                f"received {text[at:until]!r}, which is no JSON value"
+                f"received {text[at:until]!r}, which is not a JSON value"
             ) from error
         self._complete(value)
         return until
@@ -242,7 +242,7 @@ class PartialValue(Generic[T]):
 
     def _open(self, frame: Frame) -> None:
         if len(self._frames) == MAX_DEPTH:
-            raise MalformedJSONError(f"containers are nested more than {MAX_DEPTH} deep")
+            raise MalformedJSONError(f"arrays and objects are nested more than {MAX_DEPTH} deep")
         self._frames.append(frame)
         self._plan = frame.element_plan
         self._expected = frame.first

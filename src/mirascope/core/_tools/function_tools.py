@@ -133,7 +133,9 @@ def fields_of(
         n: p for n, p in inspect.signature(function).parameters.items() if n not in _BOUND
     }
     for unknown in documentation.parameters.keys() - parameters.keys() - _BOUND:
-        raise ValueError(f"the docstring of {name} has a parameter {unknown!r}, its signature none")
+        raise ValueError(
+            f"the docstring of {name} has a parameter {unknown!r} that the function does not have"
+        )
     hints = get_type_hints(function, include_extras=True)
     definitions: dict[str, Any] = {}
     renamed: dict[str, str] = {}
@@ -154,11 +156,13 @@ def fields_of(
 def _check(parameter: inspect.Parameter, function: str, hints: Mapping[str, object]) -> None:
     subject = f"the parameter {parameter.name!r} of {function}"
     if parameter.kind in _VARIADIC:
-        raise ValueError(f"{subject} takes any number of values, which a tool cannot")
+        raise ValueError(f"{subject} is variadic (* or **); a tool needs named parameters")
     if parameter.name not in hints:
-        raise ValueError(f"{subject} needs an annotation")
+        raise ValueError(f"{subject} needs a type annotation")
     if parameter.name == "tool_call":
-        raise ValueError(f"{subject} needs another name: a tool keeps the model's call under it")
+        raise ValueError(
+            f"{subject} needs another name: `tool_call` is reserved for the SDK's object"
+        )
 
 
 def _field_name(parameter: str, base: type[BaseModel]) -> str:

@@ -17,7 +17,7 @@ _VALUE_KEYWORDS: Final = frozenset({"const", "default", "enum", "examples"})
 
 
 class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
-    """Omits generated titles from schemas: they cost tokens and repeat a name.
+    """A JSON schema generator without generated titles, which cost tokens and repeat a name.
 
     A title that the user sets (``Field(title=...)``, or ``title`` in a model's configuration) is
     kept.

@@ -35,7 +35,9 @@ from mirascope.errors import ToolCallError
 ToolT = TypeVar("ToolT", bound="BaseTool")
 
 _NO_ARGUMENTS: Final = frozenset({"tool_call", "delta"})
-_NO_PROVIDER: Final = "{} belongs to no provider: use a provider's class, such as OpenAITool"
+_NO_PROVIDER: Final = (
+    "{} belongs to no provider: derive from a provider's class, such as OpenAITool"
+)
 
 
 class Recipe(NamedTuple):
@@ -51,13 +53,14 @@ class Recipe(NamedTuple):
 
 
 class ToolConfig(TypedDict, total=False):
-    """How a tool is declared to the provider; each provider's subclass has the keys it supports."""
+    """Settings of a tool. Each provider has a subclass with the keys that it supports."""
 
 
 class BaseTool(BaseModel, ABC):
-    """A tool call, with the arguments as its fields.
+    """A tool call: its fields are the arguments.
 
-    The tool's name is the class's (or ``__custom_name__``), its description the class's docstring.
+    The class's name (or ``__custom_name__``) is the tool's name, and its docstring the description.
+    If a field has a default and a type that JSON does not have, the model does not see it.
 
     >>> class GetAuthor(BaseTool):
     ...     '''Returns the author of a book.'''
@@ -67,12 +70,9 @@ class BaseTool(BaseModel, ABC):
     >>> GetAuthor(title="Emma").args
     {'title': 'Emma'}
 
-    A field may be of any class. A field with a default, and with a type that JSON lacks, is not
-    among the parameters that the model sees.
-
     Attributes:
         delta: The newest fragment of the arguments' JSON, on tools with incomplete arguments.
-        id: The provider's id for the call, ``None`` if there is none.
+        id: The provider's id for the call; ``None`` if there is none.
     """
 
     model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
@@ -106,10 +106,9 @@ class BaseTool(BaseModel, ABC):
 
     @abstractmethod
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the tool and return its output; of an ``async def``, return a coroutine.
+        """Run the tool and return its output; for an ``async def``, return a coroutine.
 
-        The return type is the override's, also after ``isinstance(tool, GetAuthor)``. Here it is
-        ``Any``: an override may be sync or async, and no type fits both a value and ``await``.
+        The return type is that of your method; here it is ``Any``, as a tool can be sync or async.
         """
 
     @property
@@ -133,7 +132,7 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def tool_schema(cls) -> object:
-        """Return the tool in the provider's form, for its ``tools=[...]``.
+        """Return the tool in the provider's format, for ``tools=[...]`` of the SDK.
 
         Raises:
             NotImplementedError: The class belongs to no provider.
@@ -154,12 +153,12 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def warn_for_unsupported_configurations(cls) -> None:
-        """Warn about configuration that the tool's provider ignores."""
+        """Warn about settings that the tool's provider ignores."""
         configured = {*cls.tool_config, *(["strict"] if cls.model_config.get("strict") else ())}
         for name in sorted(configured - cls.__tool_config_type__.__annotations__.keys()):
             warnings.warn(
-                f"{cls.__provider__} does not support {name!r} in the configuration of a tool or a "
-                f"response model: that of {cls.__name__} is ignored",
+                f"{cls.__provider__} does not support {name!r} in the settings of a tool or a "
+                f"response model: the value in {cls.__name__} is ignored",
                 UserWarning,
                 stacklevel=2,
             )
@@ -179,10 +178,10 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def type_from_fn(cls, fn: Callable[..., object]) -> type[Self]:
-        """Make a tool class from a function, whose docstring describes it and its parameters.
+        """Make a tool class from a function. Its docstring describes the tool and the parameters.
 
-        Other callables work too: an instance with ``__call__`` has the name and the docstring of
-        its class, a `functools.partial` those of its function, without the bound parameters.
+        Other callables work too: an instance with ``__call__`` has the name and docstring of its
+        class; a `functools.partial` has those of its function, without the bound parameters.
 
         >>> def get_author(title: str) -> str:
         ...     '''Returns the author of a book.
@@ -195,8 +194,8 @@ class BaseTool(BaseModel, ABC):
         'the author of Emma'
 
         Raises:
-            ValueError: A parameter has no annotation, or the docstring documents one that the
-                signature lacks, or has an example that is not JSON.
+            ValueError: A parameter has no type annotation; or the docstring has a parameter that
+                the function does not have, or an example that is not JSON.
         """
         return cached_on(
             fn, cls, lambda: _with_recipe(fn, cls, make_function_tool(cls, *as_function(fn)))
@@ -204,7 +203,7 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> type[Self]:
-        """Return a subclass of this class and of a tool class or model; a subclass as it is."""
+        """Return a subclass of this class and of a tool class or model."""
         if issubclass(tool_type, cls):
             return tool_type
         return cached_on(
@@ -213,7 +212,7 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def type_from_base_type(cls, base_type: object) -> type[Self]:
-        """Make a tool class whose one argument ``value`` has a type such as ``list[str]``."""
+        """Make a tool class with one argument, ``value``, of a type such as ``list[str]``."""
         value: Any = (base_type, ...)
         return _derived(create_model(getattr(base_type, "__name__", "Value"), value=value), cls)
 
@@ -236,8 +235,9 @@ class BaseTool(BaseModel, ABC):
         """Return the tool for one of the SDK's tool calls.
 
         Args:
-            tool_call: The call.
-            allow_partial: Accept incomplete arguments, unvalidated, with ``None`` for missing ones.
+            tool_call: The SDK's object.
+            allow_partial: Whether to accept incomplete arguments: unvalidated, missing ones
+                ``None``.
 
         Raises:
             ToolCallError: The arguments are incomplete or invalid.
@@ -247,7 +247,7 @@ class BaseTool(BaseModel, ABC):
 
     @classmethod
     def from_arguments(cls, arguments: str, tool_call: object) -> Self:
-        """Return the tool for the JSON text of a call's arguments, and the SDK's call object.
+        """Return the tool for the JSON text of a call's arguments, and the SDK's object.
 
         Raises:
             ToolCallError: The arguments are incomplete or invalid.
@@ -256,7 +256,7 @@ class BaseTool(BaseModel, ABC):
         try:
             decoded = from_text(arguments or "null") or {}
             if not isinstance(decoded, dict):
-                raise ValueError("they are not an object")  # noqa: TRY301, TRY004  # handled as the decoder's errors are
+                raise ValueError("they are not a JSON object")  # noqa: TRY301, TRY004  # handled as the decoder's errors are
             return cls.model_validate(cls._with_call(decoded, tool_call))
         except ValueError as error:
             name, details = cls._name(), cls._details(error, decoded)
@@ -286,11 +286,11 @@ class BaseTool(BaseModel, ABC):
     def from_partial_arguments(
         cls, arguments: str, tool_call: object, delta: str | None = None
     ) -> Self:
-        """Return the tool for incomplete arguments, unvalidated.
+        """Return the tool for incomplete arguments, which are not validated.
 
         Args:
             arguments: The received part of the JSON text.
-            tool_call: The SDK's call object.
+            tool_call: The SDK's object for the call.
             delta: The newest fragment of the text.
         """
         value = PartialValue(cls)
@@ -375,7 +375,7 @@ def arguments_so_far(text: str) -> dict[str, Any]:
 def tool_call_problem(name: str, error: ValueError) -> str:
     """Return the error message for a tool call's arguments."""
     if isinstance(error, ValidationError):
-        return f"the arguments for the tool {name} do not fit: {details(error)}"
+        return f"the arguments for the tool {name} are invalid: {details(error)}"
     return f"the arguments for the tool {name} cannot be read: {error}"
 
 
@@ -383,7 +383,7 @@ def _derived(tool_type: type[BaseModel], kind: type[ToolT]) -> type[ToolT]:
     """Create a subclass of a model, or of a tool class, and of a provider's base class."""
     if issubclass(tool_type, BaseTool):
         if "tool_call" in tool_type.model_fields:
-            raise TypeError(f"the tool {tool_type.__name__} is another provider's")
+            raise TypeError(f"the tool {tool_type.__name__} belongs to another provider")
         bases: tuple[type, ...] = (tool_type, kind)
     else:
         bases = (tool_type, type("_Model", (), {"call": _model_call}), kind)

@@ -67,7 +67,9 @@ def build_tool(types: Mapping[str, type[ToolT]], call: ToolCallRecord) -> ToolT:
     kind = types.get(call.name)
     if kind is None:
         known = ", ".join(types)
-        problem = f"the model called {call.name!r}, but its tools are: {known}"
+        problem = (
+            f"the model called a tool {call.name!r} that does not exist; the tools are: {known}"
+        )
         raise ToolCallError(problem, call.name, call.arguments)
     return kind.from_arguments(call.arguments, call.sdk_object or sdk_call(kind, call))
 

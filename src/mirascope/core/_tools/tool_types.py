@@ -39,7 +39,7 @@ def tool_types_of(tools: Iterable[object], kind: type[ToolT]) -> list[type[ToolT
         for tool_type in _types_of(tool, kind):
             name = name_of(tool_type)
             if found.setdefault(name, tool_type) is not tool_type:
-                raise ValueError(f"two tools have the name {name!r}")
+                raise ValueError(f"two tools have the name {name!r}: rename one of them")
     return list(found.values())
 
 
@@ -53,7 +53,7 @@ def _types_of(tool: object, kind: type[ToolT]) -> list[type[ToolT]]:
         return [kind.type_from_fn(tool)]
     if isinstance(tool, Mapping | BaseModel):
         raise TypeError(
-            "`tools` takes functions, tool classes and toolkits; a tool in the provider's own form "
-            'goes into `call_params={"tools": [...]}`'
+            "`tools` needs functions, tool classes or toolkits; pass a tool in the provider's own "
+            'format as `call_params={"tools": [...]}`'
         )
-    raise TypeError(f"neither a tool class nor a function nor a toolkit: {tool!r}")
+    raise TypeError(f"`tools` needs functions, tool classes or toolkits, not {tool!r}")

@@ -25,13 +25,15 @@ _namespaces: Final[dict[str, tuple[str, str]]] = {}
 
 
 def toolkit_tool(method: MethodT) -> MethodT:
-    """Mark a toolkit's method or inner tool class as a tool.
+    """Mark a method or an inner tool class of a toolkit as a tool; see `BaseToolKit`.
 
     Raises:
-        ValueError: It has no docstring, which the model needs as the description.
+        ValueError: It has no docstring. The docstring is the description for the model.
     """
     if not (method.__doc__ or "").strip():
-        raise ValueError(f"the toolkit's tool {method.__qualname__} needs a docstring")
+        raise ValueError(
+            f"the toolkit's tool {method.__qualname__} needs a docstring, its description"
+        )
     setattr(method, _MARK, True)
     return method
 
@@ -39,9 +41,9 @@ def toolkit_tool(method: MethodT) -> MethodT:
 class BaseToolKit(BaseModel):
     """Tools that share the fields of one object; their docstrings may refer to those fields.
 
-    ``__namespace__`` is a prefix of the tools' names, as in ``library_get_author``. On an inner
-    tool class, attributes that ``self`` lacks are the toolkit's. A toolkit without tools must be
-    an ``ABC``, as a base class of others.
+    ``__namespace__`` is a prefix of the tools' names, such as ``library_`` in
+    ``library_get_author``. In an inner tool class, an attribute that ``self`` does not have is that
+    of the toolkit. A toolkit without tools must be an ``ABC``, as a base class of others.
 
     >>> class Library(BaseToolKit):
     ...     __namespace__ = "library"
@@ -57,8 +59,8 @@ class BaseToolKit(BaseModel):
     'the author of Max Havelaar (Dutch)'
 
     Raises:
-        ValueError: On class creation: there is no tool, a docstring refers to a field that the
-            toolkit lacks, or another toolkit has the namespace.
+        ValueError: When the class is created: it has no tool, a docstring refers to a field that
+            does not exist, or another toolkit has the same namespace.
     """
 
     model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True)
@@ -72,18 +74,20 @@ class BaseToolKit(BaseModel):
         tools = cls._marked()
         needs_tools = not inspect.isabstract(cls) and ABC not in cls.__mro__
         if not tools and needs_tools and not _is_unpickled_by_value():
-            raise ValueError(f"the toolkit {cls.__name__} has no method marked @toolkit_tool")
+            raise ValueError(f"the toolkit {cls.__name__} has no method with @toolkit_tool")
         for name, tool in tools.items():
             for reference in _FIELD.finditer(tool.__doc__ or ""):
                 if not cls._has(reference[1]):
                     raise ValueError(
-                        f"the docstring of {cls.__name__}.{name} names {reference[0]}, "
-                        "which the toolkit does not have"
+                        f"the docstring of {cls.__name__}.{name} has {reference[0]}, "
+                        "but the toolkit does not have that field"
                     )
         if namespace := vars(cls).get("__namespace__"):
             owner = (cls.__module__, cls.__qualname__)  # a notebook may run its cell again
             if _namespaces.setdefault(namespace, owner) != owner:
-                raise ValueError(f"the namespace {namespace!r} is {_namespaces[namespace][1]}'s")
+                raise ValueError(
+                    f"{_namespaces[namespace][1]} already has the namespace {namespace!r}"
+                )
 
     @classmethod
     def _marked(cls) -> dict[str, object]:
@@ -98,7 +102,7 @@ class BaseToolKit(BaseModel):
         return name in known or hasattr(cls, name) or cls.model_config.get("extra") == "allow"
 
     def create_tools(self) -> list[type[BaseTool]]:
-        """Return a tool class for each marked member, with the toolkit's current field values."""
+        """Return a tool class for each tool, with the toolkit's current field values."""
         return [self._tool(getattr(self, name)) for name in self._marked()]
 
     def _tool(self, marked: Callable[..., object]) -> type[BaseTool]:

@@ -39,7 +39,7 @@ class ChunkedBody:
             HTTPException: The bytes are not in chunks, or the connection ended before the body.
         """
         if not data:
-            raise HTTPException("the connection ended before the body")
+            raise HTTPException("the connection ended before the end of the body")
         data = self._framing + data
         parts: list[bytes] = []
         at = 0
@@ -57,5 +57,5 @@ class ChunkedBody:
             self.ended = True
             self.excess = self._framing[end.end() :]
         elif len(self._framing) > _MAX_FRAMING or (size is None and b"\n" in self._framing[2:]):
-            raise HTTPException("the body is not in chunks, although its headers declare them")
+            raise HTTPException("the body is not chunked, although the headers declare it")
         return b"".join(parts)

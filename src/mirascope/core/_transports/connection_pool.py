@@ -57,7 +57,9 @@ class Response(HTTPResponse):
         if not self.chunked:
             block = self.read1(_BLOCK)
             if not block and self.length:
-                raise HTTPException(f"the connection ended {self.length} bytes before the body")
+                raise HTTPException(
+                    f"the connection ended {self.length} bytes before the end of the body"
+                )
             return block
         while not self._chunks.ended:
             if block := self._chunks.feed(self.fp.read1(_BLOCK)):

@@ -49,7 +49,7 @@ def _with_credentials(client: ClientT) -> ClientT:
     headers = {name.lower() for name in client.default_headers}
     if client.credentials is None and headers.isdisjoint(("authorization", "x-api-key")):
         raise anthropic.AnthropicError(
-            "there is no key: set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in the environment"
+            "there is no API key: set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in the environment"
         )
     return client
 

@@ -13,9 +13,9 @@ from mirascope.core._calls.call_params import BaseCallParams
 class AnthropicCallParams(BaseCallParams, total=False):
     """Parameters of a Messages request, and of the SDK's method for it.
 
-    ``max_tokens`` is 1024 by default. ``temperature``, ``top_p`` and ``top_k`` are sent although
-    the SDK's method no longer has them; current models reject them. Parameters that are not listed
-    here go into ``extra_body``.
+    ``max_tokens`` is 1024 by default. ``temperature``, ``top_p`` and ``top_k`` are sent, although
+    the SDK's method does not have them any more; current models reject them. Parameters that are
+    not listed here go into ``extra_body``.
     """
 
     cache_control: types.CacheControlEphemeralParam | None

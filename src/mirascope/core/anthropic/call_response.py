@@ -1,4 +1,4 @@
-"""A plain response of an Anthropic model."""
+"""The response of an Anthropic model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _THINKING: Final = ("thinking", "redacted_thinking")
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessageParam]):
-    """A plain response of an Anthropic model; ``response`` is the SDK's ``Message``.
+    """The response of an Anthropic model; ``response`` is the SDK's ``Message``.
 
     The SDK builds messages unvalidated, so any field of a partial one can be ``None``.
     """
@@ -76,10 +76,10 @@ class AnthropicCallResponse(BaseCallResponse[Message, AnthropicTool, MessagePara
     @property
     @override
     def message_param(self) -> AssistantMessageParam:
-        """The response as a message that can be sent back in the next call, block for block.
+        """The response as a message that you can send in the next call, with the same blocks.
 
-        Blank texts are left out, and thinking at the end, because the API rejects them; so the
-        content of an empty response is empty, and a call leaves the message out.
+        The API rejects empty texts and thinking at the end, so these are left out. The content of
+        an empty response is empty; a call does not send such a message.
         """
         blocks = [record_of(block) for block in self.response.content or ()]
         accepted = [b for b in blocks if b.get("type") != "text" or text(b.get("text")).strip()]

@@ -22,7 +22,29 @@ class AnthropicStream(
         AssistantMessageParam,
     ]
 ):
-    """The response of an Anthropic model while it is received."""
+    """The streamed response of an Anthropic model: iterate it once.
+
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`AnthropicCallResponseChunk`), and the tool (`AnthropicTool`)
+    whose call this chunk completes, or ``None``. Iteration sends the request. The loop ends without
+    an error only after a complete response. Leaving the loop early closes the connection.
+
+    Raises:
+        StreamError: While iterating: any failure. ``except anthropic.AnthropicError`` catches it
+            too.
+
+    Example:
+        >>> from mirascope.core import anthropic
+        >>> @anthropic.call("claude-haiku-4-5", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
+    """
 
     _response_type = AnthropicCallResponse
 
@@ -37,5 +59,5 @@ class AnthropicStream(
 
     @property
     def signature(self) -> str:
-        """The signature of the newest block of thinking, ``""`` before it is received."""
+        """The signature of the newest block of thinking; ``""`` before it is received."""
         return self.partial().signature or ""

@@ -13,13 +13,13 @@ from mirascope.core._tools.tool import BaseTool, ToolConfig, arguments_so_far
 
 
 class AnthropicToolConfig(ToolConfig, total=False):
-    """The settings of a tool; ``cache_control`` caches the prompt up to it."""
+    """The settings of a tool. ``cache_control`` caches the prompt up to this tool."""
 
     cache_control: CacheControlEphemeralParam
 
 
 class AnthropicTool(BaseTool):
-    """A tool call of an Anthropic model, with the arguments as its fields."""
+    """A tool call of an Anthropic model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "anthropic"
     __tool_config_type__ = AnthropicToolConfig

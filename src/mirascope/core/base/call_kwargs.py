@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 
 class BaseCallKwargs(TypedDict, total=False):
-    """The arguments of an SDK's method that every provider has; each adds its own.
+    """The arguments of an SDK's method that all providers have; each provider adds its own.
 
     Attributes:
         model: The name of the model.

@@ -19,13 +19,16 @@ def merge_decorators(
     decorator: Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]],
     *additional_decorators: Callable[[Any], Any],
 ) -> Callable[[], Callable[[Callable[P, R]], Callable[WrappedP, WrappedR]]]:
-    """Return a factory of one decorator that applies several, one below the other.
+    """Combine several decorators into one.
 
     The function keeps its name, docstring and attributes, even if a decorator drops them.
 
     Args:
-        decorator: The outermost one, which decides the signature of the decorated function.
-        additional_decorators: The ones below it, the last nearest to the function.
+        decorator: The outermost decorator. It decides the signature of the decorated function.
+        additional_decorators: The decorators below it; the last one is next to the function.
+
+    Returns:
+        A function that returns the combined decorator.
 
     Example:
         >>> def twice(fn):

@@ -6,7 +6,9 @@ from pydantic import ConfigDict
 
 
 class ResponseModelConfigDict(ConfigDict, total=False):
-    """Pydantic's configuration; with ``strict``, the provider enforces the schema too.
+    """Pydantic's configuration for a response model.
+
+    With ``strict``, the provider enforces the schema too.
 
     Example:
         >>> from pydantic import BaseModel

@@ -30,7 +30,7 @@ from mirascope.core.bedrock.tool import BedrockTool
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Message]):
-    """A plain response of a model of Bedrock; ``response`` is that of the client's ``converse``."""
+    """The response of a model on Bedrock; ``response`` is the dict that ``converse`` returns."""
 
     _common_reasons = COMMON_FINISH_REASONS
     _extra_dumped = ("thinking", "signature")
@@ -96,7 +96,7 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @property
     @override
     def model(self) -> str | None:
-        """The name of the requested model: Bedrock reports none."""
+        """The name of the requested model: Bedrock does not report one."""
         return text_or_none(cast("JSON", self.call_kwargs.get("model")))
 
     @property
@@ -114,10 +114,10 @@ class BedrockCallResponse(BaseCallResponse[ConverseResponse, BedrockTool, Messag
     @property
     @override
     def message_param(self) -> Message:
-        """The response as a message that can be sent back in the next call, block for block.
+        """The response as a message that you can send in the next call, with the same blocks.
 
-        Blank texts are left out, because the API rejects them; so the content of an empty response
-        is empty, and a call leaves the message out.
+        The API rejects empty texts, so these are left out. The content of an empty response is
+        empty; a call does not send such a message.
         """
         blocks = [b for b in self._blocks if "text" not in b or text(b["text"]).strip()]
         return cast("Message", {"role": "assistant", "content": blocks})

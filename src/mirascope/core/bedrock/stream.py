@@ -16,7 +16,29 @@ from mirascope.core.bedrock.tool import BedrockTool
 class BedrockStream(
     BaseStream[BedrockCallResponse, BedrockCallResponseChunk, BedrockTool, Message, StopReason]
 ):
-    """The response of a model while it is received; ``model`` is the requested one."""
+    """The streamed response of a model on Amazon Bedrock: iterate it once.
+
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`BedrockCallResponseChunk`), and the tool (`BedrockTool`)
+    whose call this chunk completes, or ``None``. Iteration sends the request. The loop ends without
+    an error only after a complete response. Leaving the loop early closes the connection.
+    ``model`` is the requested model: Bedrock does not report one.
+
+    Raises:
+        StreamError: While iterating: any failure. It is also an error of the SDK.
+
+    Example:
+        >>> from mirascope.core import bedrock
+        >>> @bedrock.call("anthropic.claude-haiku-4-5-20251001-v1:0", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
+    """
 
     _framing = EventStreamDecoder
     _response_type = BedrockCallResponse

@@ -13,7 +13,7 @@ from mirascope.core.bedrock._sdk import ToolUseBlock
 
 
 class BedrockTool(BaseTool):
-    """A tool call of a model of Bedrock, with the arguments as its fields."""
+    """A tool call of a model on Amazon Bedrock. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "bedrock"
 

@@ -15,7 +15,7 @@ class CohereCallParams(BaseCallParams, total=False):
     """Parameters of a Chat request, and of the SDK's method for it.
 
     Parameters that are not listed here go into ``request_options["additional_body_parameters"]``.
-    Retries are set by the call's ``max_retries`` only; that of ``request_options`` has no effect.
+    Only ``max_retries`` of the call sets the retries; that of ``request_options`` has no effect.
     """
 
     citation_options: CitationOptions

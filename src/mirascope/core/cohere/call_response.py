@@ -1,4 +1,4 @@
-"""A plain response of a Cohere model."""
+"""The response of a Cohere model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACCEPTED = ("content", "tool_plan", "tool_calls", "citations")
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessageV2]):
-    """A plain response of a Cohere model; ``response`` is the SDK's ``V2ChatResponse``.
+    """The response of a Cohere model; ``response`` is the SDK's ``V2ChatResponse``.
 
     The SDK builds responses unvalidated: any field can be ``None`` or of a wrong type.
     """
@@ -75,7 +75,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def model(self) -> str | None:
-        """The name of the requested model: Cohere reports none."""
+        """The name of the requested model: Cohere does not report one."""
         return text_or_none(cast("JSON", self.call_kwargs.get("model")))
 
     @property
@@ -91,7 +91,7 @@ class CohereCallResponse(BaseCallResponse[V2ChatResponse, CohereTool, ChatMessag
     @property
     @override
     def message_param(self) -> AssistantChatMessageV2:
-        """The response as a message that can be sent back in the next call."""
+        """The response as a message that you can send in the next call."""
         message = self._message
         param: dict[str, object] = {k: v for k in _ACCEPTED if (v := message.get(k))}
         if calls := objects(message.get("tool_calls")):

@@ -10,7 +10,7 @@ from mirascope.core._dialects.chat_completions.tools import FunctionTool
 
 
 class CohereTool(FunctionTool):
-    """A tool call of a Cohere model, with the arguments as its fields."""
+    """A tool call of a Cohere model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "cohere"
 

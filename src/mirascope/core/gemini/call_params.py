@@ -6,11 +6,11 @@ from google.genai.types import GenerateContentConfigDict, GenerateContentConfigO
 
 
 class GeminiCallParams(GenerateContentConfigDict, total=False):
-    """The fields of the SDK's ``GenerateContentConfig``, side by side or in one.
+    """The fields of the SDK's ``GenerateContentConfig``, each by itself or all in ``config``.
 
     Attributes:
-        config: Further fields, as the SDK's own object or its dict.
-        generation_config: Further fields; the name is that of the SDK before this one.
+        config: More fields, as the SDK's object or as a dict.
+        generation_config: More fields, under the name that Google's previous SDK used.
     """
 
     config: GenerateContentConfigOrDict

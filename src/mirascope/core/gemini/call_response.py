@@ -1,4 +1,4 @@
-"""A plain response of a Gemini model."""
+"""The response of a Gemini model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mirascope.core.gemini.tool import GeminiTool
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, Content]):
-    """A plain response of a Gemini model; ``response`` is the SDK's ``GenerateContentResponse``.
+    """The response of a Gemini model; ``response`` is the SDK's ``GenerateContentResponse``.
 
     The text is that of the first candidate.
     """
@@ -76,7 +76,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @property
     @override
     def finish_reasons(self) -> list[str] | None:
-        """Why the generation ended, or why the prompt was blocked; ``None`` before."""
+        """Why the model stopped, or why the prompt was blocked; ``None`` if not known yet."""
         record = record_of(self.response)
         return response_json.finish_reasons(record, response_json.candidates(record))
 
@@ -109,7 +109,7 @@ class GeminiCallResponse(BaseCallResponse[GenerateContentResponse, GeminiTool, C
     @property
     @override
     def message_param(self) -> Content:
-        """The response as a message that can be sent back in the next call."""
+        """The response as a message that you can send in the next call."""
         first = next(iter(self.response.candidates or ()), None)
         return (first and first.content) or Content(role="model", parts=[])
 

@@ -13,9 +13,28 @@ from mirascope.core.gemini.tool import GeminiTool
 
 
 class GeminiStream(BaseStream[GeminiCallResponse, GeminiCallResponseChunk, GeminiTool, Content]):
-    """The response of a Gemini model while it is received.
+    """The streamed response of a Gemini model: iterate it once.
 
-    If the prompt was blocked, ``finish_reasons`` is why.
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`GeminiCallResponseChunk`), and the tool (`GeminiTool`)
+    whose call this chunk completes, or ``None``. Iteration sends the request. The loop ends without
+    an error only after a complete response. Leaving the loop early closes the connection.
+    If Gemini blocked the prompt, ``finish_reasons`` has the reason.
+
+    Raises:
+        StreamError: While iterating: any failure. It is also an error of the SDK.
+
+    Example:
+        >>> from mirascope.core import gemini
+        >>> @gemini.call("gemini-2.5-flash", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
     """
 
     _response_type = GeminiCallResponse

@@ -12,7 +12,7 @@ from mirascope.core._tools.tool import BaseTool, arguments_so_far
 
 
 class GeminiTool(BaseTool):
-    """A tool call of a Gemini model, with the arguments as its fields."""
+    """A tool call of a Gemini model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "gemini"
 

@@ -1,4 +1,4 @@
-"""A plain response of a Groq model.
+"""The response of a Groq model.
 
 The fields of the SDK's request type (``ChatCompletionAssistantMessageParam`` and the types in it)
 are sent back: Groq's API rejects any other field ("property ... is unsupported"). They include the
@@ -36,14 +36,14 @@ class GroqCallResponse(
         ChatCompletion, GroqTool, ChatCompletionMessageParam, FinishReason, CompletionUsage
     ]
 ):
-    """A plain response of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
+    """The response of a Groq model; ``response`` is the SDK's ``ChatCompletion``."""
 
     _raw_type = ChatCompletion
 
     @property
     @override
     def message_param(self) -> ChatCompletionAssistantMessageParam:
-        """The response as a message that can be sent back in the next call."""
+        """The response as a message that you can send in the next call."""
         return cast("ChatCompletionAssistantMessageParam", super().message_param)
 
     @override

@@ -27,7 +27,28 @@ class GroqStream(
         ChatCompletionToolMessageParam,
     ]
 ):
-    """The response of a Groq model while it is received."""
+    """The streamed response of a model on Groq: iterate it once.
+
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`GroqCallResponseChunk`), and the tool (`GroqTool`)
+    whose call this chunk completes, or ``None``. Iteration sends the request. The loop ends without
+    an error only after a complete response. Leaving the loop early closes the connection.
+
+    Raises:
+        StreamError: While iterating: any failure. ``except groq.GroqError`` catches it too.
+
+    Example:
+        >>> from mirascope.core import groq
+        >>> @groq.call("llama-3.3-70b-versatile", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
+    """
 
     _response_type = GroqCallResponse
 

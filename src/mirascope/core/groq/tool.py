@@ -14,7 +14,7 @@ from mirascope.core._dialects.chat_completions.tools import FunctionTool, withou
 
 
 class GroqTool(FunctionTool):
-    """A tool call of a model on Groq, with the arguments as its fields."""
+    """A tool call of a model on Groq. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "groq"
 

@@ -57,7 +57,10 @@ def _client(transport: Any = None) -> Mistral:
     key, token_path = os.environ.get(_KEY), os.environ.get(_TOKEN_PATH)
     if not key and not token_path:
         raise ERRORS.make_sdk_error(
-            errors.AuthenticationFailed, f"there is no key: set {_KEY}", None, None
+            errors.AuthenticationFailed,
+            f"there is no API key: set {_KEY} in the environment",
+            None,
+            None,
         )
     tls = httpx2.create_ssl_context()
     return Mistral(

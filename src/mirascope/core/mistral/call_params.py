@@ -28,9 +28,9 @@ from mirascope.core._calls.call_params import BaseCallParams
 class MistralCallParams(BaseCallParams, total=False):
     """Parameters of a Chat Completions request, and of the SDK's method for it.
 
-    ``timeout_ms`` is the SDK's timeout in milliseconds: for the connection, and then for each wait
-    for bytes. ``retries`` lets the SDK retry a request on a user-supplied client, unless the call's
-    ``max_retries``, ``on_retry`` or ``timeout`` is given. The API rejects unknown parameters.
+    ``timeout_ms`` is the SDK's timeout in milliseconds, for the connection and then for each read.
+    ``retries`` configures the SDK's own retries on your own client. It has no effect if the call
+    has ``max_retries``, ``on_retry`` or ``timeout``. The API rejects unknown parameters.
     """
 
     frequency_penalty: float | None

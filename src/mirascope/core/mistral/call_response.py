@@ -1,4 +1,4 @@
-"""A plain response of a Mistral model."""
+"""The response of a Mistral model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MistralCallResponse(
         ChatCompletionResponse, MistralTool, MistralMessage, FinishReason, UsageInfo
     ]
 ):
-    """A plain response of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
+    """The response of a Mistral model; ``response`` is the SDK's ``ChatCompletionResponse``."""
 
     _common_reasons = COMMON_FINISH_REASONS
     message_format = MESSAGE_FORMAT
@@ -41,9 +41,9 @@ class MistralCallResponse(
     @property
     @override
     def message_param(self) -> AssistantMessage:
-        """The response as a message that can be sent back in the next call, thinking included.
+        """The response as a message that you can send in the next call, including its thinking.
 
-        Parts that the SDK does not know are left out, because it cannot send them.
+        Parts that the SDK does not know are left out, because the SDK cannot send them.
         """
         message = self._message
         if not isinstance(message, AssistantMessage):

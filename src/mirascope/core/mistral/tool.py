@@ -12,7 +12,7 @@ from mirascope.core._dialects.chat_completions.tools import FunctionTool
 
 
 class MistralTool(FunctionTool):
-    """A tool call of a Mistral model, with the arguments as its fields."""
+    """A tool call of a Mistral model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "mistral"
 

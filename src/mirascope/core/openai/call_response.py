@@ -1,4 +1,4 @@
-"""A plain response of an OpenAI model, or of a server that an OpenAI client connects to.
+"""The response of an OpenAI model, or of a server that an OpenAI client connects to.
 
 Every field is sent back but two kinds. The SDK's own response fields that its request type lacks
 (``ChatCompletionAssistantMessageParam``), such as annotations: OpenAI does not document that its
@@ -45,7 +45,7 @@ class OpenAICallResponse(
         ChatCompletion, OpenAITool, ChatCompletionMessageParam, FinishReason, CompletionUsage
     ],
 ):
-    """A plain response of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
+    """The response of an OpenAI model; ``response`` is the SDK's ``ChatCompletion``."""
 
     _raw_type = ChatCompletion
     _extra_dumped = ("audio", "audio_transcript")
@@ -63,7 +63,7 @@ class OpenAICallResponse(
     @property
     @override
     def message_param(self) -> ChatCompletionAssistantMessageParam:
-        """The response as a message that can be sent back in the next call, audio as its id."""
+        """The response as a message for the next call; audio is sent as its id."""
         return cast("ChatCompletionAssistantMessageParam", super().message_param)
 
     @override

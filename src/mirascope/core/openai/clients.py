@@ -9,17 +9,25 @@ from mirascope.core._calls.servers import named_server
 
 
 def client(server: str, *, api_key: str | None = None) -> OpenAI:
-    """Return a new client of a named server.
+    """Return a new client of a named server, for ``openai.call(client=...)``.
 
-    Streams, responses and errors of its calls have the server's name as ``provider``.
+    The streams, responses and errors of its calls have the server's name as ``provider``.
 
     Args:
-        server: The name of the server, such as ``"deepseek"``; see `mirascope.llm.Server`.
-        api_key: The API key; by default that of the environment.
+        server (str): The name of the server, such as ``"deepseek"``; see `mirascope.llm.Server`.
+        api_key (str | None): The API key. Default: from the environment.
 
     Raises:
         ValueError: There is no such server.
-        AuthenticationFailed: A variable, which is named, is not set: of the key or of the URL.
+        AuthenticationFailed: An environment variable for the key or the URL is not set; the message
+            names it.
+
+    Example:
+        >>> from mirascope.core import openai
+        >>> client = openai.client("deepseek", api_key="sk-example")
+        >>> @openai.call("deepseek-chat", client=client, stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
     """
     provider = load_provider(named_server(server).name)
     with provider.making_a_client():

@@ -27,7 +27,28 @@ class OpenAIStream(
         ChatCompletionToolMessageParam,
     ]
 ):
-    """The response of an OpenAI model while it is received."""
+    """The streamed response of an OpenAI model: iterate it once.
+
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`OpenAICallResponseChunk`), and the tool (`OpenAITool`)
+    whose call this chunk completes, or ``None``. Iteration sends the request. The loop ends without
+    an error only after a complete response. Leaving the loop early closes the connection.
+
+    Raises:
+        StreamError: While iterating: any failure. ``except openai.OpenAIError`` catches it too.
+
+    Example:
+        >>> from mirascope.core import openai
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
+    """
 
     _response_type = OpenAICallResponse
 
@@ -37,5 +58,5 @@ class OpenAIStream(
 
     @property
     def audio_id(self) -> str | None:
-        """The provider's id for the audio of the response, ``None`` before it is received."""
+        """The provider's id for the audio of the response; ``None`` before it is received."""
         return self.partial().audio_id

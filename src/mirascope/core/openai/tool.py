@@ -21,13 +21,13 @@ __all__ = ["GenerateOpenAIStrictToolJsonSchema", "OpenAITool", "OpenAIToolConfig
 
 
 class OpenAIToolConfig(ToolConfig, total=False):
-    """The settings of a tool; ``strict`` makes the model follow the schema exactly."""
+    """The settings of a tool. With ``strict``, the model follows the schema exactly."""
 
     strict: bool
 
 
 class OpenAITool(FunctionTool):
-    """A tool call of an OpenAI model, with the arguments as its fields."""
+    """A tool call of an OpenAI model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "openai"
     __tool_config_type__ = OpenAIToolConfig

@@ -1,4 +1,4 @@
-"""A plain response of an OpenAI model, or of a server that an OpenAI client connects to."""
+"""The response of an OpenAI model, or of a server that an OpenAI client connects to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mirascope.core.openai_responses.tool import OpenAIResponsesTool, ToolOutput
 
 
 class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesTool, MessageParam]):
-    """A plain response of an OpenAI model; ``response`` is the SDK's ``Response``."""
+    """The response of an OpenAI model; ``response`` is the SDK's ``Response``."""
 
     _raw_type = Response
 
@@ -28,7 +28,7 @@ class OpenAIResponsesCallResponse(ResponsesResponse[Response, OpenAIResponsesToo
     @property
     @override
     def message_param(self) -> OutputMessage:
-        """The response as a message that can be sent back in the next call, item for item."""
+        """The response as a message that you can send in the next call, with the same items."""
         return cast("OutputMessage", super().message_param)
 
     @classmethod

@@ -28,7 +28,29 @@ class OpenAIResponsesStream(
         ToolOutputParam,
     ]
 ):
-    """The response of an OpenAI model while it is received."""
+    """The streamed response of an OpenAI model, through the Responses API: iterate it once.
+
+    A call with ``stream=True`` returns it. Use ``for``, or ``async for`` if the function is async.
+    Each item is a pair: a chunk (`OpenAIResponsesCallResponseChunk`), and the tool
+    (`OpenAIResponsesTool`) whose call this chunk completes, or ``None``. Iteration sends the
+    request. The loop ends without an error only after a complete response. Leaving the loop early
+    closes the connection.
+
+    Raises:
+        StreamError: While iterating: any failure. ``except openai.OpenAIError`` catches it too.
+
+    Example:
+        >>> from mirascope.core import openai_responses
+        >>> @openai_responses.call("gpt-4o-mini", stream=True)
+        ... def recommend_book(genre: str) -> str:
+        ...     return f"Recommend a {genre} book"
+        >>> stream = recommend_book("fantasy")
+        >>> for chunk, _ in stream:
+        ...     print(chunk.content, end="", flush=True)
+        The Name of the Wind
+        >>> stream.state, stream.common_finish_reasons
+        ('finished', ['stop'])
+    """
 
     _response_type = OpenAIResponsesCallResponse
 

@@ -24,7 +24,7 @@ ToolOutputParam: TypeAlias = FunctionCallOutput | ResponseCustomToolCallOutputPa
 
 
 class OpenAIResponsesTool(ResponsesTool):
-    """A tool call of an OpenAI model, with the arguments as its fields."""
+    """A tool call of an OpenAI model. Its fields are the arguments; see `BaseTool`."""
 
     __provider__ = "openai_responses"
 

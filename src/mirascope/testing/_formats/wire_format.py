@@ -22,11 +22,12 @@ _WORDS = re.compile(r"\s*\S+(?:\s+\Z)?|\s+\Z")
 
 
 class Message(NamedTuple):
-    """A message of a request; equal to a tuple of a role and a text.
+    """A message of a request. You can compare it with a tuple of a role and a text.
 
     Attributes:
-        role: ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``, whatever the provider's word.
-        content: The text, or the output of a tool; ``"<image_url>"`` and the like for other parts.
+        role (str): ``"system"``, ``"user"``, ``"assistant"`` or ``"tool"``, for every provider.
+        content (str): The text, or the output of a tool. Other parts are shown as a name in angle
+            brackets, such as ``"<image_url>"``.
     """
 
     role: str
@@ -35,7 +36,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call of a tool; see `call`."""
+    """A tool call of a reply; `call` makes it."""
 
     name: str
     arguments: Mapping[str, object]
@@ -47,11 +48,12 @@ class ToolCall:
 
 
 def call(name: str, /, **arguments: object) -> ToolCall:
-    """Return a call of a tool, for a reply.
+    """Return a tool call, for ``llm.reply(tools=[...])``.
 
     Args:
         name: The name of the tool.
-        arguments: Its arguments: whatever pydantic can write as JSON, such as models and dates.
+        arguments: The arguments of the tool: anything that pydantic can write as JSON, such as
+            models and dates.
 
     Example:
         >>> call("get_author", title="Emma").json

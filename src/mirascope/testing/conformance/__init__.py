@@ -1,4 +1,4 @@
-"""Checks a provider of your own against what the built-in ones promise.
+"""Tests for your own provider: everything that the built-in providers guarantee.
 
 A `Case` describes what the provider's server sends. A class of tests checks it, with pytest::
 
@@ -16,9 +16,10 @@ A `Case` describes what the provider's server sends. A class of tests checks it,
     class TestAcme(conformance.Conformance):
         case = ACME
 
-The provider talks to a server on loopback, by its own client, sync and async. What the case leaves
-out is skipped, with the name of the attribute to fill. `strategies` are those of hypothesis, for
-further tests. Begin with ``_case.py``; the tests are in the files beside it.
+The provider connects to a server on localhost with its own client, sync and async. Tests that need
+an attribute that the case does not have are skipped, with the name of the attribute. `strategies`
+has strategies for hypothesis, for more tests. Begin with ``_case.py``; the tests are in the other
+files of this folder.
 """
 
 from __future__ import annotations

@@ -29,50 +29,53 @@ def bearer(request: Request) -> str:
 class Case:
     """A provider, and what its server sends.
 
-    The first five attributes are required. Each of the others has what its absence leaves
-    unchecked, or what its default fits. Bytes are those of the body of a stream, framing included:
-    an event, or a line of JSON.
+    The first five attributes are required. If you leave out one of the others, its default is used,
+    or the tests that need it are skipped. Bytes are those of the body of a stream, including the
+    framing: an event, or a line of JSON.
 
     Attributes:
         provider: The provider.
-        url_variable: The environment variable from which its default client reads the base URL.
-        text: Returns what streams a piece of text.
-        end: Returns what ends a stream, given the tokens of the request and of the response: a list
-            of events, the one with `stop` among them.
-        plain: Returns the JSON of a plain response with a text, 3 tokens in and 2 out.
-        begin: What a stream starts with, before its first text.
-        reasoning: Returns what streams a piece of reasoning. Without it none is sent.
-        steps: Returns what streams text, reasoning and tool calls, in the order of the steps; what
-            `begin` and `end` have is left out. Without it no tool is called.
-        called_plain: Returns the JSON of a plain response that calls a tool, given the tool's name
-            and the arguments as JSON. Without it no plain response calls a tool.
-        whole_calls: Whether a call is sent at once; see `with_whole_calls`.
+        url_variable: The environment variable with the base URL of its default client.
+        text: Returns the bytes that stream a piece of text.
+        end: Gets the token counts of the request and of the response, and returns the events that
+            end a stream; one of them has `stop`.
+        plain: Returns the JSON of a response that is not streamed, with a text, 3 tokens in and 2
+            out.
+        begin: The bytes at the start of a stream, before its first text.
+        reasoning: Returns the bytes that stream a piece of reasoning. Without it, no reasoning is
+            tested.
+        steps: Returns the bytes that stream text, reasoning and tool calls in the order of the
+            steps, without `begin` and `end`. Without it, no tool calls are tested.
+        called_plain: Gets the name of a tool and its arguments as JSON, and returns the JSON of a
+            response that is not streamed and calls the tool. Without it, such responses are not
+            tested.
+        whole_calls: Whether a tool call is sent all at once; see `with_whole_calls`.
         stop: The finish reason of a text.
-        tool_stop: The finish reason of tool calls. `end` has to have `stop` in quotes then.
+        tool_stop: The finish reason of tool calls. It needs `stop` in quotes in `end`.
         model: The model that responses report; ``None`` if they report none.
-        last_event: Whether something marks the end of a stream. Where not, only the end of the body
-            does, and a server that lingers is waited for, but not for long.
-        keepalive: What keeps a connection alive, and holds nothing; the default fits server-sent
-            events. A line break fits JSON by line.
-        malformed: What is not JSON, or not an object, framing included; the default is none in
-            server-sent events, nor by line.
-        failure: What reports an error like HTTP's 503 inside a stream; its message contains "is
-            overloaded". Without it no such error is sent.
-        failure_status: The HTTP status that it is like.
+        last_event: Whether an event marks the end of a stream. If not, the end of the body is the
+            end of the response, and the library waits for it for a short time.
+        keepalive: Bytes that keep a connection alive and have no content. The default is for
+            server-sent events; for JSON by line, pass a line break.
+        malformed: Bytes that are not JSON, or not an object, including the framing. The default is
+            invalid as server-sent events and as JSON by line.
+        failure: The bytes of an error event that corresponds to the HTTP status 503. Its message
+            contains "is overloaded". Without it, error events are not tested.
+        failure_status: The HTTP status that corresponds to `failure`.
         error_body: Returns the JSON of an HTTP error with a message.
-        request_id_header: The header with the request's id, if errors have it.
-        key_variable: The environment variable of the key. Without it no key is looked for.
-        needs_key: Whether there is no request without a key.
-        key_of: Finds the key in a request; the default is a bearer token.
-        url_path: What follows the server's address in a base URL.
-        client: Makes a sync client in a context manager, given a base URL and a key. Without it
-            none is passed by the user.
-        async_client: Makes an async client in an async context manager.
-        messages: The type of a request's messages, such as ``list[MessageParam]``. Without it their
-            form is not checked.
-        sdk_package: How the names of the modules of the SDK's classes begin, if there is an SDK.
-        comparable: Returns a raw response without what differs between a plain and a streamed one,
-            such as the HTTP response.
+        request_id_header: The header with the id of the request, if errors have it.
+        key_variable: The environment variable of the API key. Without it, keys are not tested.
+        needs_key: Whether every request needs an API key.
+        key_of: Returns the API key of a request. The default reads a bearer token.
+        url_path: The path of the base URL.
+        client: Gets a base URL and an API key, and returns a sync client in a context manager.
+            Without it, your own clients are not tested.
+        async_client: Returns an async client in an async context manager, like `client`.
+        messages: The type of a request's messages, such as ``list[MessageParam]``. Without it,
+            their format is not tested.
+        sdk_package: The prefix of the names of the SDK's modules, if there is an SDK.
+        comparable: Returns a raw response without the parts that differ between a streamed response
+            and another one, such as the HTTP response.
 
     Raises:
         ValueError: The message of `failure` does not contain "is overloaded".
@@ -114,7 +117,7 @@ class Case:
 
     def __post_init__(self) -> None:
         if self.failure is not None and OVERLOADED not in self.failure:
-            raise ValueError(f"the message of `failure` has to contain 'is overloaded': {self!r}")
+            raise ValueError(f"the message of `failure` must contain 'is overloaded': {self!r}")
 
     @property
     def name(self) -> str:

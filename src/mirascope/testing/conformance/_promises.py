@@ -53,7 +53,7 @@ class Promises:
         """A server that the provider's default client talks to."""
         case = getattr(type(self), "case", None)
         if not isinstance(case, Case):
-            raise TypeError(f"{type(self).__name__}.case has to be a Case, not {case!r}")
+            raise TypeError(f"{type(self).__name__}.case must be a Case, not {case!r}")
         with Loopback() as server:
             if (path := one_authority()) is not None:
                 monkeypatch.setenv("SSL_CERT_FILE", path)

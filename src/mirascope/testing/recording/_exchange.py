@@ -23,7 +23,7 @@ _CREDENTIAL: Final = re.compile(r"key|token|secret|signature|auth|password", re.
 
 
 class RecordingError(ValueError):
-    """A recording cannot be read or made; the message names the file and what to do."""
+    """A recording cannot be read or made. The message names the file and what to do."""
 
 
 class Arrival(NamedTuple):

@@ -10,15 +10,15 @@ from mirascope.testing import loopback
 
 @dataclass(frozen=True)
 class ReplayFault:
-    """What happens to each streamed response after a part of its body; see its subclasses.
+    """A fault of each streamed response after a part of its body; use a subclass.
 
     Args:
-        at: How much of the body is sent before: a share of its bytes as a float from 0.0 to 1.0, or
-            a number of bytes as an int; beyond the body's size, all of it.
+        at: The part that is sent before: a float is a share of the bytes from 0.0 to 1.0, an int is
+            a number of bytes. If it is larger than the body, the complete body is sent.
 
     Raises:
-        ValueError: The share is outside of 0.0 to 1.0, or the number is negative.
-        TypeError: It is neither a float nor an int.
+        ValueError: The share is not between 0.0 and 1.0, or the number is negative.
+        TypeError: ``at`` is neither a float nor an int.
     """
 
     at: float
@@ -27,21 +27,23 @@ class ReplayFault:
 
     def __post_init__(self) -> None:
         if isinstance(self.at, bool) or not isinstance(self.at, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # users are not all checked
-            raise TypeError(f"`at` is a share (float) or a number of bytes (int), not {self.at!r}")
+            raise TypeError(
+                f"`at` is {self.at!r}; it must be a share (float) or a number of bytes (int)"
+            )
         if isinstance(self.at, int):
             if self.at < 0:
-                raise ValueError(f"`at` is a number of bytes: at least 0, not {self.at}")
+                raise ValueError(f"`at` is {self.at}; a number of bytes must be 0 or more")
         elif not 0 <= self.at <= 1:
-            raise ValueError(f"`at` is a share of the bytes: 0.0 to 1.0, not {self.at}")
+            raise ValueError(f"`at` is {self.at}; a share of the bytes must be between 0.0 and 1.0")
 
     def size(self, total: int) -> int:
-        """Return the number of bytes that are sent, of a body's total."""
+        """Return the number of bytes that are sent of a body with ``total`` bytes."""
         return self.at if isinstance(self.at, int) else round(self.at * total)
 
 
 @dataclass(frozen=True)
 class Cut(ReplayFault):
-    """The connection ends: the client gets an incomplete body.
+    """The connection ends early: the client gets an incomplete body.
 
     Example:
         >>> Cut(at=0.5).size(1000), Cut(at=12).size(1000)
@@ -53,13 +55,13 @@ class Cut(ReplayFault):
 
 @dataclass(frozen=True)
 class Stall(ReplayFault):
-    """Nothing more is sent, while the connection stays open until the client closes it."""
+    """Nothing more is sent; the connection stays open until the client closes it."""
 
     step = loopback.Stall()
 
 
 @dataclass(frozen=True)
 class Reset(ReplayFault):
-    """The connection breaks: the client gets a reset."""
+    """The connection breaks: the client gets a connection reset."""
 
     step = loopback.Reset()

@@ -53,20 +53,20 @@ def read(path: Path) -> list[Exchange]:
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         problem = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise RecordingError(
-            f"{path} is no recording, nor a cassette of vcrpy: {problem}; correct it, or"
+            f"{path} is neither a recording nor a cassette of vcrpy: {problem}; correct it, or"
             f" {HOW_TO_RECORD}"
         ) from error
 
 
 def _exchanges(document: object) -> list[Exchange]:
     if not isinstance(document, dict):
-        raise TypeError("it holds no mapping")
+        raise TypeError("it does not contain a mapping")
     content = cast("dict[str, Any]", document)
     if "interactions" in content:
         return exchanges_of_cassette(content)
     if (version := content["version"]) > VERSION:
         raise RecordingError(
-            f"it is a recording of version {version}, and this mirascope-streams reads"
+            f"it is a recording of version {version}, but this mirascope-streams reads"
             f" up to {VERSION}: install a newer one, or {HOW_TO_RECORD}"
         )
     return [_exchange(each) for each in content["exchanges"]]

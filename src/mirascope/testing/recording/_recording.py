@@ -27,15 +27,15 @@ _OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class RecordingMismatchError(AssertionError):
-    """A request was sent that is not the recorded one; the message shows the difference."""
+    """A request differs from the recorded ones. The message shows the difference."""
 
 
 class Recording:
-    """A recording that is made or replayed; see `recorded`.
+    """A recording that is being made or replayed; `recorded` returns it.
 
     Attributes:
-        path: The file.
-        requests: The requests so far.
+        path (Path): The file.
+        requests (list[Request]): The requests so far.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Recording:
         ignore: Collection[str] = (),
     ) -> None:
         if pace not in {"fast", "live"}:
-            raise ValueError(f'`pace` is "fast" or "live", not {pace!r}')
+            raise ValueError(f'`pace` is {pace!r}; it must be "fast" or "live"')
         if isinstance(ignore, str):
-            raise TypeError(f"`ignore` is a collection of names, such as [{ignore!r}]")
+            raise TypeError(f"`ignore` must be a collection of names, such as [{ignore!r}]")
         self.path = Path(path)
         self.requests: list[Request] = []
         self._record = record
@@ -101,7 +101,7 @@ class Recording:
 
     @property
     def recording(self) -> bool:
-        """Whether it is made, not replayed."""
+        """Whether the recording is being made, not replayed."""
         return self._recorder is not None
 
     def url(self, provider: str) -> str:
@@ -138,33 +138,36 @@ def recorded(
     fault: ReplayFault | None = None,
     ignore: Collection[str] = (),
 ) -> Recording:
-    """Replay a recording of providers, or make it; use it with ``with``.
+    """Replay a recording of providers, or make one; use it with ``with``.
 
-    Inside of the block, the default clients of all providers talk to a server on loopback: the
-    environment names it, and is restored on leaving. When a recording is made, that server sends
-    the requests on to the providers, with the client's own key, and the responses back as they are
-    received; on leaving, it writes the file. Otherwise each request gets the response that the file
-    has for it, and no key is needed. Cassettes of ``vcrpy`` are replayed, too.
+    Inside the block, the default clients of all providers connect to a server on localhost: it sets
+    the environment variables of their base URLs, and restores them at the end.
 
-    Keys, cookies and ids of organizations and accounts are not written: no header of a request is,
-    and ``[redacted]`` replaces them in bodies.
+    - To make a recording, this server forwards the requests to the real providers, with the
+      client's own API key, and returns their responses. At the end it writes the file.
+    - To replay it, each request gets the recorded response. No API key is needed. Cassettes of
+      ``vcrpy`` can be replayed, too.
+
+    API keys, cookies, and ids of organizations and accounts are not written: the file has no
+    request headers, and ``[redacted]`` replaces such values in bodies.
 
     Args:
-        path: The file: YAML, one for each test.
-        record: Whether the recording is made. By default it is if the environment variable
-            ``MIRASCOPE_RECORD`` is set, as ``pytest --record`` does.
-        pace: How fast responses are replayed: ``"fast"``, or ``"live"``: with the recorded gaps.
-        fault: What happens to each streamed response: `Cut`, `Stall` or `Reset`. A recording that
-            is made with a fault is complete: only the client gets the fault.
-        ignore: Fields of the requests' JSON that may differ from the recorded ones, with dots for
-            those inside: ``"metadata.session"``, ``"messages.0.content"``, ``"messages.*.id"``.
+        path: The YAML file; use one file for each test.
+        record (bool | None): Whether to make the recording. Default: only if the environment
+            variable ``MIRASCOPE_RECORD`` is set; ``pytest --record`` sets it.
+        pace (str): How fast responses are replayed: ``"fast"`` (the default), or ``"live"``, with
+            the recorded gaps.
+        fault (ReplayFault | None): A fault for each streamed response: `Cut`, `Stall` or `Reset`. A
+            recording that you make with a fault is complete: only the client gets the fault.
+        ignore (Collection[str]): Fields of the requests' JSON that may differ from the recorded
+            ones, such as ``"metadata.session"``, ``"messages.0.content"`` or ``"messages.*.id"``.
 
     Raises:
-        FileNotFoundError: On entering: there is no such file, and it is not recorded.
-        RecordingError: On entering: the file cannot be read, or not be written. On leaving: it
-            cannot be written.
-        RecordingMismatchError: On leaving: a request came that differs from those recorded, or more
-            often. The code under test got an HTTP error 400.
+        FileNotFoundError: At the start: there is no such file, and it is not being recorded.
+        RecordingError: At the start: the file cannot be read or written. At the end: it cannot be
+            written.
+        RecordingMismatchError: At the end: a request differed from the recorded ones, or was sent
+            too often. The code under test got the HTTP error 400.
         MissingSDKError: PyYAML is not installed.
 
     Example:

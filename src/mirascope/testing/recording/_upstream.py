@@ -197,7 +197,9 @@ def _decoder(encoding: str | None) -> Callable[[bytes], bytes]:
         return lambda data: data
     if encoding in {"gzip", "x-gzip", "deflate"}:
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # gzip or zlib, by its header
-    raise RecordingError(f"the provider sends a body with the content encoding {encoding!r}")
+    raise RecordingError(
+        f"the provider sent a body with the unsupported content encoding {encoding!r}"
+    )
 
 
 def _connection(url: str) -> http.client.HTTPConnection:

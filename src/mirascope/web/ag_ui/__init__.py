@@ -51,17 +51,21 @@ def events(
     ping: float | None = None,
     on_error: OnError | None = None,
 ) -> Events:
-    """Return a stream as a run's events, to be iterated with ``for`` or ``async for``.
+    """Return a stream as the events of a run; iterate them with ``for`` or ``async for``.
 
-    A structured value is the run's state. An `Approval` is an interrupt; the client answers it
-    with a payload ``{"approved": true}``.
+    A structured value is the state of the run. An `Approval` is an interrupt; the client responds
+    with the payload ``{"approved": true}``.
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
-        run: What the client sent, for the ids of the thread and the run; by default new ones.
-        ping: After how many seconds without an event a comment is sent; by default never.
-        on_error: Makes the text of an error that the client gets; by default it has nothing that
-            only the server should know. The error itself is logged as ``mirascope.web``.
+        run (RunAgentInput | None): What the client sent; it has the ids of the thread and the run.
+            Default: new ids.
+        ping (float | None): Seconds without an event after which a comment is sent. Default: never.
+        on_error (Callable | None): Gets an error and returns the text for the client. Default: a
+            text without details of the server. The error itself is logged as ``mirascope.web``.
+
+    Returns:
+        The `Events`, as bytes.
     """
     return events_of(stream, _Run(run), ping=ping, on_error=on_error)
 
@@ -74,17 +78,21 @@ def response(
     on_error: OnError | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a stream as a response of Starlette and FastAPI.
+    """Return a stream as a response of Starlette or FastAPI.
 
-    When the client goes, the connection to the provider ends. A failure before the first event has
-    an HTTP status.
+    When the client disconnects, the connection to the provider is closed. A failure before the
+    first event sets the HTTP status.
 
     Args:
-        stream: The stream, or its `Events`.
-        run: See `events`.
-        ping: After how many seconds without an event a comment is sent; ``None`` for never.
-        on_error: See `events`.
-        headers: Further headers.
+        stream: What a call returns, a `Turn`, or its `Events`.
+        run (RunAgentInput | None): See `events`.
+        ping (float | None): Seconds without an event after which a comment is sent; ``None``
+            for never. Default: 15.
+        on_error (Callable | None): See `events`.
+        headers (Mapping): More headers.
+
+    Raises:
+        MissingSDKError: Starlette is not installed.
     """
     if not isinstance(stream, Events):
         stream = events(stream, run, ping=ping, on_error=on_error)

@@ -33,11 +33,11 @@ def run_input(body: object, *, max_bytes: int = MAX_BYTES) -> protocol.RunAgentI
 
     Args:
         body: The request's JSON, decoded or not.
-        max_bytes: How large it may be; 16 MiB by default.
+        max_bytes (int): The maximum size of ``body``. Default: 16 MiB.
 
     Raises:
-        ValueError: It does not match the protocol; the text names the invalid field, and can be
-            shown to the client.
+        ValueError: It does not match the protocol. The message names the invalid field; you can
+            show it to the user.
     """
     value = decoded(body, max_bytes)
     try:
@@ -49,17 +49,17 @@ def run_input(body: object, *, max_bytes: int = MAX_BYTES) -> protocol.RunAgentI
 
 
 def messages(run: protocol.RunAgentInput) -> Conversation:
-    """Return the messages of a run, to be given to a call.
+    """Return the messages of a run, to pass to a call.
 
-    A tool call without a result is left out; one that the user approves with this run, in answer
-    to an interrupt, is among the `Conversation.approved`.
+    A tool call without a result is left out. A call that the user approves with this run, in
+    response to an interrupt, is in ``approved`` of the `Conversation`.
 
     Args:
         run: What the client sends; see `run_input`.
 
     Raises:
-        ValueError: A result has no call, two calls have one id, or a file cannot be read; the text
-            can be shown to the client.
+        ValueError: A result has no call, two calls have the same id, or a file cannot be read. You
+            can show the message to the user.
     """
     reading = _Reading(run)
     for at, message in enumerate(run.messages[:MAX_MESSAGES]):
@@ -70,13 +70,13 @@ def messages(run: protocol.RunAgentInput) -> Conversation:
 
 
 def tools(run: protocol.RunAgentInput) -> list[type[BaseTool]]:
-    """Return the client's tools, for the ``tools`` of a call. The client calls them itself.
+    """Return the client's tools, for the ``tools`` of a call; the client runs them.
 
     Args:
         run: What the client sends; see `run_input`.
 
     Raises:
-        ValueError: A tool's parameters are no JSON schema of an object.
+        ValueError: The parameters of a tool are not the JSON schema of an object.
     """
     return [_tool_type(Place(tool, f"tools[{at}]")) for at, tool in enumerate(run.tools or ())]
 
@@ -150,7 +150,9 @@ class _Reading:
     def _result(self, message: protocol.ToolMessage, place: Place) -> None:
         call = self._calls.get(message.tool_call_id)
         if call is None:
-            raise place.wrong(f"is a result of no tool call: {shortened(message.tool_call_id)}")
+            raise place.wrong(
+                f"is the result of an unknown tool call: {shortened(message.tool_call_id)}"
+            )
         content = message.content
         if not isinstance(content, str):
             texts = [part.text for part in content if isinstance(part, protocol.TextPart)]
@@ -188,7 +190,9 @@ def _call(call: protocol.ToolCall, place: Place) -> ToolCallPart:
     except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
-        raise place.wrong(f"has a tool call, {shortened(call.id)}, whose arguments are no object")
+        raise place.wrong(
+            f"has a tool call, {shortened(call.id)}, whose arguments are not an object"
+        )
     return ToolCallPart(name=call.function.name, args=cast("dict[str, Any]", arguments), id=call.id)
 
 
@@ -253,7 +257,9 @@ class ClientTool(BaseTool):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(f"{type(self).__name__} is a tool of the client, which calls it itself")
+        raise TypeError(
+            f"{type(self).__name__} is a tool of the client: the client runs it, not this server"
+        )
 
     @override
     @classmethod

@@ -66,34 +66,36 @@ def events(
     ping: float | None = None,
     on_error: OnError | None = None,
 ) -> Events:
-    """Return a stream as UI message stream, to be iterated with ``for`` or ``async for``.
+    """Return a stream as a UI message stream; iterate it with ``for`` or ``async for``.
 
-    A structured value is a part ``data-object``, which grows. What the finish brings as the
-    message's metadata is ``{model, usage: {inputTokens, cachedInputTokens, outputTokens,
-    totalTokens}}``.
+    A structured value is a part ``data-object`` that grows. The finish has the metadata of the
+    message: ``{model, usage: {inputTokens, cachedInputTokens, outputTokens, totalTokens}}``.
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
-        message_id: The id of the message; by default the browser makes one, or goes on with its
-            last one.
-        ping: After how many seconds without an event a comment is sent; by default never.
-        on_error: Makes the text of an error that the browser gets; by default it has nothing
-            that only the server should know. The error itself is logged as ``mirascope.web``.
+        message_id (str | None): The id of the message. Default: the browser makes one, or continues
+            its last message.
+        ping (float | None): Seconds without an event after which a comment is sent. Default: never.
+        on_error (Callable | None): Gets an error and returns the text for the browser. Default: a
+            text without details of the server. The error itself is logged as ``mirascope.web``.
+
+    Returns:
+        The `Events`, as bytes.
     """
     return events_of(stream, _UIMessage(message_id), ping=ping, on_error=on_error)
 
 
 def text(stream: Resumable, *, on_error: OnError | None = None) -> Events:
-    """Return the text of a stream, for ``streamProtocol: "text"`` and ``useObject``.
+    """Return the text of a stream, for ``streamProtocol: "text"`` and for ``useObject``.
 
-    Of a structured stream it is the JSON. Plain text has no place for an error: after a failure, or
-    where the answer begins again, the iteration raises an error, and so the connection breaks off,
-    which the browser notices.
+    For a structured stream, the text is the JSON. Plain text cannot contain an error. So after a
+    failure, or if the response restarts, the iteration raises an error; the connection breaks off,
+    and the browser notices it.
 
     Args:
         stream: What a call returns, awaited or not, or a `Turn` of several streams.
-        on_error: Makes the text of an error that happens before the first text, which `Events.open`
-            and `response` give an HTTP status.
+        on_error (Callable | None): Gets an error before the first text and returns its text for the
+            browser; `Events.open` and `response` set the HTTP status.
     """
     return events_of(stream, _Text(), on_error=on_error)
 
@@ -106,17 +108,30 @@ def response(
     on_error: OnError | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a stream as a response of Starlette and FastAPI.
+    """Return a stream as a response of Starlette or FastAPI.
 
-    When the browser goes, the connection to the provider ends. A failure before the first event has
-    an HTTP status.
+    When the browser disconnects, the connection to the provider is closed. A failure before the
+    first event sets the HTTP status.
 
     Args:
-        stream: The stream, or its `Events`, as from `text`.
-        message_id: See `events`.
-        ping: After how many seconds without an event a comment is sent; ``None`` for never.
-        on_error: See `events`.
-        headers: Further headers.
+        stream: What a call returns, a `Turn`, or its `Events`, such as from `text`.
+        message_id (str | None): See `events`.
+        ping (float | None): Seconds without an event after which a comment is sent; ``None``
+            for never. Default: 15.
+        on_error (Callable | None): See `events`.
+        headers (Mapping): More headers.
+
+    Raises:
+        MissingSDKError: Starlette is not installed.
+
+    Example:
+        >>> from mirascope.core import openai
+        >>> from mirascope.web import ai_sdk
+        >>> @openai.call("gpt-4o-mini", stream=True)
+        ... async def reply(body: bytes):
+        ...     return ai_sdk.messages(body)
+        >>> async def chat(request):  # a route of Starlette or FastAPI
+        ...     return ai_sdk.response(await reply(await request.body()))
     """
     if not isinstance(stream, Events):
         stream = events(stream, message_id=message_id, ping=ping, on_error=on_error)
@@ -283,7 +298,7 @@ class _Text(Encoder):
 
     @override
     def restart(self) -> bytes:
-        raise errors.StreamTruncated("the response restarted, which plain text cannot show")
+        raise errors.StreamTruncated("the response restarted, which plain text cannot express")
 
     @override
     def finish(self, end: End) -> bytes:
@@ -291,7 +306,7 @@ class _Text(Encoder):
 
     @override
     def abort(self) -> bytes:
-        raise errors.StreamTruncated("the stream was closed early, which plain text cannot show")
+        raise errors.StreamTruncated("the stream was closed early, which plain text cannot express")
 
     @override
     def error(self, text: str) -> bytes:

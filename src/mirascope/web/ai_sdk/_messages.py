@@ -24,21 +24,21 @@ MESSAGE: Final = "data-message"
 
 
 def messages(body: object, *, max_bytes: int = MAX_BYTES) -> Conversation:
-    """Return the messages that ``useChat`` sends, to be given to a call.
+    """Return the messages that ``useChat`` sends, to pass to a call.
 
-    A tool's part becomes its call and its result, from this server, the browser, or
-    the user who denied it. A call without a result is left out; one that the user has approved
-    just now is among the `Conversation.approved`. Reasoning is left out, but for what its provider
-    needs back, which is a part of its own.
+    A tool part becomes a tool call and its result. The result comes from this server, from the
+    browser, or from the user who denied the call. A call without a result is left out; a call that
+    the user just approved is in ``approved`` of the `Conversation`. Reasoning is left out, except
+    for the part that its provider needs.
 
     Args:
         body: The request's JSON, decoded or not: an object with ``messages``, or their list. At
             most 1000 messages, 1000 parts in each, and 64 levels.
-        max_bytes: How large it may be; 16 MiB by default.
+        max_bytes (int): The maximum size of ``body``. Default: 16 MiB.
 
     Raises:
-        ValueError: It is not what ``useChat`` sends; the text names the invalid field, and can be
-            shown to the browser.
+        ValueError: It is not what ``useChat`` sends. The message names the invalid field; you can
+            show it to the user.
 
     Example:
         >>> part = {"type": "text", "text": "Recommend a book"}

@@ -107,7 +107,7 @@ def _check_input(name: str, parameters: Mapping[str, Any]) -> None:
     if [*properties] != [INPUT] or properties[INPUT].get("type") != "string":
         raise TypeError(
             f"{name} is a custom tool, because its `tool_config` has a `format`: "
-            f"its one argument has to be `{INPUT}: str`"
+            f"its only argument must be `{INPUT}: str`"
         )
 
 
