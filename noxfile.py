@@ -265,7 +265,8 @@ def docs(session: nox.Session) -> None:
         return
     if shutil.which("chromium") is None:
         _apt(session, "chromium")
-    python(session, "-m", "pytest", "-q", "tests/docs/test_site.py", MIRASCOPE_SITE_TESTS="1")
+    tests = ("-m", "pytest", "-q", "tests/docs/test_site.py")  # in the environment of nox
+    session.run(sys.executable, *tests, env={"MIRASCOPE_SITE_TESTS": "1"}, external=True)
 
 
 def _apt(session: nox.Session, *packages: str) -> None:
