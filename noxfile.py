@@ -24,13 +24,11 @@ nox.options.sessions = [
     "contracts",
     "tests",
     "tests_on_httpx",
-    "fuzz",
     "oldest",
     "interpreters",
-    "instructions",
     "web",
     "examples",
-    "docs",
+    "side_by_side",
 ]
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
@@ -59,8 +57,8 @@ TRANSPORT_TESTS = [*STREAM_TESTS, "tests/behaviour/test_errors.py"]
 ELSEWHERE = ("-k", "not azure and not bedrock and not ollama and not vertex")
 
 # Of the providers with one transport, what their SDKs do differs, which no interpreter changes.
-SAME_TRANSPORT = ("cohere", "groq", "mistral", "openai_responses", "openairesponses")
-ON_INTERPRETERS = ("-k", " and not ".join([ELSEWHERE[1], *SAME_TRANSPORT]))
+SAME_TRANSPORT = ("anthropic", "cohere", "groq", "mistral", "openai_responses", "openairesponses")
+ONE_OF_EACH = ("-k", " and not ".join([ELSEWHERE[1], *SAME_TRANSPORT]))
 
 # What leans on the insides of pydantic, and on each SDK's forms of tools.
 TYPE_TESTS = [
@@ -73,6 +71,18 @@ TYPE_TESTS = [
 def python(session: nox.Session, *arguments: str, **environment: str) -> None:
     """Run a module or a script with this environment's interpreter."""
     session.run(sys.executable, *arguments, env=environment)
+
+
+def environment(
+    session: nox.Session, name: str, *requirements: str, interpreter: str = sys.executable
+) -> str:
+    """Make an environment with some requirements; return its interpreter."""
+    venv = Path(session.create_tmp()) / name
+    own = str(venv / "bin" / "python")
+    session.run(interpreter, "-m", "venv", "--clear", str(venv), external=True)
+    install = ("-m", "pip", "install", "-q", "--no-compile")  # what is imported is compiled then
+    session.run(own, *install, *requirements, external=True)
+    return own
 
 
 def together(*jobs: Callable[[], object]) -> None:
@@ -131,12 +141,11 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def tests_on_httpx(session: nox.Session) -> None:
-    """The tests of transports again, on those that clients of one's own have."""
+    """The tests of transports again, on those that user-supplied clients have."""
     options = ("-n", "5", "-p", "support.on_httpx")  # which mostly wait
+    others = ("-k", f"{ELSEWHERE[1]} and not groq and not mistral")  # httpx as Cohere, and httpx2
     dev = ("-X", "dev")  # which costs a quarter more, so only here
-    python(
-        session, *dev, "-m", "pytest", *options, *ELSEWHERE, *TRANSPORT_TESTS, PYTHONPATH="tests"
-    )
+    python(session, *dev, "-m", "pytest", *options, *others, *TRANSPORT_TESTS, PYTHONPATH="tests")
 
 
 def tools() -> list[str]:
@@ -164,14 +173,10 @@ def interpreters(session: nox.Session) -> None:
 
 def _run_on(session: nox.Session, minor: int, path: str) -> None:
     """Run the tests of interpreters on one."""
-    venv = Path(session.create_tmp()) / f"3.{minor}"
-    own = str(venv / "bin" / "python")
-    session.run(path, "-m", "venv", "--clear", str(venv), external=True)
-    install = ("-m", "pip", "install", "-q", "--no-compile")  # what is imported is compiled then
-    session.run(own, *install, *tools(), "-e", f".[{SDKS}]", external=True)
+    own = environment(session, f"3.{minor}", *tools(), "-e", f".[{SDKS}]", interpreter=path)
     options = ("-n", "3", "-p", "no:cacheprovider")  # which mostly wait
     session.run(
-        own, "-m", "pytest", "-q", *options, *ON_INTERPRETERS, *INTERPRETER_TESTS, external=True
+        own, "-m", "pytest", "-q", *options, *ONE_OF_EACH, *INTERPRETER_TESTS, external=True
     )
 
 
@@ -215,6 +220,7 @@ def table(session: nox.Session) -> None:
         "-q",
         "tests/docs/test_failure_table.py",
         MIRASCOPE_WRITE_TABLES="1",
+        MIRASCOPE_EVERY_PROVIDER="1",
     )
 
 
@@ -255,17 +261,23 @@ def web(session: nox.Session) -> None:
     python(session, "-m", "pytest", *options, *tests, *session.posargs, MIRASCOPE_WEB_TESTS="1")
 
 
-@nox.session(venv_backend="venv")
+@nox.session
 def docs(session: nox.Session) -> None:
     """The site, built into site/ and looked at in Chromium; `-- serve` builds and serves it."""
-    session.install("-q", "-r", "requirements-docs.txt")
-    session.run("python", "website/build.py")
+    own = environment(session, "docs", "-r", "requirements-docs.txt")
+    session.run(own, "website/build.py", external=True)
     if session.posargs == ["serve"]:
-        session.run("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "site")
+        python(session, "-m", "http.server", "--bind", "127.0.0.1", "--directory", "site")
         return
     if shutil.which("chromium") is None:
         _apt(session, "chromium")
     python(session, "-m", "pytest", "-q", "tests/docs/test_site.py", MIRASCOPE_SITE_TESTS="1")
+
+
+@nox.session
+def side_by_side(session: nox.Session) -> None:
+    """`docs` and `fuzz` beside `instructions`, as each of them takes one core."""
+    together(lambda: (docs(session), fuzz(session)), partial(instructions, session))
 
 
 def _apt(session: nox.Session, *packages: str) -> None:

@@ -18,7 +18,6 @@ import griffe
 
 NAME = re.compile(r"(?<![`\w])`([A-Za-z_][\w.]*)`(?!`)")
 FOR_CONTRIBUTORS = re.compile(r"\n\n(?:(?!\n\n).)*?Begin with.*?(?=\n\n|$)", re.DOTALL)
-RAISES = re.compile(r"^Raises:\n(?:    .*\n?|\n)+", re.MULTILINE)
 DOCTEST = re.compile(r"^>>> .*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 ATTRIBUTES = re.compile(r"\n\nAttributes:\n(.*?)(?=\n\n\w|\Z)", re.DOTALL)
 ATTRIBUTE = re.compile(r"^(\w+)(?: \([^\n]*\))?: (.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
@@ -53,11 +52,11 @@ class Links(griffe.Extension):
                 if isinstance(each, griffe.Class):
                     text = ATTRIBUTES.sub(lambda match, owner=each: _move(match, owner), text)
                 each.docstring.value = text
-        errors = {str(name): f"mirascope.errors.{name}" for name in pkg["errors"].exports or ()}
+        for module in _modules(pkg):
+            _import_errors(module, pkg)
         for each in objects:
             if each.docstring:
-                text = RAISES.sub(lambda match: _with_paths(match[0], errors), each.docstring.value)
-                each.docstring.value = _linked(each, text, public, errors)
+                each.docstring.value = _linked(each, each.docstring.value, public)
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
@@ -78,6 +77,14 @@ def _show_namesakes(package: griffe.Module) -> None:
             if isinstance(module, griffe.Module) and name in module.members:
                 named = module.members[name]
                 package.members[name] = griffe.Alias(name, target=named, parent=package)
+
+
+def _import_errors(module: griffe.Module, pkg: griffe.Module) -> None:
+    """Let the docstrings of a module name the errors that it does not import."""
+    for name in map(str, pkg["errors"].exports):
+        if name not in module.members:
+            module.members[name] = griffe.Alias(name, target=pkg["errors"][name], parent=module)
+            module.imports[name] = f"mirascope.errors.{name}"
 
 
 def _objects(parent: griffe.Object) -> Iterator[griffe.Object]:
@@ -145,19 +152,9 @@ def _dedented(text: str) -> str:
     return f"{first}\n{textwrap.dedent(rest)}".strip()
 
 
-def _with_paths(raises: str, errors: dict[str, str]) -> str:
-    """Return a section about errors with the path of each of ours."""
-    return re.sub(
-        r"^    (\w+):",
-        lambda match: f"    {errors.get(match[1], match[1])}:",
-        raises,
-        flags=re.MULTILINE,
-    )
-
-
-def _linked(each: griffe.Object, text: str, public: set[str], errors: dict[str, str]) -> str:
+def _linked(each: griffe.Object, text: str, public: set[str]) -> str:
     def link(match: re.Match[str]) -> str:
-        found = _resolve(each, match[1]) or errors.get(match[1])
+        found = _resolve(each, match[1])
         if found is None or found == each.path:
             return match[0]
         documented = found in public or found.rpartition(".")[0] in public

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from support.cases import Case, Driver
-from support.fixtures import every_case
+from support.fixtures import every_case, few
 
 from mirascope import errors
 from mirascope.testing.conformance import one_after_another
@@ -53,6 +53,7 @@ def test_keep_none_keeps_no_content(case: Case, driver: Driver, server: Loopback
     assert isinstance(caught.value, case.sdk_error)
 
 
+@few
 def test_memory_does_not_grow_with_the_chunks(case: Case, server: Loopback) -> None:
     piece = "a few words of it. "
     server.queue = [Response(case.response(*[piece] * CHUNKS)) for _ in range(3)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.providers import CASES
+from support.fixtures import FEW
 
 from mirascope import Timeout, errors
 from mirascope.core._wire.sse import MAX_EVENT_BYTES
@@ -18,7 +18,7 @@ from mirascope.testing.loopback import Loopback, Response, Stall
 MIB = 2**20
 
 
-@pytest.fixture(params=[case for case in CASES if case.server_sent], ids=lambda case: case.name)
+@pytest.fixture(params=[case for case in FEW if case.server_sent], ids=lambda case: case.name)
 def case(request: pytest.FixtureRequest) -> Case:
     """Return a provider whose streams are server-sent events, as those here are."""
     return request.param

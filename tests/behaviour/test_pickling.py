@@ -17,6 +17,7 @@ import cloudpickle
 import pytest
 from programs.run_pickled_calls import outcomes
 from support.cases import Case, Driver
+from support.fixtures import few
 
 from mirascope import llm
 from mirascope.core import openai, prompt_template
@@ -175,6 +176,7 @@ def elsewhere(*pickles: Path) -> list[dict[str, Any]]:
     return list(map(json.loads, done.stdout.splitlines()))
 
 
+@few
 def test_calls_are_pickled_by_value_before_and_after_they_were_used(
     case: Case, server: Loopback, tmp_path: Path
 ) -> None:

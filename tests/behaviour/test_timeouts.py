@@ -18,7 +18,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from support.cases import Attempt, Case, Driver
-from support.fixtures import every_case
+from support.fixtures import every_case, few
 
 from mirascope import Timeout, errors
 from mirascope.testing.loopback import Loopback, Request, Response, Stall, Wait, dripping
@@ -360,6 +360,7 @@ print(*sorted(stream.state + ":" + stream.content for stream in streams))
 STREAMS, WARM_UPS = 4, 2
 
 
+@few
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
 def test_what_was_received_while_the_process_was_stopped_is_read(
     case: Case, server: Loopback

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.base_install import SOURCES, base_install
 from support.cases import Case, without_keys
-from support.providers import CASES
+from support.fixtures import few
 
 from mirascope import __main__, local
 from mirascope.core._calls.servers import SERVERS
@@ -119,8 +119,8 @@ def test_with_an_api_key_its_provider_is_called(loopback: Loopback) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_provider_is_called_by_its_name(case: Case, loopback: Loopback) -> None:
+@few
+def test_a_provider_is_called_by_its_name(case: Case, loopback: Loopback) -> None:
     loopback.queue.append(Response(case.response("Mist", "born")))
     variables = {**SIGNING, case.key_variable: KEY, case.url_variable: case.url(loopback.url)}
     limits = ("--max-tokens", "9", "--temperature", "0.5")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.cases import Case, Driver
+from support.fixtures import few
 from support.in_memory import InMemory
 from support.providers.openai import OPENAI
 from support.spans import Spans, outcome, traced
@@ -68,6 +69,7 @@ def test_ten_thousand_streams_leave_no_span_open(
     assert Counter(map(outcome, spans.ended)) == {("UNSET", None, "closed"): IN_MEMORY}
 
 
+@few
 def test_real_streams_leave_no_span_open(case: Case, server: Loopback, spans: Spans) -> None:
     server.default = lambda: endless(case)
     function, afunction = (Driver(asynchronous=each).function(case) for each in (False, True))

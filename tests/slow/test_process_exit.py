@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.cases import Case, without_keys
-from support.fixtures import known_authority, trust
+from support.fixtures import few, known_authority, trust
 from support.providers.openai_responses import OPENAI_RESPONSES
 
 from mirascope.testing.loopback import Loopback, Response, Stall
@@ -128,6 +128,7 @@ def begun(program: str, case: Case, *options: str) -> subprocess.Popen[str]:
     )
 
 
+@few
 @pytest.mark.parametrize(
     ("program", "printed"),
     [
@@ -164,6 +165,7 @@ def test_a_process_that_ends_cancels_background_responses(
         assert server.requests[-1].path == "/v1/responses/resp_1/cancel"
 
 
+@few
 def test_a_forked_child_that_exits_does_not_close_its_parent_s_connection(
     case: Case, server: Loopback
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from support.cases import Case, Driver
+from support.everywhere import EVERYWHERE
 from support.providers import case_of
 
 from mirascope import streams
@@ -18,7 +19,7 @@ from mirascope.testing.conformance._leaving import LeaveError
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 
-@pytest.fixture(params=["openai", "bedrock"])
+@pytest.fixture(params=["openai", "bedrock"] if EVERYWHERE else ["openai"])
 def case(request: pytest.FixtureRequest) -> Case:
     """One that is read by itself, one in threads: operators see the same of every provider."""
     return case_of(request.param)

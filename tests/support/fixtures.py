@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from mirascope.testing.loopback import Loopback
 from support.cases import Case, Driver
+from support.everywhere import EVERYWHERE
 from support.providers import CASES, EVERY
 
 AUTHORITY = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
@@ -43,16 +43,19 @@ def trust(known_authority: Path) -> Iterator[None]:
         yield
 
 
-EVERYWHERE = "MIRASCOPE_EVERY_PROVIDER" in os.environ
-"""Whether all tests run for all providers, which takes CI too long: `nox -s everything`."""
-
-LATER = {"azure", "bedrock", "openai_responses"}
+LATER = {"azure", "bedrock", "groq", "openai_responses"}
 """In CI, these run what any provider promises, `mirascope.testing.conformance`, and their own."""
 
 only_everywhere = pytest.mark.skipif(not EVERYWHERE, reason="`nox -s everything` runs this")
 """Marks what another test in CI shows for the most part."""
 
 OFTEN = [case for case in EVERY if EVERYWHERE or case.name not in LATER]
+
+FEW = [case for case in CASES if EVERYWHERE or case.name in {"gemini", "openai"}]
+"""The providers of tests that take seconds each, for what all providers share."""
+
+few = pytest.mark.parametrize("case", FEW, ids=lambda case: case.name)
+"""Marks such a test."""
 
 
 @pytest.fixture(params=[case for case in CASES if case in OFTEN], ids=lambda case: case.name)
