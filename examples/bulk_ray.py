@@ -32,17 +32,17 @@ async def describe(title: str) -> str:
 
 
 class Describe:
-    """Adds the columns ``text`` and ``error`` to a batch; a row that fails ends no other.
+    """Adds the columns ``text`` and ``error`` to a batch; a failed row does not stop the others.
 
     Args:
-        concurrency: How many rows have a request at once, whatever the number of batches.
+        concurrency: The maximum number of requests at once, for all batches together.
     """
 
     def __init__(self, concurrency: int = 32) -> None:
         self._slots = asyncio.Semaphore(concurrency)
 
     async def __call__(self, batch: pd.DataFrame) -> pd.DataFrame:
-        """Return the batch with its responses, and what was received of those that failed."""
+        """Return the batch with the responses, and the received part of failed responses."""
         rows = await asyncio.gather(*map(self._row, batch["title"]))
         columns = pd.DataFrame(rows, batch.index, ["text", "error"], dtype="string")
         return batch.join(columns)
@@ -59,7 +59,7 @@ class Describe:
 
 
 def finished(folder: Path) -> set[object]:
-    """Return the ids of the rows that have their response; those that failed are missing."""
+    """Return the ids of the rows that have a response, without the failed rows."""
     ids: set[object] = set()
     for path in folder.glob("*.json"):
         with path.open() as lines:
