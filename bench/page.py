@@ -87,18 +87,18 @@ chunks, one every 1.3 ms, as a model sends them. Both sides use their default cl
 the SDK makes, and the one that our call makes.
 """
     yield table(head, cost_rows(chunks.ours))
-    yield "With every `chunk.chunk` read, which is the SDK's typed object:\n"
+    yield "If the loop reads every `chunk.chunk`, the SDK's typed object:\n"
     yield table(head, cost_rows(chunks.touched))
-    yield "Ours on the SDK's own client. Only the transport is another:\n"
+    yield "Our call with the SDK's own client. Only the transport differs:\n"
     yield table(head, cost_rows(chunks.given))
 
 
 def document_table(costs: list[Cost]) -> Iterator[str]:
-    yield """## JSON that is read while it is received
+    yield """## Structured streams and tools
 
-Microseconds per chunk of four characters. *Plain* is our own stream, which reads the same bytes as
-text, or as the deltas of a tool call. Each partial value is a value of its own. So the growing text
-or list is copied when you read it, which is why longer responses cost a little more per chunk.
+Microseconds per chunk of four characters. *Plain* is our own stream that reads the same bytes as
+text, or as the deltas of a tool call. Each partial value is a separate object, so the growing text
+or list is copied when you read it. For this reason, longer responses cost a little more per chunk.
 """
     head = " | plain, us | read, us | ratio | range | target"
     yield table(head, (cells[:-1] for cells in cost_rows(costs)))
@@ -107,8 +107,8 @@ or list is copied when you read it, which is why longer responses cost a little 
 def page_table(report: Report, costs: list[Cost]) -> Iterator[str]:
     yield f"""## Events for a web page
 
-Microseconds per chunk of OpenAI's, of {report.size.coalesced} chunks that are there at once: our
-stream, and our stream as the bytes that a browser reads.
+Microseconds per chunk of OpenAI's, for {report.size.coalesced} chunks that are there at once: for
+our stream alone, and with the events that a browser reads.
 """
     head = " | the stream, us | the events, us | added, us | target"
     yield table(head, added_rows(costs, ADDED))
@@ -123,8 +123,8 @@ def added_rows(costs: Iterable[Cost], target: float) -> Iterator[Cells]:
 def screen_table(costs: list[Cost]) -> Iterator[str]:
     yield """## Markdown on a terminal
 
-Microseconds per chunk of four characters, of Markdown that is there at once: our stream, and our
-stream as `show` draws it on a terminal of 100 columns and 40 lines.
+Microseconds per chunk of four characters, for Markdown that is there at once: for our stream alone,
+and with `show` on a terminal of 100 columns and 40 lines.
 """
     head = " | the stream, us | shown, us | added, us | target"
     yield table(head, added_rows(costs, SHOWN))
@@ -168,9 +168,9 @@ def memory_table(report: Report, memory: list[Memory]) -> Iterator[str]:
     few, many = report.size.memory
     yield f"""## Memory
 
-How much the peak memory of a process (`ru_maxrss`) grows from a stream of {few:,} chunks of
-OpenAI's to one of {many:,}, in MB. The loop itself keeps nothing. Our stream keeps the text, which
-is `stream.content`. The SDK's does not.
+The table compares two streams of OpenAI's, of {few:,} and {many:,} chunks. It shows how much more
+peak memory (`ru_maxrss`) the longer one needs, in MB. The loop itself keeps nothing. Our stream
+keeps the text (`stream.content`). The SDK's stream does not.
 """
     rows = (
         (
@@ -193,8 +193,8 @@ def connection_table(connections: list[Connections]) -> Iterator[str]:
 def import_table(report: Report, imports: list[Imported]) -> Iterator[str]:
     yield f"""## Imports
 
-Seconds of CPU time in a new interpreter, without those of the interpreter itself. The best of
-{report.size.imports}.
+Seconds of CPU time in a new interpreter, without the start of the interpreter. The best of
+{report.size.imports} runs.
 """
     rows = ((f"`{each.statement}`", *held(each.seconds, each.target, ".3f")) for each in imports)
     yield table(" | CPU, s | target", rows)
@@ -259,20 +259,23 @@ def sentence(costs: list[Cost]) -> str:
 
 
 INTRODUCTION = """\
-What it costs to read a streamed response: this library beside each provider's own SDK, and beside
-other libraries. [Performance](performance.md) explains what the numbers mean for you.
+This page shows how much CPU time and memory it takes to read a streamed response with this library,
+with each provider's own SDK, and with other libraries. [Performance](performance.md) explains what
+the numbers mean for you.
 """
 
 HOW = """How to read the tables:
 
-- A *ratio* is ours, divided by the SDK's. It is the median of the rounds. *Range* has the lowest
-  and the highest round. If they lie far apart, the machine was busy. Smaller differences are noise.
+- A *ratio* is our number, divided by the SDK's. It is the median of the rounds. *Range* has the
+  lowest and the highest round. If they lie far apart, the machine was busy. Differences that are
+  smaller than the range are noise.
 - Microseconds change with the machine. Ratios hardly do.
-- The *target* is what the project set itself. A **bold** number misses it.
-- *Waits* is how often our process slept per chunk. In *a write per event* it should be near one. If
-  it is well below one, several events were read together, and both sides look better than they are.
+- The *target* is the limit that the project has set for itself. A **bold** number misses it.
+- *Waits* is how often our process slept per chunk. In *a write per event*, it should be near one.
+  If it is well below one, several events were read together, and both sides look better than they
+  are.
 
-[bench/](../../bench/README.md) explains how it is measured.
+[bench/](../../bench/README.md) explains how the numbers are measured.
 """
 
 

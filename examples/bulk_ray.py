@@ -1,8 +1,8 @@
-"""Describes many books with Ray: ``python bulk_ray.py books.jsonl described/``, again to resume.
+"""Describe many books with Ray: ``python bulk_ray.py books.jsonl described/``. Repeat it to resume.
 
-It needs ``pip install 'ray[data]' 'mirascope-streams[openai]'``. A line of ``books.jsonl`` is
-``{"id": 1, "title": "Emma"}``. ``MODEL`` names another model, ``IDLE`` the seconds without output
-after which a row fails.
+It needs ``pip install 'ray[data]' 'mirascope-streams[openai]'``. Each line of ``books.jsonl`` has
+the form ``{"id": 1, "title": "Emma"}``. ``MODEL`` names another model. ``IDLE`` is the number of
+seconds without output after which a row fails.
 """
 
 from __future__ import annotations

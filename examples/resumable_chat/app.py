@@ -1,9 +1,9 @@
-"""A chat whose answers outlive reloads, requests and workers: ``npm install && npm start``.
+"""A chat whose responses survive reloads and crashed workers: ``npm install && npm start``.
 
-It needs ``pip install fastapi uvicorn 'mirascope-streams[web,openai]'``, and Node for the page.
-Logs are in ``streams.db``, or in Redis if the environment has ``REDIS_URL``. The messages of the
-chats, which a log does not replace, are in ``chats.db``. ``MODEL`` names the model; ``local`` is a
-small one that needs no key.
+It needs ``pip install fastapi uvicorn 'mirascope-streams[web,openai]'``, and Node for the page. The
+responses are logged in ``streams.db``, or in Redis if ``REDIS_URL`` is set. The messages of the
+chats are in ``chats.db``. ``MODEL`` names the model. ``MODEL=local`` is a small model that needs no
+key, but the extra ``local``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The librarian's tests: a made-up provider replies, the provider's real SDK reads: ``pytest``.
+"""The librarian's tests, run by ``pytest``: a scripted provider replies to the real SDK.
 
 They need ``pip install 'mirascope-streams[testing,openai]'``, and no key.
 """

@@ -1,7 +1,7 @@
-"""What the examples answer, whatever the web framework.
+"""The model calls of all web examples.
 
-`MODEL` in the environment names the model, by default ``openai:gpt-4o-mini``; ``local`` is a small
-one in this process, which calls no tools.
+``MODEL`` in the environment names the model, by default ``openai:gpt-4o-mini``. ``local`` is a
+small model in this process, which calls no tools.
 """
 
 from __future__ import annotations

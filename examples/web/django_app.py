@@ -1,8 +1,8 @@
-"""The AI SDK's stream with Django, of a sync and of an async model: ``uvicorn django_app:app``.
+"""The AI SDK's stream with Django, from a sync and an async call: ``uvicorn django_app:app``.
 
-It needs ``pip install django uvicorn 'mirascope-streams[web,openai]'``. Below ASGI, give Django
-``aiter(events)``: it reads plain iterators to their end before it sends anything. Below WSGI, give
-it the events themselves.
+It needs ``pip install django uvicorn 'mirascope-streams[web,openai]'``. Under ASGI, pass Django
+``aiter(events)``, because it reads a plain iterator to its end before it sends anything. Under
+WSGI, pass it the events themselves.
 """
 
 from __future__ import annotations

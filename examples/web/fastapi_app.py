@@ -1,7 +1,7 @@
 """The page and all protocols, with FastAPI: ``uvicorn fastapi_app:app``, in this folder.
 
-It needs ``pip install fastapi uvicorn 'mirascope-streams[web,openai]'``, or ``local`` instead of
-``openai`` for ``MODEL=local``. ``npm install && npm run build`` makes the page.
+It needs ``pip install fastapi uvicorn 'mirascope-streams[web,openai]'``. For ``MODEL=local``,
+install the extra ``local`` instead of ``openai``. ``npm install && npm run build`` makes the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The AI SDK's stream with Flask, of a sync and an async model: ``flask --app flask_app run``.
+"""The AI SDK's stream with Flask, from a sync and an async call: ``flask --app flask_app run``.
 
 It needs ``pip install flask 'mirascope-streams[web,openai]'``.
 """

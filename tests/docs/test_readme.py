@@ -141,7 +141,7 @@ def test_the_first_command_streams_from_the_real_model_in_a_fresh_copy(tmp_path:
 
 
 def test_every_error_has_the_attributes_that_the_readme_lists() -> None:
-    reported = re.search(r"and has\n(.*?), the partial response", README, re.DOTALL)
+    reported = re.search(r"An error has (.*?), the partial response", README, re.DOTALL)
     assert reported is not None
     names = re.findall(r"`(\w+)`", reported[1])
     assert len(names) == 6

@@ -1,4 +1,4 @@
-"""The provider keeps the promises of the built-in ones: run ``pytest``."""
+"""The provider passes the tests of the built-in providers: run ``pytest``."""
 
 import json
 from collections.abc import Iterable, Iterator

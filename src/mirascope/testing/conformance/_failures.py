@@ -38,8 +38,8 @@ STATUSES: Final[list[tuple[int, type[errors.StreamError], bool]]] = [
 ]
 
 TRUNCATED: Final = (
-    "a body that ends before the finish reason is not complete: the decoder's `is_complete`, and "
-    "a `Source` that raises what breaks off"
+    "a body that ends before the finish reason is not complete: see the decoder's `is_complete`, "
+    "and whether the `Source` raises an error if the connection breaks"
 )
 PARTIAL: Final = "the decoder's `response()` returns what was received so far"
 MAPPED: Final = "`Provider.errors` maps the SDK's errors; `SDKErrors.status_of` finds the status"
