@@ -23,6 +23,7 @@ import pytest
 from support.base_install import SOURCES
 from support.providers.openai import OPENAI
 
+from mirascope import llm
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
@@ -146,10 +147,29 @@ def test_streamlit_stops(
     session.enter("Hello")
     assert server.connections[0].disconnected.wait(1)
     assert time.monotonic() - began < SECONDS / 2
+    session.app.run(timeout=SECONDS)
     history = session.app.session_state["history"]
     assert [each.role for each in history] == ["user", *["assistant"] * bool(received)]
     assert received in history[-1].content
+    assert [role for role, _ in session.shown] == [each.role for each in history]
     assert not session.app.exception
+
+
+def test_streamlit_closes_the_stream_of_the_run_before(session: Session, server: Loopback) -> None:
+    server.queue = [silent("Half")]
+
+    @llm.call("openai:gpt-4o-mini", stream=True)
+    def reply(question: str) -> str:
+        return question
+
+    stream = reply("Hello")
+    items = iter(stream)
+    while not stream.content:
+        next(items)
+    session.app.session_state["stream"] = stream  # which another thread still reads
+    session.app.run(timeout=SECONDS)
+    assert server.connections[0].disconnected.wait(1)
+    assert session.shown == [("assistant", "Half")]
 
 
 def written() -> None:
