@@ -1,9 +1,10 @@
 """A chat with Streamlit: ``streamlit run examples/streamlit_chat.py``.
 
 It needs ``pip install streamlit 'mirascope-streams[local]'`` and no key: a small model runs on this
-machine. ``MODEL`` names another. Streamlit notices a click on Stop, or a closed tab, only when the
-script writes. So `ticks` makes the script write twice a second, also while the model is silent.
-Then the connection to the model closes.
+machine. ``MODEL`` names another. A click on Stop runs the script again, at once and in another
+thread. That run closes the stream of the run before, and keeps what it received. Streamlit notices
+a closed tab when the script writes next. So `ticks` has it write twice a second, also while the
+model is silent.
 """
 
 from __future__ import annotations
@@ -33,21 +34,24 @@ def ticks(stream: llm.Stream) -> Iterator[None]:
 
 st.title("Librarian")
 history: list[BaseMessageParam] = st.session_state.setdefault("history", [])
+last: llm.Stream | None = st.session_state.pop("stream", None)
+if last:
+    last.close()  # it is still open if the user has clicked on Stop
+    if last.content:  # complete or not: the model sees what the user saw
+        history.append(last.partial().message_param)
 for message in history:
     st.chat_message(message.role).write(message.content)
 
 if question := st.chat_input("Ask about a book"):
     history.append(Messages.User(question))
     st.chat_message("user").write(question)
-    stream = reply(history)
-    try:
-        with st.chat_message("assistant"):
-            st.button("Stop")
-            shown = st.empty()
+    stream = st.session_state["stream"] = reply(history)
+    with st.chat_message("assistant"):
+        shown, stop = st.empty(), st.empty()
+        stop.button("Stop")
+        try:
             for _ in streams.merge(stream, ticks(stream)):
                 shown.markdown(stream.content)
-    except errors.StreamError as error:
-        st.error(str(error))
-    finally:  # also when the user stops it, or leaves
-        if stream.content:
-            history.append(stream.partial().message_param)
+        except errors.StreamError as error:
+            st.error(str(error))
+        stop.empty()

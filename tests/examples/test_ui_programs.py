@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -23,9 +24,12 @@ import pytest
 from support.base_install import SOURCES
 from support.providers.openai import OPENAI
 
+from mirascope import llm
 from mirascope.testing.loopback import Loopback, Response, Stall, dripping
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+PAGE: Final = EXAMPLES.parent / "docs" / "places" / "apps.md"
+WRITE_STREAM, STREAMLIT, YIELD, GRADIO = re.findall(r"```py\n(.*?)```", PAGE.read_text(), re.DOTALL)
 SECONDS: Final = 60
 
 pytestmark = pytest.mark.skipif(
@@ -108,10 +112,16 @@ class Session:
         return [(each.name, each.markdown[0].value) for each in self.app.chat_message]
 
 
-@pytest.fixture
-def session(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Session:  # noqa: ARG001
+@pytest.fixture(params=["page", "example"])
+def session(
+    request: pytest.FixtureRequest,
+    server: Loopback,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> Session:
     from streamlit.testing.v1 import AppTest  # noqa: PLC0415  # only where it is installed
 
+    if request.param == "page":
+        return Session(AppTest.from_string(STREAMLIT), monkeypatch)
     return Session(AppTest.from_file(EXAMPLES / "streamlit_chat.py"), monkeypatch)
 
 
@@ -146,32 +156,38 @@ def test_streamlit_stops(
     session.enter("Hello")
     assert server.connections[0].disconnected.wait(1)
     assert time.monotonic() - began < SECONDS / 2
+    session.app.run(timeout=SECONDS)
     history = session.app.session_state["history"]
     assert [each.role for each in history] == ["user", *["assistant"] * bool(received)]
     assert received in history[-1].content
+    assert [role for role, _ in session.shown] == [each.role for each in history]
     assert not session.app.exception
 
 
-def written() -> None:
-    import streamlit as st  # noqa: PLC0415  # the text of this function is a script
-
-    from mirascope import llm, streams  # noqa: PLC0415  # the same
+def test_streamlit_closes_the_stream_of_the_run_before(session: Session, server: Loopback) -> None:
+    server.queue = [silent("Half")]
 
     @llm.call("openai:gpt-4o-mini", stream=True)
     def reply(question: str) -> str:
         return question
 
-    if question := st.chat_input():
-        st.session_state["text"] = st.write_stream(streams.text(reply(question)))
+    stream = reply("Hello")
+    items = iter(stream)
+    while not stream.content:
+        next(items)
+    session.app.session_state["stream"] = stream  # which another thread still reads
+    session.app.run(timeout=SECONDS)
+    assert server.connections[0].disconnected.wait(1)
+    assert session.shown == [("assistant", "Half")]
 
 
 def test_streamlit_writes_a_stream(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     from streamlit.testing.v1 import AppTest  # noqa: PLC0415  # only where it is installed
 
     server.queue = [Response(OPENAI.response("Good ", "day.")), endless()]
-    session = Session(AppTest.from_function(written), monkeypatch)
+    session = Session(AppTest.from_string(WRITE_STREAM), monkeypatch)
     session.enter("Hello")
-    assert session.app.session_state["text"] == session.app.markdown[0].value == "Good day."
+    assert session.app.markdown[0].value == "Good day."
     session.stop_after(lambda: len(server.requests) > 1)
     session.enter("More")
     assert server.connections[-1].disconnected.wait(1)
@@ -181,7 +197,7 @@ def test_streamlit_writes_a_stream(server: Loopback, monkeypatch: pytest.MonkeyP
 
 
 @contextmanager
-def running(name: str) -> Iterator[str]:
+def running(program: Path) -> Iterator[str]:
     """Run an app of Gradio; return its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -193,7 +209,7 @@ def running(name: str) -> Iterator[str]:
         "PYTHONUNBUFFERED": "1",
     }
     process = subprocess.Popen(
-        [sys.executable, EXAMPLES / name],
+        [sys.executable, program],
         env=os.environ | settings,
         stdout=subprocess.PIPE,
         text=True,
@@ -219,7 +235,8 @@ def leave(url: str) -> None:
         response.close()
 
 
-def test_gradio(server: Loopback) -> None:
+@pytest.mark.parametrize("source", ["page", "example"])
+def test_gradio(server: Loopback, tmp_path: Path, source: str) -> None:
     from gradio_client import Client  # noqa: PLC0415  # only where it is installed
 
     server.queue = [
@@ -228,7 +245,11 @@ def test_gradio(server: Loopback) -> None:
         Response.of_json({"error": {"message": "too long"}}, 400),
     ]
     server.default = silent
-    with running("gradio_chat.py") as url:
+    program = EXAMPLES / "gradio_chat.py"
+    if source == "page":
+        program = tmp_path / "chat.py"
+        program.write_text(GRADIO)
+    with running(program) as url:
         client = Client(url, verbose=False)
         said = client.submit("Hello", api_name="/chat")
         assert said.result(SECONDS) == "Good day."
@@ -249,3 +270,20 @@ def test_gradio(server: Loopback) -> None:
         server.queue = [silent("Half")]
         leave(url)
         assert server.connections[-1].disconnected.wait(5)
+
+
+def test_gradio_shows_a_stream(server: Loopback, tmp_path: Path) -> None:
+    from gradio_client import Client  # noqa: PLC0415  # only where it is installed
+
+    program = tmp_path / "chat.py"
+    program.write_text(YIELD)
+    server.queue = [Response(OPENAI.response("Good ", "day.")), silent("Half")]
+    with running(program) as url:
+        client = Client(url, verbose=False)
+        assert client.predict("Hello", api_name="/chat") == "Good day."
+        said = client.submit("And?", api_name="/chat")
+        wait_until(lambda: len(server.requests) > 1)
+        time.sleep(0.2)
+        said.cancel()
+        assert server.connections[-1].disconnected.wait(1)
+        client.close()

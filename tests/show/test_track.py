@@ -14,7 +14,7 @@ from show_support import TerminalFile
 from support.cases import Case, Driver
 from support.providers.openai import OPENAI
 
-from mirascope import errors
+from mirascope import errors, streams
 from mirascope.show import track
 from mirascope.testing import ScriptedProvider
 
@@ -109,6 +109,24 @@ def test_a_loop_counts_streams_and_responses(
             if stream:
                 list(result)
     assert re.fullmatch(r"Books: 3/3 · [\d.,]+ tokens/s · 15 tokens( · .*)?\n", written(where))
+
+
+def test_the_rows_of_gather_are_counted(driver: Driver, llm: ScriptedProvider) -> None:
+    llm.reply("one", usage=(3, 5), to="fantasy")
+    llm.fail(400, to="crime")
+    where = console()
+    rows = streams.gather(driver.function(OPENAI), ["fantasy", "crime"])
+
+    async def aread() -> None:
+        async for _ in track(rows, console=where, total=2):
+            pass
+
+    if driver.asynchronous:
+        anyio.run(aread)
+    else:
+        for _ in track(rows, console=where, total=2):
+            pass
+    assert re.fullmatch(r"2/2 · [\d.,]+ tokens/s · 5 tokens( · .*)?\n", written(where))
 
 
 def test_anything_else_is_counted() -> None:

@@ -57,8 +57,11 @@ class Bar:
 
     def begin_item(self, item: object) -> None:
         """Note an item that the loop is about to use."""
-        if not self._unit and isinstance(item, _WITH_METADATA):
-            self._current = item
+        if self._unit:
+            return
+        response = item if isinstance(item, _WITH_METADATA) else getattr(item, "value", None)
+        if isinstance(response, _WITH_METADATA):  # `value` is that of a row of `streams.gather`
+            self._current = response
 
     def end_item(self) -> None:
         """Count the item that the loop has used."""
