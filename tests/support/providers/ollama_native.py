@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import tempfile
 import tomllib
@@ -18,6 +19,7 @@ from support.cases import Case
 EXAMPLE: Final = Path(__file__).parents[3] / "examples" / "provider"
 _PROJECT: Final = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
 _INSTALLED: Final = tempfile.TemporaryDirectory(prefix="mirascope-ollama")
+atexit.register(_INSTALLED.cleanup)
 
 
 def write_metadata(folder: Path, name: str, entry_points: dict[str, str]) -> None:
