@@ -59,9 +59,10 @@ class Bar:
         """Note an item that the loop is about to use."""
         if self._unit:
             return
-        response = item if isinstance(item, _WITH_METADATA) else getattr(item, "value", None)
-        if isinstance(response, _WITH_METADATA):  # `value` is that of a row of `streams.gather`
-            self._current = response
+        for response in (item, getattr(item, "value", None)):  # a row of `streams.gather` has one
+            if isinstance(response, _WITH_METADATA):
+                self._current = response
+                return
 
     def end_item(self) -> None:
         """Count the item that the loop has used."""
