@@ -24,7 +24,6 @@ nox.options.sessions = [
     "contracts",
     "tests",
     "tests_on_httpx",
-    "oldest",
     "interpreters",
     "web",
     "examples",

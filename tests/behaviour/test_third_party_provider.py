@@ -210,7 +210,9 @@ def test_the_command_line_needs_the_model_of_a_provider_without_a_default(
     case: Case, name: str
 ) -> None:
     assert case.name == NAME
-    with pytest.raises(errors.MirascopeError, match=f"with the provider '{name}': {name}:MODEL"):
+    with pytest.raises(
+        errors.MirascopeError, match=f"'{name}' has no default model: use {name}:MODEL"
+    ):
         models.provider_and_model(name)
     assert models.provider_and_model(f"{name}:m") == (name, "m")
 

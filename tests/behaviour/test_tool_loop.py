@@ -330,7 +330,9 @@ def test_a_message_in_another_provider_s_format_is_an_error(
     with serving(strict(name), monkeypatch) as loopback:
         for each in (message, _sdk_object(message)):
             chat = chatting(driver, strict(name).case.call("m"))
-            with pytest.raises(ValueError, match=r"another provider's form.*common_message_param"):
+            with pytest.raises(
+                ValueError, match=r"format of another provider.*common_message_param"
+            ):
                 chat([QUESTION, each, QUESTION])
         assert loopback.requests == []
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.cases import Case
+from support.fixtures import only_everywhere
 from support.providers import CASES
 from support.recordings import recordings
 
@@ -84,6 +85,7 @@ def row(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"| {link} | {' | '.join(cells)} |\n"
 
 
+@only_everywhere
 @pytest.mark.skipif(not recordings("openai"), reason="the recordings are not here")
 def test_the_table_is_what_a_replay_of_the_recordings_finds(
     monkeypatch: pytest.MonkeyPatch,

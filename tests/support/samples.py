@@ -103,6 +103,7 @@ class _Samples:
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
+            "PYTHONUNBUFFERED": "1",  # as on a terminal, stdout and stderr are in order
         }
         printed = ""
         for command in COMMAND.findall(example.parsed):

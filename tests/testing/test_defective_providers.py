@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import Driver
+from support.fixtures import only_everywhere
 
 from mirascope.core import providers as p
 from mirascope.testing import conformance
@@ -301,6 +302,7 @@ DEFECTS = {
 }
 
 
+@only_everywhere
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_is_found(name: str, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     defect = DEFECTS[name]

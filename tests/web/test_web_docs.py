@@ -14,7 +14,7 @@ from mirascope.web import sse
 from mirascope.web._sources import File, Source, findings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "places" / "web.md").read_text()
-(DJANGO,) = re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL)
+(_, DJANGO) = re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL)
 (TYPES,) = re.findall(r"```typescript\n(.*?)```", PAGE, re.DOTALL)
 (SCRIPT,) = re.findall(r"```javascript\n(.*?)```", PAGE, re.DOTALL)
 
