@@ -26,7 +26,6 @@ nox.options.sessions = [
     "tests_on_httpx",
     "interpreters",
     "web",
-    "examples",
     "side_by_side",
 ]
 
@@ -275,8 +274,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def side_by_side(session: nox.Session) -> None:
-    """`docs` and `fuzz` beside `instructions`, as each of them takes one core."""
-    together(lambda: (docs(session), fuzz(session)), partial(instructions, session))
+    """Two at a time of those that take one core each."""
+    together(
+        lambda: (docs(session), instructions(session)),
+        lambda: (examples(session), fuzz(session)),
+    )
 
 
 def _apt(session: nox.Session, *packages: str) -> None:
@@ -305,18 +307,15 @@ def migrations(session: nox.Session) -> None:
     session.run("pytest", "--noconftest", "tests/docs/test_other_libraries.py", *session.posargs)
 
 
-@nox.session(venv_backend="venv")
+@nox.session
 def examples(session: nox.Session) -> None:
     """The examples for Streamlit and Gradio, which take 600 MB; `tests` runs the other ones."""
-    install = ("-q", "--no-compile", "-r", "requirements-examples.txt")
-    session.install(*install, *tools(), "-e", ".[openai,testing]")
+    needed = ("-r", "requirements-examples.txt", *tools(), "-e", ".[openai,testing]")
+    own = environment(session, "examples", *needed)
     programs = [f"examples/{name}_chat.py" for name in ("gradio", "streamlit")]
-    pyright = ("-m", "pyright", "--pythonpath", f"{session.bin}/python", *programs)
-    tests = ("pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
-    together(
-        partial(session.run, *tests),
-        partial(session.run, sys.executable, *pyright, external=True),
-    )
+    python(session, "-m", "pyright", "--pythonpath", own, *programs)
+    tests = ("-m", "pytest", "-q", "tests/examples/test_ui_programs.py", *session.posargs)
+    session.run(own, *tests, external=True)
 
 
 @nox.session
