@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.base_install import SOURCES, base_install
 from support.cases import Case, without_keys
-from support.fixtures import few
+from support.fixtures import few, only_everywhere
 
 from mirascope import __main__, local
 from mirascope.core._calls.servers import SERVERS
@@ -101,6 +101,7 @@ def test_without_an_api_key_a_local_model_is_used_and_one_line_says_so(
     assert server.model in line
 
 
+@only_everywhere
 def test_a_chat_with_the_local_model_is_continued(server: local.LocalServer) -> None:
     for options in ["--no-log"], [], ["-c"]:
         done = run("chat", "-m", "local", "--max-tokens", "4", *options, piped="Hello\n")
@@ -166,6 +167,7 @@ def test_the_prompt_and_what_is_piped_in_are_sent(
     assert loopback.requests[0].json["model"] == model
 
 
+@only_everywhere
 def test_the_options_go_into_the_request(loopback: Loopback) -> None:
     loopback.queue.append(Response([chunk("Half an", "length"), DONE]))
     options = ["--system", "Be kind", "--max-tokens", "7", "--temperature", "0.5"]
@@ -176,6 +178,7 @@ def test_the_options_go_into_the_request(loopback: Loopback) -> None:
     assert loopback.requests[0].json["temperature"] == 0.5
 
 
+@only_everywhere
 @pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
 def test_bytes_that_are_no_text_do_not_stop_it(loopback: Loopback) -> None:
     loopback.queue.append(Response([chunk("Yes", "stop"), DONE]))
@@ -217,6 +220,7 @@ def test_stats_are_printed_on_stderr_after_the_response(server: local.LocalServe
     assert reported[3:] == ["34 input tokens", "8 output tokens", "finish reason: length"]
 
 
+@only_everywhere
 def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> None:
     loopback.queue.append(Response([chunk("Half an", "length"), DONE]))
     done = run("hi", **openai(loopback.url))
@@ -224,6 +228,7 @@ def test_a_limit_that_the_user_did_not_set_is_reported(loopback: Loopback) -> No
     assert "model's maximum length" in done.stderr
 
 
+@only_everywhere
 def test_what_stdout_cannot_encode_is_replaced(loopback: Loopback) -> None:
     half_an_emoji = chunk("caf\u00e9 \ud83d")
     loopback.queue.append(Response([half_an_emoji, chunk(" yes\n", "stop"), DONE]))
@@ -298,6 +303,7 @@ def test_a_failure_is_one_line_after_what_was_received(
     assert said in line
 
 
+@only_everywhere
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -355,6 +361,7 @@ def test_ctrl_c_keeps_what_was_received_and_disconnects(loopback: Loopback) -> N
     assert loopback.connections[0].disconnected.wait(10)
 
 
+@only_everywhere
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 def test_ctrl_c_ends_a_user_supplied_local_model_too(server: local.LocalServer) -> None:
     assert server.model == local.MODEL

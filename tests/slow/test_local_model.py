@@ -341,6 +341,7 @@ def test_a_proxy_in_the_environment_is_not_in_the_way(
         assert [model.id for model in client.models.list()] == [local.MODEL]
 
 
+@only_everywhere
 def test_the_default_model_has_the_defaults_it_needs(
     server: local.LocalServer, cache: Path
 ) -> None:
@@ -486,6 +487,7 @@ def chunks(client=client):
 """
 
 
+@only_everywhere
 @pytest.mark.parametrize(
     "end",
     [
@@ -521,6 +523,7 @@ def test_the_process_ends_cleanly_whatever_is_under_way(cache: Path, end: str) -
         assert done.stderr == ""
 
 
+@only_everywhere
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_leaves_the_server_alone(cache: Path) -> None:
     program = """

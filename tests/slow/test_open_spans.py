@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.cases import Case, Driver
-from support.fixtures import few
+from support.fixtures import few, only_everywhere
 from support.in_memory import InMemory
 from support.providers.openai import OPENAI
 from support.spans import Spans, outcome, traced
@@ -50,6 +50,7 @@ def a_call(case: Case) -> Call:
     return calls[0]
 
 
+@only_everywhere
 def test_ten_thousand_streams_leave_no_span_open(
     spans: Spans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
