@@ -274,11 +274,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def side_by_side(session: nox.Session) -> None:
-    """Two at a time of those that take one core each."""
-    together(
-        lambda: (docs(session), instructions(session)),
-        lambda: (examples(session), fuzz(session)),
-    )
+    """`docs` and `fuzz` beside `examples`, as each of them takes one core."""
+    together(lambda: (docs(session), fuzz(session)), partial(examples, session))
 
 
 def _apt(session: nox.Session, *packages: str) -> None:
