@@ -47,9 +47,10 @@ def test_the_samples_run_on_the_real_model(
 ) -> None:
     short = QUICKSTART.replace("local.client()", "client")
     assert short != QUICKSTART
-    names = run(short, {"client": model.client()})
-    assert len(capsys.readouterr().out.split()) > 3
-    run(HANDLING, names)
+    with model.client() as client:
+        names = run(short, {"client": client})
+        assert len(capsys.readouterr().out.split()) > 3
+        run(HANDLING, names)
     assert names["stream"].state == "finished"
     assert capsys.readouterr().out == names["stream"].content
 
@@ -57,11 +58,11 @@ def test_the_samples_run_on_the_real_model(
 def test_the_error_sample_reports_what_failed(
     model: local.LocalServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client = model.client().with_options(api_key="wrong", max_retries=0)
-    names = run(
-        QUICKSTART.replace("local.client()", "client").split("\nfor ")[0], {"client": client}
-    )
-    run(HANDLING, names)
+    with model.client().with_options(api_key="wrong", max_retries=0) as client:
+        names = run(
+            QUICKSTART.replace("local.client()", "client").split("\nfor ")[0], {"client": client}
+        )
+        run(HANDLING, names)
     out = capsys.readouterr().out
     assert re.search(r"401.*Retry: False\. Received: ''", out, re.DOTALL)
     assert "wrong" not in out
