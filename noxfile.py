@@ -126,7 +126,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def everything(session: nox.Session) -> None:
-    """All tests for all providers: half as long again as `tests`."""
+    """All tests for all providers, which takes about twice as long as `tests`."""
     options = (*SPREAD, f"--ignore={UNIT}", *session.posargs)
     python(session, "-m", "pytest", *options, MIRASCOPE_EVERY_PROVIDER="1")
 

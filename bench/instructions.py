@@ -3,7 +3,7 @@
 Instructions do not depend on what else a machine does, and a ratio of them hardly on the machine,
 so what is allowed is close to what was counted: a quarter more of ours fails. The legs and the
 server are those of the benchmark. Callgrind counts only when told to; start and warm-up are not,
-which keeps the whole at about a minute. What a chunk takes is the difference between two long
+so the whole takes about three minutes. What a chunk takes is the difference between two long
 responses, and what a call takes that between several short ones and one.
 """
 

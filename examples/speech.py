@@ -21,8 +21,8 @@ VOICE: Final = shutil.which("espeak-ng") or shutil.which("say")
 
 
 @llm.call(MODEL, client=CLIENT, stream=True)
-def tell(subject: str) -> str:
-    return f"Tell a story about {subject} in five short sentences"
+def write_story(subject: str) -> str:
+    return f"Write a story about {subject} in five short sentences"
 
 
 def speak(sentence: str) -> None:
@@ -34,7 +34,7 @@ def speak(sentence: str) -> None:
 def main(subject: str = "a lighthouse") -> None:
     # A sentence that takes longer than two seconds is spoken in parts. While one is spoken, the
     # next ones are received: `sentences` reads ahead.
-    for sentence in streams.sentences(tell(subject), max_latency=2):
+    for sentence in streams.sentences(write_story(subject), max_latency=2):
         speak(sentence.strip())
 
 

@@ -35,7 +35,7 @@ WHOLE = [
     if r.status == 200 and r.expected["ok"] and r.name not in case.disagree
 ]
 SAMPLE = WHOLE if EVERYWHERE else WHOLE[::5]
-"""Those of the tests whose code reads the bytes of all dialects."""
+"""In CI, a fifth of them are read again, async and in pieces; the first test reads all."""
 
 REFUSALS = [(case, r) for case, r in ALL if r.status != 200]
 BROKEN = [
