@@ -279,6 +279,13 @@ HOW = """How to read the tables:
 """
 
 
+LOGS = """## Logs of resumable streams
+
+`python bench/resume.py` measures how fast a log is, and the CPU time for each chunk. See
+[its results](../places/resume.md#performance).
+"""
+
+
 def page(report: Report) -> str:
     def told(make: Callable[..., Iterator[str]], part: object, *before: object) -> Iterator[str]:
         return iter(()) if part is None else make(*before, part)
@@ -307,5 +314,6 @@ def page(report: Report) -> str:
         yield from told(memory_table, report.memory, report)
         yield from told(connection_table, report.connections)
         yield from told(import_table, report.imports, report)
+        yield LOGS
 
     return "\n".join(blocks())
