@@ -28,7 +28,7 @@ from support.relay import Relay
 
 from mirascope import errors
 from mirascope.core._transports.async_transport import async_transport
-from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping
+from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, dripping, unreachable
 
 case = every_case
 
@@ -240,9 +240,9 @@ def test_what_needs_no_proxy_uses_none(
 def test_a_proxy_that_is_not_there_is_an_error(
     case: Case, driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Loopback() as gone:
-        monkeypatch.setenv("http_proxy", gone.url)
-    attempt = driver.attempt(driver.function(case, max_retries=0))
+    with unreachable() as url:
+        monkeypatch.setenv("http_proxy", url)
+        attempt = driver.attempt(driver.function(case, max_retries=0))
     assert isinstance(attempt.error, errors.StreamConnectionError)
     assert isinstance(attempt.error, case.sdk_error)
     assert server.requests == []

@@ -17,7 +17,7 @@ import pytest
 
 from mirascope.core._transports.connection_pool import Origin, Pool
 from mirascope.core._transports.sync_transport import SyncTransport, sync_http_client
-from mirascope.testing.loopback import Loopback, Response, Stall, dripping
+from mirascope.testing.loopback import Loopback, Response, Stall, dripping, unreachable
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
 FIVE = b"content-length: 5\r\n\r\nHello"
@@ -269,10 +269,8 @@ def test_another_protocol_is_an_error(client: Any, http: Any, url: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_an_error(client: Any, http: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    with pytest.raises(http.ConnectError):
-        client.get(f"http://127.0.0.1:{port}")
+    with unreachable() as url, pytest.raises(http.ConnectError):
+        client.get(url)
     with pytest.raises(http.ConnectError):
         client.get("http://no-such-host.invalid")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from typing import Any, Final
 
 import pytest
 from support.base_install import SOURCES
+from support.ports import free_port
 from support.providers.openai import OPENAI
 
 from mirascope import llm
@@ -199,8 +199,7 @@ def test_streamlit_writes_a_stream(server: Loopback, monkeypatch: pytest.MonkeyP
 @contextmanager
 def running(program: Path) -> Iterator[str]:
     """Run an app of Gradio; return its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SERVER_NAME": "127.0.0.1",

@@ -41,7 +41,7 @@ from mirascope.core.base import (
     ImageURLPart,
 )
 from mirascope.core.mistral import MistralStream
-from mirascope.testing.loopback import Loopback, Response, Stall
+from mirascope.testing.loopback import Loopback, Response, Stall, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -274,9 +274,8 @@ def test_an_unreadable_plain_response_is_an_error(driver: Driver, server: Loopba
 def test_an_error_without_a_response_has_no_status(
     driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Loopback() as gone:
-        monkeypatch.setenv("MISTRAL_BASE_URL", gone.url)
-    with pytest.raises(errors.StreamConnectionError) as caught:
+    with unreachable() as url, pytest.raises(errors.StreamConnectionError) as caught:
+        monkeypatch.setenv("MISTRAL_BASE_URL", url)
         driver.call(driver.function(MISTRAL, stream=False, max_retries=0))
     assert isinstance(caught.value, MistralError)
     assert caught.value.status_code is None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from support.ports import free_port
 
 
 class RedisServer:
@@ -28,8 +29,7 @@ class RedisServer:
             pytest.skip("redis-server is missing: `nox -s tests` installs it, where that is Debian")
         self._folder = folder
         self._aof = aof
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 

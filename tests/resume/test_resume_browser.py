@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from redis_server import RedisServer
+from support.ports import free_port
 
 import mirascope
 from mirascope.testing import ScriptedProvider
@@ -61,8 +62,7 @@ class Worker:
     """
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         source = Path(mirascope.__file__).parents[1]
         self.process = subprocess.Popen(

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from typing import Any, Self
 import pytest
 from redis_server import RedisServer
 from resume_support import LEASE, WORDS, answer, answer_sync, parsed
+from support.ports import free_port
 
 import mirascope
 from mirascope import resume
@@ -39,8 +39,7 @@ class Application:
     """
 
     def __init__(self, place: str, *, workers: int = 1, **settings: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         source = str(Path(mirascope.__file__).parents[1])
         command = ["-m", "uvicorn", "resumable_app:app", "--port", str(self._port)]
         more = [] if workers == 1 else ["--workers", str(workers)]

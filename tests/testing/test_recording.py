@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -27,7 +26,15 @@ from support.providers.openai import OPENAI
 from mirascope import Timeout, errors, testing
 from mirascope.testing import loopback
 from mirascope.testing._formats.bedrock import frame
-from mirascope.testing.loopback import Abort, Loopback, Reset, Response, dripping, in_pieces
+from mirascope.testing.loopback import (
+    Abort,
+    Loopback,
+    Reset,
+    Response,
+    dripping,
+    in_pieces,
+    unreachable,
+)
 from mirascope.testing.recording import _file
 from mirascope.testing.recording._exchange import (
     Arrival,
@@ -229,16 +236,15 @@ def test_a_connection_that_fails_fails_again(
 def test_a_provider_that_cannot_be_reached_is_explained(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
     monkeypatch.setenv(OPENAI.key_variable, KEY)
-    monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(address))
     driver = Driver(asynchronous=False)
-    with (
-        pytest.raises(errors.StreamConnectionError) as caught,
-        testing.recorded(path, record=True),
-    ):
-        driver.call_and_read(driver.function(OPENAI, max_retries=0))
+    with unreachable() as url:
+        monkeypatch.setenv(OPENAI.url_variable, OPENAI.url(url))
+        with (
+            pytest.raises(errors.StreamConnectionError) as caught,
+            testing.recorded(path, record=True),
+        ):
+            driver.call_and_read(driver.function(OPENAI, max_retries=0))
     assert "ConnectionRefusedError" in caught.value.__notes__[0]
     assert not path.exists()
 

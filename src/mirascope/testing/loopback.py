@@ -35,8 +35,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -185,6 +185,14 @@ class Connection:
 
 class DisconnectedError(Exception):
     """The client closed the connection."""
+
+
+@contextmanager
+def unreachable() -> Generator[str]:
+    """Yield the URL of a port that refuses connections, and that no other process can take."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 class Loopback:

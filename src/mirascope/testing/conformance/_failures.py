@@ -23,7 +23,7 @@ from mirascope.testing.conformance._promises import (
 )
 from mirascope.testing.conformance._receiving import EXAMPLES
 from mirascope.testing.conformance.strategies import breaks
-from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response
+from mirascope.testing.loopback import Abort, Fault, Loopback, Reset, Response, unreachable
 
 STATUSES: Final[list[tuple[int, type[errors.StreamError], bool]]] = [
     (400, errors.BadRequest, False),
@@ -132,9 +132,9 @@ class Failing(Promises):
         self, driver: Driver, monkeypatch: pytest.MonkeyPatch, server: Loopback, *, stream: bool
     ) -> None:
         """A connection that cannot be made is `StreamConnectionError`."""
-        with Loopback() as gone:
-            monkeypatch.setenv(self.case.url_variable, self.case.url(gone.url))
-        tried = self.fail(driver, stream=stream)
+        with unreachable() as url:
+            monkeypatch.setenv(self.case.url_variable, self.case.url(url))
+            tried = self.fail(driver, stream=stream)
         hint = "`SDKErrors.connections` are the exceptions of a connection that cannot be made"
         error = raised(tried, errors.StreamConnectionError, self.case, hint)
         expect((error.phase, error.retryable), ("open", True), "the phase of the error", hint)
