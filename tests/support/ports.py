@@ -14,6 +14,6 @@ _PORTS: Final = range(20_000, 32_000)
 def free_port() -> int:
     """Return a port of the loopback interface that nothing uses."""
     while True:
-        port = random.choice(_PORTS)  # noqa: S311
+        port = random.choice(_PORTS)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
