@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -20,6 +20,9 @@ from mirascope.core._engine.timeout import Timeout
 from mirascope.core._engine.watchdog import POLL_INTERVAL, Alarm
 from mirascope.core._errors.sdk_errors import DeadlineExceededError
 from mirascope.errors import Clock
+
+if TYPE_CHECKING:
+    from mirascope.core._engine.item_reader import ItemReader
 
 LINGER_SECONDS: Final = 2.0
 _TOLERANCE: Final = 0.001
@@ -108,21 +111,18 @@ class Deadlines(Alarm):
         with self:
             yield
 
-    def start_read(self, output: bool, complete: bool) -> None:  # noqa: FBT001  # for each chunk
-        """Record that a read starts.
-
-        Args:
-            output: Whether there was output since the last read started.
-            complete: Whether the response was received to its own end.
-        """
-        if output:
-            self._clock, self._left = "idle", self._idle
-        else:
+    def start_read(self, reader: ItemReader[Any, Any]) -> None:
+        """Record that a read starts, and have the reader await output again."""
+        if reader.awaiting_output:
             self._left -= self.arrived - self._since
-        if complete and not self._complete:
+        else:
+            self._clock, self._left = "idle", self._idle
+            reader.awaiting_output = True
+        if reader.decoder.is_complete and not self._complete:
             self._complete, self._left = True, min(self._idle, LINGER_SECONDS)
         self._since = now = monotonic()
-        self.reschedule(min(now + self._left, self._end))
+        if self._left < POLL_INTERVAL or self._end < now + POLL_INTERVAL:
+            self.reschedule(min(now + self._left, self._end))
 
     @override
     def due(self) -> float:

@@ -50,7 +50,7 @@ class ItemReader(Generic[ChunkT, ToolT]):
         done: Whether the body has reported its own end, so that only the end of the HTTP framing
             may follow.
         stopped: Whether no further block is to be read: it is done, or `stop` was called.
-        awaiting_output: Whether no output was received since the driver last set this.
+        awaiting_output: Whether no output was received since the last read started.
         produced_output: Whether there was any output: text, reasoning or a delta of a tool call.
     """
 
@@ -98,30 +98,31 @@ class ItemReader(Generic[ChunkT, ToolT]):
         ready: list[ChunkT] = []
         decoder, tools = self.decoder, self._tools
         for data in self._framing.feed(block):
-            if data.startswith(DONE):
-                self.done = self.stopped = True
-                return
-            if data:
-                try:
-                    decoder.decode(_json_object(data), data, ready)
-                except (MalformedEventError, ProviderError) as error:
-                    yield from self._before_error()
-                    self._check_error(error, data)
-                if self.awaiting_output:
-                    self._check_output(ready)
-                if tools is None:
-                    for chunk in ready:
-                        yield chunk, None
-                        if self.stopped:
-                            return
-                else:
-                    yield from self._paired(ready, tools)
-                    if self.stopped:
-                        return
-                if decoder.done:
+            if not data:
+                continue
+            try:
+                decoder.decode(_json_object(data), data, ready)
+            except (MalformedEventError, ProviderError) as error:
+                if data.startswith(DONE):
                     self.done = self.stopped = True
                     return
-                ready.clear()
+                yield from self._before_error()
+                self._check_error(error, data)
+            if self.awaiting_output:
+                self._check_output(ready)
+            if tools is None:
+                for chunk in ready:
+                    yield chunk, None
+                    if self.stopped:
+                        return
+            else:
+                yield from self._paired(ready, tools)
+                if self.stopped:
+                    return
+            if decoder.done:
+                self.done = self.stopped = True
+                return
+            ready.clear()
 
     def flush(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that were held back; the body has ended."""

@@ -265,7 +265,7 @@ class Lifecycle:
             reader.stop()
         try:
             with self.deadlines.running(interrupt):
-                self.start_read(reader)
+                self.deadlines.start_read(reader)
                 yield
         except Exception as error:
             expected = (*self._sdk_errors.connections, *self._sdk_errors.timeouts)
@@ -281,11 +281,6 @@ class Lifecycle:
             self.deadlines.check(failure)
         if failure is not None:
             raise failure
-
-    def start_read(self, reader: ItemReader[Any, Any]) -> None:
-        """Record that a read starts."""
-        self.deadlines.start_read(not reader.awaiting_output, reader.decoder.is_complete)
-        reader.awaiting_output = True
 
     def _is_ignorable(self, error: Exception, reader: ItemReader[Any, Any]) -> bool:
         """Return whether an error comes after the end of the response and reports no failure."""

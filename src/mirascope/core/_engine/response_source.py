@@ -187,19 +187,25 @@ class AsyncBodySource(AsyncSource):
 def _body(response: HTTPResponse, decoded: Callable[[], T]) -> tuple[T, Decompress | None]:
     """Return the blocks of a body, and how to decompress them.
 
-    The response's own stream is the shortest path. The HTTP library supplies what it has read
-    already, and decodes content encodings other than gzip and deflate.
+    The transport's own blocks are the shortest path, then the response's stream. The HTTP library
+    supplies what it has read already, and decodes content encodings other than gzip and deflate.
     """
     encodings = response.headers.get("content-encoding", "")
     decompress = decompressor(encodings)
     if response.is_stream_consumed or (encodings and decompress is None):
         return decoded(), None
-    return cast("T", response.stream), decompress
+    transport = response.extensions.get("network_stream")
+    blocks = transport if isinstance(transport, Blocks) else response.stream
+    return cast("T", blocks), decompress
 
 
 def _is_multiplexed(response: HTTPResponse) -> bool:
     """Return whether other responses may share the connection."""
     return response.http_version.startswith("HTTP/2")
+
+
+class Blocks:
+    """Base class of the ``network_stream`` of a transport of ours: it yields the blocks itself."""
 
 
 class _NetworkStream(Protocol):

@@ -123,7 +123,7 @@ class BaseStream(
                             yield item
                         if reader.stopped:
                             break
-                        lifecycle.start_read(reader)
+                        deadlines.start_read(reader)
                 for item in self._last_items(reader):
                     yield item
 
@@ -145,7 +145,7 @@ class BaseStream(
                             yield item
                         if reader.stopped:
                             break
-                        lifecycle.start_read(reader)
+                        deadlines.start_read(reader)
                 for item in self._last_items(reader):
                     yield item
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http.client import HTTPException
+from io import BytesIO
 from typing import Final
 
 _MAX_FRAMING: Final = 2**16
 """The most bytes between two chunks, or after the last one."""
 
-_CHUNK_SIZE: Final = re.compile(rb"\r\n([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
-"""Between two chunks: the end of the one, and the size of the next."""
+_CRLF: Final = b"\r\n"
+_SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+"""The line before a chunk: its size, and perhaps extensions."""
 
 _TRAILER: Final = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 """After the last chunk: the size zero, and the trailer fields."""
@@ -28,7 +31,7 @@ class ChunkedBody:
         self.ended = False
         self.excess = b""
         self._remaining = 0
-        self._framing = b"\r\n"  # as after a chunk
+        self._framing = _CRLF  # as after a chunk
 
     def feed(self, data: bytes) -> bytes:
         """Return the bytes of the body in the next bytes of the connection.
@@ -40,22 +43,36 @@ class ChunkedBody:
         """
         if not data:
             raise HTTPException("the connection ended before the end of the body")
-        data = self._framing + data
+        received = BytesIO(self._framing + data)
+        read, read_line = received.read, received.readline
         parts: list[bytes] = []
-        at = 0
+        remaining, end, line = self._remaining, b"", b""
         while True:
-            parts.append(data[at : at + self._remaining])
-            at += len(parts[-1])
-            self._remaining -= len(parts[-1])
-            size = None if self._remaining else _CHUNK_SIZE.match(data, at)
-            if size is None or not (length := int(size[1], 16)):
+            part = read(remaining)
+            parts.append(part)
+            remaining -= len(part)
+            if remaining:
                 break
-            self._remaining = length
-            at = size.end()
-        self._framing = data[at:]
+            end, line = read_line(), read_line()
+            if end != _CRLF or not (remaining := _size(line)):
+                break
+        self._remaining = remaining
+        self._framing = b"" if remaining else end + line + read()
+        if len(self._framing) > len(_CRLF):
+            self._read_framing(line)
+        return b"".join(parts)
+
+    def _read_framing(self, line: bytes) -> None:
+        """Read the bytes after a chunk that no chunk follows yet."""
         if end := _TRAILER.match(self._framing):
             self.ended = True
             self.excess = self._framing[end.end() :]
-        elif len(self._framing) > _MAX_FRAMING or (size is None and b"\n" in self._framing[2:]):
+        elif len(self._framing) > _MAX_FRAMING or (line.endswith(b"\n") and not _SIZE.match(line)):
             raise HTTPException("the body is not chunked, although the headers declare it")
-        return b"".join(parts)
+
+
+@lru_cache(256)
+def _size(line: bytes) -> int:
+    """Return the size in the line before a chunk; 0 if it has none, or is not complete."""
+    size = _SIZE.match(line)
+    return int(size[1], 16) if size else 0

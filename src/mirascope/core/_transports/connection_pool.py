@@ -6,8 +6,8 @@ import contextlib
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
-from functools import cached_property
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
@@ -42,9 +42,11 @@ class Origin(NamedTuple):
 class Response(HTTPResponse):
     """A response whose body is read in blocks."""
 
-    @cached_property
-    def _chunks(self) -> ChunkedBody:
-        return ChunkedBody()
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self._socket = sock
+        self._chunks = ChunkedBody()
+        self._receive: Callable[[int], bytes] | None = None
 
     def read_block(self) -> bytes:
         """Return the next bytes of the body, as soon as some are received; empty at its end.
@@ -62,7 +64,11 @@ class Response(HTTPResponse):
                 )
             return block
         while not self._chunks.ended:
-            if block := self._chunks.feed(self.fp.read1(_BLOCK)):
+            if self._receive is None:  # a part may be in the buffer from which the headers came
+                data, self._receive = self.fp.read1(_BLOCK), self._socket.recv
+            else:
+                data = self._receive(_BLOCK)
+            if block := self._chunks.feed(data):
                 return block
         return b""
 

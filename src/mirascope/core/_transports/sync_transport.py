@@ -23,6 +23,7 @@ from typing_extensions import TypeVar
 
 from mirascope.core._engine.closing import set_connection
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
+from mirascope.core._engine.response_source import Blocks
 from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
 from mirascope.core._transports.proxies import proxies
 
@@ -134,7 +135,7 @@ class SyncTransport:
         self.close()
 
 
-class _Body:
+class _Body(Blocks):
     """The body of a response, to be read once; also the ``network_stream`` of the response.
 
     If another thread closes it while a read is blocked, that read is woken, and the reading thread
@@ -155,31 +156,31 @@ class _Body:
         self._response = response
         self._limits = limits
         self._limit = limits.get("read")
-        self._read_lock = threading.Lock()
+        self._lock = threading.Lock()
         self._closing = False
         self._released = False
 
     def __iter__(self) -> Iterator[bytes]:
+        lock, read, limits, limit = self._lock, self._response.read_block, self._limits, self._limit
         try:
             with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
-                while block := self._next_block():
+                while True:
+                    with lock:
+                        if self._closing:
+                            raise ConnectionAbortedError("the response was closed")
+                        if limits.get("read") != limit:
+                            limit = limits.get("read")
+                            self._connection.raw_socket.settimeout(limit)
+                        block = read()
+                    if not block:
+                        return
                     yield block
         finally:
             self.close()
 
-    def _next_block(self) -> bytes:
-        with self._read_lock:
-            if self._closing:
-                raise ConnectionAbortedError("the response was closed")
-            limit = self._limits.get("read")
-            if limit != self._limit:
-                self._limit = limit
-                self._connection.raw_socket.settimeout(limit)
-            return self._response.read_block()
-
     def close(self) -> None:
         self._closing = True
-        if not self._read_lock.acquire(blocking=False):
+        if not self._lock.acquire(blocking=False):
             self._connection.shut_down()
             return
         try:
@@ -187,7 +188,7 @@ class _Body:
                 self._released = True
                 self._release_connection()
         finally:
-            self._read_lock.release()
+            self._lock.release()
 
     def _release_connection(self) -> None:
         self._response.close()

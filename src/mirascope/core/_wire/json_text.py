@@ -27,13 +27,12 @@ def from_bytes(data: bytes) -> JSON:
     Raises:
         ValueError: It is not a JSON document.
     """
-    if len(data) > _MAX_DIGITS and _LONG_NUMBER.search(data):
-        return _decode_slowly(data)
     try:
-        decoded: JSON = pydantic_core.from_json(data)
+        if len(data) <= _MAX_DIGITS or not _LONG_NUMBER.search(data):
+            return cast("JSON", pydantic_core.from_json(data))
     except ValueError:
-        return _decode_slowly(data)
-    return decoded
+        pass
+    return _decode_slowly(data)
 
 
 def is_json(data: bytes) -> bool:

@@ -43,9 +43,8 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
 
     def _read(self, record: Record) -> None:
         self.content = self.reasoning = ""
-        self.finish_reasons = None
+        self.finish_reasons = self._usage = self.tokens = None
         self.tool_calls = ()
-        self._usage = self.tokens = None
         self.id = text_or_none(record.get("id"))
         self.model = text_or_none(record.get("model"))
         if usage := record.get("usage"):
