@@ -35,6 +35,9 @@ from mirascope.core._engine.content_encoding import Decompress, decompressor
 from mirascope.core._engine.source import AsyncSource, CancellableReader, HTTPResponse, Source
 from mirascope.core._engine.watchdog import Timer
 
+BLOCKS: Final = "mirascope_blocks"
+"""The extension of a response in which our transports pass the blocks of its body."""
+
 DRAIN_SECONDS: Final = 0.25
 
 _OK: Final = 200
@@ -187,25 +190,20 @@ class AsyncBodySource(AsyncSource):
 def _body(response: HTTPResponse, decoded: Callable[[], T]) -> tuple[T, Decompress | None]:
     """Return the blocks of a body, and how to decompress them.
 
-    The transport's own blocks are the shortest path, then the response's stream. The HTTP library
-    supplies what it has read already, and decodes content encodings other than gzip and deflate.
+    The blocks of a transport of ours are the shortest path, then the response's own stream. The
+    HTTP library supplies what it has read already, and decodes content encodings other than gzip
+    and deflate.
     """
     encodings = response.headers.get("content-encoding", "")
     decompress = decompressor(encodings)
     if response.is_stream_consumed or (encodings and decompress is None):
         return decoded(), None
-    transport = response.extensions.get("network_stream")
-    blocks = transport if isinstance(transport, Blocks) else response.stream
-    return cast("T", blocks), decompress
+    return cast("T", response.extensions.get(BLOCKS, response.stream)), decompress
 
 
 def _is_multiplexed(response: HTTPResponse) -> bool:
     """Return whether other responses may share the connection."""
     return response.http_version.startswith("HTTP/2")
-
-
-class Blocks:
-    """Base class of the ``network_stream`` of a transport of ours: it yields the blocks itself."""
 
 
 class _NetworkStream(Protocol):

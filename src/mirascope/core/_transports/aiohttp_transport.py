@@ -23,12 +23,14 @@ import socket
 import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import cache, cached_property
+from time import monotonic
 from typing import Any, Final, Self
 from urllib.request import proxy_bypass
 
 import aiohttp
 from yarl import URL
 
+from mirascope.core._engine.response_source import BLOCKS
 from mirascope.core._transports.proxies import proxies
 
 _BLOCK: Final = 2**16
@@ -96,6 +98,7 @@ class AiohttpTransport:
         """Send a request, and return the response once its headers are received."""
         content: bytes = await request.aread()
         await _run_pending_callbacks()
+        limits: dict[str, float | None] = request.extensions.get("timeout", {})
         try:
             response = await self._session.request(
                 request.method,
@@ -105,18 +108,20 @@ class AiohttpTransport:
                 proxy=self._proxy(request.url.scheme, request.url.host),
                 allow_redirects=False,
                 server_hostname=request.extensions.get("sni_hostname"),
-                timeout=_timeout(**request.extensions.get("timeout", {})),
+                timeout=_timeout(**limits),
             )
         except _MAPPED as error:
             failure = _mapped_error(self._http, error)
         else:
+            body = _body_type(self._http)(self._http, response, limits.get("read"))
             return self._http.Response(
                 response.status,
                 headers=response.raw_headers,
-                stream=_body_type(self._http)(self._http, response),
+                stream=body,
                 extensions={
                     "http_version": b"HTTP/1.1",
                     "reason_phrase": (response.reason or "").encode(),
+                    BLOCKS: body,
                 },
             )
         raise failure  # outside of `except`, so that its context is not aiohttp's
@@ -140,26 +145,30 @@ class AiohttpTransport:
 class _Body:
     """The body of a response, to be read once."""
 
-    def __init__(self, http: Any, response: aiohttp.ClientResponse) -> None:
+    def __init__(
+        self, http: Any, response: aiohttp.ClientResponse, read_timeout: float | None
+    ) -> None:
         self._http = http
         self._content = response.content
-        self._close = weakref.finalize(self, _release, response, _watch(response))
+        self._wait = _Wait(response, read_timeout)
+        self._close = weakref.finalize(self, _release, response, _watch(response), self._wait)
         self._close.atexit = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        content = self._content
+        self._wait.since = monotonic()
         try:
-            block = await content.read(_BLOCK)
+            block = await self._content.readany()
             end: Exception = StopAsyncIteration()
         except _MAPPED as error:
-            block = _unread(content)
+            block = _unread(self._content)
             end = _mapped_error(self._http, error)
         except asyncio.CancelledError:
             self._close()
             raise
+        self._wait.since = None
         if not block:
             self._close()
             raise end
@@ -167,6 +176,48 @@ class _Body:
 
     async def aclose(self) -> None:
         self._close()
+
+
+class _Wait:
+    """The wait for the next block, and its timeout.
+
+    aiohttp starts a new timer for each block. One timer per response is enough: when it is due, it
+    starts again for the rest of the wait that is going on then.
+
+    Args:
+        response: The response; aiohttp's own timeout of its reads is turned off.
+        seconds: The read timeout.
+
+    Attributes:
+        since: When the wait started, on the monotonic clock; ``None`` between two waits.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, seconds: float | None) -> None:
+        self.since: float | None = None
+        self._content = response.content
+        self._timer: asyncio.TimerHandle | None = None
+        protocol = response.connection and response.connection.protocol
+        if seconds is not None and protocol is not None:
+            protocol.read_timeout = None
+            protocol.start_timeout()
+            self._start_timer(seconds, seconds)
+
+    def _start_timer(self, left: float, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(left, self._check, seconds)
+
+    def _check(self, seconds: float) -> None:
+        now = monotonic()
+        left = seconds - (now - (self.since or now))
+        if left > 0:
+            self._start_timer(left, seconds)
+        else:
+            self._content.set_exception(aiohttp.SocketTimeoutError("the read timeout has expired"))
+
+    def end(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _watch(response: aiohttp.ClientResponse) -> Callable[[], object]:
@@ -200,9 +251,10 @@ def _observe(closed: asyncio.Future[None]) -> None:
         closed.exception()
 
 
-def _release(response: aiohttp.ClientResponse, unwatch: Callable[[], object]) -> None:
+def _release(response: aiohttp.ClientResponse, unwatch: Callable[[], object], wait: _Wait) -> None:
     """Close the connection of a response, unless the body has ended and it may be reused."""
     unwatch()
+    wait.end()
     connection = response.connection
     with contextlib.suppress(RuntimeError):  # the event loop may have ended
         if connection is not None and connection.transport is not None:

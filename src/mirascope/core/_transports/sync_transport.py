@@ -23,7 +23,7 @@ from typing_extensions import TypeVar
 
 from mirascope.core._engine.closing import set_connection
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
-from mirascope.core._engine.response_source import Blocks
+from mirascope.core._engine.response_source import BLOCKS
 from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
 from mirascope.core._transports.proxies import proxies
 
@@ -121,6 +121,7 @@ class SyncTransport:
                 "http_version": b"HTTP/1.%d" % (response.version % 10),
                 "reason_phrase": response.reason.encode("latin-1"),
                 "network_stream": body,
+                BLOCKS: body,
             },
         )
 
@@ -135,7 +136,7 @@ class SyncTransport:
         self.close()
 
 
-class _Body(Blocks):
+class _Body:
     """The body of a response, to be read once; also the ``network_stream`` of the response.
 
     If another thread closes it while a read is blocked, that read is woken, and the reading thread

@@ -71,17 +71,8 @@ class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
         super().decode(record, raw, out)
 
 
-def as_chat_completions(choice: Record) -> Record:
-    """Return a choice of a chunk whose tool calls are numbered as in Chat Completions.
-
-    Only calls of one event that neither id nor index distinguishes get numbers.
-    """
-    delta = choice.get("delta")
-    calls = delta.get("tool_calls") if isinstance(delta, dict) else None
-    if not calls or not isinstance(calls, list) or not isinstance(delta, dict):
-        return choice
-    found = [call for call in calls if isinstance(call, dict)]
-    numbered: list[JSON] = [*found]
-    if len(found) > 1 and not all(id_or_none(call.get("id")) for call in found):
-        numbered = [{**call, "index": number} for number, call in enumerate(found)]
-    return {**choice, "delta": {**delta, "tool_calls": numbered}}
+def numbered(calls: list[Record]) -> list[JSON]:
+    """Return the tool calls of one event with numbers, if no ids distinguish them."""
+    if len(calls) < 2 or all(id_or_none(call.get("id")) for call in calls):  # noqa: PLR2004
+        return [dict(call) for call in calls]
+    return [{**call, "index": number} for number, call in enumerate(calls)]

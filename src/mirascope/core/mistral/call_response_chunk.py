@@ -11,9 +11,10 @@ from typing_extensions import override
 
 from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk
 from mirascope.core._types import FinishReason as CommonFinishReason
-from mirascope.core._wire.events import Record
+from mirascope.core._wire.events import JSON, ToolCallDelta
+from mirascope.core._wire.json_fields import objects
 from mirascope.core._wire.sdk_models import build_model, build_model_from_json
-from mirascope.core.mistral._decoder import as_chat_completions
+from mirascope.core.mistral._decoder import numbered
 
 FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"]
 
@@ -48,8 +49,8 @@ class MistralCallResponseChunk(ChatCompletionsChunk[CompletionChunk, FinishReaso
         return None if self._usage is None else build_model(UsageInfo, self._usage)
 
     @override
-    def _read_choice(self, choice: Record) -> None:
-        super()._read_choice(as_chat_completions(choice))
+    def _read_tool_calls(self, calls: JSON) -> tuple[ToolCallDelta, ...]:
+        return super()._read_tool_calls(numbered(objects(calls)))
 
     @classmethod
     @override

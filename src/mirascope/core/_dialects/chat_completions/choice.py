@@ -43,9 +43,8 @@ class Choice:
         reply.add(delta)
         if delta.finish_reasons:
             reply.finish_reason = delta.finish_reasons[0]
-        logprobs = choice.get("logprobs")
-        if logprobs and isinstance(logprobs, dict) and reply.keeps_all:
-            merge_delta(self._logprobs, logprobs)
+        if logprobs := choice.get("logprobs"):
+            self._add_logprobs(logprobs)
         if not _CHOICE_FIELDS.issuperset(choice):
             self._add_choice_fields(choice)
         message = choice.get("delta")
@@ -53,6 +52,10 @@ class Choice:
             len(message) > 1 or not delta.content or message["content"] is not delta.content
         ):
             self._add_message_fields(message, delta.content)
+
+    def _add_logprobs(self, logprobs: JSON) -> None:
+        if isinstance(logprobs, dict) and self.reply.keeps_all:
+            merge_delta(self._logprobs, logprobs)
 
     def _add_choice_fields(self, choice: Record) -> None:
         """Add the fields beside the delta: lists are extended, other values replaced."""

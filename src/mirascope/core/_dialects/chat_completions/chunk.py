@@ -9,7 +9,7 @@ from typing_extensions import override
 from mirascope.core._dialects.chat_completions.content_parts import texts_of
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, RawT
 from mirascope.core._responses.chunk_parts import AudioDelta, Citation, ImageDelta, decoded
-from mirascope.core._wire.events import FinishT, TokenCounts
+from mirascope.core._wire.events import FinishT, TokenCounts, ToolCallDelta
 from mirascope.core._wire.function_calls import read_tool_calls
 from mirascope.core._wire.json_fields import fields, number, objects, text, text_or_none
 
@@ -42,36 +42,40 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
     _usage: dict[str, JSON] | None
 
     def _read(self, record: Record) -> None:
+        # One function, which calls no other for a text: a live stream runs it with cold caches.
         self.content = self.reasoning = ""
-        self.finish_reasons = self._usage = self.tokens = None
+        self.finish_reasons = self.tokens = self._usage = None
         self.tool_calls = ()
-        self.id = text_or_none(record.get("id"))
-        self.model = text_or_none(record.get("model"))
+        name, model, choices = record.get("id"), record.get("model"), record.get("choices")
+        self.id = name if name and isinstance(name, str) else None
+        self.model = model if model and isinstance(model, str) else None
         if usage := record.get("usage"):
             self.set_usage(usage)
-        choices = record.get("choices")
-        if isinstance(choices, list):
-            for choice in choices:
-                if isinstance(choice, dict):
-                    self._read_choice(choice)
+        for choice in choices if isinstance(choices, list) else ():
+            if not isinstance(choice, dict):
+                continue
+            if reason := choice.get("finish_reason"):
+                self._read_finish(reason, choice)
+            delta = choice.get("delta")
+            if choice.get("index") or not isinstance(delta, dict):
+                continue
+            content = delta.get("content")
+            if isinstance(content, str):
+                self.content = content
+            elif isinstance(content, list):
+                self.content, self.reasoning = texts_of(content)
+            if len(delta) > 1 or not content:
+                self.reasoning = reasoning_of(delta) or self.reasoning
+                self.tool_calls = self._read_tool_calls(delta.get("tool_calls"))
 
-    def _read_choice(self, choice: Record) -> None:
-        reason = choice.get("finish_reason")
-        if reason and isinstance(reason, str):
+    def _read_finish(self, reason: JSON, choice: Record) -> None:
+        if isinstance(reason, str):
             self.finish_reasons = [*(self.finish_reasons or ()), cast("FinishT", reason)]
             if self.tokens is None and (usage := choice.get("usage")):  # Moonshot's place
                 self.set_usage(usage)
-        delta = choice.get("delta")
-        if choice.get("index") or not isinstance(delta, dict):
-            return
-        content = delta.get("content")
-        if isinstance(content, str):
-            self.content = content
-        elif isinstance(content, list):
-            self.content, self.reasoning = texts_of(content)
-        if len(delta) > 1 or not content:
-            self.reasoning = reasoning_of(delta) or self.reasoning
-            self.tool_calls = read_tool_calls(delta.get("tool_calls"))
+
+    def _read_tool_calls(self, calls: JSON) -> tuple[ToolCallDelta, ...]:
+        return read_tool_calls(calls)
 
     @override
     def _has_other_output(self) -> bool:
