@@ -121,16 +121,20 @@ class AnthropicDecoder(SingleMessageDecoder):
         merge_delta(block, opened)
 
     def _merge_block_delta(self, record: Record, chunk: Chunk) -> None:
-        index = _index(record)
+        index = number(record.get("index")) or 0
         block = self._blocks.get(index)
         if block is None and (chunk.content or chunk.reasoning):
             block = self._blocks[index] = {"type": "text" if chunk.content else "thinking"}
-        if block is not None and self.reply.keeps_text:
-            delta = dict(fields(record.get("delta")))
-            delta.pop("type", None)
-            if citation := delta.pop("citation", None):
-                delta["citations"] = [citation]
-            merge_delta(block, delta)
+        delta = fields(record.get("delta"))
+        if block is None or not self.reply.keeps_text:
+            pass
+        elif chunk.content and len(delta) == 2:  # noqa: PLR2004  # a type and a text, as almost always
+            merge_delta(block, {"text": chunk.content})
+        else:
+            added = {name: value for name, value in delta.items() if name != "type"}
+            if citation := added.pop("citation", None):
+                added["citations"] = [citation]
+            merge_delta(block, added)
         if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
 

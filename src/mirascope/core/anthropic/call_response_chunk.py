@@ -68,7 +68,11 @@ class AnthropicCallResponseChunk(
         self.tool_calls = ()
         kind = record.get("type")
         if kind == "content_block_delta":
-            self._read_block(fields(record.get("delta")), record.get("index"))
+            delta = record.get("delta")
+            if isinstance(delta, dict) and delta.get("type") == "text_delta":
+                self.content = text(delta.get("text"))
+            else:
+                self._read_block(fields(delta), record.get("index"))
         elif kind == "content_block_start":
             self._read_block(fields(record.get("content_block")), record.get("index"))
         elif kind == "message_start":

@@ -176,15 +176,14 @@ class _Candidate:
     def add(self, candidate: Record) -> None:
         for name, value in candidate.items():
             if name == "content":
-                self._add_content(value)
+                self._add_content(fields(value))
             elif name in _ACCUMULATED and self._keeps_text:
                 self._fields[name] = _accumulated(self._fields.get(name), value)
             else:
                 self._fields[name] = value
 
-    def _add_content(self, content: JSON) -> None:
-        if isinstance(content, dict):
-            self._role = content.get("role") or self._role
+    def _add_content(self, content: Record) -> None:
+        self._role = content.get("role") or self._role
         for part in response_json.parts(content):
             if isinstance(part.get("functionCall"), dict):
                 self._add_call(part)

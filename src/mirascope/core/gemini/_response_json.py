@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mirascope.core._responses.chunk_parts import (
     AudioDelta,
@@ -44,6 +44,8 @@ _HOSTED_METADATA: Mapping[str, str] = {
 }
 """The same for the fields of a candidate."""
 
+_TEXT_FIELDS: Final = frozenset({"content", "index"})
+
 Candidate: TypeAlias = tuple[int, dict[str, JSON]]
 """A candidate with its index."""
 
@@ -59,10 +61,26 @@ def candidates(record: Record) -> list[Candidate]:
     return found
 
 
-def parts(content: JSON) -> list[dict[str, JSON]]:
+def parts(content: JSON | Record) -> list[dict[str, JSON]]:
     """Return the parts of a content."""
     found = content.get("parts") if isinstance(content, dict) else None
     return [p for p in found if isinstance(p, dict)] if isinstance(found, list) else []
+
+
+def only_text(record: Record) -> str:
+    """Return the text of a record whose one candidate has nothing but a text; ``""`` of others."""
+    candidates = record.get("candidates")
+    if not isinstance(candidates, list) or len(candidates) != 1 or record.get("promptFeedback"):
+        return ""
+    candidate = candidates[0]
+    if not isinstance(candidate, dict) or not _TEXT_FIELDS.issuperset(candidate):
+        return ""
+    content = candidate.get("content")
+    parts = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(parts, list) or len(parts) != 1 or candidate.get("index"):
+        return ""
+    part = parts[0]
+    return text(part.get("text")) if isinstance(part, dict) and len(part) == 1 else ""
 
 
 def is_thought(part: Mapping[str, object]) -> bool:
@@ -166,10 +184,11 @@ def token_counts(usage: JSON) -> TokenCounts | None:
     """
     if not isinstance(usage, dict):
         return None
+    get = usage.get
     return TokenCounts(
-        input=_sum(usage.get("promptTokenCount"), usage.get("toolUsePromptTokenCount")),
-        output=_sum(usage.get("candidatesTokenCount"), usage.get("thoughtsTokenCount")),
-        cached=number(usage.get("cachedContentTokenCount")),
+        _sum(get("promptTokenCount"), get("toolUsePromptTokenCount")),
+        _sum(get("candidatesTokenCount"), get("thoughtsTokenCount")),
+        number(get("cachedContentTokenCount")),
     )
 
 

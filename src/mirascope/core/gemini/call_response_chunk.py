@@ -38,15 +38,22 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @override
     def _read(self, record: Record) -> None:
+        self.content, self.reasoning = response_json.only_text(record), ""
+        self.tool_calls = ()
+        self.finish_reasons = None
+        if not self.content:
+            self._read_candidates(record)
+        self.id = text_or_none(record.get("responseId"))
+        self.model = text_or_none(record.get("modelVersion"))
+        self.tokens = response_json.token_counts(record.get("usageMetadata"))
+
+    def _read_candidates(self, record: Record) -> None:
         candidates = response_json.candidates(record)
         contents = [candidate.get("content") for index, candidate in candidates if index == 0]
         parts = response_json.parts(contents[0] if contents else None)
         self.content, self.reasoning = response_json.texts(parts)
         self.tool_calls = response_json.tool_calls(parts)
         self.finish_reasons = response_json.finish_reasons(record, candidates)
-        self.id = text_or_none(record.get("responseId"))
-        self.model = text_or_none(record.get("modelVersion"))
-        self.tokens = response_json.token_counts(record.get("usageMetadata"))
 
     @override
     def _has_other_output(self) -> bool:

@@ -30,6 +30,8 @@ class MistralChoice(Choice):
 
     __slots__ = ("_has_logprobs",)
 
+    text_fields = Choice.text_fields - {"logprobs"}
+
     def __init__(self, keep: Keep) -> None:
         super().__init__(keep)
         self._has_logprobs = False

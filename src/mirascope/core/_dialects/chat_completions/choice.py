@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from mirascope.core._dialects.chat_completions.content_parts import add_parts, only_text
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
@@ -29,6 +29,9 @@ class Choice:
     """
 
     __slots__ = ("_extra", "_logprobs", "_parts", "_text_in_parts", "reply")
+
+    text_fields: ClassVar = frozenset({"delta", "finish_reason", "index", "logprobs"})
+    """The fields that change nothing if they are empty and the delta is only a text."""
 
     def __init__(self, keep: Keep) -> None:
         self.reply = MessageAccumulator(keep)

@@ -51,6 +51,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
 
     def __init__(self, chunk_type: type[ChunkT], *, keep: Keep = "all") -> None:
         self._new_chunk = chunk_type.from_record
+        self._new_text = chunk_type.of_text
         self._keep: Keep = keep
         self._held: ChunkT | None = None
         self._envelope: dict[str, JSON] = {}
@@ -76,7 +77,25 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self._read_trailer(record)
             return
         first = choices[0] if isinstance(choices[0], dict) else {}
-        if first.get("delta") is None and first:
+        delta = first.get("delta")
+        if (  # almost all records add nothing but a text, so they take a short way
+            isinstance(delta, dict)
+            and len(delta) == len(choices) == 1
+            and isinstance(text := delta.get("content"), str)
+            and text
+            and self._held is None
+            and record.get("id") == self.id
+            and record.get("model") == self.model
+            and not record.get("usage")
+            and not (first.get("index") or first.get("finish_reason") or first.get("logprobs"))
+            and self.choice_type.text_fields.issuperset(first)
+        ):
+            self._envelope.update(record)
+            chunk = self._new_text(text, raw, self.id, self.model)
+            self.reply.add(chunk)
+            out.append(chunk)
+            return
+        if delta is None and first:
             is_plain = "message" in first
             record = _as_stream_record(record, choices)
             self.decode(record, json.dumps(record).encode(), out)
