@@ -29,7 +29,8 @@ def from_bytes(data: bytes) -> JSON:
     """
     try:
         if len(data) <= _MAX_DIGITS or not _LONG_NUMBER.search(data):
-            return cast("JSON", pydantic_core.from_json(data))
+            decoded: JSON = pydantic_core.from_json(data)
+            return decoded
     except ValueError:
         pass
     return _decode_slowly(data)
