@@ -43,21 +43,26 @@ class ChunkedBody:
         """
         if not data:
             raise HTTPException("the connection ended before the end of the body")
+        if self._framing == _CRLF:  # between two chunks; a live stream sends one at a time
+            start = data.find(b"\n") + 1
+            end = start + _size(data[:start])
+            if start < end == len(data) - len(_CRLF) and data.endswith(_CRLF):
+                return data[start:end]
         received = BytesIO(self._framing + data)
         read, read_line = received.read, received.readline
         parts: list[bytes] = []
-        remaining, end, line = self._remaining, b"", b""
+        remaining, crlf, line = self._remaining, b"", b""
         while True:
             part = read(remaining)
             parts.append(part)
             remaining -= len(part)
             if remaining:
                 break
-            end, line = read_line(), read_line()
-            if end != _CRLF or not (remaining := _size(line)):
+            crlf, line = read_line(), read_line()
+            if crlf != _CRLF or not (remaining := _size(line)):
                 break
         self._remaining = remaining
-        self._framing = b"" if remaining else end + line + read()
+        self._framing = b"" if remaining else crlf + line + read()
         if len(self._framing) > len(_CRLF):
             self._read_framing(line)
         return b"".join(parts)

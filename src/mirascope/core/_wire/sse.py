@@ -67,13 +67,18 @@ class SSEDecoder:
         [b'{"choices": []}']
     """
 
-    __slots__ = ("_after_cr", "_bare", "_buffer", "_in_lines", "_max", "is_text", "unread")
+    __slots__ = (
+        *("_after_cr", "_bare", "_between", "_buffer", "_head", "_in_lines", "_max"),
+        *("is_text", "unread"),
+    )
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
         self._buffer = bytearray()
         self._bare = BareObjects()
         self._after_cr = False
+        self._head = b"data: "
+        self._between = b"\n\n" + self._head
         self._in_lines: bool | None = None  # until enough of the body is received to decide
         self.is_text = False
         self.unread = b""
@@ -149,16 +154,20 @@ class SSEDecoder:
         They almost always do, and are split many times faster. If there is any other line, there
         are more line ends than such events have, and nothing is returned.
         """
-        head = _HEAD.match(block)
-        end = block.rfind(b"\n\n")
-        if head is None or end < 0 or len(block) > self._max:
+        if not block.startswith(self._head):
+            head = _HEAD.match(block)
+            if head is None:
+                return []
+            self._head, self._between = head[0], b"\n\n" + head[0]
+        start, end = len(self._head), block.rfind(b"\n\n")
+        if block.find(b"\n", start) == end == len(block) - 2 <= self._max:
+            return [block[start:end]]  # a live stream sends one at a time
+        events = block[start:end].split(self._between)
+        line_ends = len(events) * self._between.count(b"\n")
+        if block.count(b"\n", 0, end + 2) != line_ends or len(block) > self._max:
             return []
-        name_and_field = head[0]
-        events = block[len(name_and_field) : end].split(b"\n\n" + name_and_field)
-        line_ends = len(events) * (name_and_field.count(b"\n") + 2)
-        if block.count(b"\n", 0, end + 2) != line_ends:
-            return []
-        self._buffer += block[end + 2 :]
+        if end + 2 < len(block):
+            self._buffer += block[end + 2 :]
         return events
 
     def _with_buffered(self, block: bytes) -> bytes:
