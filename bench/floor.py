@@ -42,9 +42,7 @@ def anthropic_text(event: Any) -> str:
 
 
 def cohere_text(event: Any) -> str:
-    if event["type"] != "content-delta":
-        return ""
-    return event["delta"]["message"]["content"]["text"]
+    return event["delta"]["message"]["content"]["text"] if event["type"] == "content-delta" else ""
 
 
 def gemini_text(event: Any) -> str:
@@ -110,6 +108,8 @@ def leg(provider: str, url: str) -> Leg:
     dialect = DIALECTS[provider]
     address = urlsplit(url)
     host, port = address.hostname, address.port
+    assert host
+    assert port
 
     def read(model: str) -> Iterator[str]:
         response = Response(dialect)
