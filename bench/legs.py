@@ -1,7 +1,7 @@
-"""The legs of a provider, its own SDK's and ours: `python bench/legs.py PROVIDER URL`.
+"""The legs of a provider, its own SDK's, ours and the floor: `python bench/legs.py PROVIDER URL`.
 
 Ours has the client that a call has by itself, the SDK's the one that its class makes by itself:
-that is what users have. Both import the same modules, so that a full collection costs the same.
+that is what users have. All import the same modules, so that a full collection costs the same.
 """
 
 import json
@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import floor
 from child import Leg, serve
 from pydantic import BaseModel
 from rich.console import Console
@@ -160,12 +161,13 @@ def on_a_screen(leg: Leg) -> Leg:
     return Leg(open_, aopen, said=lambda stream: stream.content)
 
 
-def legs(provider: str) -> dict[str, Leg]:
+def legs(provider: str, url: str) -> dict[str, Leg]:
     sdk = SDKS[provider]()
     call = import_module(f"mirascope.core.{provider}").call
     return {
         "sdk": sdk.leg(),
         "ours": ours(call),
+        "floor": floor.leg(provider, url),
         "sse.events": of_a_page(ours(call), sse.events, b'"type":"text","text":'),
         "ai_sdk.events": of_a_page(ours(call), ai_sdk.events, b'"id":"1","delta":'),
         "show": on_a_screen(ours(call)),
@@ -182,7 +184,7 @@ def legs(provider: str) -> dict[str, Leg]:
 def main() -> None:
     provider, url = sys.argv[1:]
     os.environ |= environment(url)
-    serve(legs(provider))
+    serve(legs(provider, url))
 
 
 if __name__ == "__main__":

@@ -76,17 +76,25 @@ def cost_rows(costs: Iterable[Cost]) -> Iterator[Cells]:
         yield cost.name, *numbers, *ratio_cells(cost), f"{cost.waits:.2f}"
 
 
+def floor_rows(chunks: Chunks) -> Iterator[Cells]:
+    for cells, cost in zip(cost_rows(chunks.ours), chunks.floor, strict=True):
+        yield *cells, f"{cost.base:.1f}", *held(cost.ratio, cost.target)
+
+
 def chunk_tables(report: Report, chunks: Chunks) -> Iterator[str]:
     head = " | SDK, us | ours, us | ratio | range | target | waits"
+    with_floor = f"{head} | floor, us | ours / floor | target"
     size = report.size
     yield f"""## CPU per content chunk
 
 Microseconds of CPU time (user and system) of the client process, the request included.
 *Coalesced*: {size.coalesced} chunks that are there at once. *A write per event*: {size.per_event}
 chunks, one every 1.3 ms, as a model sends them. Both sides use their default client: the one that
-the SDK makes, and the one that our call makes.
+the SDK makes, and the one that our call makes. The *floor* reads the same response from a bare
+socket, splits it at blank lines, decodes each event with `pydantic_core.from_json` and joins the
+text. It does nothing else. Async, it is an `asyncio.Protocol` that wakes its reader once per read.
 """
-    yield table(head, cost_rows(chunks.ours))
+    yield table(with_floor, floor_rows(chunks))
     yield "If the loop reads every `chunk.chunk`, the SDK's typed object:\n"
     yield table(head, cost_rows(chunks.touched))
     yield "Our call with the SDK's own client. Only the transport differs:\n"
