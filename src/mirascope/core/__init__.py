@@ -33,10 +33,10 @@ else:
         if name == "__all__":
             return sorted({*import_module("mirascope.core.base").__all__, "base", "costs"})
         if not name.startswith("_"):
+            if find_spec(f"mirascope.core.{name}"):  # first, as a provider does not need `base`
+                return import_module(f"mirascope.core.{name}")
             if hasattr(base := import_module("mirascope.core.base"), name):
                 return getattr(base, name)
-            if find_spec(f"mirascope.core.{name}"):
-                return import_module(f"mirascope.core.{name}")
         raise AttributeError(f"module 'mirascope.core' has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -29,7 +29,6 @@ from time import monotonic
 from typing import Any, Final, Self
 
 import anyio
-from anyio.from_thread import run
 from anyio.lowlevel import current_token
 from typing_extensions import override
 
@@ -212,6 +211,8 @@ def in_this_loop(close: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[],
 
     def run_in_loop() -> None:
         with contextlib.suppress(BaseException):  # the loop may have ended, or end meanwhile
+            from anyio.from_thread import run  # noqa: PLC0415  # slow to import, and rarely needed
+
             run(close, token=token)
 
     return lambda: threading.Thread(target=run_in_loop, daemon=True).start()

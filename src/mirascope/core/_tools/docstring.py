@@ -7,8 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import docstring_parser
-
 
 @dataclass(frozen=True)
 class Documentation:
@@ -31,6 +29,8 @@ def documentation_of(function: Callable[..., object]) -> Documentation:
     Raises:
         ValueError: An example is neither JSON nor a doctest.
     """
+    import docstring_parser  # noqa: PLC0415  # slow to import, and only tools need it
+
     text = inspect.cleandoc(function.__doc__ or "")
     try:
         parsed = docstring_parser.parse(text)
