@@ -21,6 +21,7 @@ from wire import pieces, shortest
 
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {"NO_PROXY": "127.0.0.1", "PYTHONHASHSEED": "0"}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # else each import compiles our source again
 PATIENCE = 300  # seconds for one answer
 IN_A_ROW = 20
 

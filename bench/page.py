@@ -261,7 +261,7 @@ def sentence(costs: list[Cost]) -> str:
     return (
         f"A chunk of OpenAI's costs {of(f'sync, {COALESCED}')} of the CPU that the SDK's own loop"
         f" takes (async: {of(f'async, {COALESCED}')}), and {of(f'sync, {PER_EVENT}')} (async:"
-        f" {of(f'async, {PER_EVENT}')}) if each comes in a packet of its own; over the six"
+        f" {of(f'async, {PER_EVENT}')}) if each comes in a packet of its own; over all"
         f" providers it is {span(COALESCED)}, and {span(PER_EVENT)}."
     )
 
