@@ -377,6 +377,7 @@ SDK_IMPORTS = {
     "cohere": "from cohere import ClientV2",
     "gemini": "from google import genai",
     "mistral": "from mistralai.client import Mistral",
+    "openai_responses": "import openai",
 }
 
 

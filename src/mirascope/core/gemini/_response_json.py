@@ -69,17 +69,15 @@ def parts(content: JSON | Record) -> list[dict[str, JSON]]:
 
 def only_text(record: Record) -> str:
     """Return the text of a record whose one candidate has nothing but a text; ``""`` of others."""
-    candidates = record.get("candidates")
-    if not isinstance(candidates, list) or len(candidates) != 1 or record.get("promptFeedback"):
-        return ""
-    candidate = candidates[0]
+    found = record.get("candidates")
+    candidate = found[0] if isinstance(found, list) and len(found) == 1 else None
     if not isinstance(candidate, dict) or not _TEXT_FIELDS.issuperset(candidate):
         return ""
     content = candidate.get("content")
-    parts = content.get("parts") if isinstance(content, dict) else None
-    if not isinstance(parts, list) or len(parts) != 1 or candidate.get("index"):
+    listed = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or len(listed) != 1 or candidate.get("index"):
         return ""
-    part = parts[0]
+    part = listed[0]
     return text(part.get("text")) if isinstance(part, dict) and len(part) == 1 else ""
 
 

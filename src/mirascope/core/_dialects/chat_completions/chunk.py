@@ -62,9 +62,9 @@ class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
         self.content = self.reasoning = ""
         self.finish_reasons = self.tokens = self._usage = None
         self.tool_calls = ()
-        name, model, choices = record.get("id"), record.get("model"), record.get("choices")
-        self.id = name if name and isinstance(name, str) else None
-        self.model = model if model and isinstance(model, str) else None
+        self.id = text_or_none(record.get("id"))
+        self.model = text_or_none(record.get("model"))
+        choices = record.get("choices")
         if usage := record.get("usage"):
             self.set_usage(usage)
         for choice in choices if isinstance(choices, list) else ():
