@@ -422,6 +422,9 @@ def test_mistakes_are_named(case: Case) -> None:
         converse(asynchronous, "Hello", max_rounds=0)
     with pytest.raises(ValueError, match="`tool_timeout` is 0"):
         converse(asynchronous, "Hello", tool_timeout=0)
+    raw: Any = [{"role": "user", "content": "Hello"}]
+    with pytest.raises(TypeError, match="a message of the history is a dict"):
+        converse(asynchronous, raw)
     with pytest.raises(TypeError, match="is async: use `async for`"):
         list(converse(asynchronous, "Hello"))
     with pytest.raises(ValueError, match="there is no new message"):

@@ -85,6 +85,12 @@ class Conversation(Generic[ChunkT, ToolT]):
         self.messages: list[BaseMessageParam] = (
             [messages] if isinstance(messages, BaseMessageParam) else [*messages]
         )
+        for message in self.messages:
+            if not isinstance(message, BaseMessageParam):  # pyright: ignore[reportUnnecessaryIsInstance]  # users are not all checked
+                raise TypeError(
+                    f"a message of the history is a {type(message).__name__}; it must be a "
+                    "BaseMessageParam, such as Messages.User(...). `history_of` reads saved JSON"
+                )
         self.round = 0
         self.begins_round = False
         self.stream: AnyStream | None = None
@@ -281,6 +287,7 @@ def converse(
         The `Conversation`: iterate it.
 
     Raises:
+        TypeError: A message of the history is not a `BaseMessageParam`, for example a dict.
         ValueError: ``max_rounds`` or ``concurrency`` is less than 1, or ``tool_timeout`` is not
             greater than 0.
 
