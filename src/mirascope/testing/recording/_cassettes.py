@@ -59,20 +59,20 @@ def _provider_and_path(uri: str) -> tuple[str, str]:
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     for name, wire_format in FORMATS.items():
         known = urlsplit(wire_format.upstream)
-        host = wire_format.host
-        is_known = fnmatch(parts.hostname or "", host) if host else _is_at(parts, known)
+        is_known = _is_at(parts, known, wire_format.host)
         if is_known or _OLDER_HOSTS.get(parts.hostname or "") == name:
             return name, without_credentials(path.removeprefix(known.path))
-    hosts = ", ".join(str(urlsplit(each.upstream).hostname) for each in FORMATS.values())
+    hosts = dict.fromkeys(str(urlsplit(each.upstream).hostname) for each in FORMATS.values())
     raise RecordingError(
         f"the host {parts.hostname!r} of {parts.scheme}://{parts.hostname}{parts.path} is no"
-        f" provider's: remove that interaction; the hosts of providers are: {hosts}"
+        f" provider's: remove that interaction; the hosts of providers are: {', '.join(hosts)}"
     )
 
 
-def _is_at(parts: SplitResult, known: SplitResult) -> bool:
+def _is_at(parts: SplitResult, known: SplitResult, pattern: str) -> bool:
     """Return whether a URI is at a provider's host; servers of one machine differ by port."""
-    return parts.hostname == known.hostname and known.port in {None, parts.port}
+    is_host = fnmatch(parts.hostname or "", pattern or known.hostname or "")
+    return is_host and (bool(pattern) or known.port in {None, parts.port})
 
 
 def _request_body(request: Mapping[str, Any]) -> object:
