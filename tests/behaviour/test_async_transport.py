@@ -13,9 +13,9 @@ import httpx2
 import pytest
 
 from mirascope.core._transports.aiohttp_transport import AiohttpTransport
-from mirascope.testing.loopback import Loopback, Response, Stall, dripping
+from mirascope.testing.loopback import Loopback, Response, Stall, Wait, dripping
 
-SHORT = 0.3
+SHORT = 0.8
 
 
 @pytest.fixture(params=[httpx, httpx2], ids=["httpx", "httpx2"])
@@ -62,26 +62,27 @@ def test_a_silent_body_ends_with_a_timeout(http: Any, server: Loopback) -> None:
 
 
 def test_each_read_has_the_whole_time(http: Any, server: Loopback) -> None:
-    server.queue = [Response(dripping(repeat(b"x", 8), SHORT / 4))]
+    server.queue = [Response(dripping(repeat(b"x", 4), SHORT / 3))]
 
     async def use(client: Any) -> None:
-        assert (await client.get(server.url)).text == "x" * 8
+        assert (await client.get(server.url)).text == "xxxx"
 
     run(http, use)
 
 
 def test_the_time_of_the_consumer_does_not_count(http: Any, server: Loopback) -> None:
-    server.queue = [Response(dripping([b"one", b"two"], SHORT / 10))]
+    server.queue = [Response([b"one", Wait(SHORT * 1.5), b"two"])]
     received: list[bytes] = []
 
     async def use(client: Any) -> None:
         async with client.stream("GET", server.url) as response:
             async for block in response.aiter_raw():
+                if not received:
+                    await anyio.sleep(SHORT * 1.25)
                 received.append(block)
-                await anyio.sleep(SHORT * 1.5)
 
     run(http, use)
-    assert b"".join(received) == b"onetwo"
+    assert received == [b"one", b"two"]
 
 
 def test_a_reused_connection_has_a_timeout_again(http: Any, server: Loopback) -> None:
