@@ -536,6 +536,17 @@ def test_another_thread_closes_a_stream_of_a_user_supplied_client(server: Loopba
         assert server.connections[0].disconnected.wait(0.5)
 
 
+def test_the_connection_of_an_error_serves_the_next_request(
+    driver: Driver, server: Loopback
+) -> None:
+    server.queue = [Response.of_json(BEDROCK.error_body("No."), 429)]
+    server.queue += [Response(BEDROCK.response("Hello"))]
+    function = driver.function(BEDROCK, max_retries=0)
+    assert isinstance(driver.attempt(function).error, errors.RateLimited)
+    assert driver.attempt(function).text == "Hello"
+    assert len(server.connections) == 1
+
+
 def test_a_task_that_is_cancelled_before_the_response_disconnects(server: Loopback) -> None:
     server.queue = [Response(before=[Stall()])]
     function = Driver(asynchronous=True).function(BEDROCK)

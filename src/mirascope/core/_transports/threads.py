@@ -26,8 +26,9 @@ async def in_thread(send: Callable[[], T]) -> T:
     with pending_request() as request:
         try:
             return await _run(send)
-        except BaseException:
-            request.interrupt()
+        except BaseException as error:
+            if not isinstance(error, Exception):  # else the SDK may have reused the connection
+                request.interrupt()
             raise
 
 
