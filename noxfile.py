@@ -31,7 +31,7 @@ nox.options.sessions = [
 
 REQUIREMENTS = Path(__file__).with_name("requirements-dev.txt")
 
-SDKS = "aiohttp,anthropic,bedrock,cohere,gemini,groq,mistral,openai"
+SDKS = "anthropic,bedrock,cohere,gemini,groq,mistral,openai"
 
 OTHER_INTERPRETERS = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 """Where interpreters are below the home directory, beside those on PATH."""

@@ -59,7 +59,7 @@ LATEST = HERE / "results" / "latest.json"
 REPORTS = TypeAdapter(Report)
 PACKAGES = (
     *("mirascope-streams", "openai", "anthropic", "cohere", "google-genai", "groq", "mistralai"),
-    *("httpx2", "aiohttp", "pydantic", "rich"),
+    *("httpx2", "pydantic", "rich"),
 )
 
 

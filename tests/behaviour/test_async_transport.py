@@ -12,7 +12,7 @@ import httpx
 import httpx2
 import pytest
 
-from mirascope.core._transports.aiohttp_transport import AiohttpTransport
+from mirascope.core._transports.async_transport import AsyncTransport
 from mirascope.testing.loopback import Loopback, Response, Stall, Wait, dripping
 
 SHORT = 0.8
@@ -36,7 +36,7 @@ def run(http: Any, use: Callable[[Any], Awaitable[None]]) -> None:
     @asynccontextmanager
     async def client() -> AsyncIterator[Any]:
         timeout = http.Timeout(30, read=SHORT)
-        async with http.AsyncClient(transport=AiohttpTransport(http), timeout=timeout) as client:
+        async with http.AsyncClient(transport=AsyncTransport(http), timeout=timeout) as client:
             yield client
 
     async def main() -> None:

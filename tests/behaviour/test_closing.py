@@ -9,6 +9,7 @@ import weakref
 import pytest
 from support.cases import Case, Driver
 from support.fixtures import built_in, every_case
+from support.transports import skip_on_httpx
 
 from mirascope import Timeout, errors
 from mirascope.testing.conformance._closing import endless
@@ -78,7 +79,7 @@ def test_a_loop_that_breaks_at_the_last_item_has_a_finished_stream(
 @built_in  # whose default clients have transports of ours
 def test_another_thread_closes_before_the_response_begins(case: Case, server: Loopback) -> None:
     """The connection of a request ends too, and a later one has a connection of its own."""
-    pytest.importorskip("aiohttp")  # the libraries' own transports do not expose the connection
+    skip_on_httpx("the libraries' own transports do not expose the connection")
     server.queue = [Response(before=[Stall()]), Response(case.response("Emma"))]
     function = Driver(asynchronous=False).function(case)
     stream = function("fantasy")

@@ -25,6 +25,7 @@ import trustme
 from support.cases import Case, Driver
 from support.fixtures import every_case
 from support.relay import Relay
+from support.transports import skip_on_httpx
 
 from mirascope import errors
 from mirascope.core._transports.async_transport import async_transport
@@ -376,7 +377,7 @@ def test_a_proxy_that_is_not_http_is_handled_by_the_library(
 
 @pytest.mark.parametrize("http", [httpx, httpx2], ids=["httpx", "httpx2"])
 def test_a_response_that_an_sdk_drops_closes(http: Any) -> None:
-    pytest.importorskip("aiohttp")  # the libraries' own transports leave it open
+    skip_on_httpx("the libraries' own transports leave it open")
 
     async def drop(url: str) -> None:
         async with http.AsyncClient(transport=async_transport(http)) as client:

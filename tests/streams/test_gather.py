@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import Case, Driver
+from support.transports import skip_on_httpx
 
 from mirascope import errors, streams
 from mirascope.core import openai
@@ -97,7 +98,7 @@ def test_leaving_closes_what_runs(
     streamed: bool,  # noqa: FBT001
 ) -> None:
     if not streamed:
-        pytest.importorskip("aiohttp")  # the libraries' own transports do not expose the connection
+        skip_on_httpx("the libraries' own transports do not expose the connection")
     stalled = Response([*case.begin, case.text("a"), Stall()])
     first = Response(case.response("Emma")) if streamed else Response.of_json(case.plain("Emma"))
     lock, all_came, count = threading.Lock(), threading.Event(), 0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import Case, Driver
+from support.transports import skip_on_httpx
 
 from mirascope import errors, streams
 from mirascope.core import openai
@@ -86,7 +87,7 @@ def test_merge_closes_the_others_of_one_that_fails(
 )
 def test_race_closes_the_losers(case: Case, driver: Driver, server: Loopback, loser: str) -> None:
     if not driver.asynchronous and loser == "stalls":
-        pytest.importorskip("aiohttp")  # the libraries' own transports do not expose the connection
+        skip_on_httpx("the libraries' own transports do not expose the connection")
     lost: dict[str, Callable[[], Response]] = {
         "stalls": lambda: Response(before=[Stall()]),
         "stalls in the middle": lambda: Response([*case.begin, case.keepalive, Stall()]),

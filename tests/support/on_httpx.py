@@ -1,12 +1,10 @@
 """A plugin of pytest under which HTTP clients are on their libraries' own transports.
 
-Those that users bring are, and all async ones where aiohttp is not installed.
+Those that users bring are, and all async ones that do not run on asyncio.
 """
 
-import sys
-
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
-from mirascope.core._transports import sync_transport
+from mirascope.core._transports import async_transport, sync_transport
 
-sys.modules["aiohttp"] = None  # type: ignore[assignment]  # the documented way to forbid an import
+async_transport.async_transport = lambda http: None  # noqa: ARG005
 sync_transport.sync_http_client = lambda make, http: make(headers=ACCEPT_ENCODING)  # noqa: ARG005

@@ -7,7 +7,7 @@ import pytest
 
 ABSENT = {
     *("anthropic", "cohere", "google.genai", "groq", "mistralai", "openai", "xllamacpp"),
-    *("aiohttp", "httpx", "httpx2"),
+    *("httpx", "httpx2"),
 }
 ALONE = not ABSENT & {*sys.modules}
 """Whether these tests run by themselves: what other folders test needs the SDKs."""

@@ -9,7 +9,7 @@ from itertools import repeat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirascope.core._transports.chunked_body import ChunkedBody
+from mirascope.core._transports.http_body import ChunkedBody
 
 
 def in_chunks(pieces: list[bytes]) -> bytes:

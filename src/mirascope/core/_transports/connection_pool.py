@@ -13,7 +13,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
-from mirascope.core._transports.chunked_body import ChunkedBody
+from mirascope.core._transports.http_body import ChunkedBody
 
 _BLOCK: Final = 2**16
 _IDLE_CONNECTIONS: Final = 100

@@ -11,10 +11,9 @@ returns its connection to the pool; one that is closed early closes it.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from http.client import HTTPException
 from typing import Any, Final, Self
@@ -25,6 +24,7 @@ from mirascope.core._engine.closing import set_connection
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._engine.response_source import BLOCKS
 from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
+from mirascope.core._transports.mapped_errors import mapped_errors
 from mirascope.core._transports.proxies import proxies
 
 T = TypeVar("T")
@@ -74,12 +74,12 @@ class SyncTransport:
         connection = self._connection(request.url, limits.get("pool"))
         try:
             if connection.sock is None:
-                with _mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
+                with mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
                     name = request.extensions.get("sni_hostname")
                     connection.open(self._tls, name, limits.get("connect"))
             set_connection(connection.shut_down)
             self._send(connection, request, limits.get("write"))
-            with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
+            with mapped_errors(self._http, "ReadTimeout", "ReadError"):
                 response = connection.receive(limits.get("read"))
             body = _body_type(self._http)(self._http, self._pool, connection, response, limits)
             return self._response(response, body)
@@ -164,7 +164,7 @@ class _Body:
     def __iter__(self) -> Iterator[bytes]:
         lock, read, limits, limit = self._lock, self._response.read_block, self._limits, self._limit
         try:
-            with _mapped_errors(self._http, "ReadTimeout", "ReadError"):
+            with mapped_errors(self._http, "ReadTimeout", "ReadError"):
                 while True:
                     with lock:
                         if self._closing:
@@ -216,25 +216,6 @@ class _Body:
 def _body_type(http: Any) -> type[_Body]:
     """Return the subclass that an HTTP library recognizes as a stream."""
     return type("Body", (_Body, http.SyncByteStream), {})
-
-
-@contextlib.contextmanager
-def _mapped_errors(http: Any, timeout: str, failure: str) -> Generator[None]:
-    """Map exceptions of the standard library to those of the HTTP library.
-
-    Args:
-        http: The HTTP library.
-        timeout: The name of its exception for a timeout.
-        failure: The name of its exception for a failure of the connection.
-    """
-    try:
-        yield
-    except TimeoutError as error:
-        raise getattr(http, timeout)(str(error)) from error
-    except HTTPException as error:
-        raise http.RemoteProtocolError(str(error) or type(error).__name__) from error
-    except OSError as error:
-        raise getattr(http, failure)(str(error)) from error
 
 
 def _put_headers(connection: Connection, request: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Chunked transfer encoding of HTTP/1.1 (RFC 9112), decoded block by block."""
+"""The bodies of HTTP/1.1 responses (RFC 9112), decoded block by block."""
 
 from __future__ import annotations
 
@@ -17,6 +17,41 @@ _SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 
 _TRAILER: Final = re.compile(rb"\r\n0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 """After the last chunk: the size zero, and the trailer fields."""
+
+
+class PlainBody:
+    """Reads a body without transfer encoding.
+
+    Args:
+        length: Its bytes; ``None`` if it ends with its connection.
+
+    Attributes:
+        ended: Whether the body was received completely.
+        excess: The bytes that were received after its end.
+    """
+
+    def __init__(self, length: int | None) -> None:
+        self.ended = length == 0
+        self.excess = b""
+        self._remaining = length
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the bytes of the body in the next bytes of the connection; empty at its end.
+
+        Raises:
+            HTTPException: The connection ended before the body.
+        """
+        if self._remaining is None:
+            self.ended = not data
+            return data
+        if not data:
+            raise HTTPException(
+                f"the connection ended {self._remaining} bytes before the end of the body"
+            )
+        block, self.excess = data[: self._remaining], data[self._remaining :]
+        self._remaining -= len(block)
+        self.ended = not self._remaining
+        return block
 
 
 class ChunkedBody:
