@@ -6,16 +6,12 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
-from mirascope.core._transports.http_body import ChunkedBody
-
-_BLOCK: Final = 2**16
 _IDLE_CONNECTIONS: Final = 100
 _KEEPALIVE_SECONDS: Final = 5.0
 """How long an idle connection is kept, as in ``httpx``."""
@@ -39,49 +35,6 @@ class Origin(NamedTuple):
     port: int
 
 
-class Response(HTTPResponse):
-    """A response whose body is read in blocks."""
-
-    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
-        super().__init__(sock, *arguments, **options)
-        self._socket = sock
-        self._chunks = ChunkedBody()
-        self._receive: Callable[[int], bytes] | None = None
-
-    def read_block(self) -> bytes:
-        """Return the next bytes of the body, as soon as some are received; empty at its end.
-
-        Raises:
-            HTTPException: The body is cut off, or its framing is invalid.
-        """
-        if self.length == 0:
-            return b""
-        if not self.chunked:
-            block = self.read1(_BLOCK)
-            if not block and self.length:
-                raise HTTPException(
-                    f"the connection ended {self.length} bytes before the end of the body"
-                )
-            return block
-        while not self._chunks.ended:
-            if self._receive is None:  # a part may be in the buffer from which the headers came
-                data, self._receive = self.fp.read1(_BLOCK), self._socket.recv
-            else:
-                data = self._receive(_BLOCK)
-            if block := self._chunks.feed(data):
-                return block
-        return b""
-
-    @property
-    def is_reusable(self) -> bool:
-        """Whether the connection can be reused: the body is complete, and nothing followed it."""
-        if self.chunked and self.length is None:
-            complete = self._chunks.ended and not self._chunks.excess
-        else:
-            complete = self.length == 0
-        return complete and not self.will_close
-
-
 class Connection(HTTPConnection):
     """A connection; it is created closed.
 
@@ -92,7 +45,6 @@ class Connection(HTTPConnection):
     """
 
     auto_open = 0
-    response_class = Response
     raw_socket: socket.socket
 
     def __init__(self, origin: Origin) -> None:
@@ -119,7 +71,7 @@ class Connection(HTTPConnection):
             self.sock = tls.wrap_socket(self.sock, server_hostname=name or self.origin.host)
         self.raw_socket = self.sock
 
-    def receive(self, seconds: float | None) -> Response:
+    def receive(self, seconds: float | None) -> HTTPResponse:
         """Return the response once its headers are received; ``seconds`` limits each read."""
         self.raw_socket.settimeout(seconds)
         response: Any = self.getresponse()
@@ -128,7 +80,7 @@ class Connection(HTTPConnection):
             response.begin()
         if any(isinstance(defect, _TRUNCATED_HEADERS) for defect in response.msg.defects):
             raise HTTPException("the headers of the response are not HTTP")
-        return cast("Response", response)
+        return cast("HTTPResponse", response)
 
     def is_stale(self) -> bool:
         """Return whether the server has closed it, or has sent data that nobody requested."""

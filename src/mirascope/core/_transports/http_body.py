@@ -76,13 +76,13 @@ class ChunkedBody:
         Raises:
             HTTPException: The bytes are not in chunks, or the connection ended before the body.
         """
-        if not data:
-            raise HTTPException("the connection ended before the end of the body")
         if self._framing == _CRLF:  # between two chunks; a live stream sends one at a time
             start = data.find(b"\n") + 1
             end = start + _size(data[:start])
-            if start < end == len(data) - len(_CRLF) and data.endswith(_CRLF):
+            if data[end:] == _CRLF and start < end:
                 return data[start:end]
+        if not data:
+            raise HTTPException("the connection ended before the end of the body")
         received = BytesIO(self._framing + data)
         read, read_line = received.read, received.readline
         parts: list[bytes] = []

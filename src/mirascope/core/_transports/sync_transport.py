@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any, Final, Self
 
 from typing_extensions import TypeVar
@@ -23,7 +23,8 @@ from typing_extensions import TypeVar
 from mirascope.core._engine.closing import set_connection
 from mirascope.core._engine.content_encoding import ACCEPT_ENCODING
 from mirascope.core._engine.response_source import BLOCKS
-from mirascope.core._transports.connection_pool import Connection, Origin, Pool, Response
+from mirascope.core._transports.connection_pool import Connection, Origin, Pool
+from mirascope.core._transports.http_body import ChunkedBody, PlainBody
 from mirascope.core._transports.mapped_errors import mapped_errors
 from mirascope.core._transports.proxies import proxies
 
@@ -112,7 +113,7 @@ class SyncTransport:
         except OSError:
             pass
 
-    def _response(self, response: Response, body: _Body) -> Any:
+    def _response(self, response: HTTPResponse, body: _Body) -> Any:
         return self._http.Response(
             response.status,
             headers=[(name.encode(), _unfolded(value)) for name, value in response.getheaders()],
@@ -148,7 +149,7 @@ class _Body:
         http: Any,
         pool: Pool,
         connection: Connection,
-        response: Response,
+        response: HTTPResponse,
         limits: dict[str, float | None],
     ) -> None:
         self._http = http
@@ -157,43 +158,49 @@ class _Body:
         self._response = response
         self._limits = limits
         self._limit = limits.get("read")
-        self._lock = threading.Lock()
+        self._body = _body(response)
+        self._lock = threading.RLock()  # the garbage collector may close it, too
+        self._reading = False
         self._closing = False
         self._released = False
 
     def __iter__(self) -> Iterator[bytes]:
-        lock, read, limits, limit = self._lock, self._response.read_block, self._limits, self._limit
+        """Yield the blocks; a reader that sees `_closing` after it sets `_reading` does not read.
+
+        So a thread that closes the body, and sees neither, can release the connection.
+        """
+        body, limits, limit = self._body, self._limits, self._limit
+        receive: Callable[[int], bytes] = self._response.fp.read1  # what came with the headers
+        sock = self._connection.raw_socket
         try:
             with mapped_errors(self._http, "ReadTimeout", "ReadError"):
-                while True:
-                    with lock:
-                        if self._closing:
-                            raise ConnectionAbortedError("the response was closed")
-                        if limits.get("read") != limit:
-                            limit = limits.get("read")
-                            self._connection.raw_socket.settimeout(limit)
-                        block = read()
-                    if not block:
-                        return
-                    yield block
+                while not body.ended:
+                    self._reading = True
+                    if self._closing:
+                        raise ConnectionAbortedError("the response was closed")
+                    if limits.get("read") != limit:
+                        limit = limits.get("read")
+                        sock.settimeout(limit)
+                    data = receive(_BLOCK)
+                    self._reading = False
+                    receive = sock.recv
+                    if block := body.feed(data):
+                        yield block
         finally:
+            self._reading = False
             self.close()
 
     def close(self) -> None:
         self._closing = True
-        if not self._lock.acquire(blocking=False):
-            self._connection.shut_down()
-            return
-        try:
-            if not self._released:
-                self._released = True
-                self._release_connection()
-        finally:
-            self._lock.release()
-
-    def _release_connection(self) -> None:
+        with self._lock:
+            if self._released:
+                return
+            if self._reading:
+                self._connection.shut_down()
+                return
+            self._released = True
         self._response.close()
-        if self._response.is_reusable:
+        if self._body.ended and not self._body.excess and not self._response.will_close:
             self._pool.keep(self._connection)
         else:
             self._pool.drop(self._connection)
@@ -210,6 +217,13 @@ class _Body:
                 return raw_socket.getpeername()
             case _:
                 return None
+
+
+def _body(response: HTTPResponse) -> ChunkedBody | PlainBody:
+    """Return the body that the head of a response announces."""
+    if response.chunked and response.length is None:
+        return ChunkedBody()
+    return PlainBody(response.length)
 
 
 @cache

@@ -100,6 +100,10 @@ class SSEDecoder:
             return self._feed_in_parts(block)
         if self._buffer or self._after_cr or not self._in_lines or b"\r" in block:
             block = self._with_buffered(block)
+        start, end = len(self._head), len(block) - 2
+        is_one = block.find(b"\n", start) == end <= self._max and block.endswith(b"\n")
+        if is_one and block.startswith(self._head):  # a live stream sends one event at a time
+            return [block[start:end]]
         if uniform := self._uniform_events(block):
             return uniform
         lines = block.split(b"\n")
@@ -160,8 +164,6 @@ class SSEDecoder:
                 return []
             self._head, self._between = head[0], b"\n\n" + head[0]
         start, end = len(self._head), block.rfind(b"\n\n")
-        if block.find(b"\n", start) == end == len(block) - 2 <= self._max:
-            return [block[start:end]]  # a live stream sends one at a time
         events = block[start:end].split(self._between)
         line_ends = len(events) * self._between.count(b"\n")
         if block.count(b"\n", 0, end + 2) != line_ends or len(block) > self._max:
