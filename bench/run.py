@@ -18,7 +18,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import others
 import parts
@@ -53,7 +53,6 @@ PARTS = (
     "imports",
     "peers",
 )
-T = TypeVar("T")
 DOCS = HERE.parent / "docs" / "understand"
 LATEST = HERE / "results" / "latest.json"
 REPORTS = TypeAdapter(Report)
@@ -72,37 +71,41 @@ def processor() -> str:
 
 
 def measure(wanted: list[str], size: parts.Size) -> Report:
-    start = time.monotonic()
-    load = os.getloadavg()[0]
-
-    def part(name: str, make: Callable[[], T]) -> T | None:
-        if name not in wanted:
-            return None
-        print(f"{time.monotonic() - start:4.0f} s: {name}", file=sys.stderr)
-        return make()
-
+    """Measure the wanted parts; each is saved when it is there, and `--again` makes their page."""
+    start, load = time.monotonic(), os.getloadavg()[0]
+    report = Report(
+        date=datetime.now(UTC).date().isoformat(),
+        processor=processor(),
+        cores=os.cpu_count() or 1,
+        system=platform.system(),
+        python=platform.python_version(),
+        load=(load, load),
+        minutes=0,
+        versions={package: version(package) for package in PACKAGES},
+        size=size,
+    )
     with Lab() as lab:
-        return Report(
-            date=datetime.now(UTC).date().isoformat(),
-            processor=processor(),
-            cores=os.cpu_count() or 1,
-            system=platform.system(),
-            python=platform.python_version(),
-            versions={package: version(package) for package in PACKAGES},
-            size=size,
-            connections=part("connections", lambda: parts.connections(lab)),
-            chunks=part("chunks", lambda: parts.chunks(lab, size)),
-            calls=part("calls", lambda: parts.calls(lab, size)),
-            together=part("together", lambda: parts.together(lab, size)),
-            documents=part("documents", lambda: parts.documents(lab, size)),
-            pages=part("pages", lambda: parts.pages(lab, size)),
-            screens=part("screens", lambda: parts.screens(lab, size)),
-            memory=part("memory", lambda: parts.memory(size)),
-            imports=part("imports", lambda: parts.imports(size)),
-            peers=part("peers", lambda: others.peers(lab, size)),
-            load=(load, os.getloadavg()[0]),
-            minutes=(time.monotonic() - start) / 60,
-        )
+        measures: dict[str, Callable[[], object]] = {
+            "connections": lambda: parts.connections(lab),
+            "chunks": lambda: parts.chunks(lab, size),
+            "calls": lambda: parts.calls(lab, size),
+            "together": lambda: parts.together(lab, size),
+            "documents": lambda: parts.documents(lab, size),
+            "pages": lambda: parts.pages(lab, size),
+            "screens": lambda: parts.screens(lab, size),
+            "memory": lambda: parts.memory(size),
+            "imports": lambda: parts.imports(size),
+            "peers": lambda: others.peers(lab, size),
+        }
+        for name in wanted:
+            print(f"{time.monotonic() - start:4.0f} s: {name}", file=sys.stderr)
+            measured: dict[str, Any] = {name: measures[name]()}
+            report = report._replace(
+                load=(load, os.getloadavg()[0]), minutes=(time.monotonic() - start) / 60, **measured
+            )
+            LATEST.parent.mkdir(exist_ok=True)
+            LATEST.write_bytes(REPORTS.dump_json(report, indent=2))
+    return report
 
 
 def check() -> None:
@@ -145,12 +148,8 @@ def main() -> None:
     if given.rounds:
         size = size._replace(rounds=given.rounds, peer_rounds=given.rounds)
     wanted = [p for p in given.only or PARTS if not (given.no_peers and p == "peers")]
-    if given.again:
-        report = REPORTS.validate_json(LATEST.read_bytes())
-    else:
-        report = measure(wanted, size)
-        LATEST.parent.mkdir(exist_ok=True)
-        LATEST.write_bytes(REPORTS.dump_json(report, indent=2))
+    last = LATEST.read_bytes() if given.again else None
+    report = REPORTS.validate_json(last) if last else measure(wanted, size)
     whole = report.size == parts.FULL and not report.missing()
     if output := given.output or (DOCS if whole else None):
         output.mkdir(exist_ok=True)
