@@ -35,7 +35,7 @@ _MAX_UNREAD: Final = 4 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _BARE: Final = (b"{", b"[")
 _FIELDS: Final = (b"data", b"event", b"id", b"retry", b"")
-_HEAD: Final = re.compile(rb"(?:event: (?!error\n)[^\n]*\n)?data: ")
+_HEAD: Final = re.compile(rb"(?:event: (?!error\r?\n)[^\r\n]*\r?\n)?data: ")
 """The beginning of an event up to its data, if it begins like almost all do."""
 _LEADING: Final = re.compile(rb"\A(?:\xef\xbb\xbf|[ \t\n])++")
 
@@ -68,7 +68,7 @@ class SSEDecoder:
     """
 
     __slots__ = (
-        *("_after_cr", "_bare", "_between", "_buffer", "_head", "_in_lines", "_max"),
+        *("_after_cr", "_bare", "_between", "_blank", "_buffer", "_head", "_in_lines", "_max"),
         *("is_text", "unread"),
     )
 
@@ -77,8 +77,8 @@ class SSEDecoder:
         self._buffer = bytearray()
         self._bare = BareObjects()
         self._after_cr = False
-        self._head = b"data: "
-        self._between = b"\n\n" + self._head
+        self._head, self._blank = b"data: ", b"\n\n"
+        self._between = self._blank + self._head
         self._in_lines: bool | None = None  # until enough of the body is received to decide
         self.is_text = False
         self.unread = b""
@@ -98,14 +98,16 @@ class SSEDecoder:
         """
         if len(block) > _MAX_BLOCK:
             return self._feed_in_parts(block)
-        if self._buffer or self._after_cr or not self._in_lines or b"\r" in block:
+        if self._buffer or self._after_cr or not self._in_lines:
             block = self._with_buffered(block)
-        start, end = len(self._head), len(block) - 2
-        is_one = block.find(b"\n", start) == end <= self._max and block.endswith(b"\n")
-        if is_one and block.startswith(self._head):  # a live stream sends one event at a time
-            return [block[start:end]]
+        if block.startswith(self._head) and block.endswith(self._blank):
+            event = block[len(self._head) : -len(self._blank)]
+            if b"\n" not in event and b"\r" not in event and len(event) <= self._max:
+                return [event]  # a live stream sends one event at a time
         if uniform := self._uniform_events(block):
             return uniform
+        if b"\r" in block:
+            block = self._with_buffered(block)
         lines = block.split(b"\n")
         rest = lines.pop()
         events: list[bytes] = []
@@ -158,18 +160,24 @@ class SSEDecoder:
         They almost always do, and are split many times faster. If there is any other line, there
         are more line ends than such events have, and nothing is returned.
         """
-        if not block.startswith(self._head):
+        pairs = block.count(b"\r")
+        newline = b"\r\n" if pairs else b"\n"
+        if not (block.startswith(self._head) and self._blank.startswith(newline)):
             head = _HEAD.match(block)
             if head is None:
                 return []
-            self._head, self._between = head[0], b"\n\n" + head[0]
-        start, end = len(self._head), block.rfind(b"\n\n")
-        events = block[start:end].split(self._between)
+            self._head, self._blank = head[0], newline * 2
+            self._between = self._blank + self._head
+        end = block.rfind(self._blank)
+        stop = end + len(self._blank)
+        events = block[len(self._head) : end].split(self._between)
         line_ends = len(events) * self._between.count(b"\n")
-        if block.count(b"\n", 0, end + 2) != line_ends or len(block) > self._max:
+        if len(block) > self._max or block.count(b"\n", 0, stop) != line_ends:
             return []
-        if end + 2 < len(block):
-            self._buffer += block[end + 2 :]
+        if pairs and not block.count(newline) == block.count(b"\n") == pairs:
+            return []
+        if stop < len(block):
+            self._buffer += block[stop:].replace(newline, b"\n")
         return events
 
     def _with_buffered(self, block: bytes) -> bytes:
