@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
@@ -22,6 +22,7 @@ from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (
     JSON,
     Mergeable,
+    NullBuffer,
     Record,
     TokenCounts,
     ToolCall,
@@ -53,8 +54,9 @@ class GeminiDecoder:
         self.reply = MessageAccumulator(keep)
         self.id: str | None = None
         self.model: str | None = None
-        self.tokens: TokenCounts | None = None
         self.unknown: Record | None = None
+        self._usage: JSON = None
+        self._last_text: _TextRecord | None = None
         self._envelope: dict[str, JSON] = {}
         self._candidates: dict[int, _Candidate] = {}
         self._unfinished: set[int] = set()
@@ -69,14 +71,27 @@ class GeminiDecoder:
             if isinstance(error, dict):
                 self._unfinished.add(0)
             raise provider_error(dict(record), body=error)
+        self._envelope.update(record)
+        usage = record.get("usageMetadata")
+        if isinstance(usage, dict):
+            self._usage = usage
+        last = self._last_text
+        if (  # almost all records add nothing but a text, so they take a short way
+            last is not None
+            and (text := last.text_of(record.get("candidates")))
+            and record.get("responseId") == self.id
+            and record.get("modelVersion") == self.model
+        ):
+            last.buffer.write(text)
+            chunk = Chunk.of_text(text, raw, self.id, self.model)
+            self.reply.add(chunk)
+            out.append(chunk)
+            return
         chunk = Chunk.from_record(record, raw)
         if self.id is None:
             self.id = chunk.id
         if self.model is None:
             self.model = chunk.model
-        if chunk.tokens is not None:
-            self.tokens = chunk.tokens
-        self._envelope.update(record)
         candidates = response_json.candidates(record)
         may_finish = not candidates
         for index, candidate in candidates:
@@ -89,8 +104,11 @@ class GeminiDecoder:
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_tool_calls()
         self.reply.add(chunk)
+        self._last_text = None
         if may_finish:
             self._finish(candidates, record, chunk)
+        elif response_json.only_text(record):
+            self._last_text = _TextRecord(record, self._candidate(0).last_text)
         out.append(chunk)
 
     def _finish(
@@ -125,6 +143,11 @@ class GeminiDecoder:
         """Do nothing: no chunk is held."""
 
     @property
+    def tokens(self) -> TokenCounts | None:
+        """The token counts so far."""
+        return response_json.token_counts(self._usage)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the provider has reported the end of each candidate, or a blocked prompt."""
         has_result = self._candidates or response_json.block_reason(self._envelope)
@@ -151,6 +174,33 @@ def _set_call_ids(parts: list[dict[str, JSON]], calls: Sequence[ToolCall]) -> No
     with_call = [part for part in parts if isinstance(part.get("functionCall"), dict)]
     for part, call in zip(with_call, calls, strict=False):
         part["functionCall"] = {**fields(part["functionCall"]), "id": call.call_id}
+
+
+class _TextRecord:
+    """A record with nothing but a text of an unfinished candidate; the next is often like it.
+
+    Args:
+        record: The record.
+        buffer: Where its text is, and that of the next record belongs.
+    """
+
+    __slots__ = ("_candidates", "_part", "buffer")
+
+    def __init__(self, record: Record, buffer: StringIO) -> None:
+        [candidate] = cast("list[Any]", record["candidates"])
+        self._part: dict[str, JSON] = {}
+        content = {**candidate["content"], "parts": [self._part]}
+        self._candidates = [{**candidate, "content": content}]
+        self.buffer = buffer
+
+    def text_of(self, candidates: Any) -> str:
+        """Return the text of candidates that differ in nothing else; ``""`` of others."""
+        try:
+            text = candidates[0]["content"]["parts"][0]["text"]
+        except (LookupError, TypeError):
+            return ""
+        self._part["text"] = text
+        return text if candidates == self._candidates and isinstance(text, str) else ""
 
 
 class _Candidate:
@@ -200,6 +250,12 @@ class _Candidate:
             if not _continues(self._parts, part):
                 self._parts.append({})
             merge_delta(self._parts[-1], part)
+
+    @property
+    def last_text(self) -> StringIO:
+        """The text of the last part, which can grow."""
+        text = self._parts[-1].get("text") if self._parts else None
+        return text if isinstance(text, StringIO) else NullBuffer()
 
     def _add_call(self, part: dict[str, JSON]) -> None:
         opened, delta = self._assembler.add(part)
