@@ -66,7 +66,7 @@ class Choice:
             value, before = choice[name], self._extra.get(name)
             if isinstance(value, list) and self.reply.keeps_all:
                 if not isinstance(before, list):
-                    self._extra[name] = before = list[JSON]()
+                    self._extra[name] = before = list["JSON"]()
                 before.extend(value)
             else:
                 self._extra[name] = value
