@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from pydantic import BaseModel
 
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.deltas import freeze, merge_delta
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (
@@ -39,6 +40,8 @@ _RESPONSE_FIELDS: Final = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "modelVersion"}
 )
 _TEXT_FIELDS: Final = frozenset({"text", "thought"})
+_NO_CANDIDATES: Final = object()
+"""Equals nothing in a record."""
 
 
 class GeminiDecoder:
@@ -56,7 +59,9 @@ class GeminiDecoder:
         self.model: str | None = None
         self.unknown: Record | None = None
         self._usage: JSON = None
-        self._last_text: _TextRecord | None = None
+        self._text = AnyText()
+        self._only_text: object = _NO_CANDIDATES
+        self._buffer: StringIO = NullBuffer()
         self._envelope: dict[str, JSON] = {}
         self._candidates: dict[int, _Candidate] = {}
         self._unfinished: set[int] = set()
@@ -75,17 +80,15 @@ class GeminiDecoder:
         usage = record.get("usageMetadata")
         if isinstance(usage, dict):
             self._usage = usage
-        last = self._last_text
         if (  # almost all records add nothing but a text, so they take a short way
-            last is not None
-            and (text := last.text_of(record.get("candidates")))
+            record.get("candidates") == self._only_text
             and record.get("responseId") == self.id
             and record.get("modelVersion") == self.model
         ):
-            last.buffer.write(text)
-            chunk = Chunk.of_text(text, raw, self.id, self.model)
-            self.reply.add(chunk)
-            out.append(chunk)
+            text = self._text.found
+            self._buffer.write(text)
+            self.reply.add_text(text)
+            out.append(Chunk.of_text(text, raw, self.id, self.model))
             return
         chunk = Chunk.from_record(record, raw)
         if self.id is None:
@@ -104,11 +107,14 @@ class GeminiDecoder:
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_tool_calls()
         self.reply.add(chunk)
-        self._last_text = None
+        self._only_text = _NO_CANDIDATES
         if may_finish:
             self._finish(candidates, record, chunk)
         elif response_json.only_text(record):
-            self._last_text = _TextRecord(record, self._candidate(0).last_text)
+            [(_, candidate)] = candidates
+            content = {**fields(candidate["content"]), "parts": [{"text": self._text}]}
+            self._only_text = [{**candidate, "content": content}]
+            self._buffer = self._candidate(0).last_text
         out.append(chunk)
 
     def _finish(
@@ -174,33 +180,6 @@ def _set_call_ids(parts: list[dict[str, JSON]], calls: Sequence[ToolCall]) -> No
     with_call = [part for part in parts if isinstance(part.get("functionCall"), dict)]
     for part, call in zip(with_call, calls, strict=False):
         part["functionCall"] = {**fields(part["functionCall"]), "id": call.call_id}
-
-
-class _TextRecord:
-    """A record with nothing but a text of an unfinished candidate; the next is often like it.
-
-    Args:
-        record: The record.
-        buffer: Where its text is, and that of the next record belongs.
-    """
-
-    __slots__ = ("_candidates", "_part", "buffer")
-
-    def __init__(self, record: Record, buffer: StringIO) -> None:
-        [candidate] = cast("list[Any]", record["candidates"])
-        self._part: dict[str, JSON] = {}
-        content = {**candidate["content"], "parts": [self._part]}
-        self._candidates = [{**candidate, "content": content}]
-        self.buffer = buffer
-
-    def text_of(self, candidates: Any) -> str:
-        """Return the text of candidates that differ in nothing else; ``""`` of others."""
-        try:
-            text = candidates[0]["content"]["parts"][0]["text"]
-        except (LookupError, TypeError):
-            return ""
-        self._part["text"] = text
-        return text if candidates == self._candidates and isinstance(text, str) else ""
 
 
 class _Candidate:
