@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing_extensions import override
 
 
-class AnyText:
+class AnyText:  # noqa: PLW1641  # it is no key of a dictionary
     """Equals any text that is not empty, and keeps the newest.
 
     Attributes:
