@@ -22,15 +22,18 @@ class Decoder(Protocol[DecodedT]):
         reply: The message so far.
         id: The provider's id of the response, once received.
         model: The model that the provider reports, once received.
-        tokens: The token counts so far.
         done: Whether the terminal event was received: only the end of the body may follow.
     """
 
     reply: MessageAccumulator
     id: str | None
     model: str | None
-    tokens: TokenCounts | None
     done: bool
+
+    @property
+    def tokens(self) -> TokenCounts | None:
+        """The token counts so far."""
+        ...
 
     @property
     def unknown(self) -> Record | None:

@@ -17,11 +17,13 @@ from typing import Final, cast
 from pydantic import BaseModel
 
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.deltas import freeze, merge_delta
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (
     JSON,
     Mergeable,
+    NullBuffer,
     Record,
     TokenCounts,
     ToolCall,
@@ -38,6 +40,8 @@ _RESPONSE_FIELDS: Final = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "modelVersion"}
 )
 _TEXT_FIELDS: Final = frozenset({"text", "thought"})
+_NO_CANDIDATES: Final = object()
+"""Equals nothing in a record."""
 
 
 class GeminiDecoder:
@@ -53,8 +57,11 @@ class GeminiDecoder:
         self.reply = MessageAccumulator(keep)
         self.id: str | None = None
         self.model: str | None = None
-        self.tokens: TokenCounts | None = None
         self.unknown: Record | None = None
+        self._usage: JSON = None
+        self._text = AnyText()
+        self._only_text: object = _NO_CANDIDATES
+        self._buffer: StringIO = NullBuffer()
         self._envelope: dict[str, JSON] = {}
         self._candidates: dict[int, _Candidate] = {}
         self._unfinished: set[int] = set()
@@ -69,14 +76,25 @@ class GeminiDecoder:
             if isinstance(error, dict):
                 self._unfinished.add(0)
             raise provider_error(dict(record), body=error)
+        self._envelope.update(record)
+        usage = record.get("usageMetadata")
+        if isinstance(usage, dict):
+            self._usage = usage
+        if (  # almost all records add nothing but a text, so they take a short way
+            record.get("candidates") == self._only_text
+            and record.get("responseId") == self.id
+            and record.get("modelVersion") == self.model
+        ):
+            text = self._text.found
+            self._buffer.write(text)
+            self.reply.add_text(text)
+            out.append(Chunk.of_text(text, raw, self.id, self.model))
+            return
         chunk = Chunk.from_record(record, raw)
         if self.id is None:
             self.id = chunk.id
         if self.model is None:
             self.model = chunk.model
-        if chunk.tokens is not None:
-            self.tokens = chunk.tokens
-        self._envelope.update(record)
         candidates = response_json.candidates(record)
         may_finish = not candidates
         for index, candidate in candidates:
@@ -89,8 +107,14 @@ class GeminiDecoder:
         if chunk.tool_calls:
             chunk.tool_calls = self._candidate(0).take_tool_calls()
         self.reply.add(chunk)
+        self._only_text = _NO_CANDIDATES
         if may_finish:
             self._finish(candidates, record, chunk)
+        elif response_json.only_text(record):
+            [(_, candidate)] = candidates
+            content = {**fields(candidate["content"]), "parts": [{"text": self._text}]}
+            self._only_text = [{**candidate, "content": content}]
+            self._buffer = self._candidate(0).last_text
         out.append(chunk)
 
     def _finish(
@@ -123,6 +147,11 @@ class GeminiDecoder:
 
     def flush(self, out: list[Chunk]) -> None:
         """Do nothing: no chunk is held."""
+
+    @property
+    def tokens(self) -> TokenCounts | None:
+        """The token counts so far."""
+        return response_json.token_counts(self._usage)
 
     @property
     def is_complete(self) -> bool:
@@ -200,6 +229,12 @@ class _Candidate:
             if not _continues(self._parts, part):
                 self._parts.append({})
             merge_delta(self._parts[-1], part)
+
+    @property
+    def last_text(self) -> StringIO:
+        """The text of the last part, which can grow."""
+        text = self._parts[-1].get("text") if self._parts else None
+        return text if isinstance(text, StringIO) else NullBuffer()
 
     def _add_call(self, part: dict[str, JSON]) -> None:
         opened, delta = self._assembler.add(part)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from google.genai.types import GenerateContentResponse, GenerateContentResponseUsageMetadata
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
 from mirascope.core._responses.chunk_parts import ChunkPart
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record
@@ -35,6 +35,28 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     _common_reasons = response_json.COMMON_FINISH_REASONS
     _raw_type: ClassVar[type[BaseModel]] = GenerateContentResponse
+
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> object:
+            """Read the usage beside a text at the first access: each event has it, few are used."""
+            if name != "tokens":
+                return object.__getattribute__(self, name)
+            usage = fields(self._record).get("usageMetadata")
+            self.tokens = response_json.token_counts(usage)
+            return self.tokens
+
+    @classmethod
+    def of_text(
+        cls, text: str, raw: SDKObject | bytes, response_id: str | None, model: str | None
+    ) -> Self:
+        """Return the chunk of a record that has nothing but a text and the usage so far."""
+        self = cls.__new__(cls)
+        self._raw, self.content, self.id, self.model = raw, text, response_id, model
+        self.reasoning = ""
+        self.finish_reasons = None
+        self.tool_calls = ()
+        return self
 
     @override
     def _read(self, record: Record) -> None:

@@ -30,8 +30,6 @@ class MistralChoice(Choice):
 
     __slots__ = ("_has_logprobs",)
 
-    text_fields = Choice.text_fields - {"logprobs"}
-
     def __init__(self, keep: Keep) -> None:
         super().__init__(keep)
         self._has_logprobs = False
@@ -68,7 +66,8 @@ class MistralDecoder(ChatCompletionsDecoder[ChunkT]):
 
     @override
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
-        if isinstance(raw, CompletionEvent):  # the items of the SDK's own stream
+        if not isinstance(raw, bytes) and isinstance(raw, CompletionEvent):
+            # an item of the SDK's own stream
             record, raw = record_of(raw.data), raw.data
         super().decode(record, raw, out)
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mirascope.core._dialects.chat_completions.content_parts import add_parts, only_text
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.deltas import freeze, freeze_fields, merge_delta
 from mirascope.core._wire.function_calls import tool_call_json
+from mirascope.core._wire.json_fields import fields
 
 if TYPE_CHECKING:
+    from mirascope.core._wire.any_text import AnyText
     from mirascope.core._wire.events import JSON, Delta, Mergeable, Record, ToolCall
 
 _CHOICE_FIELDS: Final = frozenset(
     {"delta", "finish_reason", "index", "logprobs", "message", "text"}
 )
+_REPEATED: Final = frozenset({"content", "delta", "role"})
 _ACCUMULATED: Final = frozenset({"content", "tool_calls"})
 
 
@@ -29,9 +32,6 @@ class Choice:
     """
 
     __slots__ = ("_extra", "_logprobs", "_parts", "_text_in_parts", "reply")
-
-    text_fields: ClassVar = frozenset({"delta", "finish_reason", "index", "logprobs"})
-    """The fields that change nothing if they are empty and the delta is only a text."""
 
     def __init__(self, keep: Keep) -> None:
         self.reply = MessageAccumulator(keep)
@@ -66,7 +66,7 @@ class Choice:
             value, before = choice[name], self._extra.get(name)
             if isinstance(value, list) and self.reply.keeps_all:
                 if not isinstance(before, list):
-                    self._extra[name] = before = list[JSON]()
+                    self._extra[name] = before = list["JSON"]()
                 before.extend(value)
             else:
                 self._extra[name] = value
@@ -126,3 +126,16 @@ class Choice:
     def tool_call(self, call: ToolCall) -> dict[str, JSON]:
         """Return a tool call as a plain response has it."""
         return tool_call_json(call)
+
+
+def text_form(choice: Record, text: AnyText) -> list[dict[str, object]] | None:
+    """Return what equals choices that add only a text if this choice was added before them.
+
+    It has nothing else that counts twice: other values are empty, or a role. If this choice has
+    more, there is no such form.
+    """
+    delta = fields(choice.get("delta"))
+    others = [value for name, value in (*choice.items(), *delta.items()) if name not in _REPEATED]
+    if delta.get("content") != text or any(others):
+        return None
+    return [{**choice, "delta": {**delta, "content": text}}]

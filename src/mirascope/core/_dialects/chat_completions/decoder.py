@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
 
 from typing_extensions import TypeVar
 
-from mirascope.core._dialects.chat_completions.choice import Choice
+from mirascope.core._dialects.chat_completions.choice import Choice, text_form
 from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk, token_counts
 from mirascope.core._dialects.chat_completions.errors import choice_failure
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
+from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import JSON, ProviderError, Record, TokenCounts
 from mirascope.core._wire.function_calls import number_calls
@@ -56,6 +57,8 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         self._held: ChunkT | None = None
         self._envelope: dict[str, JSON] = {}
         self._usage: JSON = None
+        self._text = AnyText()
+        self._only_text: list[dict[str, object]] | None = None
         self._choices: dict[int, Choice] = {0: self.choice_type(keep)}
         self._unfinished = {0}
         self.reply: MessageAccumulator = self._choices[0].reply
@@ -76,26 +79,19 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         if not choices or not isinstance(choices, list):
             self._read_trailer(record)
             return
-        first = choices[0] if isinstance(choices[0], dict) else {}
-        delta = first.get("delta")
         if (  # almost all records add nothing but a text, so they take a short way
-            isinstance(delta, dict)
-            and len(delta) == len(choices) == 1
-            and isinstance(text := delta.get("content"), str)
-            and text
-            and self._held is None
+            choices == self._only_text
             and record.get("id") == self.id
             and record.get("model") == self.model
             and not record.get("usage")
-            and not (first.get("index") or first.get("finish_reason") or first.get("logprobs"))
-            and self.choice_type.text_fields.issuperset(first)
         ):
             self._envelope.update(record)
-            chunk = self._new_text(text, raw, self.id, self.model)
-            self.reply.add(chunk)
-            out.append(chunk)
+            text = self._text.found
+            self.reply.add_text(text)
+            out.append(self._new_text(text, raw, self.id, self.model))
             return
-        if delta is None and first:
+        first = choices[0] if isinstance(choices[0], dict) else {}
+        if first.get("delta") is None and first:
             is_plain = "message" in first
             record = _as_stream_record(record, choices)
             self.decode(record, json.dumps(record).encode(), out)
@@ -110,9 +106,11 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             self.tokens, self._usage = chunk.tokens, chunk.usage_record
         if len(choices) == 1 and not first.get("index"):
             self._choices[0].add(first, chunk)
+            self._only_text = text_form(first, self._text)
             if chunk.finish_reasons:
                 self._finish(0, first)
         else:
+            self._only_text = None
             self._add_each(choices, chunk)
         if (held := self._held) is not None:
             if not (chunk.finish_reasons or chunk.is_output):  # nothing else: it reports the end
