@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -10,7 +12,9 @@ from typing_extensions import TypeVar
 from mirascope.core._engine.source import Position
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Mergeable, NullBuffer, Record, TokenCounts
+
+_NO_INDEX: Final = object()
 
 DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
 
@@ -96,6 +100,16 @@ class SingleMessageDecoder:
         self.tokens: TokenCounts | None = None
         self.unknown: Record | None = None
         self.done = False
+        self._text_index: object = _NO_INDEX
+        self._text: StringIO = NullBuffer()
+
+    def _continue_text(self, index: int, block: Mapping[str, Mergeable]) -> None:
+        """Remember the text of a block of content: almost always, the next event continues it."""
+        text = block.get("text") if self.reply.keeps_text else NullBuffer()
+        if isinstance(text, StringIO):
+            self._text_index, self._text = index, text
+        else:
+            self._text_index = _NO_INDEX
 
     def flush(self, out: object) -> None:
         """Do nothing: no chunk is held back."""

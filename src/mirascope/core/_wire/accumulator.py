@@ -18,7 +18,7 @@ from mirascope.core._wire.events import NullBuffer, ToolCall
 from mirascope.core._wire.tool_call_matching import ToolCallMatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mirascope.core._wire.events import JSON, Delta, Mergeable, ToolCallDelta
 
@@ -33,6 +33,7 @@ class MessageAccumulator:
         keep: How much of it to keep.
 
     Attributes:
+        add_text: Adds a text, as `add` does of a delta that has nothing else.
         keeps_text: Whether text, reasoning and tool calls are kept.
         keeps_all: Whether data of single tokens is kept too.
         tool_calls: The tool calls, in the order in which they were opened.
@@ -42,13 +43,14 @@ class MessageAccumulator:
 
     __slots__ = (
         *("_content", "_delivered", "_dropped", "_matcher", "_reasoning"),
-        *("extra", "finish_reason", "keeps_all", "keeps_text", "tool_calls"),
+        *("add_text", "extra", "finish_reason", "keeps_all", "keeps_text", "tool_calls"),
     )
 
     def __init__(self, keep: Keep = "all") -> None:
         self.keeps_text = keep != "none"
         self.keeps_all = keep == "all"
         self._content = StringIO() if self.keeps_text else NullBuffer()
+        self.add_text: Callable[[str], object] = self._content.write
         self._reasoning = StringIO() if self.keeps_text else NullBuffer()
         self.tool_calls: list[ToolCall] = []
         self._matcher = ToolCallMatcher(self.tool_calls)

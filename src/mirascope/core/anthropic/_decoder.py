@@ -46,7 +46,21 @@ class AnthropicDecoder(SingleMessageDecoder):
         Raises:
             ProviderError: The event reports a failure.
         """
-        kind = record.get("type")
+        kind, delta = record.get("type"), record.get("delta")
+        if (  # almost all events add nothing but a text to one block, so they take a short way
+            kind == "content_block_delta"
+            and record.get("index") == self._text_index
+            and isinstance(delta, dict)
+            and len(delta) == 2  # noqa: PLR2004  # a type and a text
+            and delta.get("type") == "text_delta"
+            and isinstance(content := delta.get("text"), str)
+        ):
+            chunk = Chunk.of_text(content, raw, None, None)
+            chunk.signature = ""
+            self._text.write(content)
+            self.reply.add_text(content)
+            out.append(chunk)
+            return
         if kind == "ping":
             return
         chunk = Chunk.from_record(record, raw)
@@ -119,22 +133,21 @@ class AnthropicDecoder(SingleMessageDecoder):
             opened = {"type": opened.get("type")}
         self._blocks[index] = block = dict[str, "Mergeable"]()
         merge_delta(block, opened)
+        self._continue_text(index, block)
 
     def _merge_block_delta(self, record: Record, chunk: Chunk) -> None:
         index = number(record.get("index")) or 0
         block = self._blocks.get(index)
         if block is None and (chunk.content or chunk.reasoning):
             block = self._blocks[index] = {"type": "text" if chunk.content else "thinking"}
-        delta = fields(record.get("delta"))
-        if block is None or not self.reply.keeps_text:
-            pass
-        elif chunk.content and len(delta) == 2:  # noqa: PLR2004  # a type and a text, as almost always
-            merge_delta(block, {"text": chunk.content})
-        else:
+        if block is not None and self.reply.keeps_text:
+            delta = fields(record.get("delta"))
             added = {name: value for name, value in delta.items() if name != "type"}
             if citation := added.pop("citation", None):
                 added["citations"] = [citation]
             merge_delta(block, added)
+        if block is not None and chunk.content:
+            self._continue_text(index, block)
         if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
 

@@ -58,6 +58,21 @@ class CohereDecoder(SingleMessageDecoder):
             ProviderError: The event reports a failure.
         """
         kind, delta = record.get("type"), record.get("delta")
+        if (  # almost all events add nothing but a text to one block, so they take a short way
+            kind == "content-delta"
+            and record.get("index") == self._text_index
+            and len(record) == 3  # noqa: PLR2004  # a type, an index and a delta
+            and isinstance(delta, dict)
+            and isinstance(message := delta.get("message"), dict)
+            and isinstance(content := message.get("content"), dict)
+            and len(message) == len(content) == 1
+            and isinstance(text := content.get("text"), str)
+        ):
+            chunk = CohereCallResponseChunk.of_text(text, raw, None, None)
+            self._text.write(text)
+            self.reply.add_text(text)
+            out.append(chunk)
+            return
         if kind is None and isinstance(record.get("message"), dict):
             event = _as_message_end(record)
             self.decode(event, json.dumps(event).encode(), out)
@@ -98,8 +113,10 @@ class CohereDecoder(SingleMessageDecoder):
         logprobs = record.get("logprobs")
         if logprobs and self.reply.keeps_all:
             self._logprobs += cast("list[JSON]", objects(logprobs))
+        index = number(record.get("index")) or 0
         if self.reply.keeps_text:
-            self._merge_message(chunk, message, number(record.get("index")) or 0)
+            self._merge_message(chunk, message, index)
+        self._continue_text(index, self._blocks.get(index, {}))
 
     def _merge_message(self, chunk: CohereCallResponseChunk, message: Record, index: int) -> None:
         """Merge the fields of a message that are neither text nor tool calls."""
