@@ -146,7 +146,7 @@ class AnthropicDecoder(SingleMessageDecoder):
             if citation := added.pop("citation", None):
                 added["citations"] = [citation]
             merge_delta(block, added)
-        if block is not None and chunk.content:
+        if block is not None:
             self._continue_text(index, block)
         if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
