@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from mirascope.core._engine.decoder import SingleMessageDecoder
+from mirascope.core._engine.decoder import BlockDecoder
 from mirascope.core._wire.accumulator import replace_fields
 from mirascope.core._wire.deltas import freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import find_error
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
-class AnthropicDecoder(SingleMessageDecoder):
+class AnthropicDecoder(BlockDecoder[Chunk]):
     """Reads one stream: events in, chunks out, and the message that they add up to."""
 
     @override
@@ -38,7 +38,12 @@ class AnthropicDecoder(SingleMessageDecoder):
         super()._reset()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
-        self._blocks: dict[int, dict[str, Mergeable]] = {}
+
+    @override
+    def _new_text(self, text: str, raw: BaseModel | bytes) -> Chunk:
+        chunk = Chunk.of_text(text, raw, None, None)
+        chunk.signature = ""
+        return chunk
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
@@ -49,17 +54,13 @@ class AnthropicDecoder(SingleMessageDecoder):
         kind, delta = record.get("type"), record.get("delta")
         if (  # almost all events add nothing but a text to one block, so they take a short way
             kind == "content_block_delta"
-            and record.get("index") == self._text_index
+            and number(record.get("index")) == self._text_index
             and isinstance(delta, dict)
             and len(delta) == 2  # noqa: PLR2004  # a type and a text
             and delta.get("type") == "text_delta"
             and isinstance(content := delta.get("text"), str)
         ):
-            chunk = Chunk.of_text(content, raw, None, None)
-            chunk.signature = ""
-            self._text.write(content)
-            self.reply.add_text(content)
-            out.append(chunk)
+            self._add_text_event(content, raw, out)
             return
         if kind == "ping":
             return
