@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from abc import abstractmethod
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any, Final, Generic, Protocol, runtime_checkable
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._engine.source import Position
 from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.events import JSON, Record, TokenCounts
+from mirascope.core._wire.events import JSON, Mergeable, NullBuffer, Record, TokenCounts
+from mirascope.core._wire.text_events import TextEvent
+
+_NO_INDEX: Final = object()
 
 DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
 
@@ -80,6 +86,19 @@ class ResumableDecoder(Protocol):
         ...
 
 
+@runtime_checkable
+class TextDecoder(Protocol[DecodedT]):
+    """A decoder of events that often differ in nothing but their text."""
+
+    def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
+        """Decode an event that differs from the one before only in its text.
+
+        Returns:
+            Whether it does; else it was not decoded.
+        """
+        ...
+
+
 class SingleMessageDecoder:
     """Base of decoders whose stream is one message and which hold no chunk back.
 
@@ -112,3 +131,51 @@ class SingleMessageDecoder:
     def finish_reasons(self) -> list[str] | None:
         """Why the generation ended; ``None`` before."""
         return None if self.reply.finish_reason is None else [self.reply.finish_reason]
+
+
+class BlockDecoder(SingleMessageDecoder, Generic[DecodedT]):
+    """Base of decoders whose message has blocks of content that grow, each with an index.
+
+    Almost all events add nothing but a text to the block that the event before added to. A subclass
+    calls `_continue_text` when any other event has changed a block, and `_add_text_event` for an
+    event of a text to the block at `_text_index`.
+    """
+
+    @override
+    def _reset(self) -> None:
+        super()._reset()
+        self._blocks: dict[int, dict[str, Mergeable]] = {}
+        self._text_index: object = _NO_INDEX
+        self._text: StringIO = NullBuffer()
+        self._text_event: TextEvent | None = None
+
+    @abstractmethod
+    def _new_text(self, text: str, raw: BaseModel | bytes) -> DecodedT:
+        """Return the chunk of an event with nothing but a text."""
+
+    def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
+        """Decode an event that differs from the one before only in its text; see `TextDecoder`."""
+        event = self._text_event
+        if event is None or (text := event.text_of(data)) is None:
+            return False
+        self._text.write(text)
+        self.reply.add_text(text)
+        out.append(self._new_text(text, data))
+        return True
+
+    def _add_text_event(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+        """Add an event with nothing but a text."""
+        if self._text_event is None and isinstance(raw, bytes):
+            self._text_event = TextEvent.of(raw)
+        self._text.write(text)
+        self.reply.add_text(text)
+        out.append(self._new_text(text, raw))
+
+    def _continue_text(self, index: int, block: Mapping[str, Mergeable]) -> None:
+        """Set the block whose text the next event may continue."""
+        text = block.get("text") if self.reply.keeps_text else NullBuffer()
+        self._text_event = None
+        if isinstance(text, StringIO):
+            self._text_index, self._text = index, text
+        else:
+            self._text_index = _NO_INDEX

@@ -15,7 +15,7 @@ from typing import Any, Generic, cast
 from typing_extensions import TypeVar, override
 
 from mirascope import errors
-from mirascope.core._engine.decoder import Decoder
+from mirascope.core._engine.decoder import Decoder, TextDecoder
 from mirascope.core._engine.source import UserItem
 from mirascope.core._engine.tool_items import ToolItems
 from mirascope.core._errors.redaction import excerpt
@@ -70,6 +70,11 @@ class ItemReader(Generic[ChunkT, ToolT]):
         self._on_first_output = on_first_output
         self._framing = framing
         self._user_tools = 0
+        self._decode_text = (
+            cast("TextDecoder[ChunkT]", decoder).decode_text
+            if isinstance(decoder, TextDecoder)
+            else None
+        )
 
     def stop(self) -> None:
         """Yield no further item of the current block."""
@@ -96,12 +101,13 @@ class ItemReader(Generic[ChunkT, ToolT]):
             yield from self._user_item(block)
             return
         ready: list[ChunkT] = []
-        decoder, tools = self.decoder, self._tools
+        decoder, tools, decode_text = self.decoder, self._tools, self._decode_text
         for data in self._framing.feed(block):
             if not data:
                 continue
             try:
-                decoder.decode(_json_object(data), data, ready)
+                if decode_text is None or not decode_text(data, ready):
+                    decoder.decode(_json_object(data), data, ready)
             except (MalformedEventError, ProviderError) as error:
                 if data.startswith(DONE):
                     self.done = self.stopped = True

@@ -49,7 +49,7 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
         chunk: The SDK's object. Streams create their chunks from bytes instead.
     """
 
-    __slots__ = ("_is_split", "_raw")
+    __slots__ = ("_is_split", "_raw", "_usage")
     __match_args__ = ("content",)
 
     _raw_type: ClassVar[type[BaseModel]]
@@ -59,6 +59,8 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
     _dumped = ("chunk", *DUMPED)
 
     _raw: SDKObject | bytes
+    _usage: dict[str, JSON] | None
+    """The provider's usage object as JSON, where a chunk keeps it."""
     _is_split: bool
     """Set on a copy with some of an event's text only: other parts are those of another copy."""
 
@@ -77,6 +79,18 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
         self = cls.__new__(cls)
         self._raw = raw
         self._read(record)
+        return self
+
+    @classmethod
+    def of_text(
+        cls, text: str, raw: SDKObject | bytes, response_id: str | None, model: str | None
+    ) -> Self:
+        """Return the chunk of an event that has nothing but a text."""
+        self = cls.__new__(cls)
+        self._raw, self.content, self.id, self.model = raw, text, response_id, model
+        self.reasoning = ""
+        self.finish_reasons = self.tokens = self._usage = None
+        self.tool_calls = ()
         return self
 
     def empty_copy(self) -> Self:

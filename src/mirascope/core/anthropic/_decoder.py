@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from mirascope.core._engine.decoder import SingleMessageDecoder
+from mirascope.core._engine.decoder import BlockDecoder
 from mirascope.core._wire.accumulator import replace_fields
 from mirascope.core._wire.deltas import freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import find_error
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
-class AnthropicDecoder(SingleMessageDecoder):
+class AnthropicDecoder(BlockDecoder[Chunk]):
     """Reads one stream: events in, chunks out, and the message that they add up to."""
 
     @override
@@ -38,7 +38,12 @@ class AnthropicDecoder(SingleMessageDecoder):
         super()._reset()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
-        self._blocks: dict[int, dict[str, Mergeable]] = {}
+
+    @override
+    def _new_text(self, text: str, raw: BaseModel | bytes) -> Chunk:
+        chunk = Chunk.of_text(text, raw, None, None)
+        chunk.signature = ""
+        return chunk
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
@@ -46,7 +51,17 @@ class AnthropicDecoder(SingleMessageDecoder):
         Raises:
             ProviderError: The event reports a failure.
         """
-        kind = record.get("type")
+        kind, delta = record.get("type"), record.get("delta")
+        if (  # almost all events add nothing but a text to one block, so they take a short way
+            kind == "content_block_delta"
+            and number(record.get("index")) == self._text_index
+            and isinstance(delta, dict)
+            and len(delta) == 2  # noqa: PLR2004  # a type and a text
+            and delta.get("type") == "text_delta"
+            and isinstance(content := delta.get("text"), str)
+        ):
+            self._add_text_event(content, raw, out)
+            return
         if kind == "ping":
             return
         chunk = Chunk.from_record(record, raw)
@@ -119,22 +134,21 @@ class AnthropicDecoder(SingleMessageDecoder):
             opened = {"type": opened.get("type")}
         self._blocks[index] = block = dict[str, "Mergeable"]()
         merge_delta(block, opened)
+        self._continue_text(index, block)
 
     def _merge_block_delta(self, record: Record, chunk: Chunk) -> None:
         index = number(record.get("index")) or 0
         block = self._blocks.get(index)
         if block is None and (chunk.content or chunk.reasoning):
             block = self._blocks[index] = {"type": "text" if chunk.content else "thinking"}
-        delta = fields(record.get("delta"))
-        if block is None or not self.reply.keeps_text:
-            pass
-        elif chunk.content and len(delta) == 2:  # noqa: PLR2004  # a type and a text, as almost always
-            merge_delta(block, {"text": chunk.content})
-        else:
+        if block is not None and self.reply.keeps_text:
+            delta = fields(record.get("delta"))
             added = {name: value for name, value in delta.items() if name != "type"}
             if citation := added.pop("citation", None):
                 added["citations"] = [citation]
             merge_delta(block, added)
+        if block is not None:
+            self._continue_text(index, block)
         if chunk.tool_calls and (block is None or block.get("type") != "tool_use"):
             chunk.tool_calls = ()  # input of a tool that the provider runs itself
 

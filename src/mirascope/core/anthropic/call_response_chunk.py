@@ -52,19 +52,18 @@ class AnthropicCallResponseChunk(
         'Hi'
     """
 
-    __slots__ = ("_usage", "signature")
+    __slots__ = ("signature",)
 
     _common_reasons = COMMON_FINISH_REASONS
     _raw_types = _EVENTS
     _raw_type = types.RawMessageStartEvent  # the SDK's class for unknown events
 
     signature: str
-    _usage: Record  # set on the last chunk only
 
     @override
     def _read(self, record: Record) -> None:
         self.content = self.reasoning = self.signature = ""
-        self.finish_reasons = self.id = self.model = self.tokens = None
+        self.finish_reasons = self.id = self.model = self.tokens = self._usage = None
         self.tool_calls = ()
         kind = record.get("type")
         if kind == "content_block_delta":
@@ -128,10 +127,9 @@ class AnthropicCallResponseChunk(
         elif delta.get("type") == "input_json_delta" and not self.tool_calls:
             yield HostedToolEvent("input_json_delta", None, None, index, delta)
 
-    def set_usage(self, usage: Record) -> None:
+    def set_usage(self, usage: dict[str, JSON]) -> None:
         """Set the usage to that of the complete response, which the event itself does not have."""
-        if usage:
-            self._usage = usage
+        self._usage = usage or None
 
     @property
     def thinking(self) -> str:
@@ -142,7 +140,7 @@ class AnthropicCallResponseChunk(
     def usage(self) -> types.Usage | types.MessageDeltaUsage | None:
         """The usage as Anthropic reports it, if the event has it."""
         event = self.chunk
-        if isinstance(event, types.RawMessageStopEvent) and hasattr(self, "_usage"):
+        if isinstance(event, types.RawMessageStopEvent) and self._usage is not None:
             return types.Usage.model_construct(None, **self._usage)
         if isinstance(event, types.RawMessageStartEvent):
             return cast("types.Usage | None", getattr(event.message, "usage", None))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from mirascope.core._engine.decoder import SingleMessageDecoder
+from mirascope.core._engine.decoder import BlockDecoder
 from mirascope.core._wire.accumulator import Keep
 from mirascope.core._wire.deltas import freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import find_error
@@ -31,7 +31,7 @@ _END_FIELDS: Final = ("message", "finish_reason", "usage")
 _MESSAGE_FIELDS: Final = frozenset({"role", "content", "tool_plan", "tool_calls", "citations"})
 
 
-class CohereDecoder(SingleMessageDecoder):
+class CohereDecoder(BlockDecoder[CohereCallResponseChunk]):
     """Reads one stream.
 
     Args:
@@ -41,13 +41,16 @@ class CohereDecoder(SingleMessageDecoder):
 
     def __init__(self, model: str | None, *, keep: Keep = "all") -> None:
         super().__init__(keep=keep)
-        self._blocks: dict[int, dict[str, Mergeable]] = {}
         self._plan = StringIO()
         self._citations: list[JSON] = []
         self._logprobs: list[JSON] = []
         self._usage: JSON = None
         self.model = model
         self.tokens: TokenCounts | None = None
+
+    @override
+    def _new_text(self, text: str, raw: BaseModel | bytes) -> CohereCallResponseChunk:
+        return CohereCallResponseChunk.of_text(text, raw, None, None)
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[CohereCallResponseChunk]
@@ -58,6 +61,18 @@ class CohereDecoder(SingleMessageDecoder):
             ProviderError: The event reports a failure.
         """
         kind, delta = record.get("type"), record.get("delta")
+        if (  # almost all events add nothing but a text to one block, so they take a short way
+            kind == "content-delta"
+            and number(record.get("index")) == self._text_index
+            and len(record) == 3  # noqa: PLR2004  # a type, an index and a delta
+            and isinstance(delta, dict)
+            and isinstance(message := delta.get("message"), dict)
+            and isinstance(content := message.get("content"), dict)
+            and len(message) == len(content) == 1
+            and isinstance(text := content.get("text"), str)
+        ):
+            self._add_text_event(text, raw, out)
+            return
         if kind is None and isinstance(record.get("message"), dict):
             event = _as_message_end(record)
             self.decode(event, json.dumps(event).encode(), out)
@@ -98,8 +113,10 @@ class CohereDecoder(SingleMessageDecoder):
         logprobs = record.get("logprobs")
         if logprobs and self.reply.keeps_all:
             self._logprobs += cast("list[JSON]", objects(logprobs))
+        index = number(record.get("index")) or 0
         if self.reply.keeps_text:
-            self._merge_message(chunk, message, number(record.get("index")) or 0)
+            self._merge_message(chunk, message, index)
+        self._continue_text(index, self._blocks.get(index, {}))
 
     def _merge_message(self, chunk: CohereCallResponseChunk, message: Record, index: int) -> None:
         """Merge the fields of a message that are neither text nor tool calls."""

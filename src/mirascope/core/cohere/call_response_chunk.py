@@ -50,11 +50,9 @@ class CohereCallResponseChunk(BaseCallResponseChunk[V2ChatStreamResponse, Finish
         'Hi'
     """
 
-    __slots__ = ("_usage",)
+    __slots__ = ()
 
     _common_reasons = COMMON_FINISH_REASONS
-
-    _usage: Record | None
 
     @override
     def _read(self, record: Record) -> None:

@@ -46,18 +46,17 @@ _USERS: Final = ("function_call", "custom_tool_call")
 class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
     """A chunk of a Responses stream."""
 
-    __slots__ = ("_calls_tools", "_usage")
+    __slots__ = ("_calls_tools",)
 
     _common_reasons = COMMON_FINISH_REASONS
 
-    _usage: Record | None
     _calls_tools: bool
+    """Set on the last chunk only."""
 
     def _read(self, record: Record) -> None:
         self.content = self.reasoning = ""
         self.finish_reasons = self.id = self.model = self.tokens = self._usage = None
         self.tool_calls = ()
-        self._calls_tools = False
         kind = record.get("type")
         if kind == "response.output_text.delta":
             self.content = text(record.get("delta"))
@@ -79,7 +78,8 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
         """Read the fields of the response as a whole, but not its output."""
         self.id = text_or_none(response.get("id"))
         self.model = text_or_none(response.get("model"))
-        if usage := fields(response.get("usage")):
+        usage = response.get("usage")
+        if usage and isinstance(usage, dict):
             self._usage = usage
             self.tokens = token_counts(usage)
         if event in _ENDS:  # whatever the status: some servers send none, or an old one
@@ -131,7 +131,8 @@ class ResponsesChunk(BaseCallResponseChunk[RawT, FinishReason]):
     @property
     @override
     def common_finish_reasons(self) -> list[CommonReason] | None:
-        return common_reasons(super().common_finish_reasons, calls_tools=self._calls_tools)
+        calls_tools = getattr(self, "_calls_tools", False)
+        return common_reasons(super().common_finish_reasons, calls_tools=calls_tools)
 
 
 def _is_hosted(kind: str) -> bool:

@@ -69,6 +69,7 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
     ) -> None:
         super().__init__(keep=keep)
         self._new_chunk = chunk_type.from_record
+        self._new_text = chunk_type.of_text
         self._custom_tools = custom_tools
         self._open_inputs: set[JSON] = set()  # the indexes of custom calls
         self._response: dict[str, JSON] = {}
@@ -80,30 +81,33 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
         Raises:
             ProviderError: The event reports a failure.
         """
-        kind = text(record.get("type"))
+        kind = record.get("type")
         if kind == "keepalive":
             return
-        if not kind:
+        if not kind or not isinstance(kind, str):
             if event := self._plain_response(record):
                 self.decode(event, json.dumps(event).encode(), out)
             return
         if "output_index" not in record and ("item_id" in record or "item" in record):
             index = self._items.number(record, opens=kind == _OPENED)
             record = {**record, "output_index": index}
+        delta = record.get("delta")
+        if (  # almost all events add nothing but a text to one part, so they take a short way
+            kind == _TEXT and isinstance(delta, str) and self._items.continue_text(record, delta)
+        ):
+            self.reply.add_text(delta)
+            out.append(self._new_text(delta, raw, None, None))
+            return
         chunk = self._new_chunk(record, raw)
-        if kind == _TEXT:
-            self._items.add(_DELTAS[kind], record)
-            self.reply.add(chunk)
-        else:
-            self._read_event(kind, record, chunk)
-            self.reply.add(chunk)
-            if chunk.tool_calls:
-                for delta, call in zip(chunk.tool_calls, chunk.calls, strict=True):
-                    self._items.at(delta.key, FUNCTION_CALL).call = call
-            if kind in _CALL_DONE:
-                self.reply.close_tool_call(number(record.get("output_index")))
-            if self.done and self.reply.tool_calls:
-                chunk.set_calls_tools()
+        self._read_event(kind, record, chunk)
+        self.reply.add(chunk)
+        if chunk.tool_calls:
+            for opened, call in zip(chunk.tool_calls, chunk.calls, strict=True):
+                self._items.at(opened.key, FUNCTION_CALL).call = call
+        if kind in _CALL_DONE:
+            self.reply.close_tool_call(number(record.get("output_index")))
+        if self.done and self.reply.tool_calls:
+            chunk.set_calls_tools()
         out.append(chunk)
 
     def response(self) -> dict[str, JSON]:

@@ -155,6 +155,7 @@ class OutputItems:
         self._by_index: dict[JSON, OutputItem] = {}
         self._numbers: dict[str, int] = {}
         self._stretches: dict[str, list[_Stretch]] = {_MESSAGE: [], _REASONING: []}
+        self._text_place: tuple[JSON, ...] = ()  # the indexes of the last part of the text
 
     def open(self, index: JSON, record: Record) -> OutputItem:
         """Add an item."""
@@ -163,6 +164,7 @@ class OutputItems:
             kept = {name: value for name, value in record.items() if name in _ALWAYS_KEPT}
         item = self._by_index[index] = OutputItem(kept)
         self._items.append(item)
+        self._text_place = ()
         return item
 
     def number(self, event: Record, *, opens: bool) -> int:
@@ -192,6 +194,14 @@ class OutputItems:
         """Return whether text of items of a type was received."""
         return bool(self._stretches.get(text(kind)))
 
+    def continue_text(self, event: Record, delta: str) -> bool:
+        """Add a delta of the message's text, if it has no more than text for the last part."""
+        place = (event.get("output_index"), event.get("content_index"))
+        if place != self._text_place or event.get("logprobs"):
+            return False
+        self._stretches[_MESSAGE][-1].length += len(delta)
+        return True
+
     def add(self, place: Place, event: Record) -> None:
         """Add a delta, whose text the message has already."""
         delta, index = text(event.get("delta")), event.get("output_index")
@@ -205,6 +215,8 @@ class OutputItems:
                 stretches.append(_Stretch(item, key, len(delta)))
                 item.received.add(key)
                 item.merge_part(key, _OPENED.get(place.part, {"type": place.part}))
+            if place.item == _MESSAGE:
+                self._text_place = (index, event.get("content_index"))
             logprobs = event.get("logprobs")
             if logprobs and isinstance(logprobs, list) and self._reply.keeps_all:
                 item.extend_part(key, "logprobs", logprobs)
