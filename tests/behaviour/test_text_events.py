@@ -86,13 +86,27 @@ def responses_others(index: JSON) -> list[Event]:
     ]
 
 
+def completions(choices: list[JSON], **fields: JSON) -> Event:
+    return {"id": "i", "model": "m", "choices": choices, **fields}
+
+
 def completions_text(index: JSON, text: JSON) -> Event:
-    return {"id": "i", "model": "m", "choices": [{"index": index, "delta": {"content": text}}]}
+    return completions(
+        [{"index": index, "delta": {"content": text}}], obfuscation="x" * len(str(text))
+    )
 
 
 def completions_others(index: JSON) -> list[Event]:
     delta: Event = {"role": "assistant", "refusal": "no"}
-    return [{"id": "i", "model": "m", "choices": [{"index": index, "delta": delta}]}]
+    text: Event = {"content": "x"}
+    return [
+        completions([{"index": index, "delta": delta}]),
+        completions([{"index": index, "delta": text, "finish_reason": "stop"}]),
+        completions([{"index": index, "delta": text}], id="j"),
+        completions([{"index": index, "delta": {"content": "x", "text": "y"}}]),
+        {"choices": [{"index": index, "delta": text}]},
+        {"choices": [], "id": "i", "model": "m", "usage": {"prompt_tokens": 3}},
+    ]
 
 
 WIRES: Final = {

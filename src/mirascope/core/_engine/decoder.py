@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from io import StringIO
 from typing import Any, Final, Generic, Protocol, runtime_checkable
@@ -86,17 +86,33 @@ class ResumableDecoder(Protocol):
         ...
 
 
-@runtime_checkable
-class TextDecoder(Protocol[DecodedT]):
-    """A decoder of events that often differ in nothing but their text."""
+class TextDecoder(ABC, Generic[DecodedT]):
+    """Base of decoders of events that often differ in nothing but their text; see `TextEvent`.
+
+    A subclass calls `_add_text_event` for an event that adds nothing but a text, and sets
+    `_text_event` to ``None`` for one after which the same event would add something else.
+    """
+
+    _text_event: TextEvent | None = None
 
     def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
-        """Decode an event that differs from the one before only in its text.
+        """Decode an event that repeats an earlier one with another text; return whether it does."""
+        event = self._text_event
+        if event is None or (text := event.text_of(data)) is None:
+            return False
+        self._add_text(text, data, out)
+        return True
 
-        Returns:
-            Whether it does; else it was not decoded.
-        """
-        ...
+    def _add_text_event(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+        """Add an event with nothing but a text, which the next ones may repeat."""
+        event = self._text_event
+        if isinstance(raw, bytes) and (event is None or event.was_repeated):
+            self._text_event = TextEvent.of(raw, text)
+        self._add_text(text, raw, out)
+
+    @abstractmethod
+    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+        """Add a text to the message, and its chunk to ``out``."""
 
 
 class SingleMessageDecoder:
@@ -133,13 +149,21 @@ class SingleMessageDecoder:
         return None if self.reply.finish_reason is None else [self.reply.finish_reason]
 
 
-class BlockDecoder(SingleMessageDecoder, Generic[DecodedT]):
+class BlockDecoder(SingleMessageDecoder, TextDecoder[DecodedT]):
     """Base of decoders whose message has blocks of content that grow, each with an index.
 
     Almost all events add nothing but a text to the block that the event before added to. A subclass
     calls `_continue_text` when any other event has changed a block, and `_add_text_event` for an
     event of a text to the block at `_text_index`.
+
+    Args:
+        chunk_type: The provider's chunk.
+        keep: How much of the message to keep.
     """
+
+    def __init__(self, chunk_type: type[DecodedT], *, keep: Keep = "all") -> None:
+        super().__init__(keep=keep)
+        self._new_text = chunk_type.of_text
 
     @override
     def _reset(self) -> None:
@@ -147,26 +171,10 @@ class BlockDecoder(SingleMessageDecoder, Generic[DecodedT]):
         self._blocks: dict[int, dict[str, Mergeable]] = {}
         self._text_index: object = _NO_INDEX
         self._text: StringIO = NullBuffer()
-        self._text_event: TextEvent | None = None
+        self._text_event = None
 
-    @abstractmethod
-    def _new_text(self, text: str, raw: BaseModel | bytes) -> DecodedT:
-        """Return the chunk of an event with nothing but a text."""
-
-    def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
-        """Decode an event that differs from the one before only in its text; see `TextDecoder`."""
-        event = self._text_event
-        if event is None or (text := event.text_of(data)) is None:
-            return False
-        self._text.write(text)
-        self.reply.add_text(text)
-        out.append(self._new_text(text, data))
-        return True
-
-    def _add_text_event(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
-        """Add an event with nothing but a text."""
-        if self._text_event is None and isinstance(raw, bytes):
-            self._text_event = TextEvent.of(raw)
+    @override
+    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
         self._text.write(text)
         self.reply.add_text(text)
         out.append(self._new_text(text, raw))

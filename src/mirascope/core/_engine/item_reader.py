@@ -70,11 +70,8 @@ class ItemReader(Generic[ChunkT, ToolT]):
         self._on_first_output = on_first_output
         self._framing = framing
         self._user_tools = 0
-        self._decode_text = (
-            cast("TextDecoder[ChunkT]", decoder).decode_text
-            if isinstance(decoder, TextDecoder)
-            else None
-        )
+        texts = cast("TextDecoder[ChunkT]", decoder) if isinstance(decoder, TextDecoder) else None
+        self._decode_text = None if texts is None else texts.decode_text
 
     def stop(self) -> None:
         """Yield no further item of the current block."""

@@ -83,7 +83,11 @@ class BaseCallResponseChunk(ResponseMetadata, Serializable, Delta[FinishT], Gene
 
     @classmethod
     def of_text(
-        cls, text: str, raw: SDKObject | bytes, response_id: str | None, model: str | None
+        cls,
+        text: str,
+        raw: SDKObject | bytes,
+        response_id: str | None = None,
+        model: str | None = None,
     ) -> Self:
         """Return the chunk of an event that has nothing but a text."""
         self = cls.__new__(cls)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from typing_extensions import override
 
 from mirascope.core._engine.decoder import BlockDecoder
-from mirascope.core._wire.accumulator import replace_fields
+from mirascope.core._wire.accumulator import Keep, replace_fields
 from mirascope.core._wire.deltas import freeze_fields, merge_delta
 from mirascope.core._wire.error_reports import find_error
 from mirascope.core._wire.events import JSON, Mergeable, Record
@@ -31,19 +31,20 @@ _NOT_IN_MESSAGE: Final = frozenset({"delta", "message", "type", "usage"})
 
 
 class AnthropicDecoder(BlockDecoder[Chunk]):
-    """Reads one stream: events in, chunks out, and the message that they add up to."""
+    """Reads one stream: events in, chunks out, and the message that they add up to.
+
+    Args:
+        keep: How much of the message to keep.
+    """
+
+    def __init__(self, *, keep: Keep = "all") -> None:
+        super().__init__(Chunk, keep=keep)
 
     @override
     def _reset(self) -> None:
         super()._reset()
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
-
-    @override
-    def _new_text(self, text: str, raw: BaseModel | bytes) -> Chunk:
-        chunk = Chunk.of_text(text, raw, None, None)
-        chunk.signature = ""
-        return chunk
 
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.

@@ -40,17 +40,13 @@ class CohereDecoder(BlockDecoder[CohereCallResponseChunk]):
     """
 
     def __init__(self, model: str | None, *, keep: Keep = "all") -> None:
-        super().__init__(keep=keep)
+        super().__init__(CohereCallResponseChunk, keep=keep)
         self._plan = StringIO()
         self._citations: list[JSON] = []
         self._logprobs: list[JSON] = []
         self._usage: JSON = None
         self.model = model
         self.tokens: TokenCounts | None = None
-
-    @override
-    def _new_text(self, text: str, raw: BaseModel | bytes) -> CohereCallResponseChunk:
-        return CohereCallResponseChunk.of_text(text, raw, None, None)
 
     def decode(
         self, record: Record, raw: BaseModel | bytes, out: list[CohereCallResponseChunk]

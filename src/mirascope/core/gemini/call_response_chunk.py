@@ -48,7 +48,11 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
 
     @classmethod
     def of_text(
-        cls, text: str, raw: SDKObject | bytes, response_id: str | None, model: str | None
+        cls,
+        text: str,
+        raw: SDKObject | bytes,
+        response_id: str | None = None,
+        model: str | None = None,
     ) -> Self:
         """Return the chunk of a record that has nothing but a text and the usage so far."""
         self = cls.__new__(cls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
@@ -10,7 +10,6 @@ from mirascope.core._dialects.chat_completions.content_parts import texts_of
 from mirascope.core._responses.call_response_chunk import (
     BaseCallResponseChunk,
     RawT,
-    SDKObject,
 )
 from mirascope.core._responses.chunk_parts import AudioDelta, Citation, ImageDelta, decoded
 from mirascope.core._wire.events import FinishT, TokenCounts, ToolCallDelta
@@ -39,23 +38,9 @@ COMMON_FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
 class ChatCompletionsChunk(BaseCallResponseChunk[RawT, FinishT]):
     """A chunk of a Chat Completions stream; its text is that of the first choice."""
 
-    __slots__ = ("_usage",)
+    __slots__ = ()
 
     _common_reasons = COMMON_FINISH_REASONS
-
-    _usage: dict[str, JSON] | None
-
-    @classmethod
-    def of_text(
-        cls, text: str, raw: SDKObject | bytes, response_id: str | None, model: str | None
-    ) -> Self:
-        """Return the chunk of a record that has nothing but a text."""
-        self = cls.__new__(cls)
-        self._raw, self.content, self.id, self.model = raw, text, response_id, model
-        self.reasoning = ""
-        self.finish_reasons = self.tokens = self._usage = None
-        self.tool_calls = ()
-        return self
 
     @override
     def _read(self, record: Record) -> None:

@@ -13,13 +13,14 @@ A provider that deviates within a choice has a `Choice` of its own.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from mirascope.core._dialects.chat_completions.choice import Choice, text_form
 from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk, token_counts
 from mirascope.core._dialects.chat_completions.errors import choice_failure
+from mirascope.core._engine.decoder import TextDecoder
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
 from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.error_reports import find_error, provider_error
@@ -35,7 +36,7 @@ ChunkT = TypeVar("ChunkT", bound=ChatCompletionsChunk[Any, Any])
 _NOT_IN_RESPONSE: Final = frozenset({"choices", "obfuscation"})
 
 
-class ChatCompletionsDecoder(Generic[ChunkT]):
+class ChatCompletionsDecoder(TextDecoder[ChunkT]):
     """Reads one stream: records in, chunks out, and the response that they add up to.
 
     Args:
@@ -77,6 +78,7 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
         if error := record.get("error"):
             raise self._error(record, error)
         if not choices or not isinstance(choices, list):
+            self._text_event = None
             self._read_trailer(record)
             return
         if (  # almost all records add nothing but a text, so they take a short way
@@ -86,10 +88,9 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
             and not record.get("usage")
         ):
             self._envelope.update(record)
-            text = self._text.found
-            self.reply.add_text(text)
-            out.append(self._new_text(text, raw, self.id, self.model))
+            self._add_text_event(self._text.found, raw, out)
             return
+        self._text_event = None
         first = choices[0] if isinstance(choices[0], dict) else {}
         if first.get("delta") is None and first:
             is_plain = "message" in first
@@ -123,6 +124,11 @@ class ChatCompletionsDecoder(Generic[ChunkT]):
                 chunk.set_usage(self._usage)
         else:
             out.append(chunk)
+
+    @override
+    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+        self.reply.add_text(text)
+        out.append(self._new_text(text, raw, self.id, self.model))
 
     def flush(self, out: list[ChunkT]) -> None:
         """Add the chunk that is held for the usage to ``out``."""
