@@ -105,6 +105,7 @@ def completions_others(index: JSON) -> list[Event]:
         completions([{"index": index, "delta": text}], id="j"),
         completions([{"index": index, "delta": {"content": "x", "text": "y"}}]),
         {"choices": [{"index": index, "delta": text}]},
+        *({**completions_text(index, "x"), "system_fingerprint": version} for version in "fg"),
         {"choices": [], "id": "i", "model": "m", "usage": {"prompt_tokens": 3}},
     ]
 

@@ -17,6 +17,8 @@ from mirascope.core._wire.events import JSON, Mergeable, NullBuffer, Record, Tok
 from mirascope.core._wire.text_events import TextEvent
 
 _NO_INDEX: Final = object()
+_MAX_UNREPEATED: Final = 3
+"""After so many events that the next one did not repeat, all of a stream probably differ."""
 
 DecodedT = TypeVar("DecodedT", bound=BaseCallResponseChunk[Any, Any])
 
@@ -94,6 +96,7 @@ class TextDecoder(ABC, Generic[DecodedT]):
     """
 
     _text_event: TextEvent | None = None
+    _unrepeated = 0
 
     def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
         """Decode an event that repeats an earlier one with another text; return whether it does."""
@@ -106,8 +109,11 @@ class TextDecoder(ABC, Generic[DecodedT]):
     def _add_text_event(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
         """Add an event with nothing but a text, which the next ones may repeat."""
         event = self._text_event
-        if isinstance(raw, bytes) and (event is None or event.was_repeated):
+        self._unrepeated = 0 if event is None or event.was_repeated else self._unrepeated + 1
+        if isinstance(raw, bytes) and self._unrepeated < _MAX_UNREPEATED:
             self._text_event = TextEvent.of(raw, text)
+        else:
+            self._text_event = TextEvent.unclear()
         self._add_text(text, raw, out)
 
     @abstractmethod

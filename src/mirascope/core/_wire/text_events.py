@@ -64,7 +64,12 @@ class TextEvent:
                 if event.text_of(data) == text:
                     event.was_repeated = False
                     return event
-        return cls(b"", b"", b"", b"")
+        return cls.unclear()
+
+    @classmethod
+    def unclear(cls) -> Self:
+        """Return an event that none repeats."""
+        return cls(b"", b"\0", b"", b"")  # JSON has no such byte
 
     def text_of(self, data: bytes) -> str | None:
         """Return the text of an event that repeats this one; ``None`` for none, or of another."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionsChunk[Any, Any])
 
-_NOT_IN_RESPONSE: Final = frozenset({"choices", "obfuscation"})
+_NOT_IN_RESPONSE: Final = frozenset({"choices", "obfuscation", "p"})  # the last two are padding
 
 
 class ChatCompletionsDecoder(TextDecoder[ChunkT]):
