@@ -91,9 +91,9 @@ def completions(choices: list[JSON], **fields: JSON) -> Event:
 
 
 def completions_text(index: JSON, text: JSON) -> Event:
-    return completions(
-        [{"index": index, "delta": {"content": text}}], obfuscation="x" * len(str(text))
-    )
+    choices: list[JSON] = [{"index": index, "delta": {"content": text}}]
+    version = "g" if text == "b" else "f"
+    return completions(choices, system_fingerprint=version, obfuscation="x" * len(str(text)))
 
 
 def completions_others(index: JSON) -> list[Event]:
@@ -105,7 +105,6 @@ def completions_others(index: JSON) -> list[Event]:
         completions([{"index": index, "delta": text}], id="j"),
         completions([{"index": index, "delta": {"content": "x", "text": "y"}}]),
         {"choices": [{"index": index, "delta": text}]},
-        *({**completions_text(index, "x"), "system_fingerprint": version} for version in "fg"),
         {"choices": [], "id": "i", "model": "m", "usage": {"prompt_tokens": 3}},
     ]
 
