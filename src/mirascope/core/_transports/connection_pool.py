@@ -123,11 +123,16 @@ class Connection(HTTPConnection):
         """Return the response once its headers are received; ``seconds`` limits each read."""
         self.raw_socket.settimeout(seconds)
         response: Any = self.getresponse()
-        while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
-            vars(response)["headers"] = None  # informational: another one follows
-            response.begin()
-        if any(isinstance(defect, _TRUNCATED_HEADERS) for defect in response.msg.defects):
-            raise HTTPException("the headers of the response are not HTTP")
+        with contextlib.ExitStack() as on_error:
+            on_error.callback(
+                response.close
+            )  # else it keeps the socket of a closed connection open
+            while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
+                vars(response)["headers"] = None  # informational: another one follows
+                response.begin()
+            if any(isinstance(defect, _TRUNCATED_HEADERS) for defect in response.msg.defects):
+                raise HTTPException("the headers of the response are not HTTP")
+            on_error.pop_all()
         return cast("Response", response)
 
     def is_stale(self) -> bool:
