@@ -192,6 +192,8 @@ class Connection(asyncio.Protocol):
         if response.status_code // 100 != HTTPStatus.OK // 100:
             reason = response.reason.decode("latin-1")
             raise ProxyRefusedError(f"{response.status_code} {reason}")
+        if self._received:  # which would be read as a response of the server, but without TLS
+            raise HTTPException("the proxy sent data before TLS began")
         transport = await self._loop.start_tls(
             self.transport, self, tls, server_hostname=self.origin.name
         )
