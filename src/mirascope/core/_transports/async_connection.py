@@ -22,6 +22,7 @@ _MAX_UNREAD: Final = 2**17
 """How many received bytes may wait for their reader until the server has to wait, too."""
 
 _WITHOUT_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_BLOCK: Final = 2**16
 _EYEBALLS_SECONDS: Final = 0.25
 _KEEPALIVE_OPTIONS: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
 """TCP keep-alive probes (seconds, seconds, count), so that routers keep a silent connection."""
@@ -228,7 +229,17 @@ class Connection(asyncio.Protocol):
         data = self._encoded(method, target, headers, content)
         if data is None:  # the exception of h11 is dropped: it contains the headers
             raise InvalidRequestError("the request line or a header is invalid")
-        self.transport.write(data)
+        for start in range(0, len(data), _BLOCK):  # TLS would take any amount at once
+            self.transport.write(data[start : start + _BLOCK])
+            await self._drain(seconds)
+            if not self.is_open:
+                return
+            if self._received:  # an early response, perhaps an informational one
+                self.transport.write(data[start + _BLOCK :])
+                return
+
+    async def _drain(self, seconds: float | None) -> None:
+        """Wait until all that was written is sent, or something is received."""
         unsent = self.transport.get_write_buffer_size
         while (before := unsent()) and not (self._received or self._ended):
             waits = [self._sent, self.readable()]
