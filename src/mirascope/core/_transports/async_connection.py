@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._failure: OSError | None = None
         self._reader: asyncio.Future[None] | None = None
-        self._waits_since: float | None = None
+        self._waits_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._sent: asyncio.Future[None] = self._loop.create_future()
 
@@ -315,7 +315,6 @@ class Connection(asyncio.Protocol):
             if self._failure is not None:
                 raise self._failure
             return b"" if self._ended else None
-        self._waits_since = None
         data = received[0] if len(received) == 1 else b"".join(received)
         received.clear()
         self._unread = 0
@@ -347,7 +346,7 @@ class Connection(asyncio.Protocol):
 
     def _check(self, seconds: float) -> None:
         now = monotonic()
-        left = seconds - (now - (self._waits_since or now))
+        left = seconds if self._reader is None else seconds - (now - self._waits_since)
         if left > 0:
             self._start_timer(left, seconds)
         else:
