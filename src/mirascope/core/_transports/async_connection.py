@@ -109,9 +109,10 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._ended:
-            lost = ConnectionAbortedError("the connection was closed")
-            self._fail(exc if isinstance(exc, OSError) else lost)
+        if exc is None:  # uvloop reports an end of TLS without a goodbye by this alone
+            self.eof_received()
+        elif not self._ended:
+            self._fail(exc if isinstance(exc, OSError) else ConnectionError(str(exc)))
         self.resume_writing()
         if not self.lost.done():
             self.lost.set_result(None)
@@ -205,6 +206,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close the connection at once, without a goodbye for which the server would not wait."""
         self.end_response()
+        self._fail(ConnectionAbortedError("the connection was closed"))
         if hasattr(self, "transport"):
             self.transport.abort()
 
@@ -318,7 +320,7 @@ class Connection(asyncio.Protocol):
         data = received[0] if len(received) == 1 else b"".join(received)
         received.clear()
         self._unread = 0
-        if self._paused:
+        if self._paused and self.is_open:
             self._paused = False
             self.transport.resume_reading()
         return data
@@ -332,8 +334,13 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether it is open, and nothing is being sent or was received."""
-        unread = self._received or self._ended
-        return not unread and not self.transport.get_write_buffer_size()
+        unsent = self.transport.get_write_buffer_size()
+        return self.is_open and not self._received and not unsent
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has closed it."""
+        return not self._ended and not self.transport.is_closing()
 
     # The read timeout.
 
