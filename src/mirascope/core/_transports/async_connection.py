@@ -248,6 +248,7 @@ class Connection(asyncio.Protocol):
             done, _ = await asyncio.wait(
                 waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
+            self._reader = None
             if not done and unsent() == before:
                 raise TimeoutError(f"the server took none of the request for {seconds} seconds")
 
@@ -302,6 +303,8 @@ class Connection(asyncio.Protocol):
 
     def readable(self) -> asyncio.Future[None]:
         """Return a future that is done when `take` has something to return or raise."""
+        if self._reader is not None and not self._reader.done():
+            raise RuntimeError("another task is reading this response")
         self._waits_since = monotonic()
         self._reader = self._loop.create_future()
         return self._reader
