@@ -128,14 +128,14 @@ class AsyncTransport:
         url = request.url
         if url.scheme not in _DEFAULT_PORTS:
             raise self._http.UnsupportedProtocol(f"{url.scheme!r} URLs are not supported")
-        host = url.raw_host.decode("ascii")
+        host, port = url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme]
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
         return Origin(
             host,
-            url.port or _DEFAULT_PORTS[url.scheme],
+            port,
             self._tls if url.scheme == "https" else None,
             request.extensions.get("sni_hostname") or host,
-            None if proxy is None or proxy_bypass(host) else proxy,
+            None if proxy is None or proxy_bypass(f"{host}:{port}") else proxy,
         )
 
     async def _take(
