@@ -136,7 +136,9 @@ WIRES: Final = {
     ),
 }
 
-INDEXES: Final = st.sampled_from((0, 0, 0, 0, 0, 0, 1, None))  # most go to one place, as a server's do
+INDEXES: Final = st.sampled_from(
+    (0, 0, 0, 0, 0, 0, 1, None)
+)  # most go to one place, as a server's do
 TEXTS: Final = st.sampled_from(("a", "a", "a", "b", "b", "b", "", None, 7, ["x"]))
 
 

@@ -22,6 +22,7 @@ _MAX_UNREAD: Final = 2**17
 """How many received bytes may wait for their reader until the server has to wait, too."""
 
 _WITHOUT_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_BLOCK: Final = 2**16
 _EYEBALLS_SECONDS: Final = 0.25
 _KEEPALIVE_OPTIONS: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 60, "TCP_KEEPCNT": 5}
 """TCP keep-alive probes (seconds, seconds, count), so that routers keep a silent connection."""
@@ -79,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._failure: OSError | None = None
         self._reader: asyncio.Future[None] | None = None
-        self._waits_since: float | None = None
+        self._waits_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._sent: asyncio.Future[None] = self._loop.create_future()
 
@@ -108,9 +109,10 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._ended:
-            lost = ConnectionAbortedError("the connection was closed")
-            self._fail(exc if isinstance(exc, OSError) else lost)
+        if exc is None:  # uvloop reports an end of TLS without a goodbye by this alone
+            self.eof_received()
+        elif not self._ended:
+            self._fail(exc if isinstance(exc, OSError) else ConnectionError(str(exc)))
         self.resume_writing()
         if not self.lost.done():
             self.lost.set_result(None)
@@ -192,6 +194,8 @@ class Connection(asyncio.Protocol):
         if response.status_code // 100 != HTTPStatus.OK // 100:
             reason = response.reason.decode("latin-1")
             raise ProxyRefusedError(f"{response.status_code} {reason}")
+        if self._received:  # which would be read as a response of the server, but without TLS
+            raise HTTPException("the proxy sent data before TLS began")
         transport = await self._loop.start_tls(
             self.transport, self, tls, server_hostname=self.origin.name
         )
@@ -202,6 +206,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close the connection at once, without a goodbye for which the server would not wait."""
         self.end_response()
+        self._fail(ConnectionAbortedError("the connection was closed"))
         if hasattr(self, "transport"):
             self.transport.abort()
 
@@ -226,13 +231,24 @@ class Connection(asyncio.Protocol):
         data = self._encoded(method, target, headers, content)
         if data is None:  # the exception of h11 is dropped: it contains the headers
             raise InvalidRequestError("the request line or a header is invalid")
-        self.transport.write(data)
+        for start in range(0, len(data), _BLOCK):  # TLS would take any amount at once
+            self.transport.write(data[start : start + _BLOCK])
+            await self._drain(seconds)
+            if not self.is_open:
+                return
+            if self._received:  # an early response, perhaps an informational one
+                self.transport.write(data[start + _BLOCK :])
+                return
+
+    async def _drain(self, seconds: float | None) -> None:
+        """Wait until all that was written is sent, or something is received."""
         unsent = self.transport.get_write_buffer_size
         while (before := unsent()) and not (self._received or self._ended):
             waits = [self._sent, self.readable()]
             done, _ = await asyncio.wait(
                 waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
+            self._reader = None
             if not done and unsent() == before:
                 raise TimeoutError(f"the server took none of the request for {seconds} seconds")
 
@@ -287,6 +303,8 @@ class Connection(asyncio.Protocol):
 
     def readable(self) -> asyncio.Future[None]:
         """Return a future that is done when `take` has something to return or raise."""
+        if self._reader is not None and not self._reader.done():
+            raise RuntimeError("another task is reading this response")
         self._waits_since = monotonic()
         self._reader = self._loop.create_future()
         return self._reader
@@ -302,11 +320,10 @@ class Connection(asyncio.Protocol):
             if self._failure is not None:
                 raise self._failure
             return b"" if self._ended else None
-        self._waits_since = None
         data = received[0] if len(received) == 1 else b"".join(received)
         received.clear()
         self._unread = 0
-        if self._paused:
+        if self._paused and self.is_open:
             self._paused = False
             self.transport.resume_reading()
         return data
@@ -320,8 +337,13 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether it is open, and nothing is being sent or was received."""
-        unread = self._received or self._ended
-        return not unread and not self.transport.get_write_buffer_size()
+        unsent = self.transport.get_write_buffer_size()
+        return self.is_open and not self._received and not unsent
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has closed it."""
+        return not self._ended and not self.transport.is_closing()
 
     # The read timeout.
 
@@ -334,7 +356,7 @@ class Connection(asyncio.Protocol):
 
     def _check(self, seconds: float) -> None:
         now = monotonic()
-        left = seconds - (now - (self._waits_since or now))
+        left = seconds if self._reader is None else seconds - (now - self._waits_since)
         if left > 0:
             self._start_timer(left, seconds)
         else:

@@ -83,7 +83,7 @@ class AsyncTransport:
 
     Args:
         http: The HTTP library, ``httpx`` or ``httpx2``.
-        connections: The maximum number of open connections.
+        connections: The maximum number of connections in use.
     """
 
     def __init__(self, http: Any, connections: int = _CONNECTIONS) -> None:
@@ -92,6 +92,7 @@ class AsyncTransport:
         self._free = asyncio.Semaphore(connections)
         self._used: set[Connection] = set()
         self._idle: list[Connection] = []
+        self._closed = False
 
     @cached_property
     def _tls(self) -> Any:
@@ -128,14 +129,14 @@ class AsyncTransport:
         url = request.url
         if url.scheme not in _DEFAULT_PORTS:
             raise self._http.UnsupportedProtocol(f"{url.scheme!r} URLs are not supported")
-        host = url.raw_host.decode("ascii")
+        host, port = url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme]
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
         return Origin(
             host,
-            url.port or _DEFAULT_PORTS[url.scheme],
+            port,
             self._tls if url.scheme == "https" else None,
             request.extensions.get("sni_hostname") or host,
-            None if proxy is None or proxy_bypass(host) else proxy,
+            None if proxy is None or proxy_bypass(f"{host}:{port}") else proxy,
         )
 
     async def _take(
@@ -146,17 +147,24 @@ class AsyncTransport:
             async with asyncio.timeout(pool_seconds):
                 await self._free.acquire()
         try:
-            connection = await self._pop_idle(origin)
-            if connection is None:
-                with mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
-                    connection = await Connection(origin).open(connect_seconds)
-        except ProxyRefusedError as error:
-            self._free.release()
-            raise self._http.ProxyError(str(error)) from error
+            connection = await self._pop_idle(origin) or await self._open(origin, connect_seconds)
         except BaseException:
             self._free.release()
             raise
         self._used.add(connection)
+        return connection
+
+    async def _open(self, origin: Origin, seconds: float | None) -> Connection:
+        connection = Connection(origin)
+        try:
+            with mapped_errors(self._http, "ConnectTimeout", "ConnectError"):
+                if not self._closed:
+                    await connection.open(seconds)
+                if self._closed:
+                    connection.abort()
+                    raise ConnectionAbortedError("the transport was closed")
+        except ProxyRefusedError as error:
+            raise self._http.ProxyError(str(error)) from error
         return connection
 
     async def _pop_idle(self, origin: Origin) -> Connection | None:
@@ -197,21 +205,27 @@ class AsyncTransport:
     def _release(self, connection: Connection) -> None:
         """Keep a connection whose response is complete for another request; close any other."""
         connection.end_response()
-        self._used.discard(connection)
+        if connection not in self._used:  # it was released when the transport was closed
+            return
+        self._used.remove(connection)
         self._free.release()
-        if connection.is_reusable and len(self._idle) < _IDLE_CONNECTIONS:
+        keeps = not self._closed and len(self._idle) < _IDLE_CONNECTIONS
+        if keeps and connection.is_reusable:
             connection.expires_at = monotonic() + _KEEPALIVE_SECONDS
             self._idle.append(connection)
         else:
             connection.abort()
 
     async def aclose(self) -> None:
-        """Close all connections; reads of them fail."""
-        connections = [*self._idle, *self._used]
+        """Close all connections; reads of them fail, and so do requests that have none yet."""
+        self._closed = True
+        used, idle = self._used.copy(), self._idle.copy()
         self._idle.clear()
-        for connection in connections:
+        for connection in idle:
             connection.abort()
-        if connections:
+        for connection in used:
+            self._release(connection)
+        if connections := [*idle, *used]:
             await asyncio.wait([connection.lost for connection in connections])
 
     async def __aenter__(self) -> Self:
