@@ -75,15 +75,14 @@ class Connection(HTTPConnection):
         """Return the response once its headers are received; ``seconds`` limits each read."""
         self.raw_socket.settimeout(seconds)
         response: Any = self.getresponse()
-        try:
+        with contextlib.ExitStack() as on_error:  # else it keeps the socket of a closed connection
+            on_error.callback(response.close)
             while HTTPStatus.SWITCHING_PROTOCOLS < response.status < HTTPStatus.OK:
                 vars(response)["headers"] = None  # informational: another one follows
                 response.begin()
             if any(isinstance(defect, _TRUNCATED_HEADERS) for defect in response.msg.defects):
                 raise HTTPException("the headers of the response are not HTTP")
-        except BaseException:
-            response.close()  # else it keeps the socket of a closed connection open
-            raise
+            on_error.pop_all()
         return cast("HTTPResponse", response)
 
     def is_stale(self) -> bool:
