@@ -98,15 +98,14 @@ class TextDecoder(ABC, Generic[DecodedT]):
     _text_event: TextEvent | None = None
     _unrepeated = 0
 
-    def decode_text(self, data: bytes, out: list[DecodedT]) -> bool:
-        """Decode an event that repeats an earlier one with another text; return whether it does."""
+    def decode_text(self, data: bytes) -> DecodedT | None:
+        """Return the chunk of an event that repeats an earlier one with another text."""
         event = self._text_event
         if event is None or (text := event.text_of(data)) is None:
-            return False
-        self._add_text(text, data, out)
-        return True
+            return None
+        return self._add_text(text, data)
 
-    def _add_text_event(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+    def _add_text_event(self, text: str, raw: BaseModel | bytes) -> DecodedT:
         """Add an event with nothing but a text, which the next ones may repeat."""
         event = self._text_event
         self._unrepeated = 0 if event is None or event.was_repeated else self._unrepeated + 1
@@ -114,11 +113,11 @@ class TextDecoder(ABC, Generic[DecodedT]):
             self._text_event = TextEvent.of(raw, text)
         else:
             self._text_event = TextEvent.unclear()
-        self._add_text(text, raw, out)
+        return self._add_text(text, raw)
 
     @abstractmethod
-    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
-        """Add a text to the message, and its chunk to ``out``."""
+    def _add_text(self, text: str, raw: BaseModel | bytes) -> DecodedT:
+        """Add a text to the message, and return its chunk."""
 
 
 class SingleMessageDecoder:
@@ -180,10 +179,10 @@ class BlockDecoder(SingleMessageDecoder, TextDecoder[DecodedT]):
         self._text_event = None
 
     @override
-    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[DecodedT]) -> None:
+    def _add_text(self, text: str, raw: BaseModel | bytes) -> DecodedT:
         self._text.write(text)
         self.reply.add_text(text)
-        out.append(self._new_text(text, raw))
+        return self._new_text(text, raw)
 
     def _continue_text(self, index: int, block: Mapping[str, Mergeable]) -> None:
         """Set the block whose text the next event may continue."""

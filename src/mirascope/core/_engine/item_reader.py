@@ -97,20 +97,19 @@ class ItemReader(Generic[ChunkT, ToolT]):
         if not isinstance(block, bytes):
             yield from self._user_item(block)
             return
-        ready: list[ChunkT] = []
         decoder, tools, decode_text = self.decoder, self._tools, self._decode_text
         for data in self._framing.feed(block):
-            if not data:
-                continue
-            try:
-                if decode_text is None or not decode_text(data, ready):
+            text_chunk = None if decode_text is None else decode_text(data)
+            ready = [] if text_chunk is None else [text_chunk]
+            if text_chunk is None and data:
+                try:
                     decoder.decode(_json_object(data), data, ready)
-            except (MalformedEventError, ProviderError) as error:
-                if data.startswith(DONE):
-                    self.done = self.stopped = True
-                    return
-                yield from self._before_error()
-                self._check_error(error, data)
+                except (MalformedEventError, ProviderError) as error:
+                    if data.startswith(DONE):
+                        self.done = self.stopped = True
+                        return
+                    yield from self._before_error()
+                    self._check_error(error, data)
             if self.awaiting_output:
                 self._check_output(ready)
             if tools is None:
@@ -125,7 +124,6 @@ class ItemReader(Generic[ChunkT, ToolT]):
             if decoder.done:
                 self.done = self.stopped = True
                 return
-            ready.clear()
 
     def flush(self) -> Iterator[tuple[ChunkT, ToolT | None]]:
         """Yield the items that were held back; the body has ended."""

@@ -61,7 +61,7 @@ class AnthropicDecoder(BlockDecoder[Chunk]):
             and delta.get("type") == "text_delta"
             and isinstance(content := delta.get("text"), str)
         ):
-            self._add_text_event(content, raw, out)
+            out.append(self._add_text_event(content, raw))
             return
         if kind == "ping":
             return

@@ -67,7 +67,7 @@ class CohereDecoder(BlockDecoder[CohereCallResponseChunk]):
             and len(message) == len(content) == 1
             and isinstance(text := content.get("text"), str)
         ):
-            self._add_text_event(text, raw, out)
+            out.append(self._add_text_event(text, raw))
             return
         if kind is None and isinstance(record.get("message"), dict):
             event = _as_message_end(record)

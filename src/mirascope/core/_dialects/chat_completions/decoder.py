@@ -88,7 +88,7 @@ class ChatCompletionsDecoder(TextDecoder[ChunkT]):
             and not record.get("usage")
         ):
             self._envelope.update(record)
-            self._add_text_event(self._text.found, raw, out)
+            out.append(self._add_text_event(self._text.found, raw))
             return
         self._text_event = None
         first = choices[0] if isinstance(choices[0], dict) else {}
@@ -126,9 +126,9 @@ class ChatCompletionsDecoder(TextDecoder[ChunkT]):
             out.append(chunk)
 
     @override
-    def _add_text(self, text: str, raw: BaseModel | bytes, out: list[ChunkT]) -> None:
+    def _add_text(self, text: str, raw: BaseModel | bytes) -> ChunkT:
         self.reply.add_text(text)
-        out.append(self._new_text(text, raw, self.id, self.model))
+        return self._new_text(text, raw, self.id, self.model)
 
     def flush(self, out: list[ChunkT]) -> None:
         """Add the chunk that is held for the usage to ``out``."""
