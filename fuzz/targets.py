@@ -24,6 +24,7 @@ from support.recordings import recordings
 
 from mirascope import BaseTool
 from mirascope.core._calls.provider import Provider
+from mirascope.core._engine.decoder import TextDecoder
 from mirascope.core._responses.serialization import Serializable
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool_types import tool_types_of
@@ -173,6 +174,8 @@ def fed(book: PartialValue[Book], texts: Iterable[str]) -> bool:
 
 # What reads streams.
 
+SEEN = ("content", "reasoning", "finish_reasons", "id", "model", "input_tokens", "output_tokens")
+
 
 @cache
 def provider_of(case: Case) -> Provider[Any, Any, Any, Any, Any, Any]:
@@ -196,6 +199,8 @@ def stream_of(case: Case, pieces: list[bytes], **options: Any) -> BaseStream[Any
 def answer(case: Case, data: bytes, choice: int) -> None:
     """Read an answer in one of four ways."""
     pieces, way = pieces_of(data, choice), choice >> 8 & 3
+    if way == 0:
+        assert read(case, pieces, repeats=True) == read(case, pieces, repeats=False)
     if way == 3:
         look_at_value(case, stream_of(case, pieces))
         return
@@ -210,6 +215,22 @@ def answer(case: Case, data: bytes, choice: int) -> None:
     look_at(case, stream.partial())
     with only(case):
         look_at(case, stream.construct_call_response())
+
+
+def read(case: Case, pieces: list[bytes], *, repeats: bool) -> str:
+    """Return what is read, with or without the short way for an event that another one repeats."""
+    stream = stream_of(case, pieces)
+    decoder: Any = stream._decoder  # noqa: SLF001  # nothing public turns that way off
+    if not repeats and isinstance(decoder, TextDecoder):
+        decoder.decode_text = lambda data: None  # noqa: ARG005
+    found: list[object] = []
+    try:
+        for chunk, _ in stream:
+            found.append([getattr(chunk, name) for name in SEEN])
+    except StreamError as error:
+        found.append(str(error))
+    calls = decoder.reply.tool_calls  # whose ids may be made
+    return repr([*found, stream.content, len(calls) or decoder.response()])
 
 
 def look_at_value(case: Case, stream: BaseStream[Any, Any, Any, Any]) -> None:
