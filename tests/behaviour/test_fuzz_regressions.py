@@ -29,8 +29,9 @@ def cohere(*content: object) -> bytes:
     return event({"type": "content-delta", "index": 0, "delta": delta})
 
 
-def calling(arguments: str) -> bytes:
-    call = {"index": 0, "id": "1", "function": {"name": "ReadBook", "arguments": arguments}}
+def calling(arguments: str, **fields: object) -> bytes:
+    function = {"name": "ReadBook", "arguments": arguments}
+    call = {"index": 0, "id": "1", "function": function, **fields}
     return choice(delta={"tool_calls": [call]}, finish_reason="tool_calls")
 
 
@@ -41,6 +42,8 @@ IN_DIALECT = {
     "a refusal that is no text": choice(delta={"refusal": 1}, finish_reason="stop"),
     "a field named by half an emoji": event({HALF: 1, "choices": [{"delta": {}}]}),
     "arguments with half an emoji": calling(json.dumps({"title": HALF}, ensure_ascii=False)),
+    "an index that is no number": calling("{}", index=float("nan")),
+    "a type of a call that is an object": calling("{}", type={"x": 1}),
     "a model that is no text": event({"model": ["m"], "choices": [{"delta": {"content": "x"}}]}),
     "nesting without end": b"data: " + b"[" * 100_000 + b"\n\n",
     "nesting too deep": b'data: {"choices": ' + b"[" * 300 + b'"\\ud800"' + b"]" * 300 + b"}\n\n",
@@ -75,6 +78,7 @@ FOUND = [
     ("gemini", event({"modelVersion": [], "candidates": [], "usageMetadata": {}}), "a list"),
     ("gemini", event({"error": {"code": [404], "error": "NOT_FOUND"}}), "an error in an error"),
     ("gemini", b"\n[" + b"[" * 100_000, "bare nesting without end"),
+    ("sse", b'{"a": "' + b"b" * 57 + b"\r", "JSON that is cut off at a line end"),
 ]
 
 

@@ -199,7 +199,7 @@ def _has_more(value: object, known: Known) -> bool:
     if isinstance(value, list):
         return any(_has_more(each, known) for each in cast("list[object]", value))
     if not isinstance(known, Mapping):
-        return value not in known
+        return isinstance(value, Mapping) or value not in known
     return isinstance(value, Mapping) and any(
         _has_more(field, known[name]) if name in known else _has_content(field)
         for name, field in cast("Mapping[str, object]", value).items()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mirascope.core._wire.deltas import freeze_fields
 from mirascope.core._wire.events import ToolCallDelta
-from mirascope.core._wire.json_fields import fields, id_or_none, text_or_none
+from mirascope.core._wire.json_fields import fields, id_or_none, text_or_none, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ def _read_index(value: JSON) -> int | None:
     """Return the index of a tool call; some servers write it as a string or a float."""
     if isinstance(value, str):
         return int(value) if _INDEX.fullmatch(value) else None
-    return int(value) if isinstance(value, int | float) else None
+    return whole_number(value)
 
 
 def _extra_fields(call: Record, function: Record) -> Record | None:

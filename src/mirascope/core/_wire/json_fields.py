@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from mirascope.core._wire.json_text import from_text
@@ -38,6 +39,11 @@ def id_or_none(value: JSON) -> str | None:
 def number(value: JSON) -> int | None:
     """Return an integer, ``None`` for any other value."""
     return value if isinstance(value, int) else None
+
+
+def whole_number(value: JSON) -> int | None:
+    """Return a finite number as an integer, ``None`` for any other value."""
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def parse_partial(arguments: str) -> JSON:

@@ -86,7 +86,7 @@ class SSEDecoder:
     @property
     def cut_off(self) -> bytes:
         """The received part of an incomplete object of bare JSON."""
-        return bytes(self._bare.incomplete).rstrip(b"\n")
+        return bytes(self._bare.incomplete).rstrip(b"\r\n")
 
     def feed(self, block: bytes) -> Iterable[bytes]:
         """Return the data of the events that this block of bytes completes.

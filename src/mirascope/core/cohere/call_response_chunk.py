@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
@@ -16,7 +15,7 @@ from mirascope.core._responses.chunk_parts import Citation
 from mirascope.core._types import FinishReason as CommonFinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts
 from mirascope.core._wire.function_calls import number_calls, read_tool_calls
-from mirascope.core._wire.json_fields import fields, text_or_none
+from mirascope.core._wire.json_fields import fields, text_or_none, whole_number
 
 FinishReason: TypeAlias = Literal[
     "COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"
@@ -142,11 +141,7 @@ def billed_counts(usage: Record) -> TokenCounts:
 
 def _read_counts(tokens: Record, usage: Record) -> TokenCounts:
     return TokenCounts(
-        input=_to_int(tokens.get("input_tokens")),
-        output=_to_int(tokens.get("output_tokens")),
-        cached=_to_int(usage.get("cached_tokens")),
+        input=whole_number(tokens.get("input_tokens")),
+        output=whole_number(tokens.get("output_tokens")),
+        cached=whole_number(usage.get("cached_tokens")),
     )
-
-
-def _to_int(value: JSON) -> int | None:
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
