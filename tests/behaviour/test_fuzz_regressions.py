@@ -78,6 +78,15 @@ FOUND = [
     ("gemini", event({"modelVersion": [], "candidates": [], "usageMetadata": {}}), "a list"),
     ("gemini", event({"error": {"code": [404], "error": "NOT_FOUND"}}), "an error in an error"),
     ("gemini", b"\n[" + b"[" * 100_000, "bare nesting without end"),
+    *(
+        (
+            "openai_responses",
+            event({"type": kind, name: {"x": 1}, "item": {"type": "message"}}),
+            name,
+        )
+        for kind in ("response.output_item.done", "response.output_text.delta")
+        for name in ("output_index", "content_index")
+    ),
     ("sse", b'{"a": "' + b"b" * 57 + b"\r", "JSON that is cut off at a line end"),
 ]
 

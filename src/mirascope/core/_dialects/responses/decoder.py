@@ -46,6 +46,7 @@ _TEXT: Final = "response.output_text.delta"
 _DELTAS: Final = {f"{kind}.delta": place for kind, place in PLACES.items()}
 _DONE: Final = {f"{kind}.done": place for kind, place in PLACES.items()}
 _OPENED: Final = "response.output_item.added"
+_INDEXES: Final = ("output_index", "content_index", "summary_index")
 _PARTS: Final = {
     "response.content_part.added": "content",
     "response.reasoning_summary_part.added": "summary",
@@ -98,6 +99,8 @@ class ResponsesDecoder(SingleMessageDecoder, Generic[ChunkT]):
             self.reply.add_text(delta)
             out.append(self._new_text(delta, raw, None, None))
             return
+        if any(isinstance(record.get(name), dict | list) for name in _INDEXES):  # as if absent
+            record = {name: value for name, value in record.items() if name not in _INDEXES}
         chunk = self._new_chunk(record, raw)
         self._read_event(kind, record, chunk)
         self.reply.add(chunk)
