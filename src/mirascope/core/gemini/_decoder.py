@@ -16,8 +16,8 @@ from typing import Final, cast
 
 from pydantic import BaseModel
 
+from mirascope.core._dialects.any_text import AnyText
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.deltas import freeze, merge_delta
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import (

@@ -11,7 +11,7 @@ from mirascope.core._wire.function_calls import tool_call_json
 from mirascope.core._wire.json_fields import fields
 
 if TYPE_CHECKING:
-    from mirascope.core._wire.any_text import AnyText
+    from mirascope.core._dialects.any_text import AnyText
     from mirascope.core._wire.events import JSON, Delta, Mergeable, Record, ToolCall
 
 _CHOICE_FIELDS: Final = frozenset(

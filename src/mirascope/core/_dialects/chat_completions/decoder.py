@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import TypeVar, override
 
+from mirascope.core._dialects.any_text import AnyText
 from mirascope.core._dialects.chat_completions.choice import Choice, text_form
 from mirascope.core._dialects.chat_completions.chunk import ChatCompletionsChunk, token_counts
 from mirascope.core._dialects.chat_completions.errors import choice_failure
 from mirascope.core._engine.decoder import TextDecoder
 from mirascope.core._wire.accumulator import Keep, MessageAccumulator
-from mirascope.core._wire.any_text import AnyText
 from mirascope.core._wire.error_reports import find_error, provider_error
 from mirascope.core._wire.events import JSON, ProviderError, Record, TokenCounts
 from mirascope.core._wire.function_calls import number_calls

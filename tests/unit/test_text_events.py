@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from mirascope.core._wire.text_events import TextEvent
+from mirascope.core._engine.decoder import TextEvent
 
 SPACED = b'{"type":"delta","index":0,"delta":{"type":"text_delta","text":"one"}  }'
 LETTERED = b'{"id":"x","choices":[{"delta":{"content":"one"},"n":null}],"obfuscation":"aB_3"}'
