@@ -32,8 +32,8 @@ CEILINGS = {  # looser than the targets, so that a busy machine passes; imports 
     "openai, async, coalesced": 0.20,
     "openai, sync, a write per event": 0.50,
     "openai, async, a write per event": 0.50,
-    "a growing list of models, 200 kB": 3.0,
     "import mirascope": 0.25,
+    "us that a growing list of models, 200 kB adds": 12.0,
     "us that sse.events, sync adds": 9.0,
     "us that sse.events, async adds": 9.0,
     "us that ai_sdk.events, sync adds": 9.0,
@@ -114,7 +114,8 @@ def check() -> None:
         ours = parts.chunks(lab, parts.CHECK, ["openai"]).ours
         documents = parts.documents(lab, parts.CHECK)
         added = parts.pages(lab, parts.CHECK) + parts.screens(lab, parts.CHECK)
-    found = {cost.name: cost.ratio for cost in (*ours, *documents)}
+    added += documents
+    found = {cost.name: cost.ratio for cost in ours}
     found |= {f"us that {cost.name} adds": cost.ours - cost.base for cost in added}
     found |= {each.statement: each.seconds for each in parts.imports(parts.CHECK, [])}
     for name, measured in found.items():
