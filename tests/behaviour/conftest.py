@@ -1,8 +1,9 @@
 from support.fixtures import case, driver, frozen, known_authority, server, trust
-from support.http_clients import asynchronous, client, http
+from support.http_clients import asynchronous, authority, client, http, tls, trusted
 
 __all__ = [
     "asynchronous",
+    "authority",
     "case",
     "client",
     "driver",
@@ -10,5 +11,7 @@ __all__ = [
     "http",
     "known_authority",
     "server",
+    "tls",
     "trust",
+    "trusted",
 ]

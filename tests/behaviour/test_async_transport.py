@@ -9,12 +9,10 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-import trustme
 from anyio import wait_all_tasks_blocked
 from support.http_clients import FIVE, HEAD, read_head, talking
 
@@ -24,31 +22,14 @@ from mirascope.testing.loopback import Loopback, Response, Stall
 
 SHORT = 0.5
 
+pytestmark = pytest.mark.usefixtures("trusted")
+
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
     with Loopback() as server:
         server.default = lambda: Response([b"Hello"])
         yield server
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(autouse=True)
-def _trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-
-
-@pytest.fixture
-def tls(authority: trustme.CA) -> ssl.SSLContext:
-    """The server's end of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "api.example.test").configure_cert(context)
-    return context
 
 
 def client(http: Any, connections: int = 10, **options: Any) -> Any:

@@ -14,16 +14,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import httpx2
 import pytest
-import trustme
 from support.cases import Case, Driver
 from support.fixtures import every_case
+from support.http_clients import NAME
 from support.relay import Relay
 from support.transports import skip_on_httpx
 
@@ -33,31 +32,7 @@ from mirascope.testing.loopback import Abort, Loopback, Response, Stall, Wait, d
 
 case = every_case
 
-
-NAME = "api.example.test"
 PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy", "no_proxy")
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls(authority: trustme.CA) -> ssl.SSLContext:
-    """The server's end of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(NAME, "127.0.0.1").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make what the authority signs be trusted."""
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)

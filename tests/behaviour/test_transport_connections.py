@@ -8,18 +8,18 @@ import ssl
 import threading
 from collections.abc import Iterator
 from itertools import repeat
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
-import trustme
 from support.http_clients import FIVE, HEAD, http_client, replying, talking
 
 from mirascope.core._transports.connection_pool import Origin, Pool
 from mirascope.testing.loopback import Loopback, Response, Stall, Wait, dripping
 
 SHORT = 0.6
+
+pytestmark = pytest.mark.usefixtures("trusted")
 
 synchronous = pytest.mark.parametrize("asynchronous", [False], ids=["sync"])
 """Marks what only the sync transport does."""
@@ -30,25 +30,6 @@ def server() -> Iterator[Loopback]:
     with Loopback() as server:
         server.default = lambda: Response([b"Hello"])
         yield server
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(autouse=True)
-def _trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-
-
-@pytest.fixture
-def tls(authority: trustme.CA) -> ssl.SSLContext:
-    """The server's end of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 @pytest.fixture

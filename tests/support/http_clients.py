@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
+import trustme
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from mirascope.core._transports.async_transport import AsyncTransport
 from mirascope.core._transports.sync_transport import SyncTransport
 
+NAME = "api.example.test"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
 FIVE = b"content-length: 5\r\n\r\nHello"
 
@@ -31,6 +35,28 @@ def http(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
 def asynchronous(request: pytest.FixtureRequest) -> bool:
     return request.param
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """The server's end of TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(NAME, "127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make what the authority signs be trusted."""
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
             return self.tokens
 
     @classmethod
+    @override
     def of_text(
         cls,
         text: str,
@@ -54,12 +55,8 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
         response_id: str | None = None,
         model: str | None = None,
     ) -> Self:
-        """Return the chunk of a record that has nothing but a text and the usage so far."""
-        self = cls.__new__(cls)
-        self._raw, self.content, self.id, self.model = raw, text, response_id, model
-        self.reasoning = ""
-        self.finish_reasons = None
-        self.tool_calls = ()
+        self = super().of_text(text, raw, response_id, model)
+        del self.tokens  # which the event has: see `__getattr__`
         return self
 
     @override
