@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.http_clients import FIVE, HEAD, http_client, replying, talking
 
+from mirascope.core._engine.response_source import BLOCKS
 from mirascope.core._transports.connection_pool import Origin, Pool
 from mirascope.testing.loopback import Loopback, Response, Stall, Wait, dripping
 
@@ -207,6 +208,17 @@ def test_closing_the_client_closes_its_connections(
         assert ended.wait(0.5)
         thread.join()
     assert all(connection.disconnected.wait(0.5) for connection in server.connections)
+
+
+@synchronous
+def test_a_body_that_is_closed_before_it_is_read_is_an_error(
+    http: Any, client: Any, server: Loopback
+) -> None:
+    server.queue = [Response([b"Hello", Stall()])]
+    with client.stream("GET", server.url) as response:
+        body = response.extensions[BLOCKS]
+    with pytest.raises(http.ReadError):
+        list(body)
 
 
 def test_closing_a_response_wakes_who_reads_it(http: Any, client: Any, server: Loopback) -> None:

@@ -159,6 +159,9 @@ class _Body:
         self._limits = limits
         self._limit = limits.get("read")
         self._body = _body(response)
+        self._receive_first: Callable[[int], bytes] = (
+            response.fp.read1
+        )  # some came with the headers
         self._lock = threading.RLock()  # the garbage collector may close it, too
         self._reading = False
         self._closing = False
@@ -170,8 +173,7 @@ class _Body:
         So a thread that closes the body, and sees neither, can release the connection.
         """
         body, limits, limit = self._body, self._limits, self._limit
-        receive: Callable[[int], bytes] = self._response.fp.read1  # what came with the headers
-        sock = self._connection.raw_socket
+        sock, receive = self._connection.raw_socket, self._receive_first
         try:
             with mapped_errors(self._http, "ReadTimeout", "ReadError"):
                 while not body.ended:
