@@ -134,7 +134,7 @@ def test_a_connection_serves_again_after_a_whole_body_only(client: Any, server: 
     assert len(server.connections) == 1
     server.queue = [Response(dripping(repeat(b"x")))]
     with client.stream("GET", server.url) as response:
-        assert next(response.iter_raw()) == b"x"
+        assert next(response.iter_raw()).startswith(b"x")
     assert server.connections[0].disconnected.wait(0.5)
     assert client.get(server.url).text == "Hello"
     assert len(server.connections) == 2
