@@ -6,6 +6,7 @@ import asyncio
 import base64
 import socket
 import ssl
+from copy import copy
 from http import HTTPStatus
 from http.client import HTTPException
 from time import monotonic
@@ -318,7 +319,7 @@ class Connection(asyncio.Protocol):
         received = self._received
         if not received:
             if self._failure is not None:
-                raise self._failure
+                raise copy(self._failure)  # the traceback of its own would hold the reader
             return b"" if self._ended else None
         data = received[0] if len(received) == 1 else b"".join(received)
         received.clear()
