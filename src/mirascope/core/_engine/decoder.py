@@ -148,7 +148,11 @@ class TextEvent:
         return cls(b"", b"\0", b"", b"")  # JSON has no such byte
 
     def text_of(self, data: bytes) -> str | None:
-        """Return the text of an event that repeats this one; ``None`` for none, or of another."""
+        """Return the text of an event that repeats this one.
+
+        Returns:
+            The text; ``None`` if the event does not repeat this one, or has an empty text.
+        """
         stop = data.rfind(self._tail)
         if stop <= self._start or not data.startswith(self._head):
             return None

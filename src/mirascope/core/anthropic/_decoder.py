@@ -46,6 +46,12 @@ class AnthropicDecoder(BlockDecoder[Chunk]):
         self._message: dict[str, JSON] = {}
         self._usage: dict[str, JSON] = {}
 
+    @override
+    def _add_text(self, text: str, raw: BaseModel | bytes) -> Chunk:
+        chunk = super()._add_text(text, raw)
+        chunk.signature = ""
+        return chunk
+
     def decode(self, record: Record, raw: BaseModel | bytes, out: list[Chunk]) -> None:
         """Read one event and add its chunk to ``out``; a ping has none.
 

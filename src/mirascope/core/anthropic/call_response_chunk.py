@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Self, cast, get_args
+from typing import Final, cast, get_args
 
 from anthropic import types
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._responses.chunk_parts import ChunkPart, Citation, HostedToolEvent
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import JSON, Record, TokenCounts, ToolCallDelta
@@ -59,19 +59,6 @@ class AnthropicCallResponseChunk(
     _raw_type = types.RawMessageStartEvent  # the SDK's class for unknown events
 
     signature: str
-
-    @classmethod
-    @override
-    def of_text(
-        cls,
-        text: str,
-        raw: SDKObject | bytes,
-        response_id: str | None = None,
-        model: str | None = None,
-    ) -> Self:
-        self = super().of_text(text, raw, response_id, model)
-        self.signature = ""
-        return self
 
     @override
     def _read(self, record: Record) -> None:

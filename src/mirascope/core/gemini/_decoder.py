@@ -88,7 +88,9 @@ class GeminiDecoder:
             text = self._text.found
             self._buffer.write(text)
             self.reply.add_text(text)
-            out.append(Chunk.of_text(text, raw, self.id, self.model))
+            chunk = Chunk.of_text(text, raw, self.id, self.model)
+            del chunk.tokens  # which are read from the event when somebody wants them
+            out.append(chunk)
             return
         chunk = Chunk.from_record(record, raw)
         if self.id is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from google.genai.types import GenerateContentResponse, GenerateContentResponseUsageMetadata
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk, SDKObject
+from mirascope.core._responses.call_response_chunk import BaseCallResponseChunk
 from mirascope.core._responses.chunk_parts import ChunkPart
 from mirascope.core._types import FinishReason
 from mirascope.core._wire.events import Record
@@ -45,19 +45,6 @@ class GeminiCallResponseChunk(BaseCallResponseChunk[GenerateContentResponse, str
             usage = fields(self._record).get("usageMetadata")
             self.tokens = response_json.token_counts(usage)
             return self.tokens
-
-    @classmethod
-    @override
-    def of_text(
-        cls,
-        text: str,
-        raw: SDKObject | bytes,
-        response_id: str | None = None,
-        model: str | None = None,
-    ) -> Self:
-        self = super().of_text(text, raw, response_id, model)
-        del self.tokens  # which the event has: see `__getattr__`
-        return self
 
     @override
     def _read(self, record: Record) -> None:
