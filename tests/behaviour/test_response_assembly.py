@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import pytest
 from support.cases import Case
+from support.growth import assert_linear
 from support.providers.cohere import said
 from support.providers.openai import completion_chunk
 
@@ -48,20 +48,20 @@ ANSWERS: Final[dict[str, Callable[[int], Record]]] = {
 }
 
 
-def seconds_to_end(answers: int, provider: str) -> float:
-    decoder = DECODERS[provider]("all")
-    records = [ANSWERS[provider](n) for n in range(answers)]
-    start = time.process_time()
-    for record in records:
-        decoder.decode(record, b"", [])
-        assert decoder.is_complete
-    return time.process_time() - start
-
-
 @pytest.mark.parametrize("provider", ANSWERS)
 def test_the_work_is_linear_in_the_number_of_choices(provider: str) -> None:
-    small, large = (min(seconds_to_end(n, provider) for _ in range(3)) for n in (500, 4_000))
-    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+    def ending(choices: int) -> Callable[[], None]:
+        decoder = DECODERS[provider]("all")
+        records = [ANSWERS[provider](n) for n in range(choices)]
+
+        def end() -> None:
+            for record in records:
+                decoder.decode(record, b"", [])
+                assert decoder.is_complete
+
+        return end
+
+    assert_linear(ending, 500)
 
 
 # How much is kept.

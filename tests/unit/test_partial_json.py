@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel, ValidationError
+from support.growth import assert_linear
 
 from mirascope.core._structured.partial_value import MAX_DEPTH, MalformedJSONError, PartialValue
 from mirascope.core._wire.events import JSON
@@ -194,17 +195,6 @@ class Everything(BaseModel):
     tree: Everything | None = None
 
 
-def seconds_to_read(text: str) -> float:
-    pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
-    growing = PartialValue(Everything)
-    start = time.process_time()
-    for piece in pieces:
-        growing.feed(piece)
-    seconds = time.process_time() - start
-    assert growing.complete
-    return seconds
-
-
 @pytest.mark.parametrize(
     ("start", "unit", "end"),
     [
@@ -222,8 +212,16 @@ def seconds_to_read(text: str) -> float:
     ],
 )
 def test_the_work_is_linear_however_finely_the_text_is_cut(start: str, unit: str, end: str) -> None:
-    small, large = (
-        min(seconds_to_read(start + unit * (n // len(unit)) + end) for _ in range(3))
-        for n in (4_000, 32_000)
-    )
-    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+    def reading(size: int) -> Callable[[], None]:
+        text = start + unit * (size // len(unit)) + end
+        pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
+        growing = PartialValue(Everything)
+
+        def read() -> None:
+            for piece in pieces:
+                growing.feed(piece)
+            assert growing.complete
+
+        return read
+
+    assert_linear(reading, 4_000)

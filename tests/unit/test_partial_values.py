@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -30,6 +29,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from support.growth import assert_linear
 
 from mirascope.core._structured.partial_types import partial_type
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
@@ -370,18 +370,16 @@ def test_a_key_that_is_a_field_s_name_but_not_its_alias() -> None:
     assert repr(last) == "PartialOpen(a='x', e=1, d=2, c=3)"
 
 
-def seconds_to_grow(kind: type[BaseModel], text: str) -> float:
-    growing = PartialValue(kind)
-    start = time.process_time()
-    for i in range(0, len(text), 4):
-        growing.feed(text[i : i + 4])
-    assert growing.complete
-    return time.process_time() - start
-
-
 def test_the_work_is_linear() -> None:
-    small, large = (
-        min(seconds_to_grow(Shelf, f'{{"books": [{BOOK}{f", {BOOK}" * n}]}}') for _ in range(3))
-        for n in (25, 200)
-    )
-    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+    def growing(books: int) -> Callable[[], None]:
+        text = f'{{"books": [{BOOK}{f", {BOOK}" * books}]}}'
+        value = PartialValue(Shelf)
+
+        def grow() -> None:
+            for i in range(0, len(text), 4):
+                value.feed(text[i : i + 4])
+            assert value.complete
+
+        return grow
+
+    assert_linear(growing, 25)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
 from mirascope.core._wire.sse import EventTooLargeError, SSEDecoder
 
@@ -90,18 +91,18 @@ def test_an_endless_event_does_not_lose_the_events_before_it() -> None:
         decoder.feed(b"x")
 
 
-def seconds_to_decode(size: int) -> float:
-    stream = b"data: " + b"x" * size + b"\n\n"
-    decoder = SSEDecoder()
-    start = time.process_time()
-    for i in range(0, len(stream), 10):
-        decoder.feed(stream[i : i + 10])
-    return time.process_time() - start
-
-
 def test_the_work_is_linear_however_finely_the_bytes_are_cut() -> None:
-    small, large = (min(seconds_to_decode(n) for _ in range(3)) for n in (100_000, 800_000))
-    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+    def decoding(size: int) -> Callable[[], None]:
+        stream = b"data: " + b"x" * size + b"\n\n"
+        decoder = SSEDecoder()
+
+        def decode_pieces() -> None:
+            for i in range(0, len(stream), 10):
+                decoder.feed(stream[i : i + 10])
+
+        return decode_pieces
+
+    assert_linear(decoding, 100_000)
 
 
 MIB = 2**20

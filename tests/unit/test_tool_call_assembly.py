@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
 from mirascope.core._wire.accumulator import MessageAccumulator
 from mirascope.core._wire.events import ToolCallDelta
@@ -150,21 +150,21 @@ WAYS: Final[dict[str, Callable[[int], list[ToolCallDelta]]]] = {
 }
 
 
-def seconds_to_add(calls: int, way: Callable[[int], list[ToolCallDelta]]) -> float:
-    pieces = [piece for n in range(calls) for piece in way(n)]
-    reply = MessageAccumulator()
-    start = time.process_time()
-    for piece in pieces:
-        reply.add_tool_calls([piece])
-    for n in range(calls):
-        reply.close_tool_call(n)
-    assert len(reply.tool_calls) == calls
-    return time.process_time() - start
-
-
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_the_work_is_linear_however_many_calls_there_are(
     way: Callable[[int], list[ToolCallDelta]],
 ) -> None:
-    small, large = (min(seconds_to_add(n, way) for _ in range(3)) for n in (500, 4_000))
-    assert large < 8 * 4 * small  # quadratic work would take 64 times as long
+    def adding(calls: int) -> Callable[[], None]:
+        pieces = [piece for n in range(calls) for piece in way(n)]
+        reply = MessageAccumulator()
+
+        def add() -> None:
+            for piece in pieces:
+                reply.add_tool_calls([piece])
+            for n in range(calls):
+                reply.close_tool_call(n)
+            assert len(reply.tool_calls) == calls
+
+        return add
+
+    assert_linear(adding, 500)
