@@ -135,7 +135,8 @@ def text_form(choice: Record, text: AnyText) -> list[dict[str, object]] | None:
     more, there is no such form.
     """
     delta = fields(choice.get("delta"))
-    others = [value for name, value in (*choice.items(), *delta.items()) if name not in _REPEATED]
-    if delta.get("content") != text or any(others):
+    if delta.get("content") != text:
+        return None
+    if any(value for name, value in (*choice.items(), *delta.items()) if name not in _REPEATED):
         return None
     return [{**choice, "delta": {**delta, "content": text}}]

@@ -107,7 +107,7 @@ class ChatCompletionsDecoder(TextDecoder[ChunkT]):
             self.tokens, self._usage = chunk.tokens, chunk.usage_record
         if len(choices) == 1 and not first.get("index"):
             self._choices[0].add(first, chunk)
-            self._only_text = text_form(first, self._text)
+            self._only_text = text_form(first, self._text) if chunk.content else None
             if chunk.finish_reasons:
                 self._finish(0, first)
         else:
