@@ -151,7 +151,7 @@ def json_extent(data: bytes, choice: int) -> None:
 def growing(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), PartialValue(Book), PartialValue(Book)
     assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
-    assert repr(whole.value) == repr(cut.value)
+    assert whole.value == cut.value  # a null that is no change is in the `repr` after the next one
     if whole.complete and not fed(whole, []):
         with suppress(ValidationError):
             assert isinstance(whole.result(), Book)

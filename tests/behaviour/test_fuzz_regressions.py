@@ -29,6 +29,11 @@ def cohere(*content: object) -> bytes:
     return event({"type": "content-delta", "index": 0, "delta": delta})
 
 
+def output(item: dict[str, object]) -> bytes:
+    response = {"status": "completed", "output": [item]}
+    return event({"type": "response.completed", "response": response})
+
+
 def calling(arguments: str, **fields: object) -> bytes:
     function = {"name": "ReadBook", "arguments": arguments}
     call = {"index": 0, "id": "1", "function": function, **fields}
@@ -53,6 +58,13 @@ IN_DIALECT = {
     "a code of 5,000 digits": event({"error": {"code": "9" * 5_000}}),
     "a part of no type": choice(delta={"content": [{"type": {}, "text": "x"}]}),
     "a delta that is a list": choice(delta=[{"content": [{"type": {}}]}]),
+}
+IN_OUTPUT: dict[str, dict[str, object]] = {
+    "content that is a text": {"type": "message", "content": "x"},
+    "content that is a number": {"type": "message", "content": 1},
+    "parts that are texts": {"type": "message", "content": ["x"]},
+    "an item of no type": {"type": ["message"], "content": []},
+    "a call whose id is a list": {"type": "custom_tool_call", "call_id": ["x"], "input": ""},
 }
 FOUND = [
     *(
@@ -87,7 +99,11 @@ FOUND = [
         for kind in ("response.output_item.done", "response.output_text.delta")
         for name in ("output_index", "content_index")
     ),
+    *(("openai_responses", output(item), what) for what, item in IN_OUTPUT.items()),
     ("sse", b'{"a": "' + b"b" * 57 + b"\r", "JSON that is cut off at a line end"),
+    ("sse", b'{"a": "' + b"b" * 57 + b"\rc", "JSON with a line end in a string, cut off"),
+    ("sse", b'{"a":' + b" " * 55 + b"\r\n1}", "JSON whose line ends are cut"),
+    ("growing", b'{"title": "x", "pages": null, y', "a null before an error"),
 ]
 
 

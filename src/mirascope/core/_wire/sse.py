@@ -37,6 +37,7 @@ _BARE: Final = (b"{", b"[")
 _FIELDS: Final = (b"data", b"event", b"id", b"retry", b"")
 _HEAD: Final = re.compile(rb"(?:event: (?!error\r?\n)[^\r\n]*\r?\n)?data: ")
 """The beginning of an event up to its data, if it begins like almost all do."""
+_LINE_ENDS: Final = re.compile(rb"[\r\n]++")
 _LEADING: Final = re.compile(rb"\A(?:\xef\xbb\xbf|[ \t\n])++")
 
 
@@ -86,7 +87,7 @@ class SSEDecoder:
     @property
     def cut_off(self) -> bytes:
         """The received part of an incomplete object of bare JSON."""
-        return bytes(self._bare.incomplete).rstrip(b"\r\n")
+        return _LINE_ENDS.sub(b" ", bytes(self._bare.incomplete).rstrip(b"\r\n"))
 
     def feed(self, block: bytes) -> Iterable[bytes]:
         """Return the data of the events that this block of bytes completes.
@@ -238,7 +239,7 @@ class SSEDecoder:
             raise EventTooLargeError(self._max)
         if rest:
             self._in_lines, self._after_cr = True, False
-        return b"".join([b"data: %b\n\n" % b" ".join(o.splitlines()) for o in objects]) + rest
+        return b"".join([b"data: %b\n\n" % _LINE_ENDS.sub(b" ", o) for o in objects]) + rest
 
     def _read_field(self, line: bytes, data: list[bytes]) -> bool:
         """Read a line that is not blank; return false if it is bare JSON."""

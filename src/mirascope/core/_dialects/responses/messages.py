@@ -85,7 +85,11 @@ def encode_messages(messages: Iterable[Message], provider: str) -> list[Item]:
     """
     messages = [*messages]
     own = (item for m in messages if not isinstance(m, BaseMessageParam) for item in _own_items(m))
-    custom = {item.get("call_id") for item in own if item.get("type") == _CUSTOM_CALL}
+    custom = {
+        call_id
+        for item in own
+        if item.get("type") == _CUSTOM_CALL and isinstance(call_id := item.get("call_id"), str)
+    }
     return [item for message in messages for item in _items(message, provider, custom)]
 
 
@@ -248,7 +252,7 @@ def _encodes_differently(message: Record) -> bool:
     items = _records(message)
     return len(items) > 1 or any(
         item.get("phase")
-        or item.get("type") in {_CUSTOM_CALL, _CUSTOM_OUTPUT}
+        or text(item.get("type")) in {_CUSTOM_CALL, _CUSTOM_OUTPUT}
         or text(item.get("arguments")) not in {"", _arguments_text(_parsed(item))}
         for item in items
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, cast
 
+from pydantic import BaseModel
 from typing_extensions import override
 
 from mirascope.core._dialects.responses.chunk import (
@@ -37,7 +38,7 @@ class ResponsesResponse(
 ):
     """A plain response.
 
-    The SDKs build responses unvalidated, so any field of a partial one can be ``None``.
+    The SDKs build responses unvalidated, so any field can be ``None`` or of another type.
     """
 
     _common_reasons = COMMON_FINISH_REASONS
@@ -108,7 +109,7 @@ class ResponsesResponse(
 
     @property
     def _output(self) -> Sequence[Any]:
-        return self._raw.output or ()
+        return _objects(self._raw.output)
 
     @property
     def _envelope(self) -> Record:
@@ -120,9 +121,16 @@ class ResponsesResponse(
         for item in self._output:
             for item_type, field, parts, part_type in map(PLACES.__getitem__, places):
                 if item.type == item_type:
-                    for part in getattr(item, parts, None) or ():
+                    for part in _objects(getattr(item, parts, None)):
                         if part.type == part_type:
                             yield text(getattr(part, field, None))
+
+
+def _objects(values: object) -> list[Any]:
+    """Return the SDK's objects in a list, none for any other value."""
+    if not isinstance(values, list):
+        return []
+    return [one for one in cast("list[object]", values) if isinstance(one, BaseModel)]
 
 
 def _without_nulls(item: Record) -> Record:
