@@ -8,6 +8,7 @@ of a type pydantic's own. Where warnings are errors, they are failures as well.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from enum import Enum
@@ -29,7 +30,7 @@ from mirascope.core._responses.serialization import Serializable
 from mirascope.core._structured.partial_value import MalformedJSONError, PartialValue
 from mirascope.core._tools.tool_types import tool_types_of
 from mirascope.core._wire.json_scanner import BareObjects, JSONScanner
-from mirascope.core._wire.sse import SSEDecoder
+from mirascope.core._wire.sse import DONE, SSEDecoder
 from mirascope.core.base.stream import BaseStream
 from mirascope.core.base.structured_stream import BaseStructuredStream
 from mirascope.errors import StreamError
@@ -40,6 +41,10 @@ ARGUMENTS = (
     '{"title": "Dune \\ud83d\\ude00", "pages": 412, "price": 9.5e0, "tags": ["a", "b"],'
     ' "kind": {"type": "cat", "lives": [9]}, "mood": "sad", "notes": {"x": null}, "more": [[true]]}'
 )
+
+
+MADE_ID = re.compile(r"\bm[a-z2-7]{8}\b")
+"""An id that the library generates for a tool call that has none."""
 
 
 class Mood(Enum):
@@ -102,14 +107,27 @@ def pieces_of(data: bytes, choice: int) -> list[bytes]:
 
 
 def events_of(blocks: Iterable[bytes]) -> tuple[list[bytes], bytes]:
-    """Return the events of a body, and what of it is left."""
+    """Return the events of a body up to its end, and what of it is left."""
     decoder = SSEDecoder()
-    events = [event for block in blocks for event in decoder.feed(block)]
-    return [*events, *decoder.feed(decoder.missing_terminator())], decoder.cut_off
+    events: list[bytes] = []
+    for block in (*blocks, None):
+        for event in decoder.feed(decoder.missing_terminator() if block is None else block):
+            events.append(event)
+            if event.startswith(DONE):
+                return events, b""
+    return events, decoder.cut_off
 
 
 def sse(data: bytes, choice: int) -> None:
-    assert events_of(pieces_of(data, choice)) == events_of([data])
+    """Read events, as they end and with a blank line at the end.
+
+    Lines wait for the blank line after them, so if the body is cut off between lines of an event
+    and JSON that is none, what of it is read depends on the blocks.
+    """
+    ended = data + b"\n\n"
+    assert events_of([*pieces_of(data, choice), b"\n\n"]) == events_of([ended])
+    if not re.search(rb"[\r\n][{\[]", data):
+        assert events_of(pieces_of(data, choice)) == events_of([data])
 
 
 def bare_json(data: bytes, choice: int) -> None:
@@ -151,7 +169,8 @@ def json_extent(data: bytes, choice: int) -> None:
 def growing(data: bytes, choice: int) -> None:
     text, whole, cut = text_of(data), PartialValue(Book), PartialValue(Book)
     assert fed(whole, [text]) == fed(cut, texts_of(data, choice))
-    assert whole.value == cut.value  # a null that is no change is in the `repr` after the next one
+    # a null that is no change is in the `repr` after the next change; NaN is not equal to itself
+    assert whole.value == cut.value or repr(whole.value) == repr(cut.value)
     if whole.complete and not fed(whole, []):
         with suppress(ValidationError):
             assert isinstance(whole.result(), Book)
@@ -229,8 +248,7 @@ def read(case: Case, pieces: list[bytes], *, repeats: bool) -> str:
             found.append([getattr(chunk, name) for name in SEEN])
     except StreamError as error:
         found.append(str(error))
-    calls = decoder.reply.tool_calls  # whose ids may be made
-    return repr([*found, stream.content, len(calls) or decoder.response()])
+    return MADE_ID.sub("made", repr([*found, stream.content, decoder.response()]))
 
 
 def look_at_value(case: Case, stream: BaseStream[Any, Any, Any, Any]) -> None:
