@@ -248,7 +248,8 @@ def read(case: Case, pieces: list[bytes], *, repeats: bool) -> str:
             found.append([getattr(chunk, name) for name in SEEN])
     except StreamError as error:
         found.append(str(error))
-    return MADE_ID.sub("made", repr([*found, stream.content, decoder.response()]))
+    found += [stream.content, MADE_ID.sub("made", repr(decoder.response()))]
+    return repr(found)
 
 
 def look_at_value(case: Case, stream: BaseStream[Any, Any, Any, Any]) -> None:

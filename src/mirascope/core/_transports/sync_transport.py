@@ -159,9 +159,8 @@ class _Body:
         self._limits = limits
         self._limit = limits.get("read")
         self._body = _body(response)
-        self._receive_first: Callable[[int], bytes] = (
-            response.fp.read1
-        )  # some came with the headers
+        # Some of the body may be received with the headers. The response drops `fp` when it closes.
+        self._receive_first: Callable[[int], bytes] = response.fp.read1
         self._lock = threading.RLock()  # the garbage collector may close it, too
         self._reading = False
         self._closing = False
